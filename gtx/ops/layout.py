@@ -1,0 +1,201 @@
+"""The dense layout: where each node of a flat batch stands when graphs become matrices.
+
+The graphs of a batch are grouped into tiers; every graph of a tier gets the same number
+of slots. Nodes stay flat; only attention visits the slots. Pairs are one flat axis, the
+concatenation over tiers of `num_graphs * size * size`, so that a dense implementation
+reshapes slices and gathers nothing.
+"""
+
+import dataclasses
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int, Shaped
+
+
+class Tier(NamedTuple):
+    """`num_graphs` graphs that each have room for `size` nodes."""
+
+    num_graphs: int
+    size: int
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("slots", "node_slots"),
+    meta_fields=("tiers",),
+)
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """The bijection between the real nodes of a batch and the used slots of its tiers.
+
+    Attributes:
+      slots: int32 [slots], the node in each slot; `num_nodes` in an empty slot.
+      node_slots: int32 [nodes], the slot of each node; `num_slots` for a padding node.
+      tiers: static. Graphs are numbered tier by tier, slots graph by graph.
+    """
+
+    slots: Any
+    node_slots: Any
+    tiers: tuple[Tier, ...]
+
+    @property
+    def num_nodes(self) -> int:
+        return self.node_slots.shape[-1]
+
+    @property
+    def num_slots(self) -> int:
+        return sum(tier.num_graphs * tier.size for tier in self.tiers)
+
+    @property
+    def num_pairs(self) -> int:
+        return sum(tier.num_graphs * tier.size**2 for tier in self.tiers)
+
+
+def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any = np) -> Layout:
+    """Lay out consecutive graphs of `n_node` nodes, `num_nodes` in all, into `tiers`.
+
+    Args:
+      n_node: int [graphs], one entry per place in the tiers, in their order (0 for an
+        empty place). Each must fit its tier; `gtx.batching` sees to that.
+      num_nodes: length of the flat node axis; nodes beyond `n_node.sum()` are padding.
+      tiers: static sizes.
+      xp: `numpy` on the host, `jax.numpy` inside a compiled step.
+    """
+    slot_graph = np.concatenate(
+        [np.zeros(0, np.int32)]
+        + [
+            first + np.repeat(np.arange(tier.num_graphs, dtype=np.int32), tier.size)
+            for first, tier in zip(first_graphs(tiers), tiers, strict=True)
+        ]
+    )
+    slot_position = np.concatenate(
+        [np.zeros(0, np.int32)]
+        + [np.tile(np.arange(tier.size, dtype=np.int32), tier.num_graphs) for tier in tiers]
+    )
+    graph_slot = np.concatenate(
+        [np.zeros(0, np.int64)] + [np.full(tier.num_graphs, tier.size) for tier in tiers]
+    )
+    graph_slot = (np.cumsum(graph_slot) - graph_slot).astype(np.int32)
+
+    n_node = xp.asarray(n_node, dtype=np.int32)
+    ends = xp.cumsum(n_node, dtype=np.int32)
+    starts = ends - n_node
+    slots = xp.where(
+        slot_position < n_node[slot_graph], starts[slot_graph] + slot_position, num_nodes
+    ).astype(np.int32)
+    node = np.arange(num_nodes, dtype=np.int32)
+    num_graphs = graph_slot.shape[0]
+    if num_graphs == 0:
+        return Layout(slots, xp.zeros(num_nodes, dtype=np.int32), tiers)
+    graph = xp.minimum(xp.searchsorted(ends, node, side="right"), num_graphs - 1)
+    node_slots = xp.where(
+        node < ends[-1], graph_slot[graph] + node - starts[graph], slot_graph.shape[0]
+    ).astype(np.int32)
+    return Layout(slots, node_slots, tiers)
+
+
+def first_graphs(tiers: tuple[Tier, ...]) -> tuple[int, ...]:
+    """The number of the first graph of each tier."""
+    counts = [tier.num_graphs for tier in tiers]
+    return tuple(int(first) for first in np.cumsum([0, *counts])[: len(tiers)])
+
+
+@jax.custom_vjp
+def _take_or_zero(values, indices, inverse):
+    del inverse
+    return jnp.take(values, indices, axis=0, mode="fill", fill_value=0)
+
+
+def _take_or_zero_fwd(values, indices, inverse):
+    return _take_or_zero(values, indices, inverse), (indices, inverse)
+
+
+def _take_or_zero_bwd(saved, cotangent):
+    indices, inverse = saved
+    return _take_or_zero(cotangent, inverse, indices), None, None
+
+
+# The two index arrays of a layout invert each other, so the transpose of one gather is
+# the other gather: cheaper than the scatter that automatic differentiation would emit.
+_take_or_zero.defvjp(_take_or_zero_fwd, _take_or_zero_bwd)
+
+
+def to_slots(
+    values: Shaped[Array, "nodes *rest"], layout: Layout
+) -> Shaped[Array, "slots *rest"]:
+    """Move node values into their slots. Empty slots are 0; padding nodes go nowhere."""
+    return _take_or_zero(values, layout.slots, layout.node_slots)
+
+
+def to_nodes(
+    values: Shaped[Array, "slots *rest"], layout: Layout
+) -> Shaped[Array, "nodes *rest"]:
+    """Move slot values back to their nodes. Padding nodes get exactly 0."""
+    return _take_or_zero(values, layout.node_slots, layout.slots)
+
+
+def split_slots(
+    values: Shaped[Array, "slots *rest"], tiers: tuple[Tier, ...]
+) -> list[Shaped[Array, "..."]]:
+    """View slot values as one `[num_graphs, size, *rest]` array per tier."""
+    parts, start = [], 0
+    for tier in tiers:
+        stop = start + tier.num_graphs * tier.size
+        parts.append(values[start:stop].reshape(*tier, *values.shape[1:]))
+        start = stop
+    return parts
+
+
+def split_pairs(
+    values: Shaped[Array, "pairs *rest"], tiers: tuple[Tier, ...]
+) -> list[Shaped[Array, "..."]]:
+    """View pair values as one `[num_graphs, size, size, *rest]` array per tier.
+
+    The first of the two node axes is the receiver, the second the sender.
+    """
+    parts, start = [], 0
+    for tier in tiers:
+        stop = start + tier.num_graphs * tier.size**2
+        parts.append(
+            values[start:stop].reshape(tier.num_graphs, tier.size, tier.size, *values.shape[1:])
+        )
+        start = stop
+    return parts
+
+
+def pair_mask(layout: Layout) -> Bool[Array, " pairs"]:
+    """True where receiver slot and sender slot of a pair both hold a node."""
+    filled = layout.slots < layout.num_nodes
+    parts = split_slots(filled, layout.tiers)
+    parts = [(part[:, :, None] & part[:, None, :]).reshape(-1) for part in parts]
+    xp = np if isinstance(filled, np.ndarray) else jnp
+    return xp.concatenate([xp.zeros(0, bool), *parts])
+
+
+def edge_pairs(
+    senders: Int[Array, " edges"], receivers: Int[Array, " edges"], layout: Layout
+) -> Int[Array, " edges"]:
+    """The flat pair index of each edge; `num_pairs` for an edge of a padding node."""
+    offsets, slot_tier_size, slot_start = [], [], []
+    pairs = slots = 0
+    for tier in layout.tiers:
+        graph = np.repeat(np.arange(tier.num_graphs), tier.size)
+        offsets.append(pairs + graph * tier.size**2)
+        slot_start.append(slots + graph * tier.size)
+        slot_tier_size.append(np.full(graph.shape, tier.size))
+        pairs += tier.num_graphs * tier.size**2
+        slots += tier.num_graphs * tier.size
+    empty = np.zeros(1, np.int64)
+    offset = np.concatenate([*offsets, empty]).astype(np.int32)
+    start = np.concatenate([*slot_start, empty]).astype(np.int32)
+    size = np.concatenate([*slot_tier_size, empty]).astype(np.int32)
+    row, column = layout.node_slots[receivers], layout.node_slots[senders]
+    xp = np if isinstance(row, np.ndarray) else jnp
+    offset, start, size = xp.asarray(offset), xp.asarray(start), xp.asarray(size)
+    index = offset[row] + (row - start[row]) * size[row] + column - start[row]
+    real = (row < layout.num_slots) & (column < layout.num_slots)
+    return xp.where(real, index, layout.num_pairs)

@@ -1,0 +1,31 @@
+"""The vocabulary of axes and the few protocols that the rooms of gtx share.
+
+Axes of arrays, used in every jaxtyping annotation:
+
+    nodes edges pairs graphs    entities of a batch, padding included
+    slots                       places for nodes in the dense layout (see `gtx.ops.layout`)
+    receivers senders           the two sides of an attention
+    heads head_dim feat         widths
+
+`senders`, `receivers`, `n_node` and `n_edge` are jraph's names; `dtype`, `param_dtype`,
+`kernel_init`, `dropout_rate` are flax's.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import jax
+
+Array = jax.Array
+PyTree = Any
+Shape = tuple[int, ...]
+Dtype = Any
+Initializer = Callable[[Array, Shape, Dtype], Array]
+Activation = Callable[[Array], Array]
+
+# A pluggable part of a module is a factory, usually `functools.partial(Module, ...)`:
+# an instance handed to several layers would share one set of parameters among them.
+ModuleFactory = Callable[..., Any]
+
+Level = Literal["node", "edge", "pair", "graph"]
+Symmetry = Literal["exact", "up_to_sign", "up_to_basis", "none"]
