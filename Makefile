@@ -1,0 +1,69 @@
+# Every command that the README, CI and people use. `make train` is the place to start.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+CONFIG ?= configs/solubility_gps.py
+WORKDIR ?= runs/$(basename $(notdir $(CONFIG)))
+SMILES ?= CC(=O)Oc1ccccc1C(=O)O
+EXTRAS ?= molecules
+export MALLOC_MMAP_MAX_ = 0
+export MALLOC_TRIM_THRESHOLD_ = 1000000000
+
+.PHONY: install install-dev train predict test test-all test-torch lint types bench notebooks compat clean
+
+$(STAMP): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+	touch $@
+
+$(VENV)/.installed-dev: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+$(VENV)/.installed-torch: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet torch==2.13.0 torch-geometric
+	touch $@
+
+install: $(STAMP)
+
+install-dev: $(VENV)/.installed-dev
+
+train: install
+	$(BIN)/python -m experiments.train --config=$(CONFIG) --workdir=$(WORKDIR)
+
+predict: install
+	$(BIN)/python -m experiments.predict --workdir=$(WORKDIR) --smiles='$(SMILES)'
+
+test: install-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-all: install-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not torch"
+
+test-torch: $(VENV)/.installed-torch
+	$(BIN)/python -m pytest -m torch
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: install-dev
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-torch
+	$(BIN)/python -m experiments.benchmark gps
+
+notebooks: install-dev
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	$(BIN)/python -m jupytext --execute --to ipynb notebooks/*.py
+
+# The newest Python and jax that this machine can get.
+COMPAT_PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || echo $(PYTHON))
+compat:
+	$(MAKE) test PYTHON=$(COMPAT_PYTHON) VENV=.venv-compat
+
+clean:
+	rm -rf .venv .venv-compat build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,73 @@
+"""Every default, with its reason. A recipe takes a copy of this and changes what it must."""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+    config = ConfigDict()
+
+    # One number decides initialisation, batch order and dropout noise.
+    config.seed = 0
+
+    # Where graphs come from; `name` picks the source in gtx.build, which says what else it reads.
+    config.data = data = ConfigDict()
+    data.name = ""
+    data.valid_fraction = 0.1  # taken out of train where the source has no validation part
+    data.split = "given"  # given | random | scaffold
+    data.split_seed = 0  # apart from `seed`, so that seeds compare on the same split
+
+    # Positional and structural encodings by name, each with its settings; none by default.
+    config.encodings = ConfigDict()
+    config.encodings_cache = ""  # a folder; empty computes them anew, seconds for 10k molecules
+
+    config.batch = batch = ConfigDict()
+    batch.size = 32  # graphs in a step, over all shards
+    batch.stratified = True  # every batch has the same mix of sizes: least padding, one shape
+    batch.num_tiers = 4  # more tiers, less padding in attention and longer compilation
+    batch.multiple_of = 1  # 8 or 128 suits accelerators
+    batch.num_shards = 1  # devices that share a batch; 0 takes all local devices
+    batch.resident = True  # columns stay on the device; False streams batches from the host
+
+    config.model = model = ConfigDict()
+    model.name = "gps"
+    model.dim = 64
+    model.num_layers = 5
+    model.num_heads = 4
+    model.local = "gine"  # gine | gated_gcn | none
+    model.attention = "complete"  # complete | edges | none
+    model.attention_implementation = "auto"
+    model.norm = "batch"  # batch | layer | rms
+    model.activation = "relu"  # relu | gelu | swiglu, in the feed-forward part
+    model.dropout_rate = 0.0
+    model.attention_dropout_rate = 0.0
+    model.pool = "sum"  # sum | mean | max; a graph's size matters in sum
+    model.head_layers = 3
+    model.dtype = "float32"  # computation; parameters are float32 in any case
+    model.remat = False  # recompute layers in the backward pass: less memory, a third slower
+    # Width that each encoding takes of `dim` at the nodes.
+    model.encoding_dim = 16
+
+    config.task = task = ConfigDict()
+    task.loss = "auto"  # l1 | mse | huber for regression; cross entropy otherwise
+
+    config.optimizer = optimizer = ConfigDict()
+    optimizer.learning_rate = 1e-3
+    optimizer.weight_decay = 1e-5
+    optimizer.decay = "all"  # all (as in GraphGPS) | kernels
+    optimizer.schedule = "warmup_cosine"  # constant | linear | warmup_cosine | inverse_sqrt
+    optimizer.warmup_epochs = 5.0
+    optimizer.final_factor = 0.0  # of the learning rate, at the last step
+    optimizer.clip_norm = 1.0
+    optimizer.ema_decay = 0.0  # 0 keeps no average; evaluation uses the average where there is one
+
+    config.training = training = ConfigDict()
+    training.num_epochs = 100
+    training.steps_per_call = 64  # steps in one compiled call; about a second's worth
+    training.evaluate_every = 1  # epochs
+    training.checkpoint_every = 10  # epochs
+    training.patience = 0  # evaluations without a better score before stopping; 0 never stops
+    training.select = "best"  # parameters that are tested: best on validation, or last
+
+    # A random forest on Morgan counts beside the score; molecules with a regression label.
+    config.baseline = False
+    return config

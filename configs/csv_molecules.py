@@ -1,0 +1,25 @@
+"""Your own molecules: a CSV with a SMILES column and one or many targets.
+
+    python -m experiments.train --config=configs/csv_molecules.py --config.data.path=mine.csv --config.data.target=logS
+
+Targets are separated by commas: `--config.data.target=logS,logP`. A cell may be empty: that
+label is missing. `--config.data.kind=binary` (or multiclass, multilabel) classifies, and
+`--config.data.split=scaffold` keeps molecules of one Bemis-Murcko scaffold together.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import solubility_gps
+
+
+def get_config() -> ConfigDict:
+    config = solubility_gps.get_config()
+    config.data.name = "csv"
+    config.data.path = "molecules.csv"
+    config.data.smiles = "smiles"
+    config.data.target = "target"
+    config.data.kind = "regression"  # regression | binary | multiclass | multilabel
+    config.data.split = "random"  # random | scaffold
+    config.data.test_fraction = 0.1
+    config.baseline = False
+    return config
