@@ -1,0 +1,22 @@
+"""Where graphs come from: the columnar Dataset, its sources and splits. Host, numpy."""
+
+from gtx.data import csv_source as csv_source
+from gtx.data import molecules as molecules
+from gtx.data import packed as packed
+from gtx.data import peptides as peptides
+from gtx.data import sbm as sbm
+from gtx.data import solubility as solubility
+from gtx.data import splits as splits
+from gtx.data import zinc as zinc
+from gtx.data.check import DatasetError as DatasetError
+from gtx.data.columns import SPLITS as SPLITS
+from gtx.data.csv_source import CsvError as CsvError
+from gtx.data.dataset import Dataset as Dataset
+from gtx.data.scaling import Scaler as Scaler
+from gtx.data.scaling import standardize as standardize
+from gtx.data.scaling import with_descriptors as with_descriptors
+from gtx.data.spec import Categorical as Categorical
+from gtx.data.spec import Column as Column
+from gtx.data.spec import Continuous as Continuous
+from gtx.data.spec import GraphSpec as GraphSpec
+from gtx.data.spec import Label as Label

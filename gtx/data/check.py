@@ -1,0 +1,225 @@
+"""The rules that every Dataset obeys, checked column by column."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gtx.data.spec import Categorical, Column, Label
+from gtx.graphs import GraphError
+
+if TYPE_CHECKING:
+    from gtx.data.dataset import Dataset
+
+
+class DatasetError(GraphError):
+    """A dataset that cannot be right; the message names the graph, the field and the remedy."""
+
+
+def check(dataset: "Dataset") -> None:
+    """Raise a DatasetError at the first rule that the dataset breaks."""
+    check_index(dataset)
+    _check_order(dataset)
+    for level, ptr in _levels(dataset).items():
+        arrays, columns = getattr(dataset, level), getattr(dataset.spec, level)
+        if set(arrays) != set(columns):
+            raise DatasetError(
+                f"dataset: {level} has the columns {sorted(arrays)}, its spec {sorted(columns)}. "
+                "Describe every column in the spec, and no other."
+            )
+        for name, column in columns.items():
+            _check_column(dataset, f"{level}[{name!r}]", arrays[name], column, ptr)
+    _check_per_graph(dataset)
+    labels, label = dataset.labels, dataset.spec.label
+    if labels is not None and label is not None:
+        _check_labels(dataset, labels, label)
+    elif labels is not None or label is not None:
+        raise DatasetError(
+            "dataset: labels and spec.label must both be given or both be None. "
+            "Set them together with with_labels."
+        )
+
+
+def check_index(dataset: "Dataset") -> None:
+    """The part of `check` that comes before edges can be sorted: offsets and ranges of ids."""
+    _check_pointers(dataset)
+    _check_edges(dataset)
+
+
+def _levels(dataset: "Dataset") -> dict[str, np.ndarray]:
+    return dict(
+        nodes=dataset.node_ptr,
+        edges=dataset.edge_ptr,
+        pairs=dataset.pair_ptr,
+        graphs=np.arange(len(dataset) + 1),
+    )
+
+
+def _graph(dataset: "Dataset", number: int) -> str:
+    """What messages call a graph: its number in the original dataset, and its name."""
+    name = "" if dataset.names is None else f" ({dataset.names[number][:60]})"
+    return f"graph {dataset.ids[number]}{name}"
+
+
+def _owner(ptr: np.ndarray, row: int) -> tuple[int, int]:
+    """The graph to which a row belongs, and the row's place within it."""
+    number = int(np.searchsorted(ptr, row, side="right")) - 1
+    return number, row - int(ptr[number])
+
+
+def _check_pointers(dataset: "Dataset") -> None:
+    for name, rows in (("node_ptr", None), ("edge_ptr", len(dataset.senders))):
+        ptr = getattr(dataset, name)
+        wrong = (
+            ptr.dtype != np.int64
+            or ptr.ndim != 1
+            or len(ptr) == 0
+            or ptr[0] != 0
+            or np.any(np.diff(ptr) < 0)
+            or (rows is not None and ptr[-1] != rows)
+        )
+        if wrong:
+            raise DatasetError(
+                f"dataset: {name} must be int64 offsets [graphs + 1] that start at 0, never fall "
+                "and end at the number of rows. Build it with np.cumsum of the sizes."
+            )
+    if len(dataset.node_ptr) != len(dataset.edge_ptr):
+        raise DatasetError(
+            f"dataset: node_ptr is for {len(dataset.node_ptr) - 1} graphs, edge_ptr for "
+            f"{len(dataset.edge_ptr) - 1}. Give both one entry per graph and one more."
+        )
+    for name in ("ids", "split", "names"):
+        values = getattr(dataset, name)
+        if values is not None and values.shape != (len(dataset.node_ptr) - 1,):
+            raise DatasetError(
+                f"dataset: {name} has shape {values.shape} for {len(dataset.node_ptr) - 1} "
+                "graphs. Give one entry per graph."
+            )
+
+
+def _check_edges(dataset: "Dataset") -> None:
+    sizes = np.repeat(dataset.num_nodes, dataset.num_edges)
+    for field in ("senders", "receivers"):
+        ids = getattr(dataset, field)
+        if ids.dtype != np.int32 or ids.shape != sizes.shape:
+            raise DatasetError(
+                f"dataset: {field} is {ids.dtype} of shape {ids.shape}. "
+                f"It must be int32 of shape {sizes.shape}."
+            )
+        wrong = (ids < 0) | (ids >= sizes)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            number, edge = _owner(dataset.edge_ptr, row)
+            raise DatasetError(
+                f"{_graph(dataset, number)}: {field}[{edge}] is {ids[row]}, but the graph has "
+                f"{sizes[row]} nodes. Ids are local to the graph, from 0 to n_node - 1; mend the "
+                "edge or count the isolated nodes too."
+            )
+
+
+def _check_order(dataset: "Dataset") -> None:
+    falls = np.diff(dataset.receivers) < 0
+    starts = dataset.edge_ptr[1:-1]
+    falls[starts[(starts > 0) & (starts < len(dataset.receivers))] - 1] = False
+    if falls.any():
+        number, edge = _owner(dataset.edge_ptr, int(np.argmax(falls)) + 1)
+        raise DatasetError(
+            f"{_graph(dataset, number)}: receivers[{edge}] is smaller than the one before. "
+            "Edges are sorted by receiver; Dataset.from_columns and from_graphs sort them."
+        )
+
+
+def _check_column(
+    dataset: "Dataset", field: str, array: np.ndarray, column: Column, ptr: np.ndarray
+) -> None:
+    width = len(column.sizes) if isinstance(column, Categorical) else column.dim
+    dtype = np.int32 if isinstance(column, Categorical) else np.float32
+    if array.shape != (ptr[-1], width):
+        raise DatasetError(
+            f"dataset: {field} has shape {array.shape}, its spec says {(int(ptr[-1]), width)}. "
+            "Give one row per node, edge, pair or graph, and mend the spec's width."
+        )
+    if array.dtype != dtype:
+        raise DatasetError(
+            f"dataset: {field} is {array.dtype}. {type(column).__name__} columns are "
+            f"{np.dtype(dtype)}; convert it with .astype."
+        )
+    if array.size == 0:
+        return
+    if isinstance(column, Categorical):
+        sizes = np.array(column.sizes)
+        if array.min() >= 0 and np.all(array.max(axis=0) < sizes):
+            return
+        wrong = (array < 0) | (array >= sizes)
+        row, place = (int(part[0]) for part in np.nonzero(wrong))
+        number, within = _owner(ptr, row)
+        raise DatasetError(
+            f"{_graph(dataset, number)}: {field}[{within}, {place}] is {array[row, place]}, "
+            f"outside the vocabulary of {sizes[place]}. Map unknown categories into it, or "
+            "enlarge sizes in the spec."
+        )
+    finite = np.isfinite(array)
+    if not finite.all():
+        row, place = (int(part[0]) for part in np.nonzero(~finite))
+        number, within = _owner(ptr, row)
+        raise DatasetError(
+            f"{_graph(dataset, number)}: {field}[{within}, {place}] is {array[row, place]}. "
+            "Fill missing features, and keep values within float32."
+        )
+
+
+def _check_per_graph(dataset: "Dataset") -> None:
+    if dataset.ids.dtype != np.int32 or (len(dataset) and dataset.ids.min() < 0):
+        raise DatasetError(
+            "dataset: ids must be int32 and not negative. Leave them out to number the graphs."
+        )
+    if dataset.split.dtype != np.int8:
+        raise DatasetError("dataset: split must be int8. Set it with with_split.")
+    wrong = (dataset.split < -1) | (dataset.split > 2)
+    if wrong.any():
+        number = int(np.argmax(wrong))
+        raise DatasetError(
+            f"{_graph(dataset, number)}: split is {dataset.split[number]}. It is 0 for train, "
+            "1 for valid, 2 for test, -1 for none."
+        )
+
+
+def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
+    rows = len(dataset) if label.level == "graph" else int(dataset.node_ptr[-1])
+    multiclass = label.kind == "multiclass"
+    shape = (rows,) if multiclass else (rows, label.dim)
+    dtype = np.int32 if multiclass else np.float32
+    if labels.shape != shape or labels.dtype != dtype:
+        raise DatasetError(
+            f"dataset: labels are {labels.dtype} of shape {labels.shape}. For {label.kind} at "
+            f"{label.level} level they must be {np.dtype(dtype)} of shape {shape}."
+        )
+    if label.names and len(label.names) != label.dim:
+        raise DatasetError(
+            f"dataset: spec.label has {len(label.names)} names for {label.dim} targets or "
+            "classes. Give one each, or none."
+        )
+    if rows == 0:
+        return
+    missing = labels == -1 if multiclass else np.isnan(labels)
+    if missing.all():
+        raise DatasetError(
+            "dataset: every label is missing. Check the label column, or use labels=None for a "
+            "dataset without labels."
+        )
+    if multiclass:
+        wrong, rule = (labels < -1) | (labels >= label.dim), f"a class below {label.dim}"
+    elif label.kind == "regression":
+        wrong, rule = np.isinf(labels), "a finite number"
+    else:
+        wrong, rule = ~missing & (labels != 0) & (labels != 1), "0 or 1"
+    if wrong.any():
+        place = tuple(int(part[0]) for part in np.nonzero(wrong))
+        ptr = dataset.node_ptr if label.level == "node" else np.arange(rows + 1)
+        number, within = _owner(ptr, place[0])
+        node = f"[{within}]" if label.level == "node" else ""
+        target = "" if multiclass else f" of target {(label.names or range(label.dim))[place[1]]}"
+        blank = "-1" if multiclass else "NaN"
+        raise DatasetError(
+            f"{_graph(dataset, number)}: label{node}{target} is {labels[place]}. It must be "
+            f"{rule}, or {blank} if it is missing."
+        )

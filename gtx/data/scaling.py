@@ -1,0 +1,144 @@
+"""Scales that are fitted on train alone: of regression targets, and of graph-level features."""
+
+import dataclasses
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gtx.data import molecules
+from gtx.data.check import DatasetError
+from gtx.data.columns import SPLITS
+from gtx.data.dataset import Dataset
+from gtx.data.spec import Continuous
+
+
+def standardize(dataset: Dataset) -> Dataset:
+    """Set the label's mean and std to those of the train part; the labels stay as they are.
+
+    Missing labels are left out. A constant target gets std 1.
+
+    Raises:
+      DatasetError: if there is no regression label, no train part, or a target that has no label
+        in train.
+    """
+    label = dataset.spec.label
+    if label is None or dataset.labels is None or label.kind != "regression":
+        kind = "no label" if label is None else f"a {label.kind} label"
+        raise DatasetError(
+            f"dataset: standardize needs a regression label, this has {kind}. Leave it out."
+        )
+    rows = dataset.split == SPLITS.index("train")
+    if label.level == "node":
+        rows = np.repeat(rows, dataset.num_nodes)
+    train = dataset.labels[rows].astype(np.float64)
+    known = ~np.isnan(train)
+    if not known.any(axis=0).all():
+        target = int(np.argmin(known.any(axis=0)))
+        name = label.names[target] if label.names else target
+        raise DatasetError(
+            f"dataset: target {name} has no label in the train part ({len(train)} rows). "
+            "Set a split first, or drop the target."
+        )
+    mean, std = np.nanmean(train, axis=0), np.nanstd(train, axis=0)
+    std = np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0)
+    label = dataclasses.replace(label, mean=tuple(map(float, mean)), std=tuple(map(float, std)))
+    return dataclasses.replace(dataset, spec=dataset.spec.replace(label=label))
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaler:
+    """(value - center) / scale of the columns that were useful in train, clipped to +-clip.
+
+    Attributes:
+      names: the columns that are kept, by name, so that another order or version of the source
+        does no harm.
+      center, scale: median, and interquartile range / 1.349 (the standard deviation of a normal
+        distribution; the plain one where half of the values are equal).
+      clip: heavy tails end here.
+    """
+
+    names: tuple[str, ...]
+    center: tuple[float, ...]
+    scale: tuple[float, ...]
+    clip: float = 5.0
+
+    @classmethod
+    def fit(cls, values: np.ndarray, names: Sequence[str], *, clip: float = 5.0) -> "Scaler":
+        """Keep the columns [graphs, columns] that are finite and not constant.
+
+        Raises:
+          DatasetError: if no column is left.
+        """
+        values = np.asarray(values, np.float64)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)  # columns that are not finite
+            low, center, high = np.percentile(values, (25, 50, 75), axis=0)
+            std = values.std(axis=0)
+            scale = np.where(high > low, (high - low) / 1.349, std)
+            kept = np.isfinite(values).all(axis=0) & np.isfinite(scale)
+            kept &= std > 1e-9 * np.maximum(1.0, np.abs(center))
+        if not kept.any():
+            raise DatasetError(
+                f"features: none of {len(names)} columns over {len(values)} rows is finite and "
+                "varies. Use more molecules, or leave the features out."
+            )
+        return cls(
+            names=tuple(name for name, keep in zip(names, kept, strict=True) if keep),
+            center=tuple(map(float, center[kept])),
+            scale=tuple(map(float, scale[kept])),
+            clip=clip,
+        )
+
+    def __call__(self, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+        """Scale columns [graphs, columns] of these names; float32 [graphs, kept].
+
+        NaN becomes 0, the centre.
+
+        Raises:
+          DatasetError: if a column that was kept is not among `names`.
+        """
+        place = {name: number for number, name in enumerate(names)}
+        missing = sorted(set(self.names) - set(place))
+        if missing:
+            raise DatasetError(
+                f"features: the columns {missing} that were fitted are not there. Use the "
+                "version of RDKit with which the model was trained."
+            )
+        chosen = np.asarray(values, np.float64)[:, [place[name] for name in self.names]]
+        with np.errstate(all="ignore"):
+            scaled = (chosen - np.array(self.center)) / np.array(self.scale)
+        return np.clip(np.nan_to_num(scaled, nan=0.0), -self.clip, self.clip).astype(np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data from which `from_json` builds an equal scaler."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Scaler":
+        """The scaler that `to_json` wrote."""
+        names, center, scale = (tuple(data[key]) for key in ("names", "center", "scale"))
+        return cls(names, center, scale, float(data["clip"]))
+
+
+def with_descriptors(
+    dataset: Dataset, scaler: Scaler | None = None, *, name: str = "descriptors"
+) -> tuple[Dataset, Scaler]:
+    """Add RDKit's descriptors of the dataset's SMILES as a graph column.
+
+    Args:
+      dataset: its `names` are SMILES.
+      scaler: the one fitted at training, for prediction; fitted on the train part if None.
+      name: of the column.
+
+    Returns:
+      The dataset and the scaler, which belongs into the recipe of the model.
+    """
+    if dataset.names is None:
+        raise DatasetError("dataset: descriptors need names that are SMILES. It has none.")
+    values, names = molecules.descriptors(dataset.names.tolist()), molecules.descriptor_names()
+    if scaler is None:
+        scaler = Scaler.fit(values[dataset.split == SPLITS.index("train")], names)
+    columns = {name: Continuous(len(scaler.names))}
+    return dataset.with_columns("graph", {name: scaler(values, names)}, columns), scaler

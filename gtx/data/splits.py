@@ -1,0 +1,161 @@
+"""Who is trained on and who is tested on. Every function is deterministic."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gtx.data import molecules
+from gtx.data.check import DatasetError
+from gtx.data.columns import SPLITS
+from gtx.data.dataset import Dataset
+
+Fractions = tuple[float, float, float]
+
+
+def random(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1), *, seed: int = 0) -> Dataset:
+    """Train, valid and test drawn at random in these fractions."""
+    train, valid, _ = _sizes(len(dataset), fractions)
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    split = np.full(len(dataset), SPLITS.index("test"), np.int8)
+    split[order[:train]] = SPLITS.index("train")
+    split[order[train : train + valid]] = SPLITS.index("valid")
+    return dataset.with_split(split)
+
+
+def scaffold(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1)) -> Dataset:
+    """Bemis-Murcko split: no scaffold stands in two parts, rare scaffolds are tested.
+
+    MoleculeNet's (Wu et al. 2018): groups of one scaffold, largest first (then latest first),
+    go to train while they fit, then to valid, then to test. The dataset's names are SMILES.
+    """
+    train, valid, _ = _sizes(len(dataset), fractions)
+    split = np.full(len(dataset), SPLITS.index("test"), np.int8)
+    filled = [0, 0]
+    groups = sorted(_scaffold_groups(dataset), key=lambda group: (len(group), group[0]))
+    for group in reversed(groups):
+        if filled[0] + len(group) <= train:
+            part = 0
+        elif filled[0] + filled[1] + len(group) <= train + valid:
+            part = 1
+        else:
+            continue
+        filled[part] += len(group)
+        split[group] = part
+    return dataset.with_split(split)
+
+
+def k_fold(dataset: Dataset, num_folds: int, fold: int, *, seed: int = 0) -> Dataset:
+    """Cross-validation: fold number `fold` of a shuffled partition is tested, the rest trained on.
+
+    Take a validation part out of train with `with_validation`.
+    """
+    if not 2 <= num_folds <= len(dataset) or not 0 <= fold < num_folds:
+        raise DatasetError(
+            f"split: fold {fold} of {num_folds} over {len(dataset)} graphs. Use 2 folds or more, "
+            "not more than graphs, and count them from 0."
+        )
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    split = np.full(len(dataset), SPLITS.index("train"), np.int8)
+    split[np.array_split(order, num_folds)[fold]] = SPLITS.index("test")
+    return dataset.with_split(split)
+
+
+def given(dataset: Dataset, *, train: Any, valid: Any = (), test: Any = ()) -> Dataset:
+    """A split given by the places of the graphs; who is in no part gets none."""
+    split = np.full(len(dataset), -1, np.int8)
+    for code, (name, indices) in enumerate(dict(train=train, valid=valid, test=test).items()):
+        indices = np.asarray(indices)
+        if indices.size == 0:
+            continue
+        if indices.dtype.kind not in "iu" or indices.min() < 0 or indices.max() >= len(dataset):
+            raise DatasetError(
+                f"split: {name} has {indices.dtype} places from {indices.min()} to "
+                f"{indices.max()} for {len(dataset)} graphs. Give integers from 0."
+            )
+        if np.any(split[indices] != -1):
+            twice = int(indices[np.argmax(split[indices] != -1)])
+            raise DatasetError(
+                f"split: graph {twice} is in {SPLITS[split[twice]]} and in {name}. "
+                "Give each graph one part."
+            )
+        split[indices] = code
+    return dataset.with_split(split)
+
+
+def with_validation(
+    dataset: Dataset,
+    fraction: float,
+    *,
+    seed: int = 0,
+    method: str = "random",
+) -> Dataset:
+    """Take a validation part out of train; test and an existing validation part stay.
+
+    Args:
+      dataset: has a train part.
+      fraction: of the train part, rounded to whole graphs, at least one.
+      seed: another one takes other graphs.
+      method: "random", or "scaffold", which takes whole scaffolds, in random order while they fit.
+    """
+    train = np.nonzero(dataset.split == SPLITS.index("train"))[0]
+    count = max(1, round(fraction * len(train)))
+    if not 0 < fraction < 1 or count >= len(train):
+        raise DatasetError(
+            f"split: cannot take a fraction {fraction} out of {len(train)} train graphs. "
+            "Set a split first, and a fraction between 0 and 1 that leaves some."
+        )
+    rng = np.random.default_rng(seed)
+    split = dataset.split.copy()
+    if method == "random":
+        split[rng.permutation(train)[:count]] = SPLITS.index("valid")
+    elif method == "scaffold":
+        groups = _scaffold_groups(dataset.select(train))
+        for number in rng.permutation(len(groups)):
+            if len(groups[number]) <= count:
+                split[train[groups[number]]] = SPLITS.index("valid")
+                count -= len(groups[number])
+        if not np.any(split == SPLITS.index("valid")):
+            raise DatasetError(
+                f"split: every scaffold has more than {count} train graphs. Take a larger "
+                'fraction, or method="random".'
+            )
+    else:
+        raise DatasetError(f'split: method {method!r} is unknown. Use "random" or "scaffold".')
+    return dataset.with_split(split)
+
+
+def duplicates_across(dataset: Dataset) -> np.ndarray:
+    """True for the test molecules that stand outside test as well: bool [graphs].
+
+    Compared are canonical SMILES without stereo. `dataset.select(~mask)` leaves them out.
+    """
+    flat = np.array(molecules.flat_smiles(_smiles(dataset)), dtype=np.str_)
+    test = dataset.split == SPLITS.index("test")
+    seen = (dataset.split >= 0) & ~test
+    return test & np.isin(flat, flat[seen])
+
+
+def _smiles(dataset: Dataset) -> list[str]:
+    if dataset.names is None:
+        raise DatasetError("split: this needs SMILES as names of the dataset. It has no names.")
+    return dataset.names.tolist()
+
+
+def _scaffold_groups(dataset: Dataset) -> list[list[int]]:
+    """The places of the molecules of each scaffold, in the order of first occurrence."""
+    groups: dict[str, list[int]] = {}
+    for place, scaffold_smiles in enumerate(molecules.scaffolds(_smiles(dataset))):
+        groups.setdefault(scaffold_smiles, []).append(place)
+    return list(groups.values())
+
+
+def _sizes(total: int, fractions: Sequence[float]) -> tuple[int, int, int]:
+    if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
+        raise DatasetError(
+            f"split: fractions {tuple(fractions)}. Give three for train, valid and test, 0 or "
+            "more each, that sum to 1."
+        )
+    train = int(fractions[0] * total + 1e-9)
+    valid = int((fractions[0] + fractions[1]) * total + 1e-9) - train
+    return train, valid, total - train - valid

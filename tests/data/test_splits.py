@@ -1,0 +1,105 @@
+"""Splits: sizes, disjointness, determinism."""
+
+import numpy as np
+import pytest
+
+from gtx.data import Dataset, DatasetError, molecules, packed, splits
+from gtx.graphs import from_arrays
+from tests.data.files import data_folder
+
+
+def dataset_of(count):
+    return Dataset.from_graphs([from_arrays([], [], n_node=1) for _ in range(count)])
+
+
+def test_random_parts_have_their_sizes_and_follow_the_seed():
+    one = splits.random(dataset_of(103), (0.8, 0.1, 0.1), seed=1).split
+    np.testing.assert_array_equal(np.bincount(one), [82, 10, 11])
+    np.testing.assert_array_equal(one, splits.random(dataset_of(103), seed=1).split)
+    assert np.any(one != splits.random(dataset_of(103), seed=2).split)
+
+
+@pytest.mark.parametrize("fractions", [(0.8, 0.1, 0.2), (1.2, -0.1, -0.1), (0.5, 0.5)])
+def test_fractions_that_are_none_are_refused(fractions):
+    with pytest.raises(DatasetError, match="sum to 1"):
+        splits._sizes(10, fractions)
+
+
+def test_every_graph_is_tested_in_one_fold():
+    dataset = dataset_of(23)
+    tested = [splits.k_fold(dataset, 5, fold).split == 2 for fold in range(5)]
+    np.testing.assert_array_equal(np.sum(tested, axis=0), np.ones(23))
+    assert {int(mask.sum()) for mask in tested} == {4, 5}
+    for fold, folds in ((5, 5), (0, 1), (0, 24)):
+        with pytest.raises(DatasetError, match=f"fold {fold} of {folds}"):
+            splits.k_fold(dataset, folds, fold)
+
+
+def test_a_given_split_is_taken_and_checked():
+    dataset = splits.given(dataset_of(5), train=[0, 3], test=[1])
+    np.testing.assert_array_equal(dataset.split, [0, 2, -1, 0, -1])
+    with pytest.raises(DatasetError, match="graph 3 is in train and in valid"):
+        splits.given(dataset_of(5), train=[0, 3], valid=[3])
+    with pytest.raises(DatasetError, match="test has int64 places from 2 to 5 for 5 graphs"):
+        splits.given(dataset_of(5), train=[0], test=[2, 5])
+
+
+def test_validation_is_taken_out_of_train_alone():
+    dataset = splits.given(dataset_of(20), train=np.arange(12), test=np.arange(12, 20))
+    split = splits.with_validation(dataset, 0.25, seed=4).split
+    np.testing.assert_array_equal(np.bincount(split), [9, 3, 8])
+    np.testing.assert_array_equal(split[12:], 2)
+    np.testing.assert_array_equal(split, splits.with_validation(dataset, 0.25, seed=4).split)
+    np.testing.assert_array_equal(dataset.split[:12], 0)
+
+
+def test_validation_without_train_is_refused():
+    with pytest.raises(DatasetError, match="out of 0 train graphs"):
+        splits.with_validation(dataset_of(5), 0.1)
+    with pytest.raises(DatasetError, match="'best' is unknown"):
+        dataset = splits.given(dataset_of(5), train=np.arange(5))
+        splits.with_validation(dataset, 0.5, method="best")
+
+
+def test_scaffolds_need_names():
+    with pytest.raises(DatasetError, match="SMILES as names"):
+        splits.scaffold(dataset_of(5))
+
+
+def rings():
+    """Six benzenes, three cyclohexanes, one cyclopropane, one chain of atoms."""
+    pytest.importorskip("rdkit", reason="scaffolds need RDKit (extra: molecules)")
+    smiles = ["C" * n + "c1ccccc1" for n in range(6)]
+    smiles += ["C" * n + "C1CCCCC1" for n in range(1, 4)] + ["CCCC1CC1", "CCC"]
+    return molecules.from_smiles(smiles)[0]
+
+
+def test_no_scaffold_stands_in_two_parts():
+    dataset = splits.scaffold(rings(), (0.6, 0.3, 0.1))
+    np.testing.assert_array_equal(dataset.split, [0] * 6 + [1] * 3 + [2, 2])
+
+
+def test_validation_by_scaffold_takes_whole_scaffolds():
+    dataset = splits.given(rings(), train=np.arange(11))
+    split = splits.with_validation(dataset, 0.4, method="scaffold").split
+    assert len(set(split[:6])) == len(set(split[6:9])) == 1
+    assert 0 < np.sum(split == 1) <= 4
+    benzenes = splits.given(rings(), train=np.arange(6))
+    with pytest.raises(DatasetError, match="every scaffold has more"):
+        splits.with_validation(benzenes, 0.3, method="scaffold")
+
+
+def test_duplicates_are_found_whatever_their_stereo():
+    pytest.importorskip("rdkit", reason="canonical SMILES need RDKit (extra: molecules)")
+    dataset, _ = molecules.from_smiles(["C[C@H](N)O", "OCC", "C[C@@H](N)O", "CCO", "CCC", "CCC"])
+    dataset = dataset.with_split(["train", "valid", "test", "test", "test", "test"])
+    np.testing.assert_array_equal(
+        splits.duplicates_across(dataset), [False, False, True, True, False, False]
+    )
+
+
+@pytest.mark.parametrize("name", ["esol", "bbbp", "clintox"])
+def test_the_scaffold_split_is_that_of_moleculenet(name):
+    pytest.importorskip("rdkit", reason="scaffolds need RDKit (extra: molecules)")
+    dataset = packed.load(data_folder() / f"moleculenet/{name}.npz")
+    np.testing.assert_array_equal(splits.scaffold(dataset).split, dataset.split)
