@@ -1,6 +1,6 @@
 """Stochastic block models with a label at each node: CLUSTER and PATTERN (Dwivedi et al. 2020).
 
-Drawn here from the description in section B.3 of the paper, not the published files. Graph i
+Drawn here from the description in the paper; these are not the published files. Graph i
 depends on the seed and on i alone.
 """
 
