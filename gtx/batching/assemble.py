@@ -1,0 +1,211 @@
+"""From columns and the graphs of one plan row to a padded Batch: one definition for both sides.
+
+On the host it works on numpy arrays; inside a compiled step on columns that stay on the
+device, so that only indices travel. It uses cumulative sums, searches and gathers, no scatter.
+"""
+
+import dataclasses
+import functools
+from typing import Any, Literal
+
+import jax
+import jraph
+import numpy as np
+
+from gtx.batch import Batch
+from gtx.batching.budget import INT32_MAX, Budget, BudgetError
+from gtx.data.dataset import Dataset
+from gtx.ops.layout import make_layout, pair_mask
+from gtx.ops.noise import node_ids
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=(
+        "nodes",
+        "edges",
+        "pairs",
+        "graphs",
+        "node_ptr",
+        "edge_ptr",
+        "pair_ptr",
+        "senders",
+        "receivers",
+        "labels",
+        "ids",
+    ),
+    meta_fields=(),
+)
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """The arrays of a Dataset that batches are made of, in int32 and with no empty axis.
+
+    Attributes:
+      nodes, edges, pairs, graphs: dicts of columns, over the nodes, edges, pairs (row-major
+        [n, n] of each graph, receiver first) and graphs of the whole dataset.
+      node_ptr, edge_ptr, pair_ptr: int32 [graphs + 1]; `pair_ptr` is None without pair columns.
+      senders, receivers: int32 [edges], local to each graph, sorted by receiver in each.
+      labels: [graphs, ...] or [nodes, ...], or None.
+      ids: int32 [graphs].
+    """
+
+    nodes: Any
+    edges: Any
+    pairs: Any
+    graphs: Any
+    node_ptr: Any
+    edge_ptr: Any
+    pair_ptr: Any
+    senders: Any
+    receivers: Any
+    labels: Any
+    ids: Any
+
+    @classmethod
+    def from_dataset(cls, dataset: Dataset) -> "Columns":
+        """The columns of `dataset`, numpy. `jax.device_put` moves them to a device.
+
+        Raises:
+          BudgetError: more nodes, edges or pairs than int32 can index.
+        """
+        pair_ptr = dataset.pair_ptr if dataset.pairs else None
+        pointers = dict(nodes=dataset.node_ptr, edges=dataset.edge_ptr, pairs=pair_ptr)
+        for name, pointer in pointers.items():
+            if pointer is not None and pointer[-1] > INT32_MAX:
+                raise BudgetError(
+                    f"{pointer[-1]:,} {name} do not fit the int32 indices of one set of columns. "
+                    "Stream the dataset (gtx.batching.Streamed), which takes it in parts"
+                )
+
+        def rows(array):  # a masked gather needs a row to read
+            return array if len(array) else np.zeros((1, *array.shape[1:]), array.dtype)
+
+        def level(columns):
+            return {name: rows(np.asarray(array)) for name, array in columns.items()}
+
+        return cls(
+            nodes=level(dataset.nodes),
+            edges=level(dataset.edges),
+            pairs=level(dataset.pairs),
+            graphs=level(dataset.graphs),
+            node_ptr=dataset.node_ptr.astype(np.int32),
+            edge_ptr=dataset.edge_ptr.astype(np.int32),
+            pair_ptr=None if pair_ptr is None else pair_ptr.astype(np.int32),
+            senders=rows(dataset.senders),
+            receivers=rows(dataset.receivers),
+            labels=None if dataset.labels is None else rows(dataset.labels),
+            ids=rows(dataset.ids),
+        )
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that the columns take on a device."""
+        return sum(leaf.nbytes for leaf in jax.tree.leaves(self))
+
+
+def label_level(dataset: Dataset) -> Literal["graph", "node"]:
+    """Whose labels the dataset has; "graph" if it has none."""
+    return "graph" if dataset.spec.label is None else dataset.spec.label.level
+
+
+def assemble(
+    columns: Columns,
+    row: Any,
+    budget: Budget,
+    *,
+    label_level: Literal["graph", "node"],
+    xp: Any = np,
+) -> Batch:
+    """One shard of a batch: the graphs of `row`, one per slot, padded to `budget`.
+
+    Args:
+      columns: of the dataset, numpy or on the device.
+      row: int32 [graphs_per_shard], indices of graphs that fit their slots and the budget
+        (see `gtx.batching.plan`), -1 in an empty slot.
+      budget: static.
+      label_level: whether labels belong to graphs or nodes.
+      xp: `numpy` or `jax.numpy`; both give the same bits.
+
+    Returns:
+      A Batch as its docstring has it. Padding rows of features and labels hold 0; a missing
+      label of a real graph stays NaN (or -1).
+    """
+    row = xp.asarray(row, dtype=np.int32)
+    num_graphs = budget.graphs_per_shard
+    graph_mask = xp.concatenate([row >= 0, np.zeros(1, bool)])
+    row = xp.concatenate([xp.maximum(row, 0), np.zeros(1, np.int32)])
+
+    def rows(values, source, mask):
+        values = xp.take(values, source, axis=0, mode="clip")
+        mask = mask.reshape(mask.shape + (1,) * (values.ndim - 1))
+        return xp.where(mask, values, np.zeros((), values.dtype))
+
+    def flat(pointer, total):
+        """For each place of a flat axis: its graph, its position there, its source row."""
+        start = xp.take(pointer, row, axis=0, mode="clip")
+        count = xp.where(graph_mask, xp.take(pointer, row + 1, axis=0, mode="clip") - start, 0)
+        end = xp.cumsum(count[:-1], dtype=np.int32)
+        first = xp.concatenate([np.zeros(1, np.int32), end])
+        place = np.arange(total, dtype=np.int32)
+        graph = xp.searchsorted(end, place, side="right").astype(np.int32)
+        position = place - first[graph]
+        count = xp.concatenate([count[:-1], total - end[-1:]]).astype(np.int32)
+        return count, first, graph, position, start[graph] + position
+
+    n_node, first_node, node_graph, position, node_source = flat(columns.node_ptr, budget.num_nodes)
+    n_edge, _, edge_graph, _, edge_source = flat(columns.edge_ptr, budget.num_edges)
+    node_mask, edge_mask = node_graph < num_graphs, edge_graph < num_graphs
+
+    def ends(local):
+        """Flat ids of edge ends; padding edges are self-loops of the last node."""
+        values = xp.take(local, edge_source, axis=0, mode="clip") + first_node[edge_graph]
+        return xp.where(edge_mask, values, np.int32(budget.num_nodes - 1)).astype(np.int32)
+
+    layout = make_layout(n_node[:-1], budget.num_nodes, budget.tiers, xp=xp)
+    pairs, pair_masked = {}, pair_mask(layout)
+    if columns.pairs:
+        graph, receiver, sender = _pair_places(budget)
+        start = xp.take(columns.pair_ptr, row, axis=0, mode="clip")
+        source = start[graph] + receiver * n_node[graph] + sender
+        pairs = {name: rows(values, source, pair_masked) for name, values in columns.pairs.items()}
+
+    labels = columns.labels
+    if labels is not None:
+        by_graph = label_level == "graph"
+        labels = rows(
+            labels, row if by_graph else node_source, graph_mask if by_graph else node_mask
+        )
+    ids = xp.where(graph_mask, xp.take(columns.ids, row, axis=0, mode="clip"), np.int32(-1))
+    return Batch(
+        graph=jraph.GraphsTuple(
+            nodes={k: rows(v, node_source, node_mask) for k, v in columns.nodes.items()},
+            edges={k: rows(v, edge_source, edge_mask) for k, v in columns.edges.items()},
+            globals={k: rows(v, row, graph_mask) for k, v in columns.graphs.items()},
+            senders=ends(columns.senders),
+            receivers=ends(columns.receivers),
+            n_node=n_node,
+            n_edge=n_edge,
+        ),
+        pairs=pairs,
+        labels=labels,
+        graph_ids=ids,
+        node_ids=node_ids(ids[node_graph], position, xp=xp),
+        node_graph=node_graph,
+        node_mask=node_mask,
+        edge_mask=edge_mask,
+        pair_mask=pair_masked,
+        graph_mask=graph_mask,
+        layout=layout,
+    )
+
+
+def _pair_places(budget: Budget) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Graph, receiver position and sender position of each place of the pair axis, int32."""
+    places, first = [np.zeros((3, 0), np.int32)], 0
+    for tier in budget.tiers:
+        shape = (tier.num_graphs, tier.size, tier.size)
+        place = np.indices(shape, dtype=np.int32).reshape(3, -1)
+        place[0] += first
+        places.append(place)
+        first += tier.num_graphs
+    return tuple(np.concatenate(places, axis=1))

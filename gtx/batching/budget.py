@@ -1,0 +1,187 @@
+"""The static shape of a batch: how many nodes, edges and slots it has room for."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gtx.batching.strata import stratify
+from gtx.data.dataset import Dataset
+from gtx.ops.layout import Tier
+
+INT32_MAX = 2**31 - 1
+
+
+class BudgetError(ValueError):
+    """A graph or a batch does not fit a budget."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """Shapes of one shard of a batch. Every batch of a run has them, so a run compiles once.
+
+    Attributes:
+      num_nodes: length of the node axis; at least one of them is padding.
+      num_edges: length of the edge axis.
+      tiers: room for graphs, smallest first: `num_graphs` of up to `size` nodes each.
+      num_shards: devices over which a global batch is dealt.
+    """
+
+    num_nodes: int
+    num_edges: int
+    tiers: tuple[Tier, ...]
+    num_shards: int = 1
+
+    def __post_init__(self):
+        if min(self.num_nodes, self.num_edges, self.num_shards) < 1:
+            raise BudgetError("num_nodes, num_edges and num_shards must be at least 1")
+        if not self.tiers or any(min(tier) < 1 for tier in self.tiers):
+            raise BudgetError(f"tiers need at least one graph and one slot each, got {self.tiers}")
+        if any(a.size > b.size for a, b in zip(self.tiers, self.tiers[1:], strict=False)):
+            raise BudgetError(f"tiers must be in increasing order of size, got {self.tiers}")
+        if self.num_pairs > INT32_MAX:
+            raise BudgetError(
+                f"{self.num_pairs:,} padded node pairs do not fit int32 indices. Lower the batch "
+                "size, or split graphs beyond about 40,000 nodes into subgraphs"
+            )
+
+    @property
+    def graphs_per_shard(self) -> int:
+        return sum(tier.num_graphs for tier in self.tiers)
+
+    @property
+    def batch_size(self) -> int:
+        return self.graphs_per_shard * self.num_shards
+
+    @property
+    def num_pairs(self) -> int:
+        return sum(tier.num_graphs * tier.size**2 for tier in self.tiers)
+
+    @property
+    def slot_sizes(self) -> np.ndarray:
+        """The room of each graph slot of a shard, in slot order."""
+        return np.repeat([t.size for t in self.tiers], [t.num_graphs for t in self.tiers])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data from which `from_json` builds an equal budget."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Budget":
+        """The budget that `to_json` wrote."""
+        tiers = tuple(Tier(int(count), int(size)) for count, size in data["tiers"])
+        counts = {name: int(data[name]) for name in ("num_nodes", "num_edges", "num_shards")}
+        return cls(tiers=tiers, **counts)
+
+    def covers(self, dataset: Dataset) -> bool:
+        """Whether every graph of `dataset` fits, alone in a batch if need be."""
+        return self.first_too_large(dataset) is None
+
+    def first_too_large(self, dataset: Dataset) -> int | None:
+        """The place of the first graph that fits no batch, or None."""
+        room = min(self.tiers[-1].size, self.num_nodes - 1)
+        too_large = (dataset.num_nodes > room) | (dataset.num_edges > self.num_edges)
+        return int(np.argmax(too_large)) if too_large.any() else None
+
+
+def fit_budget(
+    dataset: Dataset,
+    batch_size: int,
+    *,
+    num_tiers: int = 4,
+    multiple_of: int = 1,
+    num_shards: int = 1,
+    stratified: bool = True,
+    cover: Sequence[Dataset] = (),
+) -> Budget:
+    """The tightest budget for batches of `batch_size` graphs of `dataset`.
+
+    For stratified batches the budget is a proven bound: `plan` meets it in every epoch with
+    `ceil(graphs / batch_size)` steps. For plain shuffling it is the 99.9th percentile of
+    random batches, and a graph that does not fit waits for the next batch.
+
+    Args:
+      dataset: the graphs that will be batched, usually the training part.
+      batch_size: graphs of a global batch, over all shards.
+      num_tiers: at most so many different slot sizes. More of them pad fewer node pairs in
+        attention and compile longer.
+      multiple_of: round sizes up to it: 1 on CPU, 8 or 128 on accelerators.
+      num_shards: devices; must divide `batch_size`.
+      stratified: for which kind of plan.
+      cover: other datasets (valid, test) whose graphs must fit one by one.
+
+    Raises:
+      BudgetError: no graphs, bad arguments, or more node pairs than int32 can count.
+    """
+    if len(dataset) == 0:
+        raise BudgetError("the dataset has no graphs to fit a budget to")
+    if batch_size < 1 or num_tiers < 1 or multiple_of < 1 or num_shards < 1:
+        raise BudgetError("batch_size, num_tiers, multiple_of and num_shards must be at least 1")
+    if batch_size % num_shards:
+        raise BudgetError(f"batch_size {batch_size} does not divide by num_shards {num_shards}")
+    n_node, n_edge = dataset.num_nodes, dataset.num_edges
+    if stratified:
+        strata = stratify(n_node, n_edge, batch_size)
+        sizes, num_edges = strata.shard_slots(num_shards), strata.shard_edges(num_shards)
+        num_nodes = int(sizes.sum())
+    else:
+        sizes, num_nodes, num_edges = _percentiles(n_node, n_edge, batch_size // num_shards)
+    for other in cover:
+        if len(other):
+            more_nodes, more_edges = int(other.num_nodes.max()), int(other.num_edges.max())
+            sizes[-1] = max(sizes[-1], more_nodes)
+            num_nodes, num_edges = max(num_nodes, more_nodes), max(num_edges, more_edges)
+
+    def up(count):
+        return -(-count // multiple_of) * multiple_of
+
+    return Budget(
+        num_nodes=int(up(num_nodes + 1)),
+        num_edges=int(up(max(num_edges, 1))),
+        tiers=choose_tiers(up(np.maximum(sizes, 1)), num_tiers),
+        num_shards=num_shards,
+    )
+
+
+def choose_tiers(sizes: np.ndarray, num_tiers: int) -> tuple[Tier, ...]:
+    """Group slots of increasing `sizes` into at most `num_tiers` with the fewest padded pairs.
+
+    Dynamic programming over the distinct sizes; a tier takes the size of its largest slot.
+    """
+    size, count = np.unique(sizes, return_counts=True)
+    ends = np.concatenate([[0], np.cumsum(count)])
+    num_tiers = min(num_tiers, len(size))
+    cost = np.full(len(size) + 1, np.inf)
+    cost[0] = 0
+    choices = []
+    for _ in range(num_tiers):
+        # total[i, j]: the first i sizes in earlier tiers, sizes i to j in this one.
+        total = cost[:-1, None] + (ends[None, 1:] - ends[:-1, None]) * size[None, :] ** 2.0
+        total[np.tril_indices(len(size), -1)] = np.inf
+        choices.append(np.argmin(total, axis=0))
+        cost = np.concatenate([[np.inf], np.min(total, axis=0)])
+    tiers, stop = [], len(size)
+    for choice in reversed(choices):
+        start = choice[stop - 1]
+        tiers.append(Tier(int(ends[stop] - ends[start]), int(size[stop - 1])))
+        stop = start
+    return tuple(reversed(tiers))
+
+
+def _percentiles(
+    n_node: np.ndarray, n_edge: np.ndarray, graphs: int, level: float = 0.999
+) -> tuple[np.ndarray, int, int]:
+    """Slot sizes, nodes and edges of random groups of `graphs` graphs, at a percentile."""
+    rng = np.random.default_rng(0)
+    width = min(graphs, len(n_node))
+    epochs = max(1, 4096 * width // len(n_node))
+    order = np.concatenate([rng.permutation(len(n_node)) for _ in range(epochs)])
+    order = order[: len(order) // width * width].reshape(-1, width)
+    nodes, edges = n_node[order], n_edge[order]
+    sizes = np.zeros(graphs, np.int64)
+    sizes[graphs - width :] = np.ceil(np.quantile(np.sort(nodes, axis=1), level, axis=0))
+    sizes[-1] = n_node.max()
+    num_nodes = max(int(np.ceil(np.quantile(nodes.sum(1), level))), int(n_node.max()))
+    num_edges = max(int(np.ceil(np.quantile(edges.sum(1), level))), int(n_edge.max()))
+    return np.maximum.accumulate(sizes), num_nodes, num_edges

@@ -1,0 +1,122 @@
+"""The promises of a Batch, checked one by one."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from gtx.batch import Batch
+from gtx.ops.layout import make_layout, pair_mask
+from gtx.ops.noise import node_ids
+
+
+class BatchError(ValueError):
+    """A Batch breaks a promise that layers rely on."""
+
+
+def check_batch(batch: Batch) -> None:
+    """Raise a BatchError that names the first broken promise of a concrete, unstacked Batch.
+
+    Values in padding are not looked at: layers must ignore them.
+    """
+    batch = jax.tree.map(np.asarray, batch)
+    graph, layout = batch.graph, batch.layout
+    _shapes(batch)
+    num_nodes, num_graphs = len(batch.node_mask), len(batch.graph_mask)
+    n_node, n_edge = graph.n_node, graph.n_edge
+    _promise(n_node.min() >= 0 and n_edge.min() >= 0, "n_node and n_edge are not negative")
+    _promise(n_node.sum() == num_nodes, "n_node sums to the length of the node axis")
+    _promise(n_edge.sum() == len(batch.edge_mask), "n_edge sums to the length of the edge axis")
+    _promise(n_node[-1] >= 1, "the last graph owns at least one padding node")
+    _promise(not batch.graph_mask[-1], "the last graph is padding")
+    empty = ~batch.graph_mask[:-1]
+    _promise(not n_node[:-1][empty].any(), "places without a graph have no nodes")
+    _promise(not n_edge[:-1][empty].any(), "places without a graph have no edges")
+    _promise(
+        np.array_equal(batch.node_graph, np.repeat(np.arange(num_graphs), n_node)),
+        "node_graph numbers the nodes graph by graph",
+    )
+    _promise(
+        np.array_equal(batch.node_mask, batch.graph_mask[batch.node_graph]),
+        "node_mask is True exactly for nodes of real graphs",
+    )
+    edge_graph = np.repeat(np.arange(num_graphs), n_edge)
+    _promise(
+        np.array_equal(batch.edge_mask, batch.graph_mask[edge_graph]),
+        "edge_mask is True exactly for edges of real graphs",
+    )
+    for name, ends in (("senders", graph.senders), ("receivers", graph.receivers)):
+        _promise(ends.min(initial=0) >= 0 and ends.max(initial=0) < num_nodes, f"{name} are nodes")
+        _promise(
+            np.array_equal(batch.node_graph[ends], edge_graph),
+            f"{name} belong to the graph that counts the edge",
+        )
+        _promise(
+            np.all(ends[~batch.edge_mask] == num_nodes - 1),
+            f"{name} of padding edges are the last node",
+        )
+    _promise(np.all(np.diff(graph.receivers) >= 0), "edges are sorted by receiver")
+    _promise(np.all(batch.graph_ids[~batch.graph_mask] == -1), "graph_ids of padding are -1")
+    first = np.cumsum(n_node) - n_node
+    position = np.arange(num_nodes) - first[batch.node_graph]
+    expected = node_ids(batch.graph_ids[batch.node_graph], position, xp=np)
+    _promise(np.array_equal(batch.node_ids, expected), "node_ids hash (graph id, position)")
+    room = np.repeat([t.size for t in layout.tiers], [t.num_graphs for t in layout.tiers])
+    _promise(np.all(n_node[:-1] <= room), "every graph fits its tier")
+    expected = make_layout(n_node[:-1], num_nodes, layout.tiers)
+    _promise(np.array_equal(layout.slots, expected.slots), "layout.slots are the nodes in order")
+    _promise(
+        np.array_equal(layout.node_slots, expected.node_slots), "layout.node_slots invert slots"
+    )
+    _promise(
+        np.array_equal(batch.pair_mask, pair_mask(expected)),
+        "pair_mask is True where both slots hold a node",
+    )
+
+
+def _shapes(batch: Batch) -> None:
+    graph, tiers = batch.graph, batch.layout.tiers
+    lengths = dict(
+        node=len(batch.node_mask),
+        edge=len(batch.edge_mask),
+        pair=sum(tier.num_graphs * tier.size**2 for tier in tiers),
+        graph=sum(tier.num_graphs for tier in tiers) + 1,
+    )
+    arrays: list[tuple[str, Any, str, Any]] = [
+        ("node_mask", batch.node_mask, "node", bool),
+        ("edge_mask", batch.edge_mask, "edge", bool),
+        ("pair_mask", batch.pair_mask, "pair", bool),
+        ("graph_mask", batch.graph_mask, "graph", bool),
+        ("graph_ids", batch.graph_ids, "graph", np.int32),
+        ("node_ids", batch.node_ids, "node", np.uint32),
+        ("node_graph", batch.node_graph, "node", np.int32),
+        ("n_node", graph.n_node, "graph", np.int32),
+        ("n_edge", graph.n_edge, "graph", np.int32),
+        ("senders", graph.senders, "edge", np.int32),
+        ("receivers", graph.receivers, "edge", np.int32),
+        ("layout.node_slots", batch.layout.node_slots, "node", np.int32),
+    ]
+    for level, columns in (
+        ("node", graph.nodes),
+        ("edge", graph.edges),
+        ("pair", batch.pairs),
+        ("graph", graph.globals),
+    ):
+        _promise(isinstance(columns, dict), f"the columns of each {level} are a dict")
+        arrays += [(f"{level} column {name!r}", v, level, v.dtype) for name, v in columns.items()]
+    for name, array, level, dtype in arrays:
+        _promise(
+            array.ndim >= 1 and len(array) == lengths[level] and array.dtype == dtype,
+            f"{name} is {np.dtype(dtype).name} with leading axis {lengths[level]} ({level}s)",
+            f", not {array.dtype.name} {list(array.shape)}",
+        )
+    if batch.labels is not None:
+        _promise(
+            len(batch.labels) in (lengths["graph"], lengths["node"]),
+            "labels have one row per graph or per node",
+        )
+
+
+def _promise(kept: Any, promise: str, found: str = "") -> None:
+    if not kept:
+        raise BatchError(f"batch: it must hold that {promise}{found}")

@@ -1,0 +1,154 @@
+"""Size strata, and the bounds that they prove on every batch drawn from them.
+
+Sort the N graphs by (nodes, edges). Of a batch size B, r = N mod B graphs go to a last,
+partly empty batch: one from each of r equal segments of the sorted list. What is kept is cut
+into B strata of S = N // B graphs; every full batch holds one graph of each stratum.
+
+Which graph of a segment is left out changes by how much later graphs move, but by no more
+than if always the first, or always the last, were left out. So stratum k always lies within
+fixed bounds of the sorted list (`low[k]` to `high[k]`), and with them:
+
+* nodes: slot k needs room for the largest graph of stratum k. Strata are consecutive, so the
+  sum of these sizes exceeds the mean batch by less than the largest graph.
+* edges: exchanging two graphs of one stratum between the fullest and the emptiest batch moves
+  at most R edges, R the widest stratum. So with room for mean + R edges, exchanges bring
+  every batch within its room and stop: each lowers the overflow and creates none.
+"""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Strata:
+    """Bounds on stratified batches of one dataset.
+
+    Attributes:
+      slots: int64 [batch_size], the room in nodes that each graph of a batch needs; increasing.
+      batch_edges: edges of a batch to which exchanges between batches can always lead.
+      segments: int64 [r + 1], limits of the segments that give one graph to the last batch.
+      last_edges: the same for the last, partly empty batch; 0 if there is none.
+      low, high: int64 [batch_size], first and last place of each stratum in the sorted list.
+      n_edge: int64 [graphs], edges of the sorted graphs.
+    """
+
+    slots: np.ndarray
+    batch_edges: int
+    segments: np.ndarray
+    last_edges: int
+    low: np.ndarray
+    high: np.ndarray
+    n_edge: np.ndarray
+
+    def shard_slots(self, num_shards: int) -> np.ndarray:
+        """Room in nodes of the slots of one shard: the largest of `num_shards` neighbours."""
+        return self.slots[num_shards - 1 :: num_shards].copy()
+
+    def shard_edges(self, num_shards: int) -> int:
+        """Edges per shard to which exchanges between the shards of a batch always lead.
+
+        Slots in groups of `num_shards` neighbours have the same room, so their graphs may
+        change places; the bound is again mean + widest group, for full and last batches.
+        """
+        if num_shards == 1:
+            return self.batch_edges
+        groups = np.arange(len(self.slots)).reshape(-1, num_shards)
+        edges = -(-self.batch_edges // num_shards)
+        if len(self.low):
+            spans = [self.n_edge[self.low[g[0]] : self.high[g[-1]] + 1] for g in groups]
+            edges += max(int(np.ptp(span)) for span in spans)
+        remainder = len(self.segments) - 1
+        if not remainder:
+            return edges
+        widest = 0
+        for group in groups - (len(self.slots) - remainder):  # segments in these slots
+            if group[-1] >= 0:
+                start = self.segments[max(group[0], 0)]
+                part = self.n_edge[start : self.segments[group[-1] + 1]]
+                # A place that stays empty counts 0 edges.
+                widest = max(widest, part.max() - (part.min() if group[0] >= 0 else 0))
+        return int(max(edges, -(-self.last_edges // num_shards) + widest))
+
+
+def size_order(n_node: np.ndarray, n_edge: np.ndarray, ties: np.ndarray) -> np.ndarray:
+    """Indices that sort graphs by (nodes, edges, ties)."""
+    return np.lexsort((ties, n_edge, n_node))
+
+
+def stratify(n_node: np.ndarray, n_edge: np.ndarray, batch_size: int) -> Strata:
+    """The strata of graphs of these sizes. `n_node`, `n_edge`: int [graphs], any order."""
+    order = size_order(n_node, n_edge, np.arange(len(n_node)))
+    n_node, n_edge = n_node[order], n_edge[order]
+    steps, remainder = divmod(len(n_node), batch_size)
+    segments = np.arange(remainder + 1) * len(n_node) // max(remainder, 1)
+    slots = np.zeros(batch_size, np.int64)
+    low = high = np.zeros(0, np.int64)
+    batch_edges = last_edges = 0
+    if steps:
+        place = np.arange(len(n_node))
+        low = np.delete(place, segments[1:] - 1 if remainder else [])[::steps]
+        high = np.delete(place, segments[:-1] if remainder else [])[steps - 1 :: steps]
+        slots = n_node[high]
+        spans = [n_edge[first : last + 1] for first, last in zip(low, high, strict=True)]
+        least_left_out = sum(int(n_edge[a:b].min()) for a, b in _pairs(segments))
+        mean = -(-(int(n_edge.sum()) - least_left_out) // steps)
+        batch_edges = min(
+            mean + max(int(np.ptp(span)) for span in spans), sum(int(span.max()) for span in spans)
+        )
+    if remainder:
+        # Segment j stands in the slot j + B - r, which has room for it: made sure, not assumed.
+        slots[batch_size - remainder :] = np.maximum(
+            slots[batch_size - remainder :], n_node[segments[1:] - 1]
+        )
+        parts = [n_edge[first:stop] for first, stop in _pairs(segments)]
+        batch_edges = max(batch_edges, sum(int(np.ceil(part.mean())) for part in parts))
+        last_edges = min(batch_edges, sum(int(part.max()) for part in parts))
+    return Strata(
+        slots=np.maximum.accumulate(slots),
+        batch_edges=batch_edges,
+        segments=segments,
+        last_edges=last_edges,
+        low=low,
+        high=high,
+        n_edge=n_edge,
+    )
+
+
+def _pairs(limits: np.ndarray) -> zip:
+    return zip(limits[:-1], limits[1:], strict=True)
+
+
+def exchange(n_edge: np.ndarray, room: int) -> np.ndarray:
+    """Exchange entries within columns until no row sums to more than `room`.
+
+    Args:
+      n_edge: int [bins, columns]. Bins are batches and columns strata, or bins shards and
+        columns groups of slots.
+      room: at least the mean row sum + the widest column; a smaller one may not be reached.
+
+    Returns:
+      int [bins, columns], the row from which each entry came. Only rows too full take part,
+      each exchange with the emptiest row, so this stops: the overflow falls each time.
+    """
+    n_edge = n_edge.copy()
+    rows, columns = n_edge.shape
+    source = np.repeat(np.arange(rows)[:, None], columns, axis=1)
+    load = n_edge.sum(axis=1)
+    while load.max(initial=0) > room:
+        full, empty = int(np.argmax(load)), int(np.argmin(load))
+        moved = n_edge[full] - n_edge[empty]
+        allowed = (moved > 0) & (load[empty] + moved <= room)
+        if not allowed.any():
+            break
+        # The least that suffices, else the most that helps.
+        enough = allowed & (moved >= load[full] - room)
+        if enough.any():
+            column = int(np.argmin(np.where(enough, moved, np.iinfo(np.int64).max)))
+        else:
+            column = int(np.argmax(np.where(allowed, moved, -1)))
+        for array in (n_edge, source):
+            array[[full, empty], column] = array[[empty, full], column]
+        load[full] -= moved[column]
+        load[empty] += moved[column]
+    return source

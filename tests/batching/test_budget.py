@@ -1,0 +1,92 @@
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from gtx.batching import Budget, BudgetError, fit_budget
+from gtx.batching.budget import choose_tiers
+from gtx.ops.layout import Tier
+from tests.batching.datasets import make_dataset, molecule_sizes
+
+
+def cheapest_pairs(sizes, num_tiers):
+    """All ways to cut the sorted sizes into at most `num_tiers` runs."""
+    costs = []
+    for count in range(min(num_tiers, len(sizes))):
+        for cuts in itertools.combinations(range(1, len(sizes)), count):
+            limits = [0, *cuts, len(sizes)]
+            costs.append(sum((b - a) * sizes[b - 1] ** 2 for a, b in itertools.pairwise(limits)))
+    return min(costs)
+
+
+@pytest.mark.parametrize("num_tiers", [1, 2, 3, 5])
+@pytest.mark.parametrize("seed", range(4))
+def test_tiers_pad_the_fewest_pairs_that_any_cut_does(seed, num_tiers):
+    sizes = np.sort(np.random.default_rng(seed).integers(1, 12, 8))
+    tiers = choose_tiers(sizes, num_tiers)
+    assert sum(t.num_graphs for t in tiers) == len(sizes)
+    assert len(tiers) <= num_tiers
+    room = np.repeat([t.size for t in tiers], [t.num_graphs for t in tiers])
+    assert np.all(room >= sizes)
+    assert sum(t.num_graphs * t.size**2 for t in tiers) == cheapest_pairs(sizes.tolist(), num_tiers)
+
+
+def test_equal_sizes_make_one_tier():
+    assert choose_tiers(np.full(6, 9), 4) == (Tier(6, 9),)
+
+
+def test_equal_graphs_are_padded_by_one_node_only():
+    budget = fit_budget(make_dataset([(5, 8)] * 20), 4)
+    assert budget == Budget(num_nodes=21, num_edges=32, tiers=(Tier(4, 5),))
+
+
+def test_sizes_are_rounded_up_to_a_multiple():
+    dataset = make_dataset(molecule_sizes(100), pairs=False)
+    budget = fit_budget(dataset, 8, multiple_of=8)
+    assert budget.num_nodes % 8 == budget.num_edges % 8 == 0
+    assert all(tier.size % 8 == 0 for tier in budget.tiers)
+    assert budget.batch_size == 8
+
+
+def test_a_budget_is_hashable_and_comes_back_from_plain_data():
+    budget = fit_budget(make_dataset([(5, 8)] * 20), 4)
+    again = Budget.from_json(json.loads(json.dumps(budget.to_json())))
+    assert again == budget and hash(again) == hash(budget)
+
+
+def test_cover_makes_room_for_the_graphs_of_other_datasets():
+    train, test = make_dataset([(3, 4)] * 10), make_dataset([(30, 99)])
+    assert not fit_budget(train, 2).covers(test)
+    assert fit_budget(train, 2, cover=[test]).covers(test)
+    assert fit_budget(train, 2, cover=[test], stratified=False).covers(test)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (dict(batch_size=6, num_shards=4), "does not divide"),
+        (dict(batch_size=0), "at least 1"),
+        (dict(batch_size=2, num_tiers=0), "at least 1"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments, message):
+    with pytest.raises(BudgetError, match=message):
+        fit_budget(make_dataset([(3, 4)] * 10), **arguments)
+
+
+def test_an_empty_dataset_is_refused():
+    with pytest.raises(BudgetError, match="no graphs"):
+        fit_budget(make_dataset([(3, 4)]).select([]), 2)
+
+
+def test_pairs_beyond_int32_are_refused_with_a_remedy():
+    with pytest.raises(BudgetError, match="subgraphs"):
+        Budget(50_000, 1, (Tier(1, 46_341),))
+    Budget(50_000, 1, (Tier(1, 46_340),))
+
+
+@pytest.mark.parametrize("tiers", [(), (Tier(1, 5), Tier(1, 4)), (Tier(0, 3),), (Tier(1, 0),)])
+def test_malformed_tiers_are_refused(tiers):
+    with pytest.raises(BudgetError):
+        Budget(8, 8, tiers)
