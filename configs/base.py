@@ -49,6 +49,7 @@ def get_config() -> ConfigDict:
 
     config.task = task = ConfigDict()
     task.loss = "auto"  # l1 | mse | huber for regression; cross entropy otherwise
+    task.metric = "auto"  # by which the best parameters are chosen
 
     config.optimizer = optimizer = ConfigDict()
     optimizer.learning_rate = 1e-3
@@ -65,6 +66,7 @@ def get_config() -> ConfigDict:
     training.steps_per_call = 64  # steps in one compiled call; about a second's worth
     training.evaluate_every = 1  # epochs
     training.checkpoint_every = 10  # epochs
+    training.tensorboard = False  # needs the extra `logging`
     training.patience = 0  # evaluations without a better score before stopping; 0 never stops
     training.select = "best"  # parameters that are tested: best on validation, or last
 

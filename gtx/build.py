@@ -1,1 +1,320 @@
 """From a ConfigDict to objects. The names that a config may use are the keys of the dicts here."""
+
+import dataclasses
+import difflib
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+import gtx.encodings
+import gtx.nn
+from gtx import batching, tasks, training
+from gtx.data import (
+    Categorical,
+    Column,
+    Dataset,
+    GraphSpec,
+    Scaler,
+    csv_source,
+    peptides,
+    sbm,
+    solubility,
+    splits,
+    standardize,
+    with_descriptors,
+    zinc,
+)
+from gtx.models import GraphTransformer, presets
+from gtx.typing import ModuleFactory
+
+
+class ConfigError(ValueError):
+    """A config asks for something that does not exist; the message says what does."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A recipe's data, ready to be batched.
+
+    Attributes:
+      dataset: loaded, split, scaled and encoded.
+      scaler: of the molecules' descriptors, where the recipe asks for them.
+      rejected: rows of the source that became no graph, and why.
+    """
+
+    dataset: Dataset
+    scaler: Scaler | None = None
+    rejected: tuple[csv_source.Rejected, ...] = ()
+
+
+def prepare(config: ConfigDict) -> Prepared:
+    """Load, split, scale and encode the recipe's graphs."""
+    settings = config.data
+    source = _choose(SOURCES, settings.name, "config.data.name")
+    rejected: tuple[csv_source.Rejected, ...] = ()
+    graphs = source(settings)
+    if isinstance(graphs, csv_source.CsvData):
+        graphs, rejected = graphs.dataset, graphs.rejected
+    graphs = _split(graphs, settings)
+    scaler = None
+    if settings.get("descriptors", False):
+        graphs, scaler = with_descriptors(graphs)
+    if settings.get("normalize", False) and graphs.spec.label.kind == "regression":
+        graphs = standardize(graphs)
+    return Prepared(encode(graphs, config), scaler, rejected)
+
+
+def _split(graphs: Dataset, settings: ConfigDict) -> Dataset:
+    """Split as the config says; a validation part is taken out of train where none is given."""
+    if settings.split != "given":
+        chosen = _choose(
+            dict(
+                random=functools.partial(splits.random, seed=settings.split_seed),
+                scaffold=splits.scaffold,
+            ),
+            settings.split,
+            "config.data.split",
+        )
+        valid, test = settings.valid_fraction, settings.test_fraction
+        return chosen(graphs, (1 - valid - test, valid, test))
+    if len(graphs.part("valid")) == 0:
+        return splits.with_validation(graphs, settings.valid_fraction, seed=settings.split_seed)
+    return graphs
+
+
+def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
+    """Add the columns of the config's encodings."""
+    return gtx.encodings.apply(
+        graphs, encodings(config), cache_dir=config.encodings_cache or None
+    )
+
+
+def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
+    """The config's encodings, in the order of their names."""
+    return tuple(
+        _choose(ENCODINGS, name, "config.encodings")(**settings)
+        for name, settings in sorted(config.encodings.items())
+    )
+
+
+def budget(config: ConfigDict, graphs: Dataset) -> batching.Budget:
+    """Shapes for the training part that every other graph fits too."""
+    num_shards = config.batch.num_shards or jax.local_device_count()
+    return batching.fit_budget(
+        graphs.part("train"),
+        config.batch.size,
+        num_tiers=config.batch.num_tiers,
+        multiple_of=config.batch.multiple_of,
+        num_shards=num_shards,
+        stratified=config.batch.stratified,
+        cover=[graphs.part("valid"), graphs.part("test")],
+    )
+
+
+def model(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
+    """The config's model, with encoders for every column of `spec`."""
+    preset = _choose(MODELS, config.model.name, "config.model.name")
+    return preset(config, spec)
+
+
+def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
+    """The loss and the scores for the label of `spec`."""
+    if spec.label is None:
+        raise ConfigError("the dataset has no labels; a task needs spec.label")
+    return tasks.from_label(spec.label, loss=config.task.loss, metric=config.task.metric)
+
+
+def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
+    """AdamW under the config's schedule."""
+    settings = config.optimizer
+    num_steps = steps_per_epoch * config.training.num_epochs
+    warmup_steps = round(settings.warmup_epochs * steps_per_epoch)
+    final = dict(num_steps=num_steps, final_factor=settings.final_factor)
+    schedules = dict(
+        constant=lambda: training.Constant(settings.learning_rate, warmup_steps),
+        linear=lambda: training.Linear(
+            settings.learning_rate, warmup_steps=warmup_steps, **final
+        ),
+        warmup_cosine=lambda: training.WarmupCosine(
+            settings.learning_rate, warmup_steps=warmup_steps, **final
+        ),
+        inverse_sqrt=lambda: training.InverseSqrt(settings.learning_rate, warmup_steps),
+    )
+    schedule = _choose(schedules, settings.schedule, "config.optimizer.schedule")()
+    return training.adamw(
+        schedule,
+        weight_decay=settings.weight_decay,
+        decay=settings.decay,
+        clip_norm=settings.clip_norm or None,
+        ema_decay=settings.ema_decay or None,
+    )
+
+
+def recipe(config: ConfigDict, prepared: Prepared) -> dict[str, Any]:
+    """Plain data from which a checkpoint's model can be built again and fed with raw graphs."""
+    scaler = None if prepared.scaler is None else prepared.scaler.to_json()
+    spec = prepared.dataset.spec.to_json()
+    return dict(config=config.to_dict(), spec=spec, scaler=scaler, version=gtx.__version__)
+
+
+def config_hash(config: ConfigDict) -> str:
+    """sha256 over the config as sorted JSON: equal for equal experiments."""
+    return hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
+    settings = config.model
+    nodes, node_encodings, graphs = _encoders(config, spec)
+    edges = {name: _encoder(column) for name, column in spec.edges.items()}
+    local = _choose(LOCAL, settings.local, "config.model.local")
+    norm = _choose(NORMS, settings.norm, "config.model.norm")
+    if local is gtx.nn.GatedGCN:
+        local = functools.partial(local, norm=norm, dropout_rate=settings.dropout_rate)
+        edges = edges or {"": gtx.nn.ConstantEncoder}
+    attention = None
+    if settings.attention != "none":
+        attention = functools.partial(
+            gtx.nn.MultiHeadAttention,
+            scope=settings.attention,
+            implementation=settings.attention_implementation,
+        )
+    activation = _choose(ACTIVATIONS, settings.activation, "config.model.activation")
+    assert spec.label is not None
+    return presets.gps(
+        num_outputs=spec.label.dim,
+        nodes=nodes,
+        edges=edges,
+        encodings=node_encodings,
+        graphs=graphs,
+        dim=settings.dim,
+        num_layers=settings.num_layers,
+        num_heads=settings.num_heads,
+        local=local,
+        attention=attention,
+        feed_forward=functools.partial(
+            gtx.nn.FeedForward,
+            activation=activation,
+            gated=settings.activation == "swiglu",
+        ),
+        norm=norm,
+        pool=settings.pool if spec.label.level == "graph" else None,
+        num_head_layers=settings.head_layers,
+        dropout_rate=settings.dropout_rate,
+        attention_dropout_rate=settings.attention_dropout_rate,
+        remat=settings.remat,
+        dtype=jnp.dtype(settings.dtype),
+    )
+
+
+def _encoders(
+    config: ConfigDict, spec: GraphSpec
+) -> tuple[dict[str, ModuleFactory], dict[str, ModuleFactory], dict[str, ModuleFactory]]:
+    """Encoders of the source's node columns, of the encodings, and of the graph columns."""
+    made_by = {}
+    for encoding in encodings(config):
+        for level, name in encoding.columns():
+            made_by[level, name] = encoding
+    nodes = {
+        name: _encoder(column)
+        for name, column in spec.nodes.items()
+        if ("node", name) not in made_by
+    }
+    graphs = {
+        name: _encoder(column)
+        for name, column in spec.graphs.items()
+        if ("graph", name) not in made_by
+    }
+    width = config.model.encoding_dim
+    learned = {
+        encoding.name: functools.partial(
+            _choose(ENCODERS, type(encoding).__name__, "config.encodings"), dim=width
+        )
+        for encoding in encodings(config)
+    }
+    return nodes, learned, graphs
+
+
+def _encoder(column: Column) -> ModuleFactory:
+    if isinstance(column, Categorical):
+        return functools.partial(gtx.nn.CategoricalEncoder, sizes=column.sizes)
+    return gtx.nn.LinearEncoder
+
+
+def _solubility(settings: ConfigDict) -> Dataset:
+    return solubility.load(features=settings.features)
+
+
+def _csv(settings: ConfigDict) -> csv_source.CsvData:
+    return csv_source.load(
+        settings.path,
+        smiles_column=settings.smiles,
+        target_columns=tuple(name.strip() for name in settings.target.split(",")),
+        kind=settings.kind,
+        features=settings.features,
+        split="none",
+    )
+
+
+def _zinc(settings: ConfigDict) -> Dataset:
+    return zinc.load(settings.root)
+
+
+def _peptides_func(settings: ConfigDict) -> Dataset:
+    return peptides.load(settings.root)
+
+
+def _sbm_cluster(settings: ConfigDict) -> Dataset:
+    return sbm.cluster(
+        settings.num_graphs,
+        seed=settings.split_seed,
+        num_communities=settings.num_communities,
+        sizes=(settings.min_size, settings.max_size),
+        inside=settings.inside,
+        across=settings.across,
+    )
+
+
+SOURCES: Mapping[str, Callable[[ConfigDict], Dataset | csv_source.CsvData]] = {
+    "csv": _csv,
+    "peptides_func": _peptides_func,
+    "sbm_cluster": _sbm_cluster,
+    "solubility": _solubility,
+    "zinc": _zinc,
+}
+ENCODINGS = {
+    "laplacian": gtx.encodings.LaplacianEigenvectors,
+    "random_walk": gtx.encodings.RandomWalk,
+    "sinusoidal": gtx.encodings.Sinusoidal,
+}
+# Which module learns from which encoding's columns.
+ENCODERS: Mapping[str, ModuleFactory] = {
+    "LaplacianEigenvectors": gtx.nn.LaplacianEncoder,
+    "RandomWalk": gtx.nn.RandomWalkEncoder,
+    "Sinusoidal": gtx.nn.LinearEncoder,
+}
+MODELS: Mapping[str, Callable[[ConfigDict, GraphSpec], GraphTransformer]] = {"gps": _gps}
+LOCAL: Mapping[str, ModuleFactory | None] = {
+    "gated_gcn": gtx.nn.GatedGCN,
+    "gine": gtx.nn.GINE,
+    "none": None,
+}
+NORMS: Mapping[str, ModuleFactory] = {
+    "batch": gtx.nn.BatchNorm,
+    "layer": gtx.nn.LayerNorm,
+    "rms": gtx.nn.RMSNorm,
+}
+ACTIVATIONS = {"gelu": jax.nn.gelu, "relu": jax.nn.relu, "swiglu": jax.nn.silu}
+
+
+def _choose(choices: Mapping[str, Any], name: str, field: str) -> Any:
+    if name in choices:
+        return choices[name]
+    near = difflib.get_close_matches(str(name), choices, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ConfigError(f"{field}: there is no {name!r} among {', '.join(sorted(choices))}{hint}")

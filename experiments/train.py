@@ -1,0 +1,74 @@
+"""Train a recipe, or go on with a run: `python -m experiments.train --config=... --workdir=...`."""
+
+import pathlib
+import time
+from collections.abc import Sequence
+
+from absl import flags, logging
+from ml_collections import config_flags
+
+from experiments import baseline, finish, launch
+from gtx import build, training
+
+_CONFIG = config_flags.DEFINE_config_file("config", None, "The recipe.", lock_config=True)
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; it goes on if it exists.")
+flags.mark_flags_as_required(["config", "workdir"])
+
+
+def main(argv: Sequence[str]) -> None:
+    del argv
+    start = time.monotonic()
+    config, workdir = _CONFIG.value, pathlib.Path(_WORKDIR.value)
+
+    prepared = build.prepare(config)
+    for row in prepared.rejected:
+        logging.warning("row %d (%r) is left out: %s", row.row, row.smiles, row.reason)
+    graphs = prepared.dataset
+    budget = build.budget(config, graphs)
+    model = build.model(config, graphs.spec)
+    task = build.task(config, graphs.spec)
+    train, valid = graphs.part("train"), graphs.part("valid")
+    optimizer = build.optimizer(config, -(-len(train) // budget.batch_size))
+
+    settings = config.training
+    hooks: list[training.Hook] = [training.ProgressBar(), training.JsonLines()]
+    if settings.tensorboard:
+        hooks.append(training.TensorBoard())
+    if settings.patience:
+        hooks.append(training.EarlyStopping(settings.patience))
+    result = training.fit(
+        model,
+        task,
+        train,
+        valid,
+        optimizer=optimizer,
+        num_epochs=settings.num_epochs,
+        workdir=workdir,
+        budget=budget,
+        stratified=config.batch.stratified,
+        resident=config.batch.resident,
+        seed=config.seed,
+        steps_per_call=settings.steps_per_call,
+        evaluate_every=settings.evaluate_every,
+        checkpoint_every=settings.checkpoint_every,
+        select=settings.select,
+        recipe=build.recipe(config, prepared),
+        hooks=hooks,
+    )
+
+    forest = baseline.forest_scores(graphs, task, seed=config.seed) if config.baseline else None
+    finish.write(
+        workdir,
+        config=config,
+        graphs=graphs,
+        model=model,
+        task=task,
+        budget=budget,
+        result=result,
+        baseline=forest,
+        seconds=time.monotonic() - start,
+    )
+
+
+if __name__ == "__main__":
+    launch.run(main)
