@@ -66,7 +66,7 @@ def peer_batch(dataset: Any, indices: Sequence[int], *, dtype: torch.dtype = tor
             torch_geometric.data.Data(
                 type=torch.from_numpy(_column(dataset.nodes["type"][nodes])),
                 rwse=torch.from_numpy(np.asarray(dataset.nodes["rwse"][nodes])).to(dtype),
-                bond=torch.from_numpy(_column(dataset.edges["bond"][edges])),
+                bond=torch.from_numpy(_column(dataset.edges["type"][edges])),
                 edge_index=torch.from_numpy(
                     np.stack([dataset.senders[edges], dataset.receivers[edges]]).astype(np.int64)
                 ),

@@ -1,0 +1,131 @@
+"""Every recipe, shrunk to a few small graphs, with data made on the spot where it has files."""
+
+import csv
+import importlib
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from gtx.data import Dataset, GraphSpec, Label, packed, peptides
+from gtx.data.spec import Categorical
+
+ALCOHOLS = tuple("C" * length + "O" for length in range(1, 13))
+
+
+def shrink(config: ConfigDict) -> ConfigDict:
+    """A narrow model for one epoch; compiles in seconds."""
+    config.model.dim = 16
+    config.model.num_layers = 1
+    config.model.num_heads = 2
+    config.model.encoding_dim = 4
+    config.batch.size = 4
+    config.batch.num_tiers = 1
+    config.training.num_epochs = 1
+    config.baseline = False
+    return config
+
+
+def random_graphs(
+    num_graphs: int, node_sizes: tuple[int, ...], edge_sizes: tuple[int, ...], label: Label
+) -> Dataset:
+    """Rings with random types: small graphs in the form of a packed source."""
+    rng = np.random.default_rng(0)
+    n_node = rng.integers(3, 7, num_graphs)
+    node_ptr = np.concatenate([[0], np.cumsum(n_node)])
+    edge_ptr = np.concatenate([[0], np.cumsum(2 * n_node)])
+    rings = [(np.arange(n), (np.arange(n) + 1) % n) for n in n_node]
+    senders = np.concatenate([np.concatenate([a, b]) for a, b in rings])
+    receivers = np.concatenate([np.concatenate([b, a]) for a, b in rings])
+    labels = rng.normal(size=(num_graphs, label.dim))
+    if label.kind == "multilabel":
+        labels = (labels > 0).astype(np.float32)
+        labels[:2], labels[2:4] = 0, 1
+    split = np.resize([0, 0, 0, 1, 2], num_graphs)
+    return Dataset.from_columns(
+        node_ptr=node_ptr,
+        edge_ptr=edge_ptr,
+        senders=senders,
+        receivers=receivers,
+        nodes={"atom": rng.integers(0, node_sizes, (node_ptr[-1], len(node_sizes)))},
+        edges={"bond": rng.integers(0, edge_sizes, (edge_ptr[-1], len(edge_sizes)))},
+        labels=labels,
+        split=split,
+        spec=GraphSpec(
+            nodes={"atom": Categorical(node_sizes)},
+            edges={"bond": Categorical(edge_sizes)},
+            label=label,
+        ),
+    )
+
+
+def write_csv(path: pathlib.Path) -> pathlib.Path:
+    """Alcohols with a label that is their length; one label is missing, one row is no molecule."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["smiles", "logS"])
+        for length, smiles in enumerate(ALCOHOLS):
+            writer.writerow([smiles, "" if length == 3 else -0.5 * length])
+        writer.writerow(["not a molecule", "1.0"])
+    return path
+
+
+def _smoke(folder: pathlib.Path) -> ConfigDict:
+    return shrink(importlib.import_module("configs.smoke").get_config())
+
+
+def _sbm_nodes(folder: pathlib.Path) -> ConfigDict:
+    config = shrink(importlib.import_module("configs.sbm_nodes").get_config())
+    config.data.num_graphs, config.data.min_size, config.data.max_size = 12, 2, 4
+    return config
+
+
+def _solubility_gps(folder: pathlib.Path) -> ConfigDict:
+    config = shrink(importlib.import_module("configs.solubility_gps").get_config())
+    config.data.name = "csv"  # the real molecules have a test of their own
+    config.data.update(ConfigDict(_csv_fields(folder)))
+    return config
+
+
+def _csv_molecules(folder: pathlib.Path) -> ConfigDict:
+    config = shrink(importlib.import_module("configs.csv_molecules").get_config())
+    config.data.update(ConfigDict(_csv_fields(folder)))
+    return config
+
+
+def _csv_fields(folder: pathlib.Path) -> dict:
+    path = write_csv(folder / "molecules.csv")
+    return dict(
+        path=str(path), smiles="smiles", target="logS", kind="regression",
+        split="random", valid_fraction=0.2, test_fraction=0.2,
+    )  # fmt: skip
+
+
+def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
+    label = Label("graph", "regression", 1, ("penalised logP",))
+    (folder / "zinc12k").mkdir()
+    packed.save(random_graphs(20, (28,), (4,), label), folder / "zinc12k" / "zinc12k.npz")
+    config = shrink(importlib.import_module("configs.zinc_gps").get_config())
+    config.data.root = str(folder)
+    return config
+
+
+def _peptides_func_gps(folder: pathlib.Path) -> ConfigDict:
+    label = Label("graph", "multilabel", 10)
+    (folder / "peptides_func").mkdir()
+    graphs = random_graphs(20, peptides.ATOM_SIZES, (5, 6, 2), label)
+    packed.save(graphs, folder / "peptides_func" / "peptides_func.npz")
+    config = shrink(importlib.import_module("configs.peptides_func_gps").get_config())
+    config.data.root = str(folder)
+    return config
+
+
+RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
+    "csv_molecules": _csv_molecules,
+    "peptides_func_gps": _peptides_func_gps,
+    "sbm_nodes": _sbm_nodes,
+    "smoke": _smoke,
+    "solubility_gps": _solubility_gps,
+    "zinc_gps": _zinc_gps,
+}

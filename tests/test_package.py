@@ -1,0 +1,80 @@
+"""The package as it is installed: what it imports, what it holds, and where it works."""
+
+import os
+import pathlib
+import pkgutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+import gtx
+
+ROOT = pathlib.Path(__file__).parents[1]
+EXTRAS = (
+    "beartype", "datamol", "hypothesis", "networkx", "optuna", "pandas", "pytest", "rdkit",
+    "tensorboardX", "torch", "torch_geometric",
+)  # fmt: skip
+BLOCK = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ImportError(name + " is blocked")
+sys.meta_path.insert(0, Block())
+"""
+
+
+def run(code: str, cwd: pathlib.Path = ROOT, **variables: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(cwd), **variables}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_ops_import_nothing_but_jax():
+    blocked = ("flax", "jraph", "optax", "orbax", "ml_collections", *EXTRAS)
+    run(BLOCK.format(blocked=blocked) + "import gtx.ops\nfrom gtx.ops import attention")
+
+
+def test_everything_imports_without_extras():
+    names = [module.name for module in pkgutil.walk_packages(gtx.__path__, "gtx.")]
+    names.remove("gtx.testing") if "gtx.testing" in names else None
+    run(BLOCK.format(blocked=EXTRAS) + "\n".join(f"import {name}" for name in names))
+
+
+def test_the_root_is_lazy():
+    loaded = run("import sys, gtx; print('jax' in sys.modules, 'flax' in sys.modules)")
+    assert loaded.split() == ["False", "False"]
+
+
+def test_an_unknown_attribute_of_the_root_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'graph_transformer'"):
+        _ = gtx.graph_transformer
+
+
+def test_wheel_and_sdist_hold_gtx_alone_and_work_elsewhere(tmp_path):
+    pytest.importorskip("build", reason="needs the extra `dev`")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path)]
+    source = tmp_path / "source"
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    for name in filter(None, files):
+        if (ROOT / name).exists():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("gtx_jax-*.whl")
+    assert list(tmp_path.glob("gtx_jax-*.tar.gz"))
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+        assert "gtx/py.typed" in archive.namelist()
+        assert {top for top in tops if not top.endswith(".dist-info")} == {"gtx"}
+        archive.extractall(tmp_path / "site")
+    where = run("import gtx.ops; print(gtx.__file__)", cwd=tmp_path / "site")
+    assert where.startswith(str(tmp_path))
