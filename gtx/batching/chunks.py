@@ -13,7 +13,7 @@ so that the same step serves both. A chunk of `Resident` is the indices themselv
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +28,7 @@ from gtx.data.dataset import Dataset
 from gtx.ops.layout import Tier
 
 
+@runtime_checkable
 class Source(Protocol):
     """What the training step asks for batches; see the module docstring."""
 

@@ -1,0 +1,11 @@
+"""Positional and structural encodings, one family per file. Host, numpy; also inside a step."""
+
+from gtx.encodings.apply import MAX_NODES as MAX_NODES
+from gtx.encodings.apply import apply as apply
+from gtx.encodings.apply import encode as encode
+from gtx.encodings.base import Encoding as Encoding
+from gtx.encodings.base import EncodingError as EncodingError
+from gtx.encodings.base import check_symmetry as check_symmetry
+from gtx.encodings.laplacian import LaplacianEigenvectors as LaplacianEigenvectors
+from gtx.encodings.random_walk import RandomWalk as RandomWalk
+from gtx.encodings.sinusoidal import Sinusoidal as Sinusoidal

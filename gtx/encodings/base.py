@@ -1,0 +1,144 @@
+"""What an encoding is: a batched function of adjacency matrices with a declared symmetry."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from gtx.data.spec import Continuous
+from gtx.typing import Level, Symmetry
+
+# The name of a column, with the level at which it stands.
+Key = tuple[Level, str]
+
+
+class EncodingError(ValueError):
+    """An encoding cannot be computed, or is not what it declares to be."""
+
+
+@runtime_checkable
+class Encoding(Protocol):
+    """A frozen dataclass whose fields determine the result.
+
+    Attributes:
+      name: of its columns, or their prefix.
+      level: of its main column.
+      symmetry: how the result follows when the nodes of a graph are renumbered: "exact", each
+        row moves with its node; "up_to_sign", each column may also change its sign;
+        "up_to_basis", the columns of one eigenvalue may also be rotated among themselves;
+        "none", the numbering matters.
+      version: raised when the values change, so that cached ones are not used.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def level(self) -> Level: ...
+
+    @property
+    def symmetry(self) -> Symmetry: ...
+
+    @property
+    def version(self) -> int: ...
+
+    def columns(self) -> dict[Key, Continuous]:
+        """The columns that it makes."""
+        ...
+
+    def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
+        """Encode graphs of equal size.
+
+        Args:
+          adjacency: float [graphs, n, n], the number of edges to each receiver (axis 1) from
+            each sender (axis 2); float64 on the host.
+          xp: `numpy`, or `jax.numpy` inside a compiled step.
+
+        Returns:
+          For each column [graphs, n, feat] at node level, [graphs, n, n, feat] at pair level
+          (receiver first), [graphs, feat] at graph level.
+        """
+        ...
+
+
+def fingerprint(encoding: Encoding) -> str:
+    """A hash of the encoding's class, fields and version, the same in every process."""
+    fields = dataclasses.asdict(encoding)  # type: ignore[call-overload]
+    content = [type(encoding).__name__, encoding.version, sorted(fields.items())]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def check_symmetry(
+    encoding: Encoding,
+    adjacency: np.ndarray,
+    *,
+    symmetry: Symmetry | None = None,
+    seed: int = 0,
+    tolerance: float = 1e-6,
+) -> None:
+    """Renumber the nodes, encode again and compare as the symmetry allows.
+
+    Each symmetry passes where a stronger one does (exact, up_to_sign, up_to_basis, none), and
+    on graphs that tell them apart a stronger one fails. "up_to_basis" compares the projectors
+    onto the columns of equal eigenvalues; of a last eigenspace that the number of columns may
+    cut through it compares nothing, as any part of it is a right answer.
+
+    Args:
+      encoding: with columns `<name>_vectors` and `<name>_values` for "up_to_basis".
+      adjacency: [graphs, n, n].
+      symmetry: the one to test; the declared one if None.
+      seed: of the permutation.
+      tolerance: largest absolute difference that counts as equal.
+
+    Raises:
+      EncodingError: the encoding does not have this symmetry.
+    """
+    symmetry = encoding.symmetry if symmetry is None else symmetry
+    if symmetry == "none":
+        return
+    adjacency = np.asarray(adjacency, np.float64)
+    order = np.random.default_rng(seed).permutation(adjacency.shape[-1])
+    first = encoding(adjacency)
+    second = encoding(adjacency[:, order][:, :, order])
+    for key in encoding.columns():
+        level, name = key
+        values, other = first[key], second[key]
+        if level in ("node", "pair"):
+            values = values[:, order]
+        if level == "pair":
+            values = values[:, :, order]
+        if symmetry == "up_to_basis" and name == f"{encoding.name}_vectors":
+            error = _projector_error(encoding, first, values, other)
+        elif symmetry == "exact" or level == "graph":
+            error = np.abs(values - other).max(initial=0)
+        else:  # one sign for each graph and column
+            axes = tuple(range(1, values.ndim - 1))
+            same = np.abs(values - other).max(axis=axes, initial=0)
+            flipped = np.abs(values + other).max(axis=axes, initial=0)
+            error = np.minimum(same, flipped).max(initial=0)
+        if error > tolerance:
+            raise EncodingError(
+                f"{encoding.name}: {level} column {name!r} changes by {error:.2g} when nodes are "
+                f"renumbered, beyond what the symmetry {symmetry!r} allows"
+            )
+
+
+def _projector_error(
+    encoding: Encoding, columns: Mapping[Key, np.ndarray], first: np.ndarray, second: np.ndarray
+) -> float:
+    error = 0.0
+    values = columns["graph", f"{encoding.name}_values"]
+    mask = columns["graph", f"{encoding.name}_mask"] > 0
+    for number in range(len(first)):
+        eigenvalues = values[number, mask[number]]
+        gaps = np.nonzero(np.diff(eigenvalues) > 1e-6)[0] + 1
+        limits = [0, *gaps.tolist()]
+        if len(eigenvalues) == first.shape[1]:  # no eigenspace is cut
+            limits.append(len(eigenvalues))
+        for start, stop in zip(limits, limits[1:], strict=False):
+            one, two = first[number, :, start:stop], second[number, :, start:stop]
+            error = max(error, float(np.abs(one @ one.T - two @ two.T).max(initial=0)))
+    return error

@@ -1,0 +1,43 @@
+"""Sinusoids of the node order: positions of a sequence."""
+
+import dataclasses
+from typing import Any, Literal
+
+import numpy as np
+
+from gtx.data.spec import Continuous
+from gtx.encodings.base import Key
+
+
+@dataclasses.dataclass(frozen=True)
+class Sinusoidal:
+    """p_(t, 2i) = sin(t / 10000^(2i / dim)) and p_(t, 2i+1) the cosine, t the node's number.
+
+    Vaswani et al. (2017), section 3.5. It reads the order in which nodes are stored and nothing
+    else: right for sequences, the paper's fully connected graph of words, and wrong for graphs
+    whose numbering means nothing.
+
+    Attributes:
+      dim: number of columns; an odd one ends with a sine.
+    """
+
+    dim: int = 64
+    name: str = "sinusoidal"
+    level: Literal["node"] = dataclasses.field(default="node", init=False)
+    symmetry: Literal["none"] = dataclasses.field(default="none", init=False)
+    version: int = dataclasses.field(default=1, init=False)
+
+    def __post_init__(self):
+        if self.dim < 1:
+            raise ValueError(f"dim must be at least 1, got {self.dim}")
+
+    def columns(self) -> dict[Key, Continuous]:
+        return {("node", self.name): Continuous(self.dim)}
+
+    def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
+        graphs, n, _ = adjacency.shape
+        column = np.arange(self.dim)
+        angle = np.arange(n)[:, None] / 10000.0 ** (column // 2 * 2 / self.dim)
+        values = np.where(column % 2 == 0, np.sin(angle), np.cos(angle))
+        values = xp.asarray(values, dtype=adjacency.dtype)
+        return {("node", self.name): xp.broadcast_to(values, (graphs, n, self.dim))}

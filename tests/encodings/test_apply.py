@@ -1,0 +1,166 @@
+import logging
+import multiprocessing
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gtx.data.spec import Continuous
+from gtx.encodings import (
+    MAX_NODES,
+    EncodingError,
+    LaplacianEigenvectors,
+    RandomWalk,
+    Sinusoidal,
+    apply,
+)
+from gtx.encodings.cache import cache_file
+from tests.encodings.graphs import complete, cycle, dataset_of, irregular, multigraphs, star
+from tests.encodings.test_base import Powers
+
+ENCODINGS = (RandomWalk(5), LaplacianEigenvectors(3), Sinusoidal(4), Powers())
+FEW = [irregular(), np.zeros((1, 1)), cycle(5), np.zeros((0, 0)), star(4), complete(5)]
+
+
+@given(st.lists(multigraphs(5), max_size=9))
+@settings(deadline=None, max_examples=25)
+def test_a_dataset_is_encoded_graph_by_graph(adjacencies):
+    dataset = dataset_of(adjacencies)
+    encoded = apply(dataset, ENCODINGS)
+    pointers = dict(node=dataset.node_ptr, pair=dataset.pair_ptr, graph=range(len(dataset) + 1))
+    fields = dict(node=encoded.nodes, pair=encoded.pairs, graph=encoded.graphs)
+    for encoding in ENCODINGS:
+        for (level, name), column in encoding.columns().items():
+            array, pointer = fields[level][name], pointers[level]
+            assert array.dtype == np.float32 and array.shape == (pointer[-1], column.dim)
+            for number, adjacency in enumerate(adjacencies):
+                expected = encoding(adjacency[None])[level, name].reshape(-1, column.dim)
+                found = array[pointer[number] : pointer[number + 1]]
+                if encoding.symmetry == "up_to_basis" and level == "node":
+                    found, expected = found @ found.T, expected @ expected.T
+                np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_columns_are_described_in_the_spec_and_travel_with_the_graphs():
+    encoded = apply(dataset_of(FEW), ENCODINGS)
+    assert encoded.spec.nodes["rwse"] == Continuous(5)
+    assert encoded.spec.graphs["laplacian_mask"] == Continuous(3)
+    part = encoded.select([4])
+    assert part.nodes["rwse"].shape == (5, 5) and part.pairs["powers"].shape == (25, 2)
+
+
+def test_chunks_do_not_change_the_values(monkeypatch):
+    dataset = dataset_of([irregular(6, seed) for seed in range(7)])
+    whole = apply(dataset, [RandomWalk(5)])
+    monkeypatch.setattr(sys.modules["gtx.encodings.apply"], "_CHUNK_ENTRIES", 80)
+    parts = apply(dataset, [RandomWalk(5)])
+    np.testing.assert_array_equal(whole.nodes["rwse"], parts.nodes["rwse"])
+
+
+def test_a_second_run_reads_the_cache_and_gives_the_same(tmp_path, monkeypatch):
+    first = apply(dataset_of(FEW), ENCODINGS, cache_dir=tmp_path)
+    assert len(list(tmp_path.iterdir())) == len(ENCODINGS)
+    monkeypatch.delattr(sys.modules["gtx.encodings.apply"], "encode")
+    second = apply(dataset_of(FEW), ENCODINGS, cache_dir=tmp_path)
+    for field in ("nodes", "pairs", "graphs"):
+        for name, array in getattr(first, field).items():
+            np.testing.assert_array_equal(getattr(second, field)[name], array)
+
+
+def test_other_graphs_other_settings_and_other_versions_are_other_files(tmp_path):
+    dataset, encoding = dataset_of(FEW), Powers()
+    others = [
+        cache_file(tmp_path, dataset, encoding),
+        cache_file(tmp_path, dataset, Powers(version=2)),
+        cache_file(tmp_path, dataset, RandomWalk(5)),
+        cache_file(tmp_path, dataset, RandomWalk(6)),
+        cache_file(tmp_path, dataset.select([0, 1]), encoding),
+        cache_file(tmp_path, dataset_of([*FEW[:-1], cycle(5)]), encoding),
+    ]
+    assert len(set(others)) == len(others)
+    features = dataset.with_columns("node", dict(x=np.ones(dataset.node_ptr[-1])))
+    assert cache_file(tmp_path, features, encoding) == others[0]
+
+
+DAMAGE = {
+    "cut short": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "not a file of arrays": lambda content: b"no arrays",
+    "a flipped byte": lambda content: _flipped(content),
+}
+
+
+def _flipped(content):
+    middle = content.index(b"NUMPY") + 300  # within the numbers of the first array
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_reported_and_replaced(tmp_path, caplog, damage):
+    dataset, encoding = dataset_of(FEW), RandomWalk(5)
+    expected = apply(dataset, [encoding], cache_dir=tmp_path).nodes["rwse"]
+    file = cache_file(tmp_path, dataset, encoding)
+    sound = file.read_bytes()
+    file.write_bytes(DAMAGE[damage](sound))
+    with caplog.at_level(logging.WARNING):
+        found = apply(dataset, [encoding], cache_dir=tmp_path).nodes["rwse"]
+    np.testing.assert_array_equal(found, expected)
+    assert f"{file} is damaged" in caplog.text
+    caplog.clear()
+    apply(dataset, [encoding], cache_dir=tmp_path)
+    assert not caplog.text
+
+
+def test_a_file_of_other_shapes_is_not_used(tmp_path, caplog):
+    dataset, encoding = dataset_of(FEW), RandomWalk(5)
+    expected = apply(dataset, [encoding], cache_dir=tmp_path).nodes["rwse"]
+    np.savez(cache_file(tmp_path, dataset, encoding), **{"node/rwse": expected[1:]})
+    found = apply(dataset, [encoding], cache_dir=tmp_path).nodes["rwse"]
+    np.testing.assert_array_equal(found, expected)
+    assert "does not fit" in caplog.text
+
+
+def test_a_failed_write_leaves_no_file(tmp_path, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="disk full"):
+        apply(dataset_of(FEW), [RandomWalk(5)], cache_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _encode_into(folder):
+    for _ in range(5):
+        apply(dataset_of(FEW), ENCODINGS[:3], cache_dir=folder)
+        for file in folder.glob("*.npz"):
+            file.unlink(missing_ok=True)
+
+
+def test_two_processes_may_share_a_cache(tmp_path, caplog):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_encode_into, args=(tmp_path,)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    apply(dataset_of(FEW), ENCODINGS[:3], cache_dir=tmp_path)
+    assert not caplog.text
+    assert all(file.suffix == ".npz" for file in tmp_path.iterdir())
+
+
+def test_two_encodings_may_not_make_the_same_column():
+    with pytest.raises(EncodingError, match="node column 'rwse'"):
+        apply(dataset_of(FEW), [RandomWalk(5), RandomWalk(6)])
+    both = apply(dataset_of(FEW), [RandomWalk(5), RandomWalk(6, name="longer")])
+    assert {"rwse", "longer"} <= both.nodes.keys()
+
+
+def test_a_graph_too_large_for_dense_matrices_is_named_with_an_alternative():
+    n = MAX_NODES + 1
+    dataset = dataset_of([cycle(3), np.broadcast_to(np.zeros(1), (n, n))])
+    with pytest.raises(EncodingError, match=rf"graph 1 has {n:,} nodes.*with_columns"):
+        apply(dataset, [RandomWalk(5)])

@@ -1,0 +1,94 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gtx.data.spec import Continuous
+from gtx.encodings import (
+    EncodingError,
+    LaplacianEigenvectors,
+    RandomWalk,
+    Sinusoidal,
+    check_symmetry,
+)
+from gtx.encodings.base import fingerprint
+from tests.encodings.graphs import complete, cycle, irregular, star, union
+
+
+@dataclasses.dataclass(frozen=True)
+class Powers:
+    """A pair encoding for the tests: the matrix and its square, of either order of its axes."""
+
+    mixed: bool = False
+    name: str = "powers"
+    level: str = "pair"
+    symmetry: str = "exact"
+    version: int = 1
+
+    def columns(self):
+        return {("pair", "powers"): Continuous(2)}
+
+    def __call__(self, adjacency, xp=np):
+        values = xp.stack([adjacency, adjacency @ adjacency], axis=-1)
+        return {("pair", "powers"): values[:, ::-1] if self.mixed else values}
+
+
+SIMPLE = irregular()[None]
+REPEATED = np.stack([cycle(8), complete(8), star(7), union(complete(4), complete(4))])
+ENCODINGS = [
+    RandomWalk(8),
+    LaplacianEigenvectors(4),
+    LaplacianEigenvectors(9, "none"),
+    LaplacianEigenvectors(8, "rw"),
+    LaplacianEigenvectors(20, "sym"),
+    Sinusoidal(8),
+    Powers(),
+]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+@pytest.mark.parametrize("adjacency", [SIMPLE, REPEATED], ids=["simple", "repeated"])
+def test_encodings_have_the_symmetry_that_they_declare(encoding, adjacency):
+    for seed in range(3):
+        check_symmetry(encoding, adjacency, seed=seed)
+
+
+@pytest.mark.parametrize("normalization", ["sym", "none"])
+def test_eigenvectors_of_a_simple_spectrum_are_unique_up_to_sign_and_no_better(normalization):
+    encoding = LaplacianEigenvectors(4, normalization)
+    check_symmetry(encoding, SIMPLE, symmetry="up_to_sign")
+    with pytest.raises(EncodingError, match="laplacian_vectors.*'exact'"):
+        for seed in range(10):
+            check_symmetry(encoding, SIMPLE, symmetry="exact", seed=seed)
+
+
+def test_eigenvectors_of_a_repeated_eigenvalue_are_not_unique_up_to_sign():
+    with pytest.raises(EncodingError, match="laplacian_vectors.*'up_to_sign'"):
+        check_symmetry(LaplacianEigenvectors(8), REPEATED, symmetry="up_to_sign")
+
+
+@pytest.mark.parametrize("symmetry", ["exact", "up_to_sign", "up_to_basis"])
+def test_an_encoding_of_the_node_order_has_no_symmetry(symmetry):
+    with pytest.raises(EncodingError, match="sinusoidal"):
+        check_symmetry(Sinusoidal(8), SIMPLE, symmetry=symmetry)
+
+
+def test_a_wrong_pair_encoding_is_caught():
+    with pytest.raises(EncodingError, match="powers"):
+        check_symmetry(Powers(mixed=True), SIMPLE)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+def test_columns_say_what_the_call_gives(encoding):
+    values = encoding(SIMPLE)
+    assert values.keys() == encoding.columns().keys()
+    lead = dict(node=(1, 9), pair=(1, 9, 9), graph=(1,))
+    for key, column in encoding.columns().items():
+        assert values[key].shape == (*lead[key[0]], column.dim)
+
+
+def test_fields_and_version_change_the_fingerprint():
+    prints = {fingerprint(encoding) for encoding in ENCODINGS}
+    assert len(prints) == len(ENCODINGS)
+    assert fingerprint(RandomWalk(8)) == fingerprint(RandomWalk(walk_length=8))
+    assert fingerprint(Powers()) != fingerprint(Powers(version=2))
