@@ -1,6 +1,7 @@
-"""Your own molecules: a CSV with a SMILES column and one or many targets.
+r"""Your own molecules: a CSV with a SMILES column and one or many targets.
 
-    python -m experiments.train --config=configs/csv_molecules.py --config.data.path=mine.csv --config.data.target=logS
+    python -m experiments.train --config=configs/csv_molecules.py --workdir=runs/mine \
+        --config.data.path=mine.csv --config.data.target=logS
 
 Targets are separated by commas: `--config.data.target=logS,logP`. A cell may be empty: that
 label is missing. `--config.data.kind=binary` (or multiclass, multilabel) classifies, and

@@ -1,6 +1,7 @@
-"""GPS on ZINC-12k: Rampášek et al. (2022), table 1: test MAE 0.070 ± 0.004 with 423,717 parameters.
+r"""GPS on ZINC-12k: Rampášek et al. (2022): test MAE 0.070 ± 0.004, 423,717 parameters.
 
-    python -m experiments.train --config=configs/zinc_gps.py --config.data.root=data --workdir=runs/zinc
+    python -m experiments.train --config=configs/zinc_gps.py --config.data.root=data \
+        --workdir=runs/zinc
 
 The recipe of GraphGPS (`zinc-GPS+RWSE.yaml`) with its schedule scaled from 2,000 epochs to 60.
 Differs from the paper in that: batches are stratified by size.

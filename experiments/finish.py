@@ -51,9 +51,13 @@ def write(
 
     params = result.variables["params"]
     timing = [json.loads(line) for line in (workdir / "timing.jsonl").read_text().splitlines()]
-    rows = batching.plan(parts["train"], budget, seed=config.seed, stratified=config.batch.stratified)
+    rows = batching.plan(
+        parts["train"], budget, seed=config.seed, stratified=config.batch.stratified
+    )
     figures = dict(
         scores,
+        main_metric=task.main_metric,
+        mode=task.mode,
         baseline=None if baseline is None else {"test": baseline},
         repeats_in_test=int(repeated.sum()),
         parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),

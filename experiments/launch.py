@@ -6,16 +6,37 @@ from collections.abc import Callable, Sequence
 
 from absl import app, logging
 
+from gtx.batching import BudgetError
 from gtx.build import ConfigError
+from gtx.encodings import EncodingError
 from gtx.graphs import GraphError
-from gtx.training import CheckpointError, ResumeError
+from gtx.sweeps import SweepError
+from gtx.training import CheckpointError, NonFiniteError, ResumeError
 
 # Errors that a person mends in a config, a file or a folder: their message says how.
-_EXPECTED = (ConfigError, GraphError, CheckpointError, ResumeError, OSError, ImportError)
+_EXPECTED = (
+    BudgetError,
+    CheckpointError,
+    ConfigError,
+    EncodingError,
+    GraphError,
+    ImportError,
+    NonFiniteError,
+    OSError,
+    ResumeError,
+    SweepError,
+)
+
+Main = Callable[[Sequence[str]], int | None]
 
 
-def run(main: Callable[[Sequence[str]], int | None]) -> None:
-    """Run a command; an expected error is one line on stderr and exit code 2."""
+def run(main: Main) -> None:
+    """Run a command and exit with its code."""
+    app.run(guard(main))
+
+
+def guard(main: Main) -> Main:
+    """A command whose expected errors are one line on stderr and exit code 2."""
 
     def guarded(argv: Sequence[str]) -> int | None:
         if len(argv) > 1:
@@ -28,4 +49,4 @@ def run(main: Callable[[Sequence[str]], int | None]) -> None:
             print(f"error: {error}", file=sys.stderr)
             return 2
 
-    app.run(guarded)
+    return guarded

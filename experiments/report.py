@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from gtx import sweeps
 from gtx.data import Dataset
 
 
@@ -30,8 +31,8 @@ def print_scores(
     Console().print(table)
 
 
-def write_json(path: pathlib.Path, data: Mapping[str, Any]) -> None:
-    """Sorted keys, NaN as null: a file that any program reads."""
+def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
+    """Sorted keys, NaN as null: JSON that any program reads; "-" writes to stdout."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -44,7 +45,11 @@ def write_json(path: pathlib.Path, data: Mapping[str, Any]) -> None:
             return None
         return value
 
-    path.write_text(json.dumps(plain(data), indent=2, sort_keys=True, allow_nan=False) + "\n")
+    text = json.dumps(plain(data), indent=2, sort_keys=True, allow_nan=False)
+    if path == "-":
+        print(text)
+    else:
+        pathlib.Path(path).write_text(text + "\n")
 
 
 def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndarray) -> None:
@@ -108,6 +113,26 @@ def plot_predictions(
     axes.plot([low, high], [low, high], color="0.7", linewidth=1)
     axes.scatter(x, y, s=10, alpha=0.6, color="C0", edgecolors="none")
     axes.set(xlabel=f"measured {name}", ylabel=f"predicted {name}", aspect="equal")
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def plot_sweep(path: pathlib.Path, trials: Sequence[sweeps.Trial], fields: Sequence[str]) -> None:
+    """The score of every trial against each field."""
+    plt = _pyplot()
+    width = max(len(fields), 1)
+    figure, axes = plt.subplots(
+        1, width, figsize=(3.2 * width, 3.2), sharey=True, squeeze=False, layout="constrained"
+    )
+    for axis, field in zip(axes[0], fields, strict=False):
+        values = [trial.overrides.get(field) for trial in trials]
+        numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+        axis.plot(values if numeric else [str(v) for v in values], [t.score for t in trials], "o")
+        positive = numeric and min(values) > 0
+        if positive and max(values) / min(values) > 20:
+            axis.set_xscale("log")
+        axis.set_xlabel(field)
+    axes[0, 0].set_ylabel(f"validation {trials[0].metrics['main_metric']}")
     figure.savefig(path, dpi=120)
     plt.close(figure)
 

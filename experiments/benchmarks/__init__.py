@@ -1,0 +1,1 @@
+"""One benchmark a file, each beside the library that it is compared with."""

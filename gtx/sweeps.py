@@ -1,0 +1,253 @@
+"""Many trials of one recipe: which, in what folders, how they went, and which was best.
+
+A sweep is a list of overrides, `{"model.num_layers": 5, ...}` each, made by `grid`, `sample`
+or any Python. Every trial is a normal run in a folder named by a hash of its overrides, so a
+sweep that is started again goes on, and one that grew keeps what it has.
+"""
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import importlib.util
+import itertools
+import json
+import math
+import os
+import pathlib
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from ml_collections import ConfigDict
+
+Overrides = dict[str, Any]
+Command = Callable[[Overrides, pathlib.Path], Sequence[str]]
+Status = Literal["done", "failed"]
+
+
+class SweepError(ValueError):
+    """A sweep that cannot be run; the message says why."""
+
+
+def grid(fields: Mapping[str, Sequence[Any]]) -> list[Overrides]:
+    """Every combination of the values of the fields; the last field varies fastest."""
+    for name, values in fields.items():
+        if not values:
+            raise SweepError(f"grid: {name} has no values; give at least one.")
+    return [
+        dict(zip(fields, values, strict=True)) for values in itertools.product(*fields.values())
+    ]
+
+
+@runtime_checkable
+class Distribution(Protocol):
+    """Draws one value of a field."""
+
+    def __call__(self, rng: np.random.Generator) -> Any: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Uniform:
+    """A float between `low` and `high`; with `log`, uniform in its logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high or (self.log and self.low <= 0):
+            raise SweepError(f"{self}: low must not exceed high, and be positive for log.")
+
+    def __call__(self, rng: np.random.Generator) -> float:
+        if self.log:
+            return math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
+        return float(rng.uniform(self.low, self.high))
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """One of some values."""
+
+    values: tuple[Any, ...]
+
+    def __call__(self, rng: np.random.Generator) -> Any:
+        return self.values[int(rng.integers(len(self.values)))]
+
+
+def sample(
+    fields: Mapping[str, Distribution | Sequence[Any]], num_trials: int, *, seed: int = 0
+) -> list[Overrides]:
+    """Random search: `num_trials` independent draws of every field.
+
+    Args:
+      fields: a distribution for each, or a sequence of values to choose from.
+      num_trials: a longer list with the same seed begins with the shorter one.
+      seed: of the draws.
+    """
+    trials = []
+    for number in range(num_trials):
+        rng = np.random.default_rng((seed, number))
+        draw = {}
+        for name, values in fields.items():
+            draw[name] = values(rng) if callable(values) else Choice(tuple(values))(rng)
+        trials.append(draw)
+    return trials
+
+
+def load(path: str | os.PathLike[str]) -> tuple[str, list[Overrides]]:
+    """RECIPE and get_sweep() of a sweep file, the trials checked against the recipe's fields.
+
+    Raises:
+      SweepError: a name is missing in the file, or a field in the recipe.
+    """
+    module = _module(pathlib.Path(path))
+    for name in ("RECIPE", "get_sweep"):
+        if not hasattr(module, name):
+            raise SweepError(f"{path} defines no {name}; see configs/sweeps/solubility.py.")
+    trials = list(module.get_sweep())
+    if not trials:
+        raise SweepError(f"{path}: get_sweep() returns no trials.")
+    config = _module(pathlib.Path(module.RECIPE)).get_config()
+    for trial in trials:
+        check(config, trial)
+    return module.RECIPE, trials
+
+
+def check(config: ConfigDict, trial: Overrides) -> None:
+    """Set a trial's fields on a copy of the recipe's config: names and types must fit.
+
+    Raises:
+      SweepError: names the field, and the nearest that there is.
+    """
+    config = ConfigDict(config.to_dict())
+    config.lock()
+    try:
+        config.update_from_flattened_dict(trial)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise SweepError(f"trial {trial}: {error}") from error
+
+
+def trial_name(overrides: Overrides) -> str:
+    """A short hash that names the trial's folder."""
+    text = json.dumps(overrides, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """How a trial went.
+
+    Attributes:
+      overrides: what it changes in the recipe.
+      folder: its run folder.
+      status: "done" or "failed".
+      metrics: the run's metrics.json; empty if it failed.
+      reason: the end of what it printed, if it failed.
+    """
+
+    overrides: Overrides
+    folder: pathlib.Path
+    status: Status
+    metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def score(self) -> float:
+        """The main metric on the validation part; NaN if the trial failed."""
+        if self.status == "failed":
+            return math.nan
+        value = self.metrics["valid"][self.metrics["main_metric"]]
+        return math.nan if value is None else float(value)
+
+
+def run(
+    trials: Sequence[Overrides],
+    workdir: str | os.PathLike[str],
+    command: Command,
+    *,
+    workers: int = 1,
+    told: Callable[[Trial], None] = lambda trial: None,
+) -> list[Trial]:
+    """Run what has not been run yet; a failed trial is recorded, tried again next time, not fatal.
+
+    Args:
+      trials: overrides; equal ones run once.
+      workdir: holds a folder per trial.
+      command: argv of the process that trains a trial in a folder.
+      workers: processes at a time.
+      told: called with each trial as it ends.
+
+    Returns:
+      The trials, best score first, failed ones last.
+    """
+    workdir = pathlib.Path(workdir)
+    unique = {trial_name(overrides): overrides for overrides in trials}
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        waiting = [
+            pool.submit(_run_one, overrides, workdir / name, command)
+            for name, overrides in unique.items()
+        ]
+        ended = []
+        for future in concurrent.futures.as_completed(waiting):
+            ended.append(future.result())
+            told(ended[-1])
+    return ranked(ended)
+
+
+def ranked(trials: Sequence[Trial]) -> list[Trial]:
+    """Best first; without a score last."""
+    modes = {trial.metrics["mode"] for trial in trials if trial.status == "done"}
+    sign = -1 if modes == {"max"} else 1
+    return sorted(
+        trials, key=lambda trial: (math.isnan(trial.score), sign * np.nan_to_num(trial.score))
+    )
+
+
+def _run_one(overrides: Overrides, folder: pathlib.Path, command: Command) -> Trial:
+    finished = folder / "metrics.json"
+    if not finished.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "trial.json").write_text(json.dumps(overrides, indent=2) + "\n")
+        with (folder / "log.txt").open("w") as log:
+            code = subprocess.run(
+                command(overrides, folder), stdout=log, stderr=subprocess.STDOUT
+            ).returncode
+        if code != 0 or not finished.exists():
+            tail = (folder / "log.txt").read_text(errors="replace").splitlines()[-5:]
+            reason = "\n".join([f"exit code {code}", *tail])
+            (folder / "failed.txt").write_text(reason + "\n")
+            return Trial(overrides, folder, "failed", reason=reason)
+        (folder / "failed.txt").unlink(missing_ok=True)
+    return Trial(overrides, folder, "done", metrics=json.loads(finished.read_text()))
+
+
+def best_config_source(recipe: str, best: Trial) -> str:
+    """A config file in Python that is the recipe with the best trial's overrides."""
+    path = pathlib.Path(recipe).with_suffix("")
+    module, name = ".".join(path.parts[:-1]), path.name
+    metric = best.metrics["main_metric"]
+    lines = [
+        f'"""The best of a sweep over {recipe}: validation {metric} {best.score:.4g}."""',
+        "",
+        "from ml_collections import ConfigDict",
+        "",
+        f"from {module} import {name}" if module else f"import {name}",
+        "",
+        "",
+        "def get_config() -> ConfigDict:",
+        f"    config = {name}.get_config()",
+        *(f"    config.{field} = {value!r}" for field, value in best.overrides.items()),
+        "    return config",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _module(path: pathlib.Path) -> Any:
+    if not path.is_file():
+        raise SweepError(f"there is no file {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,100 @@
+import json
+import sys
+
+import pytest
+from ml_collections import ConfigDict
+
+from gtx import sweeps
+
+# A stand-in for training: the score is (x - 3)^2, and x = 13 fails.
+TRIAL = """
+import json, pathlib, sys
+x, folder = float(sys.argv[1]), pathlib.Path(sys.argv[2])
+if x == 13:
+    sys.exit("out of luck")
+score = (x - 3) ** 2
+metrics = {"main_metric": "mae", "mode": "min", "valid": {"mae": score}}
+(folder / "metrics.json").write_text(json.dumps(metrics))
+"""
+
+
+def command(overrides, folder):
+    return [sys.executable, "-c", TRIAL, str(overrides["x"]), str(folder)]
+
+
+def test_a_grid_is_every_combination_in_order():
+    trials = sweeps.grid({"a": [1, 2], "b": ["x", "y"]})
+    assert trials == [
+        {"a": 1, "b": "x"}, {"a": 1, "b": "y"}, {"a": 2, "b": "x"}, {"a": 2, "b": "y"},
+    ]  # fmt: skip
+
+
+def test_an_empty_field_of_a_grid_is_refused():
+    with pytest.raises(sweeps.SweepError, match="b has no values"):
+        sweeps.grid({"a": [1], "b": []})
+
+
+def test_random_search_draws_inside_its_limits_and_grows_without_changing():
+    fields = {"rate": sweeps.Uniform(1e-4, 1e-2, log=True), "depth": [2, 4, 8]}
+    trials = sweeps.sample(fields, 200, seed=1)
+    assert trials[:50] == sweeps.sample(fields, 50, seed=1)
+    assert trials != sweeps.sample(fields, 200, seed=2)
+    assert all(1e-4 <= trial["rate"] <= 1e-2 for trial in trials)
+    assert {trial["depth"] for trial in trials} == {2, 4, 8}
+    below = sum(trial["rate"] < 1e-3 for trial in trials)
+    assert 70 < below < 130  # half of the draws lie below the geometric mean
+
+
+def test_trials_are_ranked_and_a_failed_one_is_recorded(tmp_path):
+    trials = sweeps.grid({"x": [13, 5, 3, 4]})
+    ended = sweeps.run(trials, tmp_path, command, workers=2)
+    assert [trial.overrides["x"] for trial in ended] == [3, 4, 5, 13]
+    assert [trial.status for trial in ended] == ["done", "done", "done", "failed"]
+    assert "out of luck" in ended[-1].reason
+    assert "out of luck" in (ended[-1].folder / "failed.txt").read_text()
+
+
+def test_a_sweep_goes_on_where_it_stopped(tmp_path):
+    first = sweeps.run([{"x": 4}], tmp_path, command)
+    marker = first[0].folder / "metrics.json"
+    metrics = json.loads(marker.read_text())
+    metrics["valid"]["mae"] = 0.5  # would be overwritten if the trial ran again
+    marker.write_text(json.dumps(metrics))
+    ended = sweeps.run(sweeps.grid({"x": [3, 4]}), tmp_path, command)
+    assert {trial.overrides["x"]: trial.score for trial in ended} == {3: 0.0, 4: 0.5}
+
+
+def test_where_larger_is_better_the_largest_comes_first(tmp_path):
+    trials = [
+        sweeps.Trial({}, tmp_path, "done", {"main_metric": "r2", "mode": "max", "valid": {"r2": r}})
+        for r in (0.1, None, 0.9)
+    ]
+    assert [trial.metrics["valid"]["r2"] for trial in sweeps.ranked(trials)] == [0.9, 0.1, None]
+
+
+def test_the_best_config_is_the_recipe_with_the_overrides(tmp_path):
+    metrics = {"main_metric": "mae", "mode": "min", "valid": {"mae": 0.25}}
+    best = sweeps.Trial(
+        {"model.num_layers": 3, "optimizer.learning_rate": 1e-4}, tmp_path, "done", metrics
+    )
+    source = sweeps.best_config_source("configs/zinc_gps.py", best)
+    scope: dict = {}
+    exec(compile(source, "best.py", "exec"), scope)
+    config = scope["get_config"]()
+    assert config.model.num_layers == 3
+    assert config.optimizer.learning_rate == 1e-4
+    assert config.data.name == "zinc"
+
+
+def test_the_shipped_sweep_fits_its_recipe():
+    recipe, trials = sweeps.load("configs/sweeps/solubility.py")
+    assert recipe == "configs/solubility_gps.py"
+    assert len(trials) == 12
+
+
+def test_an_unknown_field_is_refused_with_the_nearest():
+    config = ConfigDict({"model": {"num_layers": 3}})
+    with pytest.raises(sweeps.SweepError, match="num_layer"):
+        sweeps.check(config, {"model.num_layer": 4})
+    with pytest.raises(sweeps.SweepError, match="num_layers"):
+        sweeps.check(config, {"model.num_layers": "many"})
