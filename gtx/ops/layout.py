@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Shaped
 
+HostOrDevice = Array | np.ndarray
+
 
 class Tier(NamedTuple):
     """`num_graphs` graphs that each have room for `size` nodes."""
@@ -93,7 +95,7 @@ def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any
         return Layout(slots, xp.zeros(num_nodes, dtype=np.int32), tiers)
     graph = xp.minimum(xp.searchsorted(ends, node, side="right"), num_graphs - 1)
     node_slots = xp.where(
-        node < ends[-1], graph_slot[graph] + node - starts[graph], slot_graph.shape[0]
+        node < ends[-1], xp.asarray(graph_slot)[graph] + node - starts[graph], slot_graph.shape[0]
     ).astype(np.int32)
     return Layout(slots, node_slots, tiers)
 
@@ -125,22 +127,22 @@ _take_or_zero.defvjp(_take_or_zero_fwd, _take_or_zero_bwd)
 
 
 def to_slots(
-    values: Shaped[Array, "nodes *rest"], layout: Layout
-) -> Shaped[Array, "slots *rest"]:
+    values: Shaped[Array, " nodes *rest"], layout: Layout
+) -> Shaped[Array, " slots *rest"]:
     """Move node values into their slots. Empty slots are 0; padding nodes go nowhere."""
     return _take_or_zero(values, layout.slots, layout.node_slots)
 
 
 def to_nodes(
-    values: Shaped[Array, "slots *rest"], layout: Layout
-) -> Shaped[Array, "nodes *rest"]:
+    values: Shaped[Array, " slots *rest"], layout: Layout
+) -> Shaped[Array, " nodes *rest"]:
     """Move slot values back to their nodes. Padding nodes get exactly 0."""
     return _take_or_zero(values, layout.node_slots, layout.slots)
 
 
 def split_slots(
-    values: Shaped[Array, "slots *rest"], tiers: tuple[Tier, ...]
-) -> list[Shaped[Array, "..."]]:
+    values: Shaped[HostOrDevice, " slots *rest"], tiers: tuple[Tier, ...]
+) -> list[Shaped[HostOrDevice, "..."]]:
     """View slot values as one `[num_graphs, size, *rest]` array per tier."""
     parts, start = [], 0
     for tier in tiers:
@@ -151,8 +153,8 @@ def split_slots(
 
 
 def split_pairs(
-    values: Shaped[Array, "pairs *rest"], tiers: tuple[Tier, ...]
-) -> list[Shaped[Array, "..."]]:
+    values: Shaped[HostOrDevice, " pairs *rest"], tiers: tuple[Tier, ...]
+) -> list[Shaped[HostOrDevice, "..."]]:
     """View pair values as one `[num_graphs, size, size, *rest]` array per tier.
 
     The first of the two node axes is the receiver, the second the sender.
@@ -167,7 +169,7 @@ def split_pairs(
     return parts
 
 
-def pair_mask(layout: Layout) -> Bool[Array, " pairs"]:
+def pair_mask(layout: Layout) -> Bool[HostOrDevice, " pairs"]:
     """True where receiver slot and sender slot of a pair both hold a node."""
     filled = layout.slots < layout.num_nodes
     parts = split_slots(filled, layout.tiers)
@@ -177,8 +179,8 @@ def pair_mask(layout: Layout) -> Bool[Array, " pairs"]:
 
 
 def edge_pairs(
-    senders: Int[Array, " edges"], receivers: Int[Array, " edges"], layout: Layout
-) -> Int[Array, " edges"]:
+    senders: Int[HostOrDevice, " edges"], receivers: Int[HostOrDevice, " edges"], layout: Layout
+) -> Int[HostOrDevice, " edges"]:
     """The flat pair index of each edge; `num_pairs` for an edge of a padding node."""
     offsets, slot_tier_size, slot_start = [], [], []
     pairs = slots = 0

@@ -1,0 +1,60 @@
+"""Attention over an edge list: gathers, a segment softmax, a scatter."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from gtx.ops.attention.contract import Call, Edges, clean, compute_dtype
+from gtx.ops.noise import keep_mask
+from gtx.ops.segment import NEGATIVE, gather, segment_exp, segment_sum
+
+
+def supports(call: Call) -> str | None:
+    """None, or the reason why this implementation does not apply."""
+    if not isinstance(call.structure, Edges):
+        return "it runs over an edge list, and the structure is Complete"
+    return None
+
+
+def attend(call: Call) -> tuple[Array, Array]:
+    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+    structure, dtype = call.structure, compute_dtype(call)
+    senders, receivers, where = structure.senders, structure.receivers, structure.where
+    num_heads = call.query.shape[1]
+    into: dict[str, Any] = dict(indices_are_sorted=structure.indices_are_sorted)
+
+    # To float32 before the gathers, so that their gradients are summed in float32.
+    query = clean(gather(call.query.astype(dtype), receivers, **into), where, dtype)
+    key = clean(gather(call.key.astype(dtype), senders), where, dtype)
+    value = clean(gather(call.value.astype(dtype), senders), where, dtype)
+    if call.edge_key is not None:
+        key = key + clean(call.edge_key, where, dtype)
+    if call.edge_value is not None:
+        value = value + clean(call.edge_value, where, dtype)
+
+    logits = call.score(query, key, call.scale)
+    if call.bias is not None:
+        logits = logits + clean(call.bias, where, dtype)
+    weights, total, peak = segment_exp(
+        logits, receivers, structure.num_receivers, where=where, **into
+    )
+    if call.gate is not None:
+        gated = weights * clean(call.gate, where, dtype)
+    else:
+        gated = weights
+    if call.dropout_bits is not None:
+        keep = keep_mask(
+            call.dropout_bits,
+            call.dropout_rate,
+            structure.receiver_ids[receivers][:, None],
+            structure.sender_ids[senders][:, None],
+            jnp.arange(num_heads, dtype=jnp.uint32),
+        )
+        gated = jnp.where(keep, gated, 0)
+    out = segment_sum(gated[..., None] * value, receivers, structure.num_receivers, **into)
+
+    found = total > 0
+    total = jnp.where(found, total, 1)
+    out = out / (total * (1 - call.dropout_rate))[..., None]
+    return out.astype(call.value.dtype), jnp.where(found, peak + jnp.log(total), NEGATIVE)

@@ -1,0 +1,89 @@
+"""The oracle: every receiver against every edge, in the highest precision in use.
+
+Written to be read against the definition, not to be fast. It shares nothing with the other
+implementations but the score and the dropout noise.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from gtx.ops.attention.contract import Call, Complete, Edges, clean
+from gtx.ops.layout import Layout
+from gtx.ops.noise import keep_mask
+from gtx.ops.segment import NEGATIVE
+
+
+def supports(call: Call) -> str | None:
+    """None: the oracle answers everything."""
+    del call
+    return None
+
+
+def complete_edges(structure: Complete) -> Edges:
+    """The pairs of a complete structure as a list of edges, in the order of the pairs."""
+    layout: Layout = structure.layout
+    receivers, senders, start = [], [], 0
+    for num_graphs, size in layout.tiers:
+        slots = start + np.arange(num_graphs * size).reshape(num_graphs, size)
+        receivers.append(np.repeat(slots, size, axis=1).reshape(-1))
+        senders.append(np.tile(slots, (1, size)).reshape(-1))
+        start += num_graphs * size
+    empty = np.zeros(0, int)
+    receivers = layout.slots[np.concatenate([empty, *receivers])]
+    senders = layout.slots[np.concatenate([empty, *senders])]
+    real = (receivers < layout.num_nodes) & (senders < layout.num_nodes)
+    return Edges(
+        senders=jnp.where(real, senders, 0),
+        receivers=jnp.where(real, receivers, 0),
+        where=real if structure.where is None else real & structure.where,
+        num_receivers=layout.num_nodes,
+        receiver_ids=structure.node_ids,
+        sender_ids=structure.node_ids,
+    )
+
+
+def attend(call: Call) -> tuple[Array, Array]:
+    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+    structure = call.structure
+    if isinstance(structure, Complete):
+        structure = complete_edges(structure)
+    dtype = jnp.result_type(float)  # float64 where x64 is enabled
+    senders, receivers, where = structure.senders, structure.receivers, structure.where
+    incoming = receivers == jnp.arange(structure.num_receivers)[:, None]
+    if where is not None:
+        incoming = incoming & where
+    incoming = incoming[..., None]  # [receivers, edges, heads]
+
+    query = clean(call.query[receivers], where, dtype)
+    key = clean(call.key[senders], where, dtype)
+    value = clean(call.value[senders], where, dtype)
+    if call.edge_key is not None:
+        key = key + clean(call.edge_key, where, dtype)
+    if call.edge_value is not None:
+        value = value + clean(call.edge_value, where, dtype)
+    logits = call.score(query, key, call.scale)
+    if call.bias is not None:
+        logits = logits + clean(call.bias, where, dtype)
+
+    logits = jnp.where(incoming, logits, NEGATIVE)
+    peak = jax.lax.stop_gradient(jnp.max(logits, axis=1, initial=NEGATIVE))
+    weights = jnp.where(incoming, jnp.exp(logits - peak[:, None]), 0)
+    total = jnp.sum(weights, axis=1)
+    found = total > 0
+    total = jnp.where(found, total, 1)
+    weights = weights / total[:, None]
+    if call.gate is not None:
+        weights = weights * clean(call.gate, where, dtype)
+    if call.dropout_bits is not None:
+        keep = keep_mask(
+            call.dropout_bits,
+            call.dropout_rate,
+            structure.receiver_ids[receivers][:, None],
+            structure.sender_ids[senders][:, None],
+            jnp.arange(call.query.shape[1], dtype=jnp.uint32),
+        )
+        weights = jnp.where(keep, weights / (1 - call.dropout_rate), 0)
+    out = jnp.einsum("reh,ehd->rhd", weights, value)
+    return out.astype(call.value.dtype), jnp.where(found, peak + jnp.log(total), NEGATIVE)

@@ -1,0 +1,88 @@
+"""Counter-hash noise: random decisions that depend on who is asked, not on where it stands.
+
+Dropout drawn from a counter of array positions changes with the padding and with the
+batch, and drawing threefry bits for every pair of nodes costs as much as attention itself.
+Here each decision is a hash of (key, identities), where an identity belongs to a node and
+not to its place: it is the same in every layout, whatever the padding, and costs a handful
+of integer instructions. The mixing function is `lowbias32` (Wellons, 2018, "Prospecting for
+hash functions"). Good enough for dropout; not meant for cryptography or sampling.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Shaped, UInt32
+
+_GOLDEN = 0x9E3779B9
+
+
+def _mix(values: Any) -> Any:
+    """A bijection of uint32 in which each input bit flips each output bit half the time."""
+    values = (values ^ (values >> np.uint32(16))) * np.uint32(0x7FEB352D)
+    values = (values ^ (values >> np.uint32(15))) * np.uint32(0x846CA68B)
+    return values ^ (values >> np.uint32(16))
+
+
+def key_bits(key: Shaped[Array, "..."]) -> UInt32[Array, " 2"]:
+    """The two words under which noise is drawn, from a jax PRNG key, typed or raw."""
+    if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+        key = jax.random.key_data(key)
+    if key.dtype != jnp.uint32 or key.shape not in ((2,), (4,)):
+        raise ValueError(
+            f"Expected one jax PRNG key, got {key.dtype}{list(key.shape)}; "
+            "make one with jax.random.key(seed)."
+        )
+    # The two halves of an `rbg` key may be equal: mix one, or they would cancel.
+    return key if key.shape == (2,) else key[:2] ^ _mix(key[2:])
+
+
+def node_ids(graph_ids: Any, positions: Any, xp: Any = jnp) -> Any:
+    """The identity of each node: a hash of its graph's id and its position in that graph.
+
+    Args:
+      graph_ids: integers, the id of each node's graph in its dataset (-1 in padding).
+      positions: integers of a shape that broadcasts, the position within the graph.
+      xp: `numpy` or `jax.numpy`; both give the same bits.
+
+    Returns:
+      uint32. Two nodes share an identity by chance once in 2^32 pairs, and then share noise.
+    """
+    graph_ids = xp.asarray(graph_ids).astype(np.uint32)
+    positions = xp.asarray(positions).astype(np.uint32)
+    with np.errstate(over="ignore"):  # numpy warns when its scalars wrap around
+        return _mix(_mix(graph_ids + np.uint32(_GOLDEN)) + positions)
+
+
+def keep_mask(
+    bits: UInt32[Array, " 2"], rate: float, *ids: UInt32[Array, "..."]
+) -> Bool[Array, "..."]:
+    """Keep each combination of identities with probability `1 - rate`, independently.
+
+    The result for a combination depends on `bits`, `rate`, the values of the ids and their
+    order, and on nothing else. Each id is hashed at its own shape before the ids meet, so
+    that ids of shapes `[n, 1, 1]`, `[1, n, 1]` and `[heads]` cost one short hash per element
+    of `[n, n, heads]`.
+
+    Args:
+      bits: from `key_bits`.
+      rate: static, in [0, 1).
+      *ids: uint32, of shapes that broadcast.
+
+    Returns:
+      bool of the broadcast shape, True where kept.
+    """
+    check_rate(rate)
+    state = None
+    for number, values in enumerate(ids):
+        first = _mix(bits[0] + np.uint32((number + 1) * _GOLDEN & 0xFFFFFFFF))
+        hashed = _mix(_mix(values ^ first) + bits[1])
+        state = hashed if state is None else state + hashed
+    return _mix(state) >= np.uint32(round(rate * 2**32))
+
+
+def check_rate(rate: float) -> None:
+    """Raise unless `rate` is a possible dropout rate."""
+    if not 0.0 <= rate < 1.0:
+        raise ValueError(f"A dropout rate must lie in [0, 1), got {rate}.")

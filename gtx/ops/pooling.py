@@ -1,0 +1,40 @@
+"""Pooling: one vector per graph from the vectors of its nodes."""
+
+from typing import Literal
+
+from jaxtyping import Array, Bool, Float, Int
+
+from gtx.ops import segment
+
+Pooling = Literal["sum", "mean", "max"]
+
+_REDUCTIONS = {
+    "sum": segment.segment_sum,
+    "mean": segment.segment_mean,
+    "max": segment.segment_max,
+}
+
+
+def pool(
+    nodes: Float[Array, " nodes *rest"],
+    node_graph: Int[Array, " nodes"],
+    num_graphs: int,
+    *,
+    method: Pooling = "sum",
+    where: Bool[Array, " nodes"] | None = None,
+) -> Float[Array, " graphs *rest"]:
+    """Reduce the nodes of each graph to one vector, in at least float32.
+
+    Args:
+      nodes: node features; the nodes of a graph stand together.
+      node_graph: the graph of each node, not decreasing, in [0, num_graphs).
+      num_graphs: static.
+      method: the reduction.
+      where: True for real nodes; the others count for nothing, whatever they hold.
+
+    Returns:
+      One row per graph in the dtype of `nodes`; 0 for a graph without real nodes.
+    """
+    if method not in _REDUCTIONS:
+        raise ValueError(f"No pooling {method!r}; there are {', '.join(_REDUCTIONS)}.")
+    return _REDUCTIONS[method](nodes, node_graph, num_graphs, where=where, indices_are_sorted=True)

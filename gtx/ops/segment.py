@@ -1,0 +1,193 @@
+"""Reductions over the entries that share a segment id, such as the edges of one receiver.
+
+Common to all: sums run in at least float32 and the result has the dtype of the values; a
+masked entry (`where`) counts for nothing in value and gradient, whatever it holds; a segment
+without entries gives 0 with zero gradients; an entry with an id outside `[0, num_segments)`
+is dropped. `indices_are_sorted` promises that the ids do not decrease (a faster scatter).
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Num
+
+NEGATIVE = -1e30  # stands for minus infinity: finite, so that no difference of two is NaN
+
+
+def gather(
+    values: Num[Array, " segments *rest"],
+    segment_ids: Int[Array, " entries"],
+    *,
+    indices_are_sorted: bool = False,
+) -> Num[Array, " entries *rest"]:
+    """`values[segment_ids]` for ids in `[0, segments)`.
+
+    Against plain indexing, its gradient is summed in at least float32, and by a faster
+    scatter when the ids are sorted.
+    """
+    wide = values.astype(_wide(values.dtype))
+    taken = wide.at[segment_ids].get(indices_are_sorted=indices_are_sorted, mode="clip")
+    return taken.astype(values.dtype)
+
+
+def segment_sum(
+    values: Num[Array, " entries *rest"],
+    segment_ids: Int[Array, " entries"],
+    num_segments: int,
+    *,
+    where: Bool[Array, " entries"] | None = None,
+    indices_are_sorted: bool = False,
+) -> Num[Array, " segments *rest"]:
+    """Sum of the values of each segment."""
+    total = jax.ops.segment_sum(
+        _masked(values, where, 0), segment_ids, num_segments, indices_are_sorted
+    )
+    return total.astype(values.dtype)
+
+
+def segment_count(
+    segment_ids: Int[Array, " entries"],
+    num_segments: int,
+    *,
+    where: Bool[Array, " entries"] | None = None,
+    indices_are_sorted: bool = False,
+) -> Int[Array, " segments"]:
+    """Number of entries of each segment."""
+    ones = jnp.ones(segment_ids.shape, jnp.int32) if where is None else where.astype(jnp.int32)
+    return jax.ops.segment_sum(ones, segment_ids, num_segments, indices_are_sorted)
+
+
+def segment_mean(
+    values: Float[Array, " entries *rest"],
+    segment_ids: Int[Array, " entries"],
+    num_segments: int,
+    *,
+    where: Bool[Array, " entries"] | None = None,
+    indices_are_sorted: bool = False,
+) -> Float[Array, " segments *rest"]:
+    """Mean of the values of each segment."""
+    options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
+    total = segment_sum(values.astype(_wide(values.dtype)), segment_ids, num_segments, **options)
+    count = segment_count(segment_ids, num_segments, **options)
+    return (total / _trailing(jnp.maximum(count, 1), total.ndim)).astype(values.dtype)
+
+
+def segment_max(
+    values: Float[Array, " entries *rest"],
+    segment_ids: Int[Array, " entries"],
+    num_segments: int,
+    *,
+    where: Bool[Array, " entries"] | None = None,
+    indices_are_sorted: bool = False,
+) -> Float[Array, " segments *rest"]:
+    """Largest value of each segment; entries that tie for it share the gradient equally."""
+    options: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
+    peak = jax.ops.segment_max(
+        _masked(values, where, -jnp.inf), segment_ids, num_segments, **options
+    )
+    count = segment_count(segment_ids, num_segments, where=where, **options)
+    return jnp.where(_trailing(count, peak.ndim) > 0, peak, 0).astype(values.dtype)
+
+
+def segment_min(
+    values: Float[Array, " entries *rest"],
+    segment_ids: Int[Array, " entries"],
+    num_segments: int,
+    *,
+    where: Bool[Array, " entries"] | None = None,
+    indices_are_sorted: bool = False,
+) -> Float[Array, " segments *rest"]:
+    """Smallest value of each segment; entries that tie for it share the gradient equally."""
+    options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
+    return -segment_max(-values, segment_ids, num_segments, **options)
+
+
+def segment_std(
+    values: Float[Array, " entries *rest"],
+    segment_ids: Int[Array, " entries"],
+    num_segments: int,
+    *,
+    where: Bool[Array, " entries"] | None = None,
+    indices_are_sorted: bool = False,
+) -> Float[Array, " segments *rest"]:
+    """Standard deviation (divided by the number of entries) of the values of each segment.
+
+    Computed in two passes. Where all values are equal it is 0 with zero gradient.
+    """
+    options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
+    wide = _masked(values, where, 0)
+    mean = segment_mean(wide, segment_ids, num_segments, **options)
+    offset = wide - gather(mean, segment_ids, indices_are_sorted=indices_are_sorted)
+    variance = segment_mean(offset**2, segment_ids, num_segments, **options)
+    spread = variance > 0  # the slope of the root at 0 is infinite
+    root = jnp.where(spread, jnp.sqrt(jnp.where(spread, variance, 1)), 0)
+    return root.astype(values.dtype)
+
+
+def segment_softmax(
+    logits: Float[Array, " entries *rest"],
+    segment_ids: Int[Array, " entries"],
+    num_segments: int,
+    *,
+    where: Bool[Array, " entries"] | None = None,
+    indices_are_sorted: bool = False,
+) -> Float[Array, " entries *rest"]:
+    """Softmax over the entries of a segment: w_e = exp(s_e) / sum_{e' in seg(e)} exp(s_e').
+
+    Equation 15 of Joshi (2025), with the edges of one receiver as a segment. The weights of
+    a segment sum to 1 if it has an entry; a masked entry has weight 0.
+    """
+    weights, total, _ = segment_exp(
+        logits,
+        segment_ids,
+        num_segments,
+        where=where,
+        indices_are_sorted=indices_are_sorted,
+    )
+    total = jnp.where(total > 0, total, 1)
+    weights = weights / gather(total, segment_ids, indices_are_sorted=indices_are_sorted)
+    return weights.astype(logits.dtype)
+
+
+def segment_exp(
+    logits: Float[Array, " entries *rest"],
+    segment_ids: Int[Array, " entries"],
+    num_segments: int,
+    *,
+    where: Bool[Array, " entries"] | None = None,
+    indices_are_sorted: bool = False,
+) -> tuple[
+    Float[Array, " entries *rest"], Float[Array, " segments *rest"], Float[Array, " segments *rest"]
+]:
+    """The parts of a softmax before its division, in at least float32.
+
+    Returns:
+      `(weights, total, peak)`: exp(s_e - peak), the sum of these over each segment, and the
+      largest logit of each segment (-1e30 if it has none; a constant to differentiation).
+    """
+    options: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
+    scores = _masked(logits, where, NEGATIVE)
+    peak = jax.ops.segment_max(jax.lax.stop_gradient(scores), segment_ids, num_segments, **options)
+    peak = jnp.maximum(peak, NEGATIVE)
+    weights = jnp.exp(scores - gather(peak, segment_ids, **options))
+    weights = _masked(weights, where, 0)
+    total = jax.ops.segment_sum(weights, segment_ids, num_segments, **options)
+    return weights, total, peak
+
+
+def _wide(dtype):
+    """The dtype to sum in."""
+    if jnp.issubdtype(dtype, jnp.floating):
+        return jnp.promote_types(dtype, jnp.float32)
+    return dtype
+
+
+def _trailing(values, ndim):
+    """Append axes of length 1 until `values` broadcasts against an array of `ndim` axes."""
+    return values.reshape(values.shape + (1,) * (ndim - values.ndim))
+
+
+def _masked(values, where, fill):
+    values = values.astype(_wide(values.dtype))
+    return values if where is None else jnp.where(_trailing(where, values.ndim), values, fill)

@@ -1,0 +1,96 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gtx.ops.noise import keep_mask, key_bits, node_ids
+
+RECEIVERS, SENDERS, HEADS, KEYS = 48, 64, 4, 8
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """Decisions [keys, receivers, senders, heads] at rate 0.5 over consecutive identities."""
+    ids = jnp.arange(100, dtype=jnp.uint32)
+
+    def one(number):
+        bits = jnp.stack([jnp.uint32(0), number])  # as raw as jax.random.PRNGKey(number)
+        return keep_mask(bits, 0.5, ids[:RECEIVERS, None, None], ids[:SENDERS, None], ids[:HEADS])
+
+    return np.asarray(jax.jit(jax.vmap(one))(jnp.arange(KEYS, dtype=jnp.uint32)))
+
+
+def within(mean, expected, count, deviation=0.5):
+    """Within 4.5 standard errors: by chance outside once in 150,000 checks."""
+    return abs(mean - expected) < 4.5 * deviation / np.sqrt(count)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_the_share_of_kept_entries_is_one_minus_the_rate(rate):
+    ids = jnp.arange(300, dtype=jnp.uint32)
+    keep = np.asarray(keep_mask(key_bits(jax.random.key(3)), rate, ids[:, None], ids))
+    assert within(keep.mean(), 1 - rate, keep.size, np.sqrt(rate * (1 - rate)))
+    rows = keep.sum(axis=1)
+    expected = 300 * rate * (1 - rate)
+    assert abs(rows.var() / expected - 1) < 5 * np.sqrt(2 / 300)  # binomial, not clumped
+    assert abs(keep.sum(axis=0).var() / expected - 1) < 5 * np.sqrt(2 / 300)
+
+
+@pytest.mark.parametrize("axis", range(4), ids=["keys", "receivers", "senders", "heads"])
+@pytest.mark.parametrize("distance", [1, 2])
+def test_neighbours_are_not_correlated(kept, axis, distance):
+    signs = np.where(np.moveaxis(kept, axis, 0), 1.0, -1.0)
+    products = signs[distance:] * signs[:-distance]
+    assert within(products.mean(), 0, products.size, deviation=1)
+
+
+def test_four_corners_of_a_rectangle_are_independent(kept):
+    """A hash of row hash plus column hash would fail here without its last rounds."""
+    signs = np.where(kept, 1.0, -1.0)
+    products = signs[:, ::2, ::2] * signs[:, 1::2, ::2] * signs[:, ::2, 1::2] * signs[:, 1::2, 1::2]
+    assert within(products.mean(), 0, products.size, deviation=1)
+
+
+def test_receiver_and_sender_are_not_exchangeable(kept):
+    square = np.where(kept[:, :, :RECEIVERS], 1.0, -1.0)
+    above = np.triu_indices(RECEIVERS, k=1)
+    products = (square * square.swapaxes(1, 2))[:, above[0], above[1]]
+    assert within(products.mean(), 0, products.size, deviation=1)
+
+
+def test_a_decision_depends_on_the_identities_and_not_on_their_place():
+    bits = key_bits(jax.random.key(0))
+    ids = jnp.asarray([5, 9, 2], jnp.uint32)
+    order = np.array([2, 0, 1])
+    direct = keep_mask(bits, 0.5, ids[:, None], ids)
+    moved = keep_mask(bits, 0.5, ids[order][:, None], ids[order])
+    np.testing.assert_array_equal(direct[order][:, order], moved)
+
+
+def test_typed_and_raw_keys_have_the_same_bits():
+    typed = key_bits(jax.random.key(7, impl="threefry2x32"))
+    np.testing.assert_array_equal(typed, key_bits(jax.random.PRNGKey(7)))
+    wide = [key_bits(jax.random.key(seed, impl="rbg")) for seed in (1, 2)]
+    assert wide[0].shape == (2,) and not np.array_equal(*wide)
+
+
+def test_something_that_is_not_a_key_is_refused():
+    with pytest.raises(ValueError, match="jax.random.key"):
+        key_bits(jnp.zeros(3))
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0])
+def test_an_impossible_rate_is_refused(rate):
+    with pytest.raises(ValueError, match=r"\[0, 1\)"):
+        keep_mask(key_bits(jax.random.key(0)), rate, jnp.zeros(2, jnp.uint32))
+
+
+def test_node_ids_are_the_same_bits_in_numpy_and_jax_and_distinct():
+    graphs = np.repeat(np.arange(-1, 499, dtype=np.int32), 40)
+    position = np.tile(np.arange(40, dtype=np.int32), 500)
+    host = node_ids(graphs, position, xp=np)
+    device = node_ids(jnp.asarray(graphs), jnp.asarray(position))
+    assert host.dtype == np.uint32 and device.dtype == jnp.uint32
+    np.testing.assert_array_equal(host, device)
+    assert len(np.unique(host)) == host.size
+    assert node_ids(3, 4, xp=np) == node_ids(jnp.int32(3), jnp.int32(4))
