@@ -1,11 +1,12 @@
 """Attention over complete graphs: per tier, batched matrix products over the dense slots.
 
-The hot path of training. Measured on two CPU cores, forward and backward, 32 graphs of about
-23 nodes in 4 tiers, 4 heads of 16, dropout 0.5 (0.6 to 0.9 ms, half of it the products):
-against slots before heads, the order below takes about 0.95 of the time and half the
-transposes. No gain beyond noise from a hand-written gradient of the softmax, from gathering
-rows of heads in their final order, or from holding on to the mask of the dropout. One gather
-of query, key and value together costs 1.25 times as much, threefry noise 1.5 times.
+The hot path of training. Measured on two shared CPU cores, forward and backward, 32 graphs
+of about 23 nodes in 4 tiers, 4 heads of 16, dropout 0.5: 0.6 to 0.9 ms, half of it the
+products. No gain beyond the noise of about 5 % from a hand-written gradient of the softmax,
+from gathering rows of heads in their final order, from holding on to the mask of the dropout,
+or from a mask of senders alone; the order of axes below halves the transposes and gains about
+as little. One gather of query, key and value together costs 1.25 times as much, threefry
+noise 1.5 times.
 """
 
 import jax
