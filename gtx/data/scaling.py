@@ -123,13 +123,18 @@ class Scaler:
 
 
 def with_descriptors(
-    dataset: Dataset, scaler: Scaler | None = None, *, name: str = "descriptors"
+    dataset: Dataset,
+    scaler: Scaler | None = None,
+    *,
+    descriptors: Sequence[str] | None = None,
+    name: str = "descriptors",
 ) -> tuple[Dataset, Scaler]:
     """Add RDKit's descriptors of the dataset's SMILES as a graph column.
 
     Args:
       dataset: its `names` are SMILES.
       scaler: the one fitted at training, for prediction; fitted on the train part if None.
+      descriptors: which, without a scaler; all that RDKit has if None.
       name: of the column.
 
     Returns:
@@ -137,7 +142,10 @@ def with_descriptors(
     """
     if dataset.names is None:
         raise DatasetError("dataset: descriptors need names that are SMILES. It has none.")
-    values, names = molecules.descriptors(dataset.names.tolist()), molecules.descriptor_names()
+    if scaler is not None:
+        descriptors = scaler.names
+    names = molecules.descriptor_names() if descriptors is None else tuple(descriptors)
+    values = molecules.descriptors(dataset.names.tolist(), names)
     if scaler is None:
         scaler = Scaler.fit(values[dataset.split == SPLITS.index("train")], names)
     columns = {name: Continuous(len(scaler.names))}

@@ -178,3 +178,17 @@ def test_features_equal_those_that_ogb_wrote(name):
             and np.array_equal(left.edges["bond"][mine], right.edges["bond"][order])
         )
     assert np.mean(equal) > 0.98
+
+
+def test_chosen_descriptors_are_columns_of_all_of_them():
+    smiles = ["CCO", "c1ccccc1", "[Na+]"]
+    every = molecules.descriptors(smiles)
+    names = molecules.descriptor_names()
+    chosen = ("TPSA", "MolLogP")
+    some = molecules.descriptors(smiles, chosen)
+    np.testing.assert_allclose(some, every[:, [names.index(name) for name in chosen]])
+
+
+def test_an_unknown_descriptor_is_refused_with_the_nearest():
+    with pytest.raises(DatasetError, match="no 'MolLogp'. Did you mean 'MolLogP'"):
+        molecules.descriptors(["CCO"], ("MolLogp",))
