@@ -1,0 +1,7 @@
+"""What is predicted: loss, predictions in the label's own unit, and metrics."""
+
+from gtx.tasks.base import Task as Task
+from gtx.tasks.choice import from_label as from_label
+from gtx.tasks.classification import Binary as Binary
+from gtx.tasks.classification import Multiclass as Multiclass
+from gtx.tasks.regression import Regression as Regression

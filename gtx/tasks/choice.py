@@ -1,0 +1,42 @@
+"""Which task fits a label."""
+
+from gtx.data.spec import Label
+from gtx.tasks.base import Task
+from gtx.tasks.classification import Binary, Multiclass
+from gtx.tasks.regression import Regression
+
+
+def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Task:
+    """The task for a label.
+
+    Args:
+      label: from the dataset's spec.
+      loss: regression has `l1` (default), `mse`, `huber`; binary and multilabel have
+        `cross_entropy`; multiclass has `cross_entropy` (default), `weighted_cross_entropy`.
+      metric: the main metric; `auto` is `mae`, `roc_auc`, `average_precision` and `accuracy`
+        for regression, binary, multilabel and multiclass, and `weighted_accuracy` with the
+        weighted loss.
+    """
+    losses = {
+        "regression": ("l1", "mse", "huber"),
+        "binary": ("cross_entropy",),
+        "multilabel": ("cross_entropy",),
+        "multiclass": ("cross_entropy", "weighted_cross_entropy"),
+    }[label.kind]
+    loss = losses[0] if loss == "auto" else loss
+    if loss not in losses:
+        raise ValueError(
+            f"loss={loss!r} does not fit a {label.kind} label; choose one of {', '.join(losses)}."
+        )
+    if metric == "auto":
+        metric = {
+            "regression": "mae",
+            "binary": "roc_auc",
+            "multilabel": "average_precision",
+            "multiclass": "weighted_accuracy" if loss.startswith("weighted") else "accuracy",
+        }[label.kind]
+    if label.kind == "regression":
+        return Regression(label, metric, loss_name=loss)  # type: ignore[arg-type]
+    if label.kind == "multiclass":
+        return Multiclass(label, metric, weighted=loss == "weighted_cross_entropy")
+    return Binary(label, metric)

@@ -1,0 +1,95 @@
+"""Classification of graphs or nodes: yes or no per column, or one class of many."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from gtx.batch import Batch
+from gtx.tasks import metrics
+from gtx.tasks.base import Task, known_floats
+
+
+@dataclasses.dataclass(frozen=True)
+class Binary(Task):
+    """Independent yes/no labels, one logit each: binary and multilabel.
+
+    Labels are 0, 1 or NaN for missing. The mean is over known entries of all columns.
+    """
+
+    main_metric: str = "roc_auc"
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        return ("roc_auc", "average_precision", "accuracy", "f1")
+
+    def loss(
+        self, outputs: Float[Array, "rows dim"], batch: Batch
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        labels, known = known_floats(self, outputs, batch)
+        logits = jnp.where(known, outputs.astype(jnp.float32), 0.0)
+        losses = labels * jax.nn.softplus(-logits) + (1 - labels) * jax.nn.softplus(logits)
+        return jnp.where(known, losses, 0.0).sum(), known.sum(dtype=jnp.float32)
+
+    def predictions(self, outputs: Float[Array, "rows dim"]) -> Float[Array, "rows dim"]:
+        return jax.nn.sigmoid(outputs.astype(jnp.float32))
+
+    def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        return metrics.binary(predictions, labels)
+
+    def undefined(self, labels: np.ndarray) -> list[str]:
+        return [
+            f"target {self.target_name(column)} is left out of roc_auc, average_precision and "
+            f"f1: {reason}."
+            for column, reason in metrics.one_class_columns(labels).items()
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Multiclass(Task):
+    """One class of `label.dim`, softmax cross entropy. Labels are integers, -1 for missing.
+
+    Attributes:
+      weighted: weigh the loss of class c by the share of a batch's labels that are not c, as
+        Dwivedi et al. (2023) and GraphGPS do on the SBM data sets. The weights are those of
+        the global batch, and the loss is divided by their sum.
+    """
+
+    main_metric: str = "accuracy"
+    weighted: bool = False
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        return ("accuracy", "weighted_accuracy", "f1")
+
+    def loss(
+        self, outputs: Float[Array, "rows dim"], batch: Batch
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        mask = self.row_mask(outputs, batch)
+        labels = jnp.asarray(batch.labels)
+        if labels.shape != mask.shape or not jnp.issubdtype(labels.dtype, jnp.integer):
+            raise ValueError(
+                f"Multiclass needs integer labels [rows], got {labels.dtype}{list(labels.shape)}; "
+                "store the number of the class, -1 where it is missing."
+            )
+        known = mask & (labels >= 0)
+        labels = jnp.where(known, labels, 0)
+        logits = jnp.where(known[:, None], outputs.astype(jnp.float32), 0.0)
+        chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
+        losses = jax.nn.logsumexp(logits, axis=1) - chosen
+        weights = known.astype(jnp.float32)
+        if self.weighted:
+            sizes = jnp.zeros(self.output_dim, jnp.float32).at[labels].add(weights)
+            if batch.axis_name is not None:
+                sizes = jax.lax.psum(sizes, batch.axis_name)
+            share = (sizes.sum() - sizes) / jnp.maximum(sizes.sum(), 1.0)
+            weights = weights * share[labels]
+        return jnp.sum(losses * weights), weights.sum()
+
+    def predictions(self, outputs: Float[Array, "rows dim"]) -> Float[Array, "rows dim"]:
+        return jax.nn.softmax(outputs.astype(jnp.float32), axis=-1)
+
+    def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        return metrics.multiclass(predictions, labels)

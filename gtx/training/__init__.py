@@ -1,0 +1,32 @@
+"""Training: state, optimiser, compiled steps, checkpoints, hooks and the loop over them."""
+
+from gtx.training.checkpoint import CheckpointError as CheckpointError
+from gtx.training.checkpoint import Checkpoints as Checkpoints
+from gtx.training.checkpoint import CheckpointWarning as CheckpointWarning
+from gtx.training.evaluation import Evaluation as Evaluation
+from gtx.training.evaluation import Evaluator as Evaluator
+from gtx.training.evaluation import evaluate as evaluate
+from gtx.training.hooks import EarlyStopping as EarlyStopping
+from gtx.training.hooks import Hook as Hook
+from gtx.training.hooks import JsonLines as JsonLines
+from gtx.training.hooks import ProgressBar as ProgressBar
+from gtx.training.hooks import TensorBoard as TensorBoard
+from gtx.training.hooks.nan_guard import NonFiniteError as NonFiniteError
+from gtx.training.hooks.signals import Interrupted as Interrupted
+from gtx.training.identity import ResumeError as ResumeError
+from gtx.training.identity import ResumeWarning as ResumeWarning
+from gtx.training.loop import FitResult as FitResult
+from gtx.training.loop import fit as fit
+from gtx.training.optimizer import Optimizer as Optimizer
+from gtx.training.optimizer import adamw as adamw
+from gtx.training.schedules import Constant as Constant
+from gtx.training.schedules import InverseSqrt as InverseSqrt
+from gtx.training.schedules import Linear as Linear
+from gtx.training.schedules import Schedule as Schedule
+from gtx.training.schedules import Steps as Steps
+from gtx.training.schedules import WarmupCosine as WarmupCosine
+from gtx.training.state import TrainState as TrainState
+from gtx.training.step import StepReport as StepReport
+from gtx.training.step import make_evaluation_chunk as make_evaluation_chunk
+from gtx.training.step import make_mesh as make_mesh
+from gtx.training.step import make_train_chunk as make_train_chunk

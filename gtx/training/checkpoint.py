@@ -1,0 +1,229 @@
+"""Checkpoints that survive being killed at any instant, torn files and full disks.
+
+    <workdir>/checkpoints/step_00000123/    arrays/  host.json  recipe.json  manifest.json
+    <workdir>/checkpoints/best/             the same, with the arrays of the best evaluation
+
+A directory is written aside, hashed, flushed and renamed, so that it is whole or not there; an
+old one is deleted only after the new one is whole. No pickle.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from gtx.training.arrays import TreeError, load_arrays, restore_tree, save_arrays
+from gtx.training.manifest import ManifestError, flush_entry, verify_directory, write_directory
+from gtx.typing import PyTree
+
+_BEST, _OLD = "best", ".old-"
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be written, or none can be read."""
+
+
+class CheckpointWarning(UserWarning):
+    """A damaged checkpoint was passed over for an older one."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Restored:
+    """What a checkpoint held.
+
+    Attributes:
+      arrays: in the structure asked for; nested dicts of numpy arrays for `best`.
+      host: the host data given to `save`.
+      recipe: the recipe given to `save`, or None.
+      path: its directory.
+    """
+
+    arrays: PyTree
+    host: dict[str, Any]
+    recipe: dict[str, Any] | None
+    path: pathlib.Path
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+      workdir: of the run; nothing is written before the first save.
+      keep: how many of the latest to keep, besides the best.
+    """
+
+    def __init__(self, workdir: str | os.PathLike[str], *, keep: int = 2):
+        if keep < 1:
+            raise ValueError(f"keep must be at least 1, got {keep}.")
+        self.folder = pathlib.Path(workdir) / "checkpoints"
+        self.keep = keep
+
+    def steps(self) -> list[int]:
+        """The steps that have a checkpoint, in increasing order."""
+        names = [path.name for path in self.folder.glob("step_*") if path.is_dir()]
+        return sorted(int(name[5:]) for name in names if name[5:].isdigit())
+
+    def path(self, step: int) -> pathlib.Path:
+        return self.folder / f"step_{step:08d}"
+
+    def clean(self) -> None:
+        """Finish or undo what a killed run left half done. Call it when no one else writes."""
+        if not self.folder.is_dir():
+            return
+        for old in self.folder.glob(f"{_OLD}*"):
+            path = self.folder / old.name.removeprefix(_OLD)
+            if not path.exists():
+                os.rename(old, path)
+        for path in [*self.folder.glob(".tmp-*"), *self.folder.glob(f"{_OLD}*")]:
+            shutil.rmtree(path)
+
+    def save(
+        self,
+        step: int,
+        arrays: PyTree,
+        host: Mapping[str, Any],
+        recipe: Mapping[str, Any] | None = None,
+    ) -> pathlib.Path:
+        """Write the checkpoint of `step`, then delete all but the latest `keep`.
+
+        Args:
+          step: its number. A checkpoint of this step that exists is replaced.
+          arrays: tree of arrays.
+          host: JSON data.
+          recipe: JSON data that says how to build the model.
+
+        Raises:
+          CheckpointError: it could not be written. The others are untouched.
+        """
+        path = self.path(step)
+        if path.exists():
+            # A resumed run is back at a step it had saved, or repairs one that was damaged.
+            self._replace(path, arrays, host, recipe)
+        else:
+            self._write(path, arrays, host, recipe)
+        # Later steps may be damaged ones that a restore has passed over: they do not count.
+        for old in [known for known in self.steps() if known <= step][: -self.keep]:
+            shutil.rmtree(self.path(old), ignore_errors=True)
+        return path
+
+    def save_best(
+        self, arrays: PyTree, host: Mapping[str, Any], recipe: Mapping[str, Any] | None = None
+    ) -> pathlib.Path:
+        """Replace the best checkpoint. At every instant a whole one is there, new or old."""
+        path = self.folder / _BEST
+        if path.exists():
+            self._replace(path, arrays, host, recipe)
+        else:
+            self._write(path, arrays, host, recipe)
+        return path
+
+    def restore(self, template: PyTree) -> Restored | None:
+        """The latest whole checkpoint, in the structure of `template`; None if there is none.
+
+        A damaged one is passed over with a CheckpointWarning that names the file.
+
+        Raises:
+          CheckpointError: checkpoints exist but none is whole, or the latest whole one is of
+            another model; says which leaf differs.
+        """
+        steps = self.steps()
+        for step in reversed(steps):
+            path = self.path(step)
+            try:
+                restored = read(path)
+            except ManifestError as error:
+                warnings.warn(
+                    f"checkpoint {path} is damaged and is passed over: {error}",
+                    CheckpointWarning,
+                    stacklevel=2,
+                )
+                continue
+            try:
+                return dataclasses.replace(restored, arrays=restore_tree(restored.arrays, template))
+            except TreeError as error:
+                raise CheckpointError(f"checkpoint {path} does not fit: {error}") from error
+        if steps:
+            raise CheckpointError(
+                f"every checkpoint in {self.folder} is damaged; see the warnings. Delete the "
+                "folder to start anew."
+            )
+        return None
+
+    def restore_best(self) -> Restored:
+        """The best checkpoint, its arrays as nested dicts: what inference needs.
+
+        Raises:
+          CheckpointError: there is none, or it is damaged.
+        """
+        for name in (_BEST, _OLD + _BEST):  # the latter for an instant during a replacement
+            path = self.folder / name
+            if path.is_dir():
+                try:
+                    return read(path)
+                except ManifestError as error:
+                    raise CheckpointError(f"checkpoint {path} is damaged: {error}") from error
+        raise CheckpointError(
+            f"there is no {self.folder / _BEST}; train with a validation part first."
+        )
+
+    def _replace(self, path: pathlib.Path, *content: Any) -> None:
+        aside = path.parent / f"{_OLD}{path.name}"
+        new = path.parent / f".tmp-new-{path.name}"
+        shutil.rmtree(new, ignore_errors=True)
+        self._write(new, *content)
+        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            os.rename(path, aside)
+            os.rename(new, path)
+            flush_entry(path.parent)
+        except OSError as error:
+            raise CheckpointError(f"cannot replace {path}: {error}") from error
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _write(
+        self,
+        path: pathlib.Path,
+        arrays: PyTree,
+        host: Mapping[str, Any],
+        recipe: Mapping[str, Any] | None,
+    ) -> None:
+        host_text = _dump(host)
+        recipe_text = None if recipe is None else _dump(recipe)
+
+        def write(folder: pathlib.Path) -> None:
+            save_arrays(folder / "arrays", arrays)
+            (folder / "host.json").write_text(host_text)
+            if recipe_text is not None:
+                (folder / "recipe.json").write_text(recipe_text)
+
+        try:
+            write_directory(path, write)
+        except Exception as error:  # orbax raises what its storage driver raises
+            raise CheckpointError(
+                f"cannot write checkpoint {path}: {error}. Earlier checkpoints are untouched; "
+                "make room or choose another workdir, then start the same command again."
+            ) from error
+
+
+def read(path: pathlib.Path) -> Restored:
+    """Verify and read one checkpoint.
+
+    Raises:
+      ManifestError: it is not what was written.
+    """
+    verify_directory(path)
+    recipe = path / "recipe.json"
+    return Restored(
+        arrays=load_arrays(path / "arrays"),
+        host=json.loads((path / "host.json").read_text()),
+        recipe=json.loads(recipe.read_text()) if recipe.exists() else None,
+        path=path,
+    )
+
+
+def _dump(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"

@@ -1,0 +1,137 @@
+"""Predictions and scores of a whole dataset, in its order, by one program for every split."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flax.linen as nn
+import jax
+import numpy as np
+
+from gtx.batching import Budget, Streamed, evaluation_plan
+from gtx.data import Dataset
+from gtx.tasks import Task
+from gtx.training.hooks.nan_guard import NonFiniteError, listing
+from gtx.training.step import empty_rows, make_evaluation_chunk, make_mesh, replicate, shard
+from gtx.typing import PyTree
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What a model says about a dataset.
+
+    Attributes:
+      predictions: [rows, dim] in dataset order, in label units or probabilities.
+      labels: those of the dataset.
+      loss: mean over known labels; NaN without any.
+      metrics: by name; NaN where undefined.
+      notes: why targets were left out of metrics.
+    """
+
+    predictions: np.ndarray
+    labels: np.ndarray | None
+    loss: float
+    metrics: dict[str, float]
+    notes: tuple[str, ...] = ()
+
+
+class Evaluator:
+    """Evaluates any number of datasets and parameters with one compilation.
+
+    Args:
+      model: a module called as `model.apply(variables, batch, train=False)`.
+      task: what its outputs mean.
+      budget: must cover every graph (`fit_budget(..., cover=...)`).
+      steps_per_call: batches in one compiled call.
+    """
+
+    def __init__(self, model: nn.Module, task: Task, budget: Budget, *, steps_per_call: int = 8):
+        self.task = task
+        self.budget = budget
+        self.steps_per_call = steps_per_call
+        self.mesh = make_mesh(budget.num_shards)
+        self.program = make_evaluation_chunk(model, task, self.mesh)
+
+    def prepare(self, dataset: Dataset) -> list[tuple[np.ndarray, Any]]:
+        """The batches of a dataset, put on the device once for many evaluations."""
+        return list(self._chunks(dataset))
+
+    def __call__(
+        self,
+        variables: PyTree,
+        dataset: Dataset,
+        prepared: list[tuple[np.ndarray, Any]] | None = None,
+        *,
+        poll: Callable[[], None] = lambda: None,
+    ) -> Evaluation:
+        """Evaluate `dataset`.
+
+        Args:
+          variables: `params` and `batch_stats`.
+          dataset: may be empty or without labels.
+          prepared: from `prepare`; batches are made on the way if None.
+          poll: called between chunks; may raise to give up.
+
+        Raises:
+          NonFiniteError: a prediction is NaN or infinite; names the graphs.
+          BudgetError: a graph does not fit the budget.
+        """
+        variables = replicate(variables, self.mesh)
+        node_level = self.task.label.level == "node"
+        start = dataset.node_ptr if node_level else np.arange(len(dataset) + 1)
+        predictions = np.zeros((int(start[-1]), self.task.output_dim), np.float32)
+        loss_sum = count = 0.0
+        for rows, data in prepared if prepared is not None else self._chunks(dataset):
+            poll()
+            outputs, sums, counts = jax.device_get(self.program(variables, data, rows))
+            for place in np.ndindex(rows.shape[:2]):
+                slots = np.flatnonzero(rows[place] >= 0)
+                graphs = rows[place][slots]
+                sizes = (start[graphs + 1] - start[graphs]).astype(np.int64)
+                if node_level:  # the nodes of a shard stand graph by graph, in slot order
+                    values = outputs[place][: sizes.sum()]
+                else:
+                    values = outputs[place][slots]
+                offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+                predictions[np.repeat(start[graphs], sizes) + offsets] = values
+            loss_sum += float(sums.sum(dtype=np.float64))
+            count += float(counts.sum(dtype=np.float64))
+        self._check_finite(predictions, start, dataset)
+        labels = dataset.labels
+        return Evaluation(
+            predictions=predictions,
+            labels=labels,
+            loss=loss_sum / count if count > 0 else float("nan"),
+            metrics={} if labels is None else self.task.metrics(predictions, labels),
+            notes=() if labels is None else tuple(self.task.undefined(labels)),
+        )
+
+    def _chunks(self, dataset: Dataset) -> Iterator[tuple[np.ndarray, Any]]:
+        if len(dataset) == 0:
+            return
+        rows = evaluation_plan(dataset, self.budget)
+        source = Streamed(dataset, self.budget)
+        for first in range(0, len(rows), self.steps_per_call):
+            part = rows[first : first + self.steps_per_call]
+            filling = empty_rows(self.budget, self.steps_per_call - len(part))
+            part = np.concatenate([part, filling])
+            yield part, shard(source.chunk(part), self.mesh)
+
+    def _check_finite(self, predictions: np.ndarray, start: np.ndarray, dataset: Dataset) -> None:
+        bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))
+        if len(bad):
+            graphs = dataset.ids[np.unique(np.searchsorted(start, bad, side="right") - 1)]
+            raise NonFiniteError(
+                f"{len(bad)} predictions are not finite. Graph ids: {listing(graphs)}. Look for "
+                "extreme features in these graphs, or train with a lower learning rate.",
+                None,
+                graphs,
+                ["prediction"],
+            )
+
+
+def evaluate(
+    model: nn.Module, variables: PyTree, dataset: Dataset, budget: Budget, task: Task
+) -> Evaluation:
+    """Evaluate one dataset; for several keep an `Evaluator`, which compiles once."""
+    return Evaluator(model, task, budget)(variables, dataset)

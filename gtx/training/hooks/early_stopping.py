@@ -1,0 +1,45 @@
+"""Stop when the validation score no longer improves."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gtx.training.hooks.base import Hook, RunInfo
+from gtx.training.progress import is_better
+
+
+@dataclasses.dataclass
+class EarlyStopping(Hook):
+    """Stop after `patience` evaluations in a row without a better main metric.
+
+    Attributes:
+      patience: at least 1.
+      min_delta: by how much a score must be better to count.
+    """
+
+    patience: int
+    min_delta: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.patience < 1:
+            raise ValueError(f"patience must be at least 1, got {self.patience}.")
+
+    def start(self, run: RunInfo) -> None:
+        self._metric, self._mode = run.main_metric, run.mode
+
+    def stop(self, history: Sequence[Mapping[str, Any]]) -> str | None:
+        best, waited = None, 0
+        for entry in history:
+            if entry["valid"] is None:
+                continue
+            score = entry["valid"][self._metric]
+            score = float("nan") if score is None else score
+            # Demand min_delta by shifting the score towards the worse.
+            shifted = score + self.min_delta * (1 if self._mode == "min" else -1)
+            if is_better(score if best is None else shifted, best, self._mode):
+                best, waited = score, 0
+            else:
+                waited += 1
+        if waited >= self.patience:
+            return f"no better {self._metric} in {waited} evaluations"
+        return None

@@ -1,0 +1,65 @@
+"""Metrics as lines of JSON: what plots and other programs read."""
+
+import json
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
+
+
+class JsonLines(Hook):
+    """Writes two files in the workdir, one line per epoch.
+
+    `metrics.jsonl` has the history: the same bytes whether or not a run was interrupted.
+    `timing.jsonl` has `epoch`, `train_seconds`, `evaluate_seconds` and `graphs_per_second` of
+    the process that trained the epoch. On a resume both are cut to the checkpoint.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[TextIO] = []
+
+    def start(self, run: RunInfo) -> None:
+        run.workdir.mkdir(parents=True, exist_ok=True)
+        metrics, timing = run.workdir / "metrics.jsonl", run.workdir / "timing.jsonl"
+        _replace(metrics, [json.dumps(entry) for entry in run.history])
+        _replace(timing, _whole_lines(timing, before=len(run.history)))
+        self._files = [metrics.open("a"), timing.open("a")]
+
+    def epoch(self, entry: Mapping[str, Any], timing: EpochTiming) -> None:
+        rate = timing.num_graphs / timing.train_seconds if timing.train_seconds else None
+        clock = {
+            "epoch": entry["epoch"],
+            "train_seconds": timing.train_seconds,
+            "evaluate_seconds": timing.evaluate_seconds,
+            "graphs_per_second": rate,
+        }
+        for file, line in zip(self._files, (entry, clock), strict=True):
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+
+    def end(self) -> None:
+        for file in self._files:
+            file.close()
+        self._files = []
+
+
+def _whole_lines(path: pathlib.Path, before: int) -> list[str]:
+    """The lines of epochs up to `before`; a kill may have torn the last line."""
+    lines: list[str] = []
+    if not path.exists():
+        return lines
+    for line in path.read_text(errors="replace").splitlines():
+        try:
+            if json.loads(line)["epoch"] <= before:
+                lines.append(line)
+        except (ValueError, KeyError, TypeError):
+            continue
+    return lines
+
+
+def _replace(path: pathlib.Path, lines: list[str]) -> None:
+    new = path.with_suffix(".tmp")
+    new.write_text("".join(line + "\n" for line in lines))
+    os.replace(new, path)

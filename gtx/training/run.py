@@ -1,0 +1,202 @@
+"""One run: its programs, its data, its state, and where it is kept."""
+
+import functools
+import logging
+import pathlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import flax.linen as nn
+import jax
+import numpy as np
+
+from gtx.batching import Budget, Columns, Resident, Streamed, plan
+from gtx.data import Dataset
+from gtx.tasks import Task
+from gtx.training.checkpoint import Checkpoints
+from gtx.training.evaluation import Evaluator
+from gtx.training.hooks.base import ChunkReport
+from gtx.training.hooks.nan_guard import check_finite
+from gtx.training.identity import check_environment, check_identity, environment, identity
+from gtx.training.optimizer import Optimizer
+from gtx.training.progress import Progress, is_better, json_float
+from gtx.training.state import evaluation_variables, init_state
+from gtx.training.step import empty_rows, make_train_chunk, replicate, shard
+from gtx.typing import PyTree
+
+_log = logging.getLogger(__name__)
+
+
+class Run:
+    """What `fit` steers. Made anew or taken up from the latest checkpoint of `workdir`.
+
+    Between any two calls of its methods `save` gives a checkpoint from which the run goes on
+    with the same bits.
+
+    Attributes:
+      state: on the device.
+      step: updates applied so far.
+      progress: position, history and best score.
+      saved_step: the step of the latest checkpoint, or None.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        task: Task,
+        train: Dataset,
+        valid: Dataset | None,
+        optimizer: Optimizer,
+        budget: Budget,
+        workdir: pathlib.Path,
+        *,
+        seed: int,
+        stratified: bool,
+        resident: bool,
+        steps_per_call: int,
+        evaluate_every: int,
+        select: str,
+        recipe: Mapping[str, Any] | None,
+    ):
+        self.task = task
+        self.budget = budget
+        self.workdir = workdir
+        self._train_set, self._valid_set = train, valid
+        self._seed = seed
+        self._recipe = recipe
+        self._select = select
+        self._plan = functools.partial(plan, train, budget, seed=seed, stratified=stratified)
+        # A nominal number: with plain shuffling, epochs may differ by a few steps.
+        self.steps_per_epoch = -(-len(train) // budget.batch_size)
+        self._chunk_steps = even_chunk(self.steps_per_epoch, steps_per_call)
+        self._identity = identity(
+            model, task, optimizer, budget, train, valid, recipe,
+            dict(seed=seed, stratified=stratified, select=select, evaluate_every=evaluate_every),
+        )  # fmt: skip
+        self._environment = environment(budget, steps_per_call, resident)
+
+        self._checkpoints = Checkpoints(workdir)
+        self._checkpoints.clean()
+        # Without graphs a batch still has its shapes, which is all that initialisation reads.
+        batch = jax.tree.map(
+            lambda values: values[0, 0], Streamed(train, budget).chunk(empty_rows(budget, 1))
+        )
+        make_state = functools.partial(init_state, model, optimizer, batch, seed)
+        restored = self._checkpoints.restore(jax.eval_shape(make_state))
+        if restored is None:
+            self.progress = Progress()
+            state = make_state()
+        else:
+            check_identity(restored.host["identity"], self._identity, restored.path)
+            check_environment(restored.host["environment"], self._environment)
+            self.progress = Progress.from_json(restored.host["progress"])
+            state = restored.arrays
+            _log.info("going on from %s", restored.path)
+        self.step = int(state.step)
+        self.saved_step = None if restored is None else self.step
+
+        self._evaluator = Evaluator(model, task, budget)
+        self._mesh = self._evaluator.mesh
+        self._source: Resident | Streamed = Streamed(train, budget)
+        if resident:
+            self._source = Resident(
+                replicate(Columns.from_dataset(train), self._mesh), budget, task.label.level
+            )
+        self._train_chunk = make_train_chunk(model, task, optimizer, self._source, self._mesh)
+        self.state = replicate(state, self._mesh)
+
+    def chunks(self) -> Iterator[np.ndarray]:
+        """Plan rows of what is left of the epoch, each of one size, filled up with -1."""
+        rows = self._plan(epoch=self.progress.epoch)
+        while self.progress.position < len(rows):
+            part = rows[self.progress.position :][: self._chunk_steps]
+            yield np.concatenate([part, empty_rows(self.budget, self._chunk_steps - len(part))])
+
+    def train(self, rows: np.ndarray) -> ChunkReport:
+        """Train a chunk.
+
+        Raises:
+          NonFiniteError: at the first step that was not applied.
+        """
+        start = time.perf_counter() - self._train_chunk.compile_seconds
+        elements = shard(self._source.chunk(rows), self._mesh)
+        self.state, report = self._train_chunk(
+            self.state, self._source.constants, elements, rows, np.uint32(self._seed)
+        )
+        report = jax.device_get(report)
+        check_finite(report, rows, self._train_set.ids, self.step, self.state.params)
+        steps = int(report.taken.sum())
+        self.step += steps
+        self.progress.position += steps
+        self.progress.totals.add(report)
+        return ChunkReport(
+            epoch=self.progress.epoch,
+            step=self.step,
+            num_steps=steps,
+            num_graphs=int((rows >= 0).sum()),
+            loss=self.progress.totals.loss,
+            seconds=time.perf_counter() - self._train_chunk.compile_seconds - start,
+        )
+
+    def evaluate(self, poll: Callable[[], None]) -> dict[str, float]:
+        """Score the validation part, and keep the parameters if they are the best."""
+        assert self._valid_set is not None
+        variables = evaluation_variables(self.state)
+        result = self._evaluator(variables, self._valid_set, self._valid_batches, poll=poll)
+        for note in result.notes if self.progress.best_epoch is None else ():
+            _log.warning("validation: %s", note)
+        score = result.metrics[self.task.main_metric]
+        if self._select == "last" or is_better(score, self.progress.best_score, self.task.mode):
+            self.progress.best_score = json_float(score)
+            self.progress.best_epoch = self.progress.epoch + 1
+            self._save_best(variables)
+        return {"loss": result.loss, **result.metrics}
+
+    def save(self) -> pathlib.Path:
+        """Write a checkpoint of this instant."""
+        host = {
+            "identity": self._identity,
+            "environment": self._environment,
+            "progress": self.progress.to_json(),
+        }
+        path = self._checkpoints.save(self.step, self.state, host, self._recipe)
+        self.saved_step = self.step
+        return path
+
+    def best_variables(self) -> dict[str, PyTree]:
+        """`params` and `batch_stats` of the best checkpoint, which is made if there is none."""
+        if self.progress.best_epoch is None:
+            self._save_best(evaluation_variables(self.state))
+        arrays = self._checkpoints.restore_best().arrays
+        return {"params": arrays["params"], "batch_stats": arrays.get("batch_stats", {})}
+
+    @property
+    def num_compilations(self) -> dict[str, int]:
+        programs = {"train": self._train_chunk, "evaluate": self._evaluator.program}
+        return {name: program.num_compilations for name, program in programs.items()}
+
+    @property
+    def compile_seconds(self) -> dict[str, float]:
+        programs = {"train": self._train_chunk, "evaluate": self._evaluator.program}
+        return {name: program.compile_seconds for name, program in programs.items()}
+
+    @functools.cached_property
+    def _valid_batches(self) -> list[Any]:
+        assert self._valid_set is not None
+        return self._evaluator.prepare(self._valid_set)
+
+    def _save_best(self, variables: dict[str, PyTree]) -> None:
+        host = {
+            "step": self.step,
+            "epoch": self.progress.best_epoch,
+            "metric": self.task.main_metric,
+            "score": self.progress.best_score,
+        }
+        self._checkpoints.save_best(variables, host, self._recipe)
+
+
+def even_chunk(steps: int, steps_per_call: int) -> int:
+    """The chunk length at most `steps_per_call` that cuts `steps` into the fewest equal parts."""
+    calls = -(-steps // min(steps_per_call, steps))
+    return -(-steps // calls)

@@ -1,0 +1,277 @@
+"""The compiled units: a chunk of training steps, and a chunk of evaluation steps.
+
+A chunk is one `lax.scan` over rows of a plan, so that thousands of small steps cost one call.
+Its batches are made on the device from resident columns, or come stacked from the host. With
+several shards the whole chunk runs under `shard_map` over the mesh axis `data`: each device
+has its shard of every batch, and gradients meet once per step.
+"""
+
+import dataclasses
+import functools
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from gtx.batch import Batch
+from gtx.batching import Budget, Resident, Streamed
+from gtx.tasks import Task
+from gtx.training.optimizer import Optimizer, update_average
+from gtx.training.program import Program
+from gtx.training.state import TrainState, leaf_name
+from gtx.typing import Array, PyTree
+
+AXIS = "data"
+_REPLICATED = PartitionSpec()
+_SHARDED = PartitionSpec(None, AXIS)  # [steps, shards, ...]
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("taken", "loss_sum", "count", "grad_norm", "learning_rate", "finite"),
+    meta_fields=(),
+)
+@dataclasses.dataclass(frozen=True)
+class StepReport:
+    """What happened at each step of a chunk; each array [steps], zeros where no step was taken.
+
+    Attributes:
+      taken: False for filling at the end of an epoch, and for all after a bad step.
+      loss_sum, count: over the real labels of the global batch; their quotient is the loss.
+      grad_norm: global norm of the gradient before clipping.
+      learning_rate: of the step.
+      finite: bool [steps, 1 + leaves]: the loss, then gradient and update of each parameter,
+        in the order of `jax.tree.leaves(params)`. A step with a False is not applied.
+    """
+
+    taken: Any
+    loss_sum: Any
+    count: Any
+    grad_norm: Any
+    learning_rate: Any
+    finite: Any
+
+
+def make_mesh(num_shards: int) -> Mesh | None:
+    """The mesh over the first `num_shards` local devices; None for one.
+
+    Raises:
+      ValueError: there are fewer devices.
+    """
+    if num_shards == 1:
+        return None
+    devices = jax.local_devices()
+    if num_shards > len(devices):
+        raise ValueError(
+            f"num_shards={num_shards}, but there are {len(devices)} local devices; fit a budget "
+            "with at most as many shards."
+        )
+    # Axes are Explicit by default, under which gathers and segment sums refuse sharded arrays.
+    axis_types = (jax.sharding.AxisType.Auto,)
+    return jax.make_mesh(
+        (num_shards,), (AXIS,), axis_types=axis_types, devices=devices[:num_shards]
+    )
+
+
+def replicate(tree: PyTree, mesh: Mesh | None) -> PyTree:
+    """Put a tree on every device of the mesh, or on the default device."""
+    if mesh is None:
+        return jax.device_put(tree)
+    return jax.device_put(tree, NamedSharding(mesh, _REPLICATED))
+
+
+def shard(tree: PyTree, mesh: Mesh | None) -> PyTree:
+    """Put arrays [steps, shards, ...] on the devices of the mesh, each its shard."""
+    if mesh is None:
+        return jax.device_put(tree)
+    return jax.device_put(tree, NamedSharding(mesh, _SHARDED))
+
+
+def make_train_chunk(
+    model: nn.Module,
+    task: Task,
+    optimizer: Optimizer,
+    source: Resident | Streamed,
+    mesh: Mesh | None = None,
+) -> Program:
+    """`program(state, constants, elements, rows, seed) -> state, StepReport`, one for a run.
+
+    `constants` and `elements = source.chunk(rows)` are the source's. `rows` is int32
+    [steps, shards, graphs_per_shard]; a step whose rows are all -1 leaves the state alone and is
+    not counted. The randomness of a step is `fold_in(key(seed), state.step)`. The state is
+    donated.
+    """
+    transformation = optimizer.transformation()
+    axis = None if mesh is None else AXIS
+
+    def loss_fn(params: PyTree, batch_stats: PyTree, batch: Batch, key: Array) -> Any:
+        outputs, changed = model.apply(
+            {"params": params, "batch_stats": batch_stats},
+            batch,
+            train=True,
+            rngs={"dropout": key},
+            mutable=["batch_stats"],
+        )
+        loss_sum, count = task.loss(outputs, batch)
+        return loss_sum, (count, changed.get("batch_stats", {}))
+
+    def step(state: TrainState, batch: Batch, seed: Array) -> tuple[TrainState, StepReport]:
+        key = jax.random.fold_in(jax.random.key(seed), state.step)
+        # The gradient of a parameter that is the same everywhere would be summed over shards by
+        # itself; that of a varying one stays the shard's own, and is summed below, once.
+        params = _varying(state.params, axis)
+        (loss_sum, (count, batch_stats)), grads = jax.value_and_grad(loss_fn, has_aux=True)(
+            params, state.batch_stats, batch, key
+        )
+        if axis is not None:
+            _check_synced(batch_stats)
+            loss_sum, count, grads = jax.lax.psum((loss_sum, count, grads), axis)
+        # A batch without a single known label has loss 0 and gradient 0.
+        divisor = jnp.where(count > 0, count, 1.0)
+        grads = jax.tree.map(lambda grad: grad / divisor.astype(grad.dtype), grads)
+        updates, opt_state = transformation.update(grads, state.opt_state, state.params)
+        new = TrainState(
+            step=state.step + 1,
+            params=optax.apply_updates(state.params, updates),
+            batch_stats=batch_stats,
+            opt_state=opt_state,
+            ema=state.ema,
+        )
+        if optimizer.ema_decay is not None:
+            current = {"params": new.params, "batch_stats": new.batch_stats}
+            new = new.replace(
+                ema=update_average(state.ema, current, state.step, optimizer.ema_decay)
+            )
+        finite = jnp.stack(
+            [jnp.isfinite(loss_sum)]
+            + [
+                jnp.isfinite(grad).all() & jnp.isfinite(update).all()
+                for grad, update in zip(
+                    jax.tree.leaves(grads), jax.tree.leaves(updates), strict=True
+                )
+            ]
+        )
+        good = finite.all()
+        report = StepReport(
+            taken=jnp.array(True),
+            loss_sum=loss_sum,
+            count=count,
+            grad_norm=optax.tree.norm(grads),
+            learning_rate=jnp.asarray(optimizer.learning_rate(state.step), jnp.float32),
+            finite=finite,
+        )
+        return jax.tree.map(lambda old, value: jnp.where(good, value, old), state, new), report
+
+    def skip(state: TrainState) -> tuple[TrainState, StepReport]:
+        zero = jnp.zeros((), jnp.float32)
+        leaves = len(jax.tree.leaves(state.params))
+        report = StepReport(jnp.array(False), zero, zero, zero, zero, jnp.ones(1 + leaves, bool))
+        return state, report
+
+    def chunk(
+        state: TrainState, constants: Any, elements: Any, filled: Array, seed: Array
+    ) -> tuple[TrainState, StepReport]:
+        def body(carry: Any, item: Any) -> Any:
+            state, healthy = carry
+            element, filled = item
+
+            def take(state: TrainState) -> tuple[TrainState, StepReport]:
+                batch = source.batch(constants, _own_shard(element))
+                return step(state, batch.replace(axis_name=axis), seed)
+
+            state, report = jax.lax.cond(filled & healthy, take, skip, state)
+            return (state, healthy & report.finite.all()), report
+
+        (state, _), report = jax.lax.scan(body, (state, jnp.array(True)), (elements, filled))
+        return state, report
+
+    if mesh is not None:
+        chunk = jax.shard_map(
+            chunk,
+            mesh=mesh,
+            in_specs=(_REPLICATED, _REPLICATED, _SHARDED, _REPLICATED, _REPLICATED),
+            out_specs=_REPLICATED,
+        )
+
+    def program(
+        state: TrainState, constants: Any, elements: Any, rows: Array, seed: Array
+    ) -> tuple[TrainState, StepReport]:
+        return chunk(state, constants, elements, (rows >= 0).any((1, 2)), seed)
+
+    return Program(program, donate_argnums=(0,))
+
+
+def make_evaluation_chunk(model: nn.Module, task: Task, mesh: Mesh | None = None) -> Program:
+    """`program(variables, batches, rows) -> predictions, loss_sum, count`.
+
+    `batches` is a Batch whose arrays have leading axes [steps, shards], so that one program
+    serves datasets of every size. Predictions are [steps, shards, rows of a batch, dim], padding
+    included; the sums are [steps, shards]. Steps whose `rows` are all -1 give zeros.
+    """
+    axis = None if mesh is None else AXIS
+
+    def chunk(variables: PyTree, batches: Batch, filled: Array) -> Any:
+        def take(batch: Batch) -> Any:
+            batch = _own_shard(batch).replace(axis_name=axis)
+            outputs: Any = model.apply(variables, batch, train=False)
+            zero = _varying(jnp.zeros((), jnp.float32), axis)
+            sums = (zero, zero) if batch.labels is None else task.loss(outputs, batch)
+            return task.predictions(outputs), *sums
+
+        def body(carry: None, item: Any) -> Any:
+            batch, filled = item
+            shapes = jax.eval_shape(take, batch)
+
+            def skip(batch: Batch) -> Any:
+                del batch
+                zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+                return _varying(zeros, axis)
+
+            outputs = jax.lax.cond(filled, take, skip, batch)
+            return carry, jax.tree.map(lambda values: values[None], outputs)
+
+        return jax.lax.scan(body, None, (batches, filled))[1]
+
+    if mesh is not None:
+        chunk = jax.shard_map(
+            chunk,
+            mesh=mesh,
+            in_specs=(_REPLICATED, _SHARDED, _REPLICATED),
+            out_specs=_SHARDED,
+        )
+
+    def program(variables: PyTree, batches: Batch, rows: Array) -> Any:
+        return chunk(variables, batches, (rows >= 0).any((1, 2)))
+
+    return Program(program)
+
+
+def _own_shard(element: PyTree) -> PyTree:
+    """Strip the axis of shards, of which a device holds one."""
+    return jax.tree.map(lambda values: values[0], element)
+
+
+def _varying(tree: PyTree, axis: str | None) -> PyTree:
+    """Mark values as the shard's own, which then do not take part in sums over shards."""
+    if axis is None:
+        return tree
+    return jax.tree.map(lambda leaf: jax.lax.pcast(leaf, axis, to="varying"), tree)
+
+
+def _check_synced(batch_stats: PyTree) -> None:
+    """Refuse statistics that differ between shards."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(batch_stats):
+        if getattr(jax.typeof(leaf), "vma", None):
+            raise TypeError(
+                f"batch_stats/{leaf_name(path)} differs between shards; add it up over "
+                "batch.axis_name in the module that keeps it."
+            )
+
+
+def empty_rows(budget: Budget, steps: int) -> np.ndarray:
+    """Rows that stand for no graphs at all, int32 [steps, shards, graphs_per_shard]."""
+    return np.full((steps, budget.num_shards, budget.graphs_per_shard), -1, np.int32)

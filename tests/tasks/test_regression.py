@@ -1,0 +1,96 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gtx.data.spec import Label
+from gtx.tasks import Regression
+from tests.tasks.labelled import batch
+
+LABEL = Label("graph", "regression", 2, ("a", "b"), mean=(1.0, -2.0), std=(2.0, 0.5))
+
+
+@pytest.mark.parametrize("name", ["l1", "mse", "huber"])
+def test_the_loss_is_that_of_normalised_known_entries(name):
+    rng = np.random.default_rng(0)
+    outputs, labels = rng.normal(size=(2, 6, 2)) * 3
+    labels[1, 0] = labels[3] = np.nan
+    mask = np.array([True] * 5 + [False])
+    error = outputs - (labels - np.array(LABEL.mean)) / np.array(LABEL.std)
+    known = ~np.isnan(labels) & mask[:, None]
+    e = np.abs(error[known])
+    expected = {
+        "l1": e,
+        "mse": e**2,
+        "huber": np.where(e <= 0.7, e**2 / 2, 0.7 * (e - 0.35)),
+    }[name]
+    task = Regression(LABEL, loss_name=name, huber_delta=0.7)
+    total, count = task.loss(jnp.asarray(outputs, jnp.float32), batch(labels, mask))
+    assert count == known.sum() == 7
+    np.testing.assert_allclose(total, expected.sum(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["l1", "mse", "huber"])
+def test_padding_and_missing_labels_have_no_loss_and_no_gradient_even_if_nan(name):
+    labels = np.array([[1.0, np.nan], [np.nan, np.nan], [np.nan, 3.0]])
+    outputs = jnp.array([[1.0, np.nan], [np.nan, 5.0], [np.nan, np.inf]])
+    task = Regression(LABEL, loss_name=name)
+
+    def loss(outputs):
+        return task.loss(outputs, batch(labels, [True, True, False]))[0]
+
+    value, gradient = jax.value_and_grad(loss)(outputs)
+    assert np.isfinite(value)
+    np.testing.assert_array_equal(np.asarray(gradient != 0), [[True, False], [0, 0], [0, 0]])
+
+
+def test_predictions_are_in_the_unit_of_the_label_and_float32():
+    outputs = jnp.array([[0.0, 0.0], [1.0, -2.0]], jnp.bfloat16)
+    predictions = Regression(LABEL).predictions(outputs)
+    assert predictions.dtype == jnp.float32
+    np.testing.assert_array_equal(predictions, [[1.0, -2.0], [3.0, -3.0]])
+
+
+def test_a_half_precision_output_gives_a_float32_loss():
+    total, count = Regression(LABEL).loss(
+        jnp.zeros((1, 2), jnp.bfloat16), batch(np.zeros((1, 2)), [True])
+    )
+    assert total.dtype == count.dtype == jnp.float32
+
+
+def test_node_labels_are_masked_by_nodes():
+    task = Regression(Label("node", "regression", 1))
+    nodes = batch(np.ones((4, 1)), [True, True, False, False]).replace(graph_mask=None)
+    assert task.loss(jnp.zeros((4, 1)), nodes) == (2, 2)
+
+
+def test_labels_of_another_width_are_refused():
+    with pytest.raises(ValueError, match=r"needs labels \[3, 2\], got \[3, 1\]"):
+        Regression(LABEL).loss(jnp.zeros((3, 2)), batch(np.zeros((3, 1)), [True] * 3))
+
+
+def test_outputs_of_another_shape_are_refused_and_not_broadcast():
+    with pytest.raises(ValueError, match=r"outputs are \[3, 1\]; Regression needs .* \[3, 2\]"):
+        Regression(LABEL).loss(jnp.zeros((3, 1)), batch(np.zeros((3, 2)), [True] * 3))
+
+
+def test_a_std_of_zero_is_refused():
+    with pytest.raises(ValueError, match="must be positive"):
+        Regression(Label("graph", "regression", 1, mean=(0.0,), std=(0.0,)))
+
+
+def test_an_unknown_metric_is_refused_with_the_choice():
+    with pytest.raises(ValueError, match="choose one of mae, rmse, r2"):
+        Regression(LABEL, "accuracy")
+
+
+def test_small_errors_and_large_scores_are_good():
+    assert [Regression(LABEL, name).mode for name in ("mae", "rmse", "r2")] == ["min", "min", "max"]
+
+
+def test_undefined_scores_come_with_a_reason():
+    labels = np.array([[1.0, 5.0], [2.0, 5.0]])
+    task = Regression(LABEL)
+    scores = task.metrics(labels + 1, labels)
+    assert scores == {"mae": 1.0, "rmse": 1.0, "r2": -3.0}
+    assert task.undefined(labels) == ["r2 of target 1 (b) is undefined: its labels are all equal."]

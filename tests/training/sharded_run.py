@@ -1,0 +1,63 @@
+"""Run by test_sharding in a process of its own: the same run on one device and on eight."""
+
+import json
+import os
+import sys
+
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
+
+import jax
+import numpy as np
+
+from gtx.batching import Columns, Resident, Streamed, fit_budget, plan
+from gtx.training import Evaluator, make_mesh, make_train_chunk
+from gtx.training.state import evaluation_variables, init_state
+from gtx.training.step import empty_rows, replicate, shard
+from tests.training import small
+
+
+def main():
+    train, task, optimizer, model = (
+        small.dataset(60),
+        small.task(),
+        small.optimizer(),
+        small.Small(),
+    )
+    results = {}
+    for shards in (1, 8):
+        budget = fit_budget(train, 16, num_shards=shards, num_tiers=2)
+        mesh = make_mesh(shards)
+        rows = plan(train, budget, seed=3)
+        rows = np.concatenate([rows, empty_rows(budget, 2)])
+        batch = jax.tree.map(
+            lambda x: x[0, 0], Streamed(train, budget).chunk(empty_rows(budget, 1))
+        )
+        state = replicate(init_state(model, optimizer, batch, 0), mesh)
+        source = Resident(replicate(Columns.from_dataset(train), mesh), budget, "graph")
+        chunk = make_train_chunk(model, task, optimizer, source, mesh)
+        for _ in range(2):
+            elements = shard(source.chunk(rows), mesh)
+            state, report = chunk(state, source.constants, elements, rows, np.uint32(0))
+        assert chunk.num_compilations == 1
+        evaluator = Evaluator(model, task, budget, steps_per_call=3)
+        evaluation = evaluator(evaluation_variables(state), train)
+        assert evaluator.program.num_compilations == 1
+        results[shards] = jax.device_get((state, report, evaluation.predictions))
+    one, eight = results.values()
+    print(
+        json.dumps(
+            {
+                "steps": int(one[0].step),
+                "state": small.max_difference(one[0], eight[0]),
+                "grad_norm": small.max_difference(one[1].grad_norm, eight[1].grad_norm),
+                "predictions": small.max_difference(one[2], eight[2]),
+                "moved": small.max_difference(
+                    one[0].params, init_state(model, optimizer, batch, 0).params
+                ),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

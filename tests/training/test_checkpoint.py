@@ -1,0 +1,254 @@
+import os
+import pathlib
+import resource
+import shutil
+import threading
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, TrainState
+from gtx.training import checkpoint as module
+from tests.training.small import same_bits
+
+
+def make_state(step=0, dim=3):
+    rng = np.random.default_rng(step)
+    params = {"a": {"kernel": jnp.asarray(rng.normal(size=(2, dim)), jnp.float32)}}
+    opt_state = optax.adamw(0.1).init(params)
+    stats = {"norm": {"mean": jnp.asarray(rng.normal(size=dim), jnp.float32)}}
+    ema = {"params": params, "batch_stats": stats}
+    return TrainState(jnp.int32(step), params, stats, opt_state, ema)
+
+
+def saved(tmp_path, steps=(1, 2), keep=2):
+    checkpoints = Checkpoints(tmp_path, keep=keep)
+    for step in steps:
+        checkpoints.save(step, make_state(step), {"note": step}, {"recipe": step})
+    return checkpoints
+
+
+def files(path):
+    return sorted(entry for entry in path.rglob("*") if entry.is_file())
+
+
+def test_what_is_restored_is_what_was_saved(tmp_path):
+    restored = saved(tmp_path).restore(make_state())
+    assert same_bits(restored.arrays, make_state(2))
+    assert (restored.host, restored.recipe) == ({"note": 2}, {"recipe": 2})
+    assert restored.path.name == "step_00000002"
+
+
+def test_an_empty_workdir_has_nothing_to_restore_and_stays_empty(tmp_path):
+    assert Checkpoints(tmp_path).restore(make_state()) is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_latest_are_kept_and_the_best_besides(tmp_path):
+    checkpoints = saved(tmp_path, steps=(1,))
+    checkpoints.save_best({"params": make_state(1).params}, {"score": 1.0})
+    for step in (2, 3, 10):
+        checkpoints.save(step, make_state(step), {})
+    assert checkpoints.steps() == [3, 10]
+    assert checkpoints.restore_best().host == {"score": 1.0}
+
+
+def test_the_best_is_read_without_a_template(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    state = make_state(5)
+    for score in (1.0, 2.0):
+        checkpoints.save_best(dict(state.ema), {"score": score}, {"model": "small"})
+    best = checkpoints.restore_best()
+    assert same_bits(best.arrays, state.ema)
+    assert (best.host, best.recipe) == ({"score": 2.0}, {"model": "small"})
+
+
+def test_saving_again_at_the_same_step_replaces(tmp_path):
+    checkpoints = saved(tmp_path)
+    checkpoints.save(2, make_state(7), {"note": 7})
+    assert checkpoints.restore(make_state()).host == {"note": 7}
+    assert {p.name for p in checkpoints.folder.iterdir()} == {"step_00000001", "step_00000002"}
+
+
+def test_saving_leaves_no_thread_and_no_file_open(tmp_path):
+    saved(tmp_path, steps=(1,))
+    before = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    saved(tmp_path, steps=(2, 3, 4)).restore(make_state())
+    assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before
+
+
+def test_nothing_is_printed(tmp_path, capfd):
+    saved(tmp_path).restore(make_state())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_flipped_bytes_and_truncations_are_found_and_the_older_one_is_used(tmp_path):
+    checkpoints = saved(tmp_path)
+    newest = checkpoints.path(2)
+    whole = tmp_path / "whole"
+    shutil.copytree(newest, whole)
+    rng = np.random.default_rng(0)
+    names = [path.relative_to(newest) for path in files(newest)]
+    for trial in range(120):
+        name = names[trial % len(names)]
+        data = bytearray((whole / name).read_bytes())
+        place = int(rng.integers(len(data)))
+        if trial % 3:
+            data[place] ^= int(rng.integers(1, 256))
+        else:
+            data = data[:place]
+        (newest / name).write_bytes(data)
+        with pytest.raises(module.ManifestError, match=name.name):
+            module.verify_directory(newest)
+        if trial % 12 == 0:
+            with pytest.warns(CheckpointWarning, match=f"(?s)damaged.*{name.name}"):
+                assert checkpoints.restore(make_state()).host == {"note": 1}
+        shutil.copy(whole / name, newest / name)
+    assert checkpoints.restore(make_state()).host == {"note": 2}
+
+
+@pytest.mark.parametrize("what", ["missing", "added", "no manifest"])
+def test_a_file_too_few_or_too_many_is_found(tmp_path, what):
+    checkpoints = saved(tmp_path)
+    newest = checkpoints.path(2)
+    if what == "missing":
+        (newest / "host.json").unlink()
+    elif what == "added":
+        (newest / "arrays" / "more").write_text("")
+    else:
+        (newest / "manifest.json").unlink()
+    with pytest.warns(CheckpointWarning):
+        assert checkpoints.restore(make_state()).host == {"note": 1}
+
+
+def test_when_all_are_damaged_nothing_is_started_anew_silently(tmp_path):
+    checkpoints = saved(tmp_path)
+    for step in (1, 2):
+        (checkpoints.path(step) / "host.json").write_text("{}")
+    with (
+        pytest.warns(CheckpointWarning),
+        pytest.raises(CheckpointError, match="every checkpoint .* is damaged"),
+    ):
+        checkpoints.restore(make_state())
+
+
+def test_a_damaged_later_step_does_not_push_out_good_ones(tmp_path):
+    checkpoints = saved(tmp_path, steps=(1, 2, 9))
+    (checkpoints.path(9) / "host.json").write_text("{}")
+    for step in (3, 4):
+        checkpoints.save(step, make_state(step), {"note": step})
+    assert checkpoints.steps() == [3, 4, 9]
+    with pytest.warns(CheckpointWarning):
+        assert checkpoints.restore(make_state()).host == {"note": 4}
+    checkpoints.save(9, make_state(9), {"note": 9})
+    assert checkpoints.restore(make_state()).host == {"note": 9}
+
+
+def test_another_model_is_refused_by_the_name_of_a_leaf(tmp_path):
+    checkpoints = saved(tmp_path)
+    with pytest.raises(CheckpointError, match=r"kernel is stored as float32\[2, 3\].*\[2, 4\]"):
+        checkpoints.restore(make_state(dim=4))
+    state = make_state()
+    more = state.replace(params={**state.params, "b": {"bias": jnp.zeros(1)}})
+    with pytest.raises(CheckpointError, match="lack params/b/bias"):
+        checkpoints.restore(more)
+    with pytest.raises(CheckpointError, match="have ema/.*1 missing|have ema/"):
+        checkpoints.restore(state.replace(ema=None))
+    half = state.replace(batch_stats={"norm": {"mean": jnp.zeros(3, jnp.bfloat16)}})
+    with pytest.raises(CheckpointError, match="batch_stats/norm/mean is stored as float32"):
+        checkpoints.restore(half)
+
+
+def test_a_full_disk_leaves_the_others_untouched(tmp_path):
+    checkpoints = saved(tmp_path)
+    checkpoints.save_best({"params": make_state(1).params}, {"score": 1.0})
+    before = {path: path.read_bytes() for path in files(tmp_path)}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(CheckpointError, match="cannot write checkpoint .*step_00000003"):
+            checkpoints.save(3, make_state(3), {})
+        with pytest.raises(CheckpointError, match="cannot write checkpoint"):
+            checkpoints.save_best({"params": make_state(2).params}, {"score": 2.0})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert {path: path.read_bytes() for path in files(tmp_path)} == before
+    checkpoints.save(3, make_state(3), {"note": 3})
+    assert checkpoints.restore(make_state()).host == {"note": 3}
+
+
+def test_a_workdir_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError, match="cannot write checkpoint .*file"):
+        Checkpoints(tmp_path / "file").save(1, make_state(), {})
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+class Bomb:
+    """Lets a number of file operations through, then none: what a kill leaves behind."""
+
+    def __init__(self, monkeypatch, fuse):
+        self.fuse = fuse
+        places = [
+            (os, "rename"),
+            (os, "fsync"),
+            (shutil, "rmtree"),
+            (pathlib.Path, "write_text"),
+            (pathlib.Path, "mkdir"),
+            (module, "save_arrays"),
+        ]
+        for owner, name in places:
+            monkeypatch.setattr(owner, name, self.wrap(getattr(owner, name)))
+
+    def wrap(self, function):
+        def counted(*args, **kwargs):
+            if self.fuse == 0:
+                raise Killed
+            self.fuse -= 1
+            return function(*args, **kwargs)
+
+        return counted
+
+
+def test_a_kill_at_any_file_operation_leaves_a_whole_checkpoint_and_a_whole_best(
+    tmp_path, monkeypatch
+):
+    # One small file in place of orbax's dozen: what matters is the order around it.
+    monkeypatch.setattr(module, "save_arrays", lambda path, tree: path.write_bytes(b"0123"))
+    monkeypatch.setattr(module, "load_arrays", lambda path: path.read_bytes())
+    monkeypatch.setattr(module, "restore_tree", lambda arrays, template: arrays)
+
+    def before(workdir):
+        checkpoints = Checkpoints(workdir)
+        for step in (1, 2):
+            checkpoints.save(step, None, {"note": step}, {"recipe": 1})
+        checkpoints.save_best(None, {"score": 1})
+        return checkpoints
+
+    outcomes = []
+    for fuse in range(200):
+        checkpoints = before(tmp_path / str(fuse))
+        with pytest.MonkeyPatch.context() as bombed:
+            Bomb(bombed, fuse)
+            try:
+                checkpoints.save(2, None, {"note": 22})
+                checkpoints.save(3, None, {"note": 3})
+                checkpoints.save_best(None, {"score": 3})
+                done = True
+            except Killed:
+                done = False
+        assert checkpoints.restore_best().host["score"] in (1, 3)  # a reader beside the wreck
+        checkpoints.clean()
+        note = checkpoints.restore(None).host["note"]
+        outcomes.append((note, checkpoints.restore_best().host["score"]))
+        left = {path.name for path in checkpoints.folder.iterdir()}
+        assert all(name == "best" or name.startswith("step_") for name in left)
+        if done:
+            break
+    assert done and len(outcomes) > 40
+    assert sorted(set(outcomes), key=outcomes.index) == [(2, 1), (22, 1), (3, 1), (3, 3)]
