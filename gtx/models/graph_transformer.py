@@ -1,0 +1,49 @@
+"""The one model: embed, repeat blocks, read out, predict."""
+
+import flax.linen as nn
+from jaxtyping import Array, Float
+
+from gtx.batch import Batch
+from gtx.typing import ModuleFactory
+
+
+class GraphTransformer(nn.Module):
+    """Columns of a batch in, predictions out.
+
+    Attributes:
+      embed: factory of `(batch, train) -> Features`.
+      block: factory of `(features, batch, train) -> Features`, or one factory per layer.
+      num_layers: how many blocks.
+      readout: factory of `(features, batch, train) -> [rows, feat]`.
+      head: factory of `([rows, feat], train) -> [rows, outputs]`.
+      remat: compute the inside of each block again in the backward pass instead of keeping
+        it: less memory, about a third more time.
+    """
+
+    embed: ModuleFactory
+    block: ModuleFactory | tuple[ModuleFactory, ...]
+    num_layers: int
+    readout: ModuleFactory
+    head: ModuleFactory
+    remat: bool = False
+
+    @nn.compact
+    def __call__(self, batch: Batch, *, train: bool = False) -> Float[Array, "rows outputs"]:
+        """Predict. Rows of padding are finite and mean nothing."""
+        one = not isinstance(self.block, tuple)
+        blocks = (self.block,) * self.num_layers if one else self.block
+        if len(blocks) != self.num_layers:
+            raise ValueError(
+                f"num_layers is {self.num_layers}, but there are {len(blocks)} blocks."
+            )
+
+        def run(layer, features, batch):
+            return layer(features, batch, train=train)
+
+        if self.remat:
+            run = nn.remat(run)
+        features = self.embed(name="embed")(batch, train=train)
+        for number, block in enumerate(blocks):
+            features = run(block(name=f"block_{number}"), features, batch)
+        rows = self.readout(name="readout")(features, batch, train=train)
+        return self.head(name="head")(rows, train=train)

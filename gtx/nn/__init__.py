@@ -1,0 +1,49 @@
+"""flax.linen parts of a graph transformer.
+
+Every layer and block is called as `layer(features, batch, train=...) -> Features` and takes
+padding rows for 0, whatever they hold. Parts of parts are factories, not modules.
+"""
+
+from gtx.nn import initializers
+from gtx.nn.attention import MultiHeadAttention
+from gtx.nn.blocks import GPSBlock, TransformerBlock
+from gtx.nn.dropout import Dropout
+from gtx.nn.embeddings import (
+    CategoricalEncoder,
+    ConstantEncoder,
+    Embed,
+    LaplacianEncoder,
+    LinearEncoder,
+    RandomWalkEncoder,
+)
+from gtx.nn.feed_forward import FeedForward
+from gtx.nn.heads import MLPHead
+from gtx.nn.linear import Linear
+from gtx.nn.message_passing import GINE, GatedGCN, ResGatedGraphConv
+from gtx.nn.norms import BatchNorm, LayerNorm, RMSNorm
+from gtx.nn.readouts import NodeReadout, Pool
+
+__all__ = [
+    "GINE",
+    "BatchNorm",
+    "CategoricalEncoder",
+    "ConstantEncoder",
+    "Dropout",
+    "Embed",
+    "FeedForward",
+    "GPSBlock",
+    "GatedGCN",
+    "LaplacianEncoder",
+    "LayerNorm",
+    "Linear",
+    "LinearEncoder",
+    "MLPHead",
+    "MultiHeadAttention",
+    "NodeReadout",
+    "Pool",
+    "RMSNorm",
+    "RandomWalkEncoder",
+    "ResGatedGraphConv",
+    "TransformerBlock",
+    "initializers",
+]

@@ -1,0 +1,142 @@
+"""Multi-head attention between the nodes of a graph: `gtx.ops.attention` with parameters."""
+
+import math
+from typing import Literal
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from gtx.batch import Batch, Features, mask_features
+from gtx.nn.initializers import fan_in_uniform, xavier_uniform, zeros
+from gtx.nn.linear import Linear
+from gtx.ops import Complete, Edges, attention, pair_mask, split_slots
+from gtx.typing import Dtype, Initializer
+
+
+class MultiHeadAttention(nn.Module):
+    """Scaled dot-product attention (Vaswani et al., 2017), no residual.
+
+    Over all pairs of nodes of a graph, or over its edges (messages run sender -> receiver).
+    Parameters and initial values are those of `torch.nn.MultiheadAttention`, with one kernel
+    `query_key_value` [dim, 3 dim], whose columns are query, key, value, each head by head.
+
+    With the collection "intermediates" mutable, the weights before dropout are sown as
+    `weights`: [pairs, heads] or [edges, heads], 0 in padding.
+
+    Attributes:
+      dim: width of the result; a multiple of `num_heads`.
+      num_heads: heads of width `dim / num_heads`.
+      dropout_rate: probability that a weight is dropped.
+      structure: who attends to whom, "complete" or "edges".
+      use_bias: of the query, key, value and output maps.
+      pair_bias: add a learned linear map of the pair features (structure "complete") or of the
+        edge features (structure "edges") to the logits, one value a head.
+      implementation: of `gtx.ops.attention`.
+      dtype: computation dtype.
+      param_dtype: storage dtype.
+      query_key_value_init: of that kernel.
+      kernel_init: of the other kernels.
+      bias_init: of every bias.
+    """
+
+    dim: int
+    num_heads: int = 4
+    dropout_rate: float = 0.0
+    structure: Literal["complete", "edges"] = "complete"
+    use_bias: bool = True
+    pair_bias: bool = False
+    implementation: str = "auto"
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    query_key_value_init: Initializer = xavier_uniform
+    kernel_init: Initializer = fan_in_uniform
+    bias_init: Initializer | None = zeros
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        if self.dim % self.num_heads:
+            raise ValueError(f"dim {self.dim} is not a multiple of num_heads {self.num_heads}.")
+        options = dict(dtype=self.dtype, param_dtype=self.param_dtype, bias_init=self.bias_init)
+        features = mask_features(features, batch)
+        x = Linear(
+            3 * self.dim,
+            self.use_bias,
+            kernel_init=self.query_key_value_init,
+            **options,
+            name="query_key_value",
+        )(features.nodes)
+        x = x.reshape(-1, 3, self.num_heads, self.dim // self.num_heads)
+        query, key, value = x[:, 0], x[:, 1], x[:, 2]
+        structure = self._structure(batch)
+        bias = self._bias(features) if self.pair_bias else None
+        dropping = train and self.dropout_rate > 0
+        x, lse = attention(
+            query,
+            key,
+            value,
+            structure,
+            bias=bias,
+            dropout_rate=self.dropout_rate if dropping else 0.0,
+            dropout_key=self.make_rng("dropout") if dropping else None,
+            implementation=self.implementation,
+            return_lse=True,
+        )
+        if self.is_mutable_collection("intermediates"):
+            self.sow("intermediates", "weights", _weights(query, key, lse, structure, bias))
+        x = Linear(self.dim, self.use_bias, kernel_init=self.kernel_init, **options, name="output")(
+            x.reshape(-1, self.dim)
+        )
+        return features.replace(nodes=x)
+
+    def _structure(self, batch):
+        if self.structure == "complete":
+            return Complete(batch.layout, node_ids=batch.node_ids)
+        if self.structure == "edges":
+            return Edges(
+                batch.senders,
+                batch.receivers,
+                where=batch.edge_mask,
+                num_receivers=batch.node_mask.shape[0],
+                receiver_ids=batch.node_ids,
+                sender_ids=batch.node_ids,
+                indices_are_sorted=True,
+            )
+        raise ValueError(f"structure must be 'complete' or 'edges', got {self.structure!r}.")
+
+    def _bias(self, features):
+        values = features.pairs if self.structure == "complete" else features.edges
+        if values is None:
+            level = "pair" if self.structure == "complete" else "edge"
+            raise ValueError(f"pair_bias with structure {self.structure!r} needs {level} features.")
+        return Linear(
+            self.num_heads,
+            use_bias=False,
+            dtype=self.dtype,
+            param_dtype=self.param_dtype,
+            kernel_init=self.kernel_init,
+            name="pair_bias",
+        )(values)
+
+
+def _weights(query, key, lse, structure, bias):
+    """The softmax weights exp(s_ij - lse_i) of each edge or pair, in at least float32."""
+    if isinstance(structure, Complete):
+        receivers, senders, where = _pair_nodes(structure.layout)
+    else:
+        receivers, senders, where = structure.receivers, structure.senders, structure.where
+    scale = 1 / math.sqrt(query.shape[-1])
+    products = query[receivers].astype(lse.dtype) * key[senders].astype(lse.dtype)
+    logits = scale * products.sum(-1)
+    if bias is not None:
+        logits = logits + bias
+    return jnp.where(where[:, None], jnp.exp(logits - lse[receivers]), 0)
+
+
+def _pair_nodes(layout):
+    """Receiver and sender of each pair, and whether both exist."""
+    receivers, senders = [], []
+    for part in split_slots(layout.slots, layout.tiers):
+        grid = (*part.shape, part.shape[1])
+        receivers.append(jnp.broadcast_to(part[:, :, None], grid).reshape(-1))
+        senders.append(jnp.broadcast_to(part[:, None, :], grid).reshape(-1))
+    return jnp.concatenate(receivers), jnp.concatenate(senders), pair_mask(layout)

@@ -1,0 +1,125 @@
+"""Blocks: what GraphTransformer repeats. A block maps features to features of the same widths.
+
+A block's parts are factories, called with `dim`, `dtype`, `param_dtype` and `name` (norms
+without `dim`); everything else is bound beforehand, as in
+`functools.partial(MultiHeadAttention, num_heads=8)`.
+"""
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from gtx.batch import Batch, Features, mask_features
+from gtx.nn.dropout import Dropout
+from gtx.nn.feed_forward import FeedForward
+from gtx.nn.norms import BatchNorm, LayerNorm
+from gtx.typing import Dtype, ModuleFactory
+
+
+class GPSBlock(nn.Module):
+    """A message-passing layer beside an attention layer, then a feed-forward layer.
+
+    l = norm(x + drop(local(x))),   a = norm(x + drop(attention(x))),   h = l + a
+    x' = norm(h + feed_forward(h))
+
+    Rampášek et al. (2022), equations 1 to 4, with the order of GraphGPS's code and of PyG's
+    GPSConv. Dropout inside the feed-forward layer is that layer's own option. Edges come out of
+    the local layer if there is one, pairs out of the attention.
+
+    Attributes:
+      dim: width of nodes and edges.
+      local: factory of the message-passing layer, None for none.
+      attention: factory of the attention layer, None for none.
+      feed_forward: factory of the feed-forward layer.
+      norm: factory of the three norms.
+      dropout_rate: after local layer and attention.
+      dtype: computation dtype, handed to every part.
+      param_dtype: storage dtype, handed to every part.
+    """
+
+    dim: int
+    local: ModuleFactory | None
+    attention: ModuleFactory | None
+    feed_forward: ModuleFactory = FeedForward
+    norm: ModuleFactory = BatchNorm
+    dropout_rate: float = 0.0
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        if self.local is None and self.attention is None:
+            raise ValueError("GPSBlock needs a local layer, an attention layer, or both.")
+        options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
+        features = mask_features(features, batch)
+        x = features.nodes
+
+        def norm(values, name):
+            layer = self.norm(**options, name=f"norm_{name}")
+            return layer(values, batch.node_mask, train=train, axis_name=batch.axis_name)
+
+        def branch(factory, name):
+            out = factory(dim=self.dim, **options, name=name)(features, batch, train=train)
+            dropout = Dropout(self.dropout_rate, name=f"dropout_{name}")
+            return norm(x + dropout(out.nodes, batch.node_ids, train=train), name), out
+
+        h, edges, pairs = 0, features.edges, features.pairs
+        if self.attention is not None:
+            h, out = branch(self.attention, "attention")
+            edges, pairs = out.edges, out.pairs
+        if self.local is not None:
+            local, out = branch(self.local, "local")
+            h, edges = local + h, out.edges
+        features = features.replace(nodes=h, edges=edges, pairs=pairs)
+        layer = self.feed_forward(dim=self.dim, **options, name="feed_forward")
+        features = layer(features, batch, train=train)
+        return features.replace(nodes=norm(h + features.nodes, "feed_forward"))
+
+
+class TransformerBlock(nn.Module):
+    """Attention, then a feed-forward layer, each with a residual and a norm.
+
+    Post-LN (Vaswani et al., 2017): x = norm(x + drop(f(x))).
+    Pre-LN (Xiong et al., 2020): x = x + drop(f(norm(x))); the result is not normalised.
+    Edges and pairs are those that the attention returns.
+
+    Attributes:
+      dim: width of the nodes.
+      attention: factory of the attention layer.
+      feed_forward: factory of the feed-forward layer.
+      norm: factory of both norms.
+      norm_first: pre-LN instead of post-LN.
+      dropout_rate: after the attention.
+      dtype: computation dtype, handed to every part.
+      param_dtype: storage dtype, handed to every part.
+    """
+
+    dim: int
+    attention: ModuleFactory
+    feed_forward: ModuleFactory = FeedForward
+    norm: ModuleFactory = LayerNorm
+    norm_first: bool = True
+    dropout_rate: float = 0.0
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
+        features = mask_features(features, batch)
+
+        def norm(values, name):
+            layer = self.norm(**options, name=f"norm_{name}")
+            return layer(values, batch.node_mask, train=train, axis_name=batch.axis_name)
+
+        for name in ("attention", "feed_forward"):
+            x = features.nodes
+            layer = getattr(self, name)(dim=self.dim, **options, name=name)
+            inputs = features.replace(nodes=norm(x, name)) if self.norm_first else features
+            out = layer(inputs, batch, train=train)
+            update = out.nodes
+            if name == "attention":
+                dropout = Dropout(self.dropout_rate, name="dropout_attention")
+                update = dropout(update, batch.node_ids, train=train)
+            nodes = x + update if self.norm_first else norm(x + update, name)
+            features = out.replace(nodes=nodes)
+        return features

@@ -1,0 +1,144 @@
+"""Batches built by hand, slowly and plainly, with padding that may hold NaN."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import jraph
+import numpy as np
+
+from gtx.batch import Batch
+from gtx.ops import Tier, make_layout, noise, pair_mask, split_pairs
+
+NUM_ATOMS, NUM_BONDS, DIM, FREQUENCIES, WALK = (5, 3), (4,), 8, 3, 6
+
+
+@dataclasses.dataclass
+class Graph:
+    """One graph with columns; senders and receivers are sorted by receiver."""
+
+    size: int
+    senders: np.ndarray
+    receivers: np.ndarray
+    nodes: dict
+    edges: dict
+    pairs: dict
+    globals: dict
+
+
+def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
+    """Every column that a layer here may read: integers, features, encodings."""
+    senders = rng.integers(0, max(size, 1), num_edges).astype(np.int32)
+    receivers = np.sort(rng.integers(0, max(size, 1), num_edges)).astype(np.int32)
+
+    def normal(*shape):
+        return rng.normal(size=shape).astype(np.float32)
+
+    frequencies = min(size, FREQUENCIES)
+    valid = np.arange(FREQUENCIES) < frequencies
+    return Graph(
+        size=size,
+        senders=senders,
+        receivers=receivers,
+        nodes=dict(
+            atom=np.stack([rng.integers(0, n, size) for n in NUM_ATOMS], 1).astype(np.int32),
+            x=normal(size, DIM),
+            rwse=rng.uniform(size=(size, WALK)).astype(np.float32),
+            lap_vectors=normal(size, FREQUENCIES) * valid,
+        ),
+        edges=dict(
+            bond=rng.integers(0, NUM_BONDS[0], num_edges).astype(np.int32),
+            x=normal(num_edges, DIM),
+        ),
+        pairs=dict(x=normal(size, size, DIM)),
+        globals=dict(
+            x=normal(DIM),
+            lap_values=normal(FREQUENCIES) * valid,
+            lap_mask=valid.astype(np.float32),
+        ),
+    )
+
+
+def build_batch(graphs, ids=None, *, tiers=None, extra_nodes=1, extra_edges=0, fill=0.0) -> Batch:
+    """Pad graphs to `tiers`, which they fill in order; None gives each graph its own tier.
+
+    Args:
+      graphs: a list; None is an empty place.
+      ids: of the graphs in their dataset; None counts.
+      tiers: (number of graphs, size) each.
+      extra_nodes: padding nodes.
+      extra_edges: padding edges.
+      fill: what padding rows of float columns hold; integer columns hold 10**6 unless it is 0.
+    """
+    tiers = tuple(Tier(*tier) for tier in tiers or [(1, max(g.size, 1)) for g in graphs])
+    places = sum(tier.num_graphs for tier in tiers)
+    graphs = list(graphs) + [None] * (places - len(graphs))
+    real = np.array([graph is not None for graph in graphs] + [False])
+    ids = [number for number, _ in enumerate(graphs)] if ids is None else ids
+    graph_ids = np.full(places + 1, -1, np.int32)
+    graph_ids[: len(ids)][real[: len(ids)]] = np.asarray(ids)[real[: len(ids)]]
+    n_node = np.array([0 if g is None else g.size for g in graphs], np.int32)
+    n_edge = np.array([0 if g is None else len(g.senders) for g in graphs], np.int32)
+    num_nodes, num_edges = n_node.sum() + extra_nodes, n_edge.sum() + extra_edges
+    starts = np.cumsum(n_node) - n_node
+    present = [(start, g) for start, g in zip(starts, graphs, strict=True) if g is not None]
+    template = present[0][1]
+
+    def padded(rows, length, where=None):
+        rows = np.asarray(rows)
+        void = fill if rows.dtype.kind == "f" else (0 if fill == 0 else 10**6)
+        out = np.full((length, *rows.shape[1:]), void, rows.dtype)
+        out[slice(len(rows)) if where is None else where] = rows
+        return out
+
+    def stack(level, length):
+        names = getattr(template, level)
+        rows = {n: np.concatenate([getattr(g, level)[n] for _, g in present]) for n in names}
+        return {n: padded(r, length) for n, r in rows.items()}
+
+    layout = make_layout(n_node, int(num_nodes), tiers)
+    pairs = {}
+    for name, values in template.pairs.items():
+        pairs[name] = padded(values.reshape(-1, values.shape[-1])[:0], layout.num_pairs)
+        parts = split_pairs(pairs[name], tiers)
+        views = [view for part in parts for view in part]
+        for view, graph in zip(views, graphs, strict=True):
+            if graph is not None:
+                view[: graph.size, : graph.size] = graph.pairs[name]
+
+    last = np.full(extra_edges, num_nodes - 1, np.int32)
+    senders = [g.senders + start for start, g in present]
+    receivers = [g.receivers + start for start, g in present]
+    node_graph = np.repeat(np.arange(places + 1), [*n_node, extra_nodes]).astype(np.int32)
+    position = np.arange(num_nodes) - np.append(starts, n_node.sum())[node_graph]
+    graph = jraph.GraphsTuple(
+        nodes=stack("nodes", num_nodes),
+        edges=stack("edges", num_edges),
+        senders=np.concatenate([*senders, last]).astype(np.int32),
+        receivers=np.concatenate([*receivers, last]).astype(np.int32),
+        globals={
+            n: padded(np.stack([g.globals[n] for _, g in present]), places + 1, real)
+            for n in template.globals
+        },
+        n_node=np.append(n_node, extra_nodes).astype(np.int32),
+        n_edge=np.append(n_edge, extra_edges).astype(np.int32),
+    )
+    batch = Batch(
+        graph=graph,
+        pairs=pairs,
+        labels=None,
+        graph_ids=graph_ids,
+        node_ids=noise.node_ids(graph_ids[node_graph], position, np),
+        node_graph=node_graph,
+        node_mask=np.arange(num_nodes) < n_node.sum(),
+        edge_mask=np.arange(num_edges) < n_edge.sum(),
+        pair_mask=pair_mask(layout),
+        graph_mask=real,
+        layout=layout,
+    )
+    return jax.tree.map(jnp.asarray, batch)
+
+
+def random_graphs(seed=0, sizes=(4, 6, 1, 3), num_edges=(7, 12, 0, 2)) -> list[Graph]:
+    rng = np.random.default_rng(seed)
+    return [random_graph(rng, *pair) for pair in zip(sizes, num_edges, strict=True)]

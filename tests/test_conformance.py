@@ -1,0 +1,258 @@
+"""What every layer owes: one list of layers, the same checks for all."""
+
+import dataclasses
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import gtx.models
+import gtx.nn
+from tests.batches import Graph, build_batch, random_graphs
+from tests.descriptors import BF16, DESCRIPTORS, inputs
+
+GRAPHS = random_graphs()
+TIGHT = build_batch(GRAPHS, tiers=[(2, 6), (2, 3)])
+# Larger tiers, an empty place, and NaN or absurd categories wherever nothing real stands.
+PADDING = dict(tiers=[(5, 7)], extra_nodes=4, extra_edges=5, fill=np.nan)
+LOOSE = build_batch(GRAPHS, **PADDING)
+KEY = jax.random.key(7)
+KEYS = dict(params=KEY, dropout=KEY)
+
+# Most of the time of these tests is compilation.
+jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+every_layer = pytest.mark.parametrize("layer", DESCRIPTORS, ids=lambda layer: layer.name)
+
+
+def masks(batch):
+    names = ("nodes", "edges", "pairs", "graphs")
+    return {n: np.asarray(getattr(batch, f"{n[:-1]}_mask")) for n in names}
+
+
+def init(layer, module, batch=TIGHT):
+    """The rows of the first call while training, and the variables that it leaves."""
+    rows, variables = layer.outputs(
+        module, {}, inputs(batch), batch, train=True, mutable=True, rngs=KEYS
+    )
+    return rows, {n: variables[n] for n in ("params", "batch_stats") if n in variables}
+
+
+@functools.cache
+def start(layer):
+    """Variables of a layer, none of them 0 or 1."""
+    _, shapes = jax.eval_shape(lambda: init(layer, layer.factory()))
+    rng = np.random.default_rng(0)
+
+    def draw(path, leaf):
+        positive = path[-1].key in ("var", "scale")
+        values = rng.uniform(0.5, 1.5, leaf.shape) if positive else rng.normal(size=leaf.shape)
+        return jnp.asarray(values if positive else 0.5 * values, leaf.dtype)
+
+    return jax.tree_util.tree_map_with_path(draw, shapes)
+
+
+@functools.cache
+def evaluate(layer, **fields):
+    """Compiled, without dropout and with the running statistics."""
+    module = layer.factory(**fields)
+    dtype = fields.get("dtype", jnp.float32)
+
+    @jit
+    def call(variables, batch):
+        features = jax.tree.map(lambda x: x.astype(dtype), inputs(batch))
+        return layer.outputs(module, variables, features, batch, train=False)
+
+    return call
+
+
+@functools.partial(jit, static_argnums=(0, 1))
+def trained(layer, remat, variables, features, batch):
+    """Outputs, new batch statistics, and gradients of a curved function of all real rows."""
+    module = layer.factory(remat=True) if remat else layer.factory()
+
+    def loss(params, features):
+        rows, changed = layer.outputs(
+            module,
+            {**variables, "params": params},
+            features,
+            batch,
+            train=True,
+            mutable=["batch_stats"],
+            rngs=KEYS,
+        )
+        total = 0.0
+        for name, values in rows.items():
+            real = getattr(batch, f"{name[:-1]}_mask")
+            values = jnp.where(real.reshape(-1, *[1] * (values.ndim - 1)), values, 0)
+            weights = jnp.cos(jnp.arange(values.shape[-1]))
+            total += (values * weights + 0.1 * values**2).sum()
+        return total, (rows, changed)
+
+    grads, (rows, changed) = jax.grad(loss, argnums=(0, 1), has_aux=True)(
+        variables.get("params", {}), features
+    )
+    return rows, changed, *grads
+
+
+def assert_close(actual, expected, tolerance=1e-5):
+    def check(path, x, y):
+        scale = max(1.0, float(np.abs(y).max(initial=0)))
+        name = jax.tree_util.keystr(path)
+        np.testing.assert_allclose(x, y, rtol=0, atol=tolerance * scale, err_msg=name)
+
+    jax.tree_util.tree_map_with_path(check, actual, expected)
+
+
+def real_rows(rows, batch):
+    return {name: np.asarray(values)[masks(batch)[name]] for name, values in rows.items()}
+
+
+@every_layer
+def test_padding_changes_neither_values_nor_gradients_even_if_it_holds_nan(layer):
+    variables = start(layer)
+    tight = trained(layer, False, variables, inputs(TIGHT), TIGHT)
+    loose = trained(layer, False, variables, inputs(LOOSE), LOOSE)
+    assert_close(real_rows(loose[0], LOOSE), real_rows(tight[0], TIGHT))
+    assert_close(loose[1], tight[1])
+    assert_close(loose[2], tight[2], 1e-4)
+    grads = {n: g for n, g in vars(loose[3]).items()}
+    assert_close(real_rows(grads, LOOSE), real_rows(vars(tight[3]), TIGHT), 1e-4)
+    for name, values in grads.items():
+        assert not np.any(np.asarray(values)[~masks(LOOSE)[name]])
+    for name, values in loose[0].items():
+        if layer.kind in ("norm", "encoder"):
+            assert not np.any(np.asarray(values)[~masks(LOOSE)[name]])
+
+
+@every_layer
+def test_the_order_of_graphs_does_not_matter_dropout_included(layer):
+    order = [2, 0, 3, 1]
+    shuffled = build_batch([GRAPHS[i] for i in order], ids=order, **PADDING)
+    variables = start(layer)
+    before, _, grads, _ = trained(layer, False, variables, inputs(LOOSE), LOOSE)
+    after, _, shuffled_grads, _ = trained(layer, False, variables, inputs(shuffled), shuffled)
+    assert_close(shuffled_grads, grads, 1e-4)
+    for name, values in before.items():
+        sizes = dict(
+            nodes=[g.size for g in GRAPHS],
+            edges=[len(g.senders) for g in GRAPHS],
+            graphs=[1] * len(GRAPHS),
+        )
+        if name == "pairs":  # where they stand in the layout is not their order
+            continue
+        parts = np.split(np.asarray(values), np.cumsum(sizes[name]))
+        rows = np.concatenate([parts[i] for i in order])
+        assert_close(np.asarray(after[name])[: len(rows)], rows)
+
+
+def permuted(graph, rng):
+    """The same graph with its nodes renamed, and where each node and edge went."""
+    new = rng.permutation(graph.size)
+    old = np.argsort(new)
+    senders, receivers = new[graph.senders], new[graph.receivers]
+    edges = np.argsort(receivers, kind="stable")
+    copy = Graph(
+        size=graph.size,
+        senders=senders[edges].astype(np.int32),
+        receivers=receivers[edges].astype(np.int32),
+        nodes={n: v[old] for n, v in graph.nodes.items()},
+        edges={n: v[edges] for n, v in graph.edges.items()},
+        pairs={n: v[old][:, old] for n, v in graph.pairs.items()},
+        globals=graph.globals,
+    )
+    grid = (old[:, None] * graph.size + old[None]).reshape(-1)
+    return copy, dict(nodes=old, edges=edges, pairs=grid, graphs=np.zeros(1, int))
+
+
+@every_layer
+def test_renaming_nodes_renames_the_result(layer):
+    rng = np.random.default_rng(3)
+    copies, orders = zip(*[permuted(graph, rng) for graph in GRAPHS], strict=True)
+    batch = build_batch(list(copies), **PADDING)
+    before, after = (evaluate(layer)(start(layer), b) for b in (LOOSE, batch))
+    for name in before:
+        rows = real_rows(before, LOOSE)[name]
+        stops = np.cumsum([len(order[name]) for order in orders])
+        parts = np.split(rows, stops)[:-1]
+        rows = np.concatenate([p[o[name]] for p, o in zip(parts, orders, strict=True)])
+        assert_close(real_rows(after, batch)[name], rows)
+
+
+@every_layer
+def test_every_parameter_has_a_finite_gradient_that_is_not_zero(layer):
+    variables = start(layer)
+    *_, grads, _ = trained(layer, False, variables, inputs(TIGHT), TIGHT)
+    for path, grad in jax.tree_util.tree_leaves_with_path(grads):
+        assert np.isfinite(grad).all() and np.any(grad), jax.tree_util.keystr(path)
+
+
+@every_layer
+def test_jit_equals_eager(layer):
+    rows = layer.outputs(layer.factory(), start(layer), inputs(LOOSE), LOOSE, train=False)
+    assert_close(real_rows(evaluate(layer)(start(layer), LOOSE), LOOSE), real_rows(rows, LOOSE))
+
+
+with_dtype = [d for d in DESCRIPTORS if "dtype" in d.options]
+
+
+@pytest.mark.parametrize("layer", with_dtype, ids=lambda layer: layer.name)
+def test_computing_in_bfloat16_keeps_parameters_in_float32(layer):
+    variables = start(layer)
+    _, shapes = jax.eval_shape(lambda: init(layer, layer.factory(dtype=BF16)))
+    assert {x.dtype for x in jax.tree.leaves(shapes)} == {jnp.dtype(jnp.float32)}
+    rough = evaluate(layer, dtype=BF16)(variables, LOOSE)
+    exact = real_rows(evaluate(layer)(variables, LOOSE), LOOSE)
+    for name, values in rough.items():
+        head = layer.kind == "model" or layer.name == "mlp_head"
+        assert values.dtype == (jnp.float32 if head else BF16), name
+    assert_close(real_rows(jax.tree.map(jnp.float32, rough), LOOSE), exact, 0.05)
+
+
+with_remat = [d for d in DESCRIPTORS if "remat" in d.neutral]
+
+
+@pytest.mark.parametrize("layer", with_remat, ids=lambda layer: layer.name)
+def test_remat_changes_nothing(layer):
+    variables = start(layer)
+    kept = trained(layer, False, variables, inputs(LOOSE), LOOSE)
+    again = trained(layer, True, variables, inputs(LOOSE), LOOSE)
+    assert_close(real_rows(again[0], LOOSE), real_rows(kept[0], LOOSE))
+    assert_close(again[1:3], kept[1:3])
+
+
+@every_layer
+def test_every_option_is_listed(layer):
+    module = layer.factory()
+    if layer.kind == "model":
+        return
+    fields = {f.name for f in dataclasses.fields(module) if has_default(f)} - {"parent", "name"}
+    assert fields == {*layer.options, *layer.neutral}
+
+
+def has_default(field):
+    missing = dataclasses.MISSING
+    return field.default is not missing or field.default_factory is not missing
+
+
+OPTIONS = [(d, name) for d in DESCRIPTORS for name in d.options]
+
+
+@pytest.mark.parametrize("layer, option", OPTIONS, ids=[f"{d.name}-{name}" for d, name in OPTIONS])
+def test_every_option_changes_the_result(layer, option):
+    plain = layer.factory()
+    other = layer.factory(**{option: layer.options[option]})
+    shapes = [str(jax.eval_shape(lambda m=m: init(layer, m))) for m in (plain, other)]
+    if shapes[0] != shapes[1]:
+        return
+    before, after = (jax.tree.leaves(init(layer, module)) for module in (plain, other))
+    assert not all(np.array_equal(x, y) for x, y in zip(before, after, strict=True))
+
+
+def test_every_public_module_is_described():
+    described = {type(layer.factory()) for layer in DESCRIPTORS}
+    public = [getattr(room, n) for room in (gtx.nn, gtx.models) for n in room.__all__]
+    modules = {x for x in public if isinstance(x, type) and issubclass(x, nn.Module)}
+    assert modules == described
