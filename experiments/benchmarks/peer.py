@@ -1,4 +1,4 @@
-"""The same model in PyTorch Geometric, for parity tests and benchmarks. Needs torch and torch-geometric."""
+"""The same model in PyTorch Geometric, for parity tests and benchmarks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +50,7 @@ class PeerGPS(nn.Module):
     def forward(self, data: Any) -> torch.Tensor:
         walks = self.walk_linear(self.walk_norm(data.rwse))
         nodes = torch.cat([self.node_embedding(data.type), walks], dim=-1)
-        edges = self.edge_embedding(data.bond)
+        edges = self.edge_embedding(data.edge_type)
         for layer in self.layers:
             nodes = layer(nodes, data.edge_index, data.batch, edge_attr=edges)
         return self.head(global_add_pool(nodes, data.batch)).squeeze(-1)
@@ -66,7 +66,7 @@ def peer_batch(dataset: Any, indices: Sequence[int], *, dtype: torch.dtype = tor
             torch_geometric.data.Data(
                 type=torch.from_numpy(_column(dataset.nodes["type"][nodes])),
                 rwse=torch.from_numpy(np.asarray(dataset.nodes["rwse"][nodes])).to(dtype),
-                bond=torch.from_numpy(_column(dataset.edges["type"][edges])),
+                edge_type=torch.from_numpy(_column(dataset.edges["type"][edges])),
                 edge_index=torch.from_numpy(
                     np.stack([dataset.senders[edges], dataset.receivers[edges]]).astype(np.int64)
                 ),

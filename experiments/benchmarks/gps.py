@@ -1,0 +1,222 @@
+"""GPS on molecules: seconds per training step of gtx and of PyTorch Geometric on CPU.
+
+Both take the same batches of 32 graphs through the same model (10 layers, width 64, 423,717
+parameters) from the same weights, with L1 loss and AdamW, in float32. gtx runs its training
+program as `fit` does: one call of 16 steps, batches assembled inside from resident columns,
+gradient norm and NaN guard included. PyG runs eagerly with fused AdamW on batches that were
+collated beforehand. The first training losses are compared before anything is timed.
+
+Rounds alternate between the two in one process, each of 16 steps. glibc decides at its start
+whether freed memory goes back to the kernel, so each allocator setting is a process.
+"""
+
+import dataclasses
+import functools
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.benchmarks import molecules
+from gtx import batching, nn, tasks, training
+from gtx.data import zinc
+from gtx.models import GraphTransformer, presets
+from gtx.training.state import init_state
+
+BATCH_SIZE, STEPS = 32, 16
+TARGET = 1.7  # PyG / gtx
+LOSS_TOLERANCE = 1e-5
+# Memory stays with the process; without, each step of either returns and faults it anew.
+ALLOCATORS: dict[str, dict[str, str]] = {
+    "glibc default": {},
+    "memory kept": {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "1000000000"},
+}
+DROPOUT_RATES = (0.0, 0.5)
+
+
+def model(
+    *,
+    dim: int = 64,
+    num_layers: int = 10,
+    num_heads: int = 4,
+    encoding_dim: int = 28,
+    attention_dropout_rate: float = 0.5,
+    param_dtype: Any = jnp.float32,
+) -> GraphTransformer:
+    """GPS for the columns of ZINC; `PeerGPS` is the same in PyG."""
+    return presets.gps(
+        num_outputs=1,
+        nodes={"type": functools.partial(nn.CategoricalEncoder, sizes=(zinc.NUM_ATOM_TYPES,))},
+        edges={"type": functools.partial(nn.CategoricalEncoder, sizes=(zinc.NUM_BOND_TYPES,))},
+        encodings={"rwse": functools.partial(nn.RandomWalkEncoder, dim=encoding_dim)},
+        dim=dim,
+        num_layers=num_layers,
+        num_heads=num_heads,
+        attention_dropout_rate=attention_dropout_rate,
+        param_dtype=param_dtype,
+    )
+
+
+@dataclasses.dataclass
+class Measurement:
+    """Seconds per step, one entry a round, and what stands around them."""
+
+    attention_dropout_rate: float
+    gtx: list[float]
+    pyg: list[float]
+    gtx_loss: float
+    pyg_loss: float
+    compile_seconds: float
+
+
+def measure(dropout_rate: float, *, rounds: int, root: str | None) -> Measurement:
+    """Time both frameworks, round by round in turn.
+
+    Raises:
+      AssertionError: without dropout, the first training losses differ.
+    """
+    import torch
+
+    from experiments.benchmarks import peer, weights
+
+    graphs, _ = molecules.load(root)
+    budget = batching.fit_budget(graphs, BATCH_SIZE)
+    rows = batching.plan(graphs, budget, seed=0)[:STEPS]
+    source = batching.Resident.from_dataset(graphs, budget)
+    module = model(attention_dropout_rate=dropout_rate)
+    optimizer = training.adamw(training.Constant(1e-3), weight_decay=1e-5)
+    program = training.make_train_chunk(
+        module, tasks.Regression(graphs.spec.label), optimizer, source
+    )
+
+    torch.manual_seed(0)
+    theirs = peer.PeerGPS(attention_dropout_rate=dropout_rate).train()
+    collections = weights.gps(weights.arrays(theirs.state_dict()))
+    batch = next(batching.make_batches(graphs, budget, seed=0))
+    state = init_state(module, optimizer, batch, 0).replace(**jax.tree.map(jnp.array, collections))
+    batches = [peer.peer_batch(graphs, row.reshape(-1)) for row in rows]
+    torch_optimizer = torch.optim.AdamW(theirs.parameters(), lr=1e-3, weight_decay=1e-5, fused=True)
+
+    def gtx_steps() -> Any:
+        nonlocal state
+        elements = source.chunk(rows)
+        state, report = program(state, source.constants, elements, rows, np.uint32(0))
+        return jax.device_get(report)
+
+    def pyg_steps() -> float:
+        losses = []
+        for data in batches:
+            torch_optimizer.zero_grad()
+            loss = (theirs(data) - data.y).abs().mean()
+            loss.backward()
+            torch_optimizer.step()
+            losses.append(loss.detach())
+        return float(losses[0])
+
+    report = gtx_steps()
+    gtx_loss, pyg_loss = float(report.loss_sum[0] / report.count[0]), pyg_steps()
+    if not dropout_rate and not abs(gtx_loss - pyg_loss) <= LOSS_TOLERANCE * abs(pyg_loss):
+        raise AssertionError(f"not the same work: first losses {gtx_loss} and {pyg_loss}")
+    seconds: dict[str, list[float]] = {"gtx": [], "pyg": []}
+    for number in range(rounds):
+        pair = [("gtx", gtx_steps), ("pyg", pyg_steps)]
+        for name, steps in pair[:: 1 if number % 2 else -1]:
+            start = time.perf_counter()
+            steps()
+            seconds[name].append((time.perf_counter() - start) / STEPS)
+    return Measurement(
+        dropout_rate,
+        **seconds,
+        gtx_loss=gtx_loss,
+        pyg_loss=pyg_loss,
+        compile_seconds=program.compile_seconds,
+    )
+
+
+def worker(path: pathlib.Path, *, rounds: int, root: str | None) -> None:
+    """Measure under the allocator of this process and write the numbers to `path`."""
+    found = [dataclasses.asdict(measure(rate, rounds=rounds, root=root)) for rate in DROPOUT_RATES]
+    path.write_text(json.dumps(found))
+
+
+def run(*, rounds: int, root: str | None, json_path: str | None) -> None:
+    """Measure under each allocator, each in a process of its own; print and save a table."""
+    results = {}
+    for name, variables in ALLOCATORS.items():
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "numbers.json"
+            command = [sys.executable, "-m", "experiments.benchmark", "gps"]
+            command += [f"--worker={path}", f"--rounds={rounds}", f"--root={root or ''}"]
+            subprocess.run(command, check=True, env={**kept, **variables})
+            results[name] = [Measurement(**entry) for entry in json.loads(path.read_text())]
+    about = machine()
+    about["graphs"] = molecules.load(root)[1]
+    print("\n".join(table(results, about)))
+    if json_path:
+        plain = {name: [dataclasses.asdict(m) for m in found] for name, found in results.items()}
+        pathlib.Path(json_path).write_text(json.dumps(dict(about=about, results=plain), indent=1))
+
+
+def table(results: dict[str, list[Measurement]], about: dict[str, str]) -> list[str]:
+    """Milliseconds per step, ratios of times, and the losses that show equal work."""
+    lines = [f"GPS, {BATCH_SIZE} graphs a step: training, milliseconds per step [p10..p90]"]
+    lines += [f"  {name}: {value}" for name, value in about.items()]
+    lines.append(
+        f"  {'allocator':14}{'dropout':>8}{'PyG':>24}{'gtx':>24}"
+        f"{'PyG / gtx':>24}{'min / min':>11}{'compile':>9}"
+    )
+    for name, found in results.items():
+        for one in found:
+            ratio = np.divide(one.pyg, one.gtx)
+            lines.append(
+                f"  {name:14}{one.attention_dropout_rate:>8}{spread(np.multiply(one.pyg, 1e3)):>24}"
+                f"{spread(np.multiply(one.gtx, 1e3)):>24}{spread(ratio, 2):>24}"
+                f"{min(one.pyg) / min(one.gtx):>11.2f}{one.compile_seconds:>7.0f} s"
+            )
+    first = next(iter(results.values()))[0]
+    lines.append(
+        f"  first training loss at the same weights: PyG {first.pyg_loss:.6f}, "
+        f"gtx {first.gtx_loss:.6f}"
+    )
+    best = {
+        peer: min(min(getattr(one, peer)) for found in results.values() for one in found[:1])
+        for peer in ("pyg", "gtx")
+    }
+    lines.append(
+        f"  each with its better allocator, dropout 0, minima: {best['pyg'] / best['gtx']:.2f} "
+        f"(goal {TARGET})"
+    )
+    return lines
+
+
+def spread(values: Any, digits: int = 1) -> str:
+    """Median [10th percentile..90th percentile]."""
+    low, middle, high = np.percentile(values, [10, 50, 90])
+    return f"{middle:.{digits}f} [{low:.{digits}f}..{high:.{digits}f}]"
+
+
+def machine() -> dict[str, str]:
+    """Where and with what the numbers were taken."""
+    from importlib.metadata import version
+
+    cpu = platform.processor() or platform.machine()
+    info = pathlib.Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0].split(":")[1].strip() if names else cpu
+    packages = ("jax", "flax", "optax", "torch", "torch-geometric")
+    return dict(
+        machine=f"{cpu}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}",
+        versions=", ".join(f"{name} {version(name)}" for name in packages),
+        date=time.strftime("%Y-%m-%d"),
+    )
