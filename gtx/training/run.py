@@ -1,6 +1,7 @@
 """One run: its programs, its data, its state, and where it is kept."""
 
 import functools
+import itertools
 import logging
 import pathlib
 import time
@@ -105,25 +106,33 @@ class Run:
             )
         self._train_chunk = make_train_chunk(model, task, optimizer, self._source, self._mesh)
         self.state = replicate(state, self._mesh)
+        self._following: np.ndarray | None = None
+        self._uploaded: Any = None
 
     def chunks(self) -> Iterator[np.ndarray]:
         """Plan rows of what is left of the epoch, each of one size, filled up with -1."""
-        rows = self._plan(epoch=self.progress.epoch)
-        while self.progress.position < len(rows):
-            part = rows[self.progress.position :][: self._chunk_steps]
-            yield np.concatenate([part, empty_rows(self.budget, self._chunk_steps - len(part))])
+        rows = self._plan(epoch=self.progress.epoch)[self.progress.position :]
+        parts = []
+        for first in range(0, len(rows), self._chunk_steps):
+            part = rows[first : first + self._chunk_steps]
+            filling = empty_rows(self.budget, self._chunk_steps - len(part))
+            parts.append(np.concatenate([part, filling]))
+        for part, self._following in itertools.zip_longest(parts, parts[1:]):
+            yield part
 
     def train(self, rows: np.ndarray) -> ChunkReport:
-        """Train a chunk.
+        """Train a chunk, the latest that `chunks` gave.
 
         Raises:
           NonFiniteError: at the first step that was not applied.
         """
         start = time.perf_counter() - self._train_chunk.compile_seconds
-        elements = shard(self._source.chunk(rows), self._mesh)
+        elements = self._uploaded if self._uploaded is not None else self._upload(rows)
         self.state, report = self._train_chunk(
             self.state, self._source.constants, elements, rows, np.uint32(self._seed)
         )
+        # The device is at work on this chunk while the host makes the next one.
+        self._uploaded = None if self._following is None else self._upload(self._following)
         report = jax.device_get(report)
         check_finite(report, rows, self._train_set.ids, self.step, self.state.params)
         steps = int(report.taken.sum())
@@ -138,6 +147,9 @@ class Run:
             loss=self.progress.totals.loss,
             seconds=time.perf_counter() - self._train_chunk.compile_seconds - start,
         )
+
+    def _upload(self, rows: np.ndarray) -> Any:
+        return shard(self._source.chunk(rows), self._mesh)
 
     def evaluate(self, poll: Callable[[], None]) -> dict[str, float]:
         """Score the validation part, and keep the parameters if they are the best."""

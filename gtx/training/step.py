@@ -44,7 +44,8 @@ class StepReport:
       loss_sum, count: over the real labels of the global batch; their quotient is the loss.
       grad_norm: global norm of the gradient before clipping.
       learning_rate: of the step.
-      finite: bool [steps, 1 + leaves]: the loss, then gradient and update of each parameter,
+      finite: bool [steps, 1 + leaves]: the loss, then gradient and update of each parameter
+        (by their sums of squares, so that one beyond 1e19 counts as infinite),
         in the order of `jax.tree.leaves(params)`. A step with a False is not applied.
     """
 
@@ -117,22 +118,24 @@ def make_train_chunk(
             mutable=["batch_stats"],
         )
         loss_sum, count = task.loss(outputs, batch)
-        return loss_sum, (count, changed.get("batch_stats", {}))
+        if axis is not None:
+            count = jax.lax.psum(count, axis)
+        # Divided here, where it is one number, and not in every gradient. A batch without a
+        # single known label has loss 0 and gradient 0.
+        loss = loss_sum / jnp.where(count > 0, count, 1.0)
+        return loss, (loss_sum, count, changed.get("batch_stats", {}))
 
     def step(state: TrainState, batch: Batch, seed: Array) -> tuple[TrainState, StepReport]:
         key = jax.random.fold_in(jax.random.key(seed), state.step)
         # The gradient of a parameter that is the same everywhere would be summed over shards by
         # itself; that of a varying one stays the shard's own, and is summed below, once.
         params = _varying(state.params, axis)
-        (loss_sum, (count, batch_stats)), grads = jax.value_and_grad(loss_fn, has_aux=True)(
+        (_, (loss_sum, count, batch_stats)), grads = jax.value_and_grad(loss_fn, has_aux=True)(
             params, state.batch_stats, batch, key
         )
         if axis is not None:
             _check_synced(batch_stats)
-            loss_sum, count, grads = jax.lax.psum((loss_sum, count, grads), axis)
-        # A batch without a single known label has loss 0 and gradient 0.
-        divisor = jnp.where(count > 0, count, 1.0)
-        grads = jax.tree.map(lambda grad: grad / divisor.astype(grad.dtype), grads)
+            loss_sum, grads = jax.lax.psum((loss_sum, grads), axis)
         updates, opt_state = transformation.update(grads, state.opt_state, state.params)
         new = TrainState(
             step=state.step + 1,
@@ -146,21 +149,16 @@ def make_train_chunk(
             new = new.replace(
                 ema=update_average(state.ema, current, state.step, optimizer.ema_decay)
             )
-        finite = jnp.stack(
-            [jnp.isfinite(loss_sum)]
-            + [
-                jnp.isfinite(grad).all() & jnp.isfinite(update).all()
-                for grad, update in zip(
-                    jax.tree.leaves(grads), jax.tree.leaves(updates), strict=True
-                )
-            ]
-        )
+        # Sums of squares stand in for elementwise checks: the norm needs those of the gradients
+        # anyway, and every kernel per parameter costs compilation time.
+        squares, update_squares = _sums_of_squares(grads), _sums_of_squares(updates)
+        finite = jnp.isfinite(jnp.concatenate([loss_sum[None], squares + update_squares]))
         good = finite.all()
         report = StepReport(
             taken=jnp.array(True),
             loss_sum=loss_sum,
             count=count,
-            grad_norm=optax.tree.norm(grads),
+            grad_norm=jnp.sqrt(squares.sum()),
             learning_rate=jnp.asarray(optimizer.learning_rate(state.step), jnp.float32),
             finite=finite,
         )
@@ -260,6 +258,12 @@ def _varying(tree: PyTree, axis: str | None) -> PyTree:
     if axis is None:
         return tree
     return jax.tree.map(lambda leaf: jax.lax.pcast(leaf, axis, to="varying"), tree)
+
+
+def _sums_of_squares(tree: PyTree) -> Array:
+    """One float32 number per leaf, [leaves]."""
+    leaves = (leaf.astype(jnp.float32) for leaf in jax.tree.leaves(tree))
+    return jnp.stack([jnp.sum(jnp.square(leaf)) for leaf in leaves])
 
 
 def _check_synced(batch_stats: PyTree) -> None:
