@@ -13,6 +13,7 @@ import gtx.models
 import gtx.nn
 from tests.batches import Graph, build_batch, random_graphs
 from tests.descriptors import BF16, DESCRIPTORS, inputs
+from tests.variables import quick_jit, random_variables
 
 GRAPHS = random_graphs()
 TIGHT = build_batch(GRAPHS, tiers=[(2, 6), (2, 3)])
@@ -22,8 +23,6 @@ LOOSE = build_batch(GRAPHS, **PADDING)
 KEY = jax.random.key(7)
 KEYS = dict(params=KEY, dropout=KEY)
 
-# Most of the time of these tests is compilation.
-jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 every_layer = pytest.mark.parametrize("layer", DESCRIPTORS, ids=lambda layer: layer.name)
 
 
@@ -44,14 +43,7 @@ def init(layer, module, batch=TIGHT):
 def start(layer):
     """Variables of a layer, none of them 0 or 1."""
     _, shapes = jax.eval_shape(lambda: init(layer, layer.factory()))
-    rng = np.random.default_rng(0)
-
-    def draw(path, leaf):
-        positive = path[-1].key in ("var", "scale")
-        values = rng.uniform(0.5, 1.5, leaf.shape) if positive else rng.normal(size=leaf.shape)
-        return jnp.asarray(values if positive else 0.5 * values, leaf.dtype)
-
-    return jax.tree_util.tree_map_with_path(draw, shapes)
+    return random_variables(shapes)
 
 
 @functools.cache
@@ -60,7 +52,7 @@ def evaluate(layer, **fields):
     module = layer.factory(**fields)
     dtype = fields.get("dtype", jnp.float32)
 
-    @jit
+    @quick_jit
     def call(variables, batch):
         features = jax.tree.map(lambda x: x.astype(dtype), inputs(batch))
         return layer.outputs(module, variables, features, batch, train=False)
@@ -68,7 +60,7 @@ def evaluate(layer, **fields):
     return call
 
 
-@functools.partial(jit, static_argnums=(0, 1))
+@functools.partial(quick_jit, static_argnums=(0, 1))
 def trained(layer, remat, variables, features, batch):
     """Outputs, new batch statistics, and gradients of a curved function of all real rows."""
     module = layer.factory(remat=True) if remat else layer.factory()

@@ -30,8 +30,10 @@ class GraphTransformer(nn.Module):
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool = False) -> Float[Array, "rows outputs"]:
         """Predict. Rows of padding are finite and mean nothing."""
-        one = not isinstance(self.block, tuple)
-        blocks = (self.block,) * self.num_layers if one else self.block
+        if isinstance(self.block, tuple):
+            blocks = self.block
+        else:
+            blocks = (self.block,) * self.num_layers
         if len(blocks) != self.num_layers:
             raise ValueError(
                 f"num_layers is {self.num_layers}, but there are {len(blocks)} blocks."

@@ -5,6 +5,7 @@ than nodes. `i` is a receiver, `j` a sender.
 """
 
 import math
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -69,11 +70,10 @@ class GINE(nn.Module):
         messages = segment_sum(
             jax.nn.relu(message), batch.receivers, x.shape[0], indices_are_sorted=True
         )
+        epsilon = jnp.asarray(self.epsilon, x.dtype)
         if self.train_epsilon:
             init = jax.nn.initializers.constant(self.epsilon)
             epsilon = self.param("epsilon", init, (), self.param_dtype).astype(x.dtype)
-        else:
-            epsilon = self.epsilon
         x = (1 + epsilon) * x + messages
         hidden_dim = self.dim if self.hidden_dim is None else self.hidden_dim
         x = self.activation(Linear(hidden_dim, **options, name="hidden")(x))
@@ -115,8 +115,8 @@ class GatedGCN(nn.Module):
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
-        options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
-        inits = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
+        options: dict[str, Any] = dict(dtype=self.dtype, param_dtype=self.param_dtype)
+        inits: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
         features = mask_features(features, batch)
         x, e = features.nodes, features.edges
         if e is None:

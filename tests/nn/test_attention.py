@@ -1,0 +1,116 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gtx import nn
+from gtx.batch import Features
+from gtx.ops import split_pairs, split_slots
+from tests.batches import DIM, Graph, build_batch, random_graphs
+from tests.nn.layers import BATCH, NUM_NODES, REAL, RECEIVERS, SENDERS, affine, close, features, run
+from tests.variables import quick_jit
+
+GROUP = np.asarray(BATCH.node_graph)
+SAME_GRAPH = (GROUP[:, None] == GROUP[None]) & REAL[:, None] & REAL[None]
+
+
+def reference(params, x, counts, bias=0.0, num_heads=2):
+    """Multi-head attention where pair (i, j) counts `counts[i, j]` times, in float64."""
+    x = np.float64(x)
+    query, key, value = np.split(affine(x, params["query_key_value"]), 3, axis=1)
+    shape = (NUM_NODES, num_heads, -1)
+    query, key, value = (v.reshape(shape) for v in (query, key, value))
+    logits = np.einsum("ihd,jhd->ijh", query, key) / np.sqrt(DIM / num_heads) + bias
+    weights = np.exp(logits) * counts[..., None]
+    total = weights.sum(1, keepdims=True)
+    weights = weights / np.where(total > 0, total, 1)
+    out = np.einsum("ijh,jhd->ihd", weights, value).reshape(NUM_NODES, DIM)
+    return affine(out, params["output"]), weights
+
+
+def test_over_all_pairs_it_is_scaled_dot_product_attention_within_graphs():
+    params, out, _ = run(nn.MultiHeadAttention(DIM, num_heads=2))
+    expected, _ = reference(params, features().nodes, SAME_GRAPH)
+    close(out.nodes[REAL], expected[REAL])
+
+
+def test_over_edges_a_duplicate_counts_twice_and_no_edge_gives_the_output_bias():
+    params, out, _ = run(nn.MultiHeadAttention(DIM, num_heads=2, structure="edges"))
+    counts = np.zeros((NUM_NODES, NUM_NODES))
+    np.add.at(counts, (RECEIVERS, SENDERS), 1)
+    assert counts.max() > 1 and (counts.sum(1)[REAL] == 0).any()
+    expected, _ = reference(params, features().nodes, counts)
+    close(out.nodes[REAL], expected[REAL])
+
+
+def test_over_the_edges_of_a_complete_graph_it_is_the_attention_over_pairs():
+    def complete(graph):
+        receivers, senders = np.divmod(np.arange(graph.size**2, dtype=np.int32), graph.size)
+        edges = dict(x=graph.pairs["x"].reshape(-1, DIM))
+        return Graph(graph.size, senders, receivers, graph.nodes, edges, graph.pairs, graph.globals)
+
+    batch = build_batch([complete(graph) for graph in random_graphs()])
+    pairs = nn.MultiHeadAttention(DIM, num_heads=2, pair_bias=True, dropout_rate=0.5)
+    edges = pairs.clone(structure="edges")
+    results = [run(module, batch, train=True)[1].nodes for module in (pairs, edges)]
+    close(results[1], results[0])
+
+
+def test_pair_features_bias_the_logits_and_the_weights_can_be_had():
+    params, out, changed = run(nn.MultiHeadAttention(DIM, num_heads=2, pair_bias=True))
+    (weights,) = changed["intermediates"]["weights"]
+    bias = np.zeros((NUM_NODES, NUM_NODES, 2))
+    slots = np.asarray(BATCH.layout.slots)
+    blocks = split_pairs(np.float64(BATCH.pairs["x"]), BATCH.layout.tiers)
+    tiers = split_slots(slots, BATCH.layout.tiers)
+    for nodes, block in (
+        (n, b) for pair in zip(tiers, blocks, strict=True) for n, b in zip(*pair, strict=True)
+    ):
+        real = nodes < NUM_NODES
+        values = (block @ params["pair_bias"]["kernel"])[real][:, real]
+        bias[np.ix_(nodes[real], nodes[real])] = values
+    expected, expected_weights = reference(params, features().nodes, SAME_GRAPH, bias)
+    close(out.nodes[REAL], expected[REAL])
+    mask = np.asarray(BATCH.pair_mask)
+    close(np.sort(weights[mask], axis=0), np.sort(expected_weights[SAME_GRAPH], axis=0))
+    assert not weights[~mask].any()
+
+
+def test_the_weights_over_edges_sum_to_one_at_each_receiver():
+    _, _, changed = run(nn.MultiHeadAttention(DIM, num_heads=2, structure="edges"))
+    (weights,) = changed["intermediates"]["weights"]
+    sums = np.zeros((NUM_NODES, 2))
+    np.add.at(sums, np.asarray(BATCH.receivers), weights)
+    has_edge = np.isin(np.arange(NUM_NODES), RECEIVERS)
+    close(sums, np.repeat(has_edge[:, None], 2, axis=1))
+
+
+def test_dropout_acts_in_training_only_and_follows_the_key():
+    module = nn.MultiHeadAttention(DIM, num_heads=2, dropout_rate=0.5)
+    still = nn.MultiHeadAttention(DIM, num_heads=2)
+    close(run(module)[1].nodes, run(still)[1].nodes)
+    first, second = (run(module, train=True, seed=seed)[1].nodes for seed in (1, 2))
+    assert not np.allclose(first[REAL], second[REAL])
+
+
+def test_initial_values_are_pytorchs():
+    module = nn.MultiHeadAttention(DIM)
+    given = Features(nodes=jnp.zeros((NUM_NODES, DIM)))
+    init = quick_jit(lambda: module.init(KEY, given, BATCH, train=False))
+    params = init()["params"]
+    largest = np.abs(params["query_key_value"]["kernel"]).max()
+    assert 0.9 < largest / np.sqrt(6 / (4 * DIM)) <= 1
+    assert not np.any(params["query_key_value"]["bias"]) and not np.any(params["output"]["bias"])
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        (dict(num_heads=3), "multiple of num_heads"),
+        (dict(structure="edge"), "'complete'.*'edges'"),
+        (dict(pair_bias=True), "needs pair features"),
+        (dict(pair_bias=True, structure="edges"), "needs edge features"),
+    ],
+)
+def test_what_cannot_work_is_refused(fields, message):
+    with pytest.raises(Exception, match=message):
+        run(nn.MultiHeadAttention(DIM, **fields), given=Features(nodes=features().nodes))

@@ -1,0 +1,153 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gtx import nn
+from gtx.nn import initializers
+from tests.batches import DIM, NUM_ATOMS, NUM_BONDS, build_batch, random_graphs
+from tests.nn.layers import BATCH, KEY, REAL, REAL_EDGES, affine, close, relu
+
+partial = functools.partial
+MASK = np.asarray(BATCH.graph_mask)
+NODES = jax.tree.map(np.float64, BATCH.graph.nodes)
+
+
+def encode(encoder, batch=BATCH, *, train=False, seed=0):
+    keys = dict(params=KEY, dropout=jax.random.key(seed))
+    out, variables = encoder.apply({}, batch, train=train, rngs=keys, mutable=True)
+    return jax.tree.map(np.float64, variables.get("params", {})), jax.tree.map(np.float64, out)
+
+
+def test_categories_are_looked_up_in_their_part_of_the_table_and_summed():
+    params, out = encode(nn.CategoricalEncoder("atom", NUM_ATOMS, DIM))
+    table, atoms = params["embedding"], np.asarray(BATCH.graph.nodes["atom"])
+    assert table.shape == (sum(NUM_ATOMS), DIM)
+    close(out[REAL], (table[atoms[:, 0]] + table[5 + atoms[:, 1]])[REAL])
+    assert not out[~REAL].any()
+
+
+def test_a_column_of_one_feature_may_have_one_axis():
+    params, out = encode(nn.CategoricalEncoder("bond", NUM_BONDS, DIM, level="edge"))
+    close(out[REAL_EDGES], params["embedding"][np.asarray(BATCH.graph.edges["bond"])][REAL_EDGES])
+
+
+def test_each_part_of_the_table_is_initialised_by_its_own_size():
+    encoder = nn.CategoricalEncoder("atom", (5, 3), 500, embedding_init=initializers.xavier_uniform)
+    table = encode(encoder)[0]["embedding"]
+    for part, size in ((table[:5], 5), (table[5:], 3)):
+        assert 0.97 < np.abs(part).max() / np.sqrt(6 / (500 + size)) <= 1.0001
+
+
+def test_wrong_categories_are_refused_by_name():
+    with pytest.raises(ValueError, match="'atom' has 2 features, but sizes has 1"):
+        encode(nn.CategoricalEncoder("atom", (5,), DIM))
+    with pytest.raises(TypeError, match="'x' is float32"):
+        encode(nn.CategoricalEncoder("x", (2,) * DIM, DIM))
+    with pytest.raises(KeyError, match=r"no node column 'atoms'; it has \['atom', "):
+        encode(nn.CategoricalEncoder("atoms", (5,), DIM))
+
+
+def test_a_constant_is_the_same_vector_in_every_real_row():
+    params, out = encode(nn.ConstantEncoder(DIM, level="edge"))
+    close(out, REAL_EDGES[:, None] * params["embedding"])
+
+
+def test_a_linear_encoder_reads_any_level():
+    params, out = encode(nn.LinearEncoder("x", 5, level="graph"))
+    expected = affine(np.float64(BATCH.graph.globals["x"]), params["linear"])
+    close(out, np.where(MASK[:, None], expected, 0))
+
+
+def test_random_walks_are_normalised_over_the_real_nodes_first():
+    params, out = encode(nn.RandomWalkEncoder("rwse", 5), train=True)
+    raw = NODES["rwse"][REAL]
+    expected = affine((raw - raw.mean(0)) / np.sqrt(raw.var(0) + 1e-5), params["linear"])
+    close(out[REAL], expected, 1e-4)
+
+
+def laplacian(params, signs):
+    """The DeepSet in float64, with one sign per graph and frequency."""
+    graph = np.asarray(BATCH.node_graph)
+    values, valid = (np.float64(BATCH.graph.globals[f"lap_{n}"])[graph] for n in ("values", "mask"))
+    x = np.stack([NODES["lap_vectors"] * signs[graph], values], axis=-1)
+    for layer in range(len(params)):
+        x = relu(affine(x, params[f"linear_{layer}"]))
+    return (x * valid[..., None]).sum(1)
+
+
+def test_laplacian_vectors_are_summed_over_the_frequencies_that_exist():
+    params, out = encode(nn.LaplacianEncoder("lap", DIM))
+    assert params["linear_0"]["kernel"].shape == (2, 2 * DIM)
+    close(out[REAL], laplacian(params, np.ones((5, 3)))[REAL])
+    params, out = encode(
+        nn.LaplacianEncoder("lap", DIM, num_layers=3, random_signs=False), train=True
+    )
+    close(out[REAL], laplacian(params, np.ones((5, 3)))[REAL])
+
+
+def test_in_training_signs_are_random_per_graph_and_frequency():
+    graph = np.asarray(BATCH.node_graph)
+    seen = set()
+    for seed in range(12):
+        params, out = encode(nn.LaplacianEncoder("lap", DIM), train=True, seed=seed)
+        fits = [
+            signs
+            for signs in np.stack(np.meshgrid(*[[1, -1]] * 3), -1).reshape(-1, 3)
+            if np.allclose(
+                out[graph == 1], laplacian(params, np.tile(signs, (5, 1)))[graph == 1], atol=1e-5
+            )
+        ]
+        assert len(fits) == 1  # one set of signs for all nodes of the graph
+        seen.add(tuple(fits[0]))
+        if seed == 0:
+            ids = [7, 5, 3, 1]
+            others = build_batch(random_graphs(), ids=ids, tiers=[(2, 6), (2, 3)])
+            assert not np.allclose(
+                encode(nn.LaplacianEncoder("lap", DIM), others, train=True)[1][:4], out[:4]
+            )
+    assert len(seen) > 4
+
+
+ATOM = partial(nn.CategoricalEncoder, sizes=NUM_ATOMS)
+
+
+def test_encodings_take_their_width_and_node_columns_share_the_rest():
+    embed = nn.Embed(
+        DIM,
+        nodes={"atom": ATOM, "x": nn.LinearEncoder},
+        encodings={"rwse": partial(nn.RandomWalkEncoder, dim=3)},
+        edges={"bond": partial(nn.CategoricalEncoder, sizes=NUM_BONDS), "x": nn.LinearEncoder},
+        graphs={"x": nn.LinearEncoder},
+    )
+    params, out = encode(embed)
+    atoms = np.asarray(BATCH.graph.nodes["atom"])
+    table = params["node_atom"]["embedding"]
+    nodes = table[atoms[:, 0]] + table[5 + atoms[:, 1]]
+    nodes += affine(NODES["x"], params["node_x"]["linear"])
+    walks = affine(NODES["rwse"] / np.sqrt(1 + 1e-5), params["node_rwse"]["linear"])
+    close(out.nodes[REAL], np.concatenate([nodes, walks], axis=1)[REAL])
+    edges = params["edge_bond"]["embedding"][np.asarray(BATCH.graph.edges["bond"])]
+    edges += affine(np.float64(BATCH.graph.edges["x"]), params["edge_x"]["linear"])
+    close(out.edges[REAL_EDGES], edges[REAL_EDGES])
+    assert out.pairs is None and out.graphs.shape == (5, DIM)
+
+
+@pytest.mark.parametrize("dim, nodes", [(8, {"atom": ATOM}), (12, {"atom": ATOM}), (4, {})])
+def test_widths_that_do_not_add_up_are_refused(dim, nodes):
+    encodings = {"rwse": partial(nn.RandomWalkEncoder, dim=dim)}
+    with pytest.raises(ValueError, match="change dim or theirs"):
+        encode(nn.Embed(DIM, nodes=nodes, encodings=encodings))
+
+
+def test_encodings_alone_may_fill_the_width():
+    embed = nn.Embed(DIM, nodes={}, encodings={"rwse": partial(nn.RandomWalkEncoder, dim=DIM)})
+    assert encode(embed)[1].nodes.shape == (len(REAL), DIM)
+
+
+def test_half_precision_columns_become_half_precision_features():
+    embed = nn.Embed(DIM, {"atom": ATOM, "x": nn.LinearEncoder}, dtype=jnp.bfloat16)
+    features, _ = embed.init_with_output(KEY, BATCH, train=False)
+    assert features.nodes.dtype == jnp.bfloat16

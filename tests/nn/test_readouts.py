@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from gtx import nn
+from gtx.batch import Features
+from tests.nn.layers import BATCH, REAL, close, features
+
+GRAPH = np.asarray(BATCH.node_graph)
+X = np.float64(features().nodes)
+NODES = Features(nodes=features().nodes)
+
+
+def read(readout, given):
+    return np.float64(readout.apply({}, given, BATCH, train=False))
+
+
+@pytest.mark.parametrize("method, reduce", [("sum", np.sum), ("mean", np.mean), ("max", np.max)])
+def test_pooling_reduces_the_nodes_of_each_graph(method, reduce):
+    out = read(nn.Pool(method), NODES)
+    close(out[:4], np.stack([reduce(X[REAL & (GRAPH == graph)], axis=0) for graph in range(4)]))
+    assert not out[4].any()
+
+
+def test_features_of_the_graph_come_after_the_pooled_nodes():
+    out = read(nn.Pool(), features())
+    close(out[:4, 8:], np.float64(features().graphs)[:4])
+    close(out[:, :8], read(nn.Pool(), NODES))
+
+
+def test_a_node_reads_itself_and_then_its_graph():
+    close(read(nn.NodeReadout(), NODES)[REAL], X[REAL])
+    out = read(nn.NodeReadout(), features())
+    close(out[REAL], np.concatenate([X, np.float64(features().graphs)[GRAPH]], axis=1)[REAL])
