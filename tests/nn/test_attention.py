@@ -6,7 +6,18 @@ from gtx import nn
 from gtx.batch import Features
 from gtx.ops import split_pairs, split_slots
 from tests.batches import DIM, Graph, build_batch, random_graphs
-from tests.nn.layers import BATCH, NUM_NODES, REAL, RECEIVERS, SENDERS, affine, close, features, run
+from tests.nn.layers import (
+    BATCH,
+    KEY,
+    NUM_NODES,
+    REAL,
+    RECEIVERS,
+    SENDERS,
+    affine,
+    close,
+    features,
+    run,
+)
 from tests.variables import quick_jit
 
 GROUP = np.asarray(BATCH.node_graph)
