@@ -32,7 +32,18 @@ Main = Callable[[Sequence[str]], int | None]
 
 def run(main: Main) -> None:
     """Run a command and exit with its code."""
-    app.run(guard(main))
+    app.run(guard(main), flags_parser=parse)
+
+
+def parse(argv: Sequence[str]) -> list[str]:
+    """Read the flags; what is left over is returned. A wrong flag ends the program."""
+    try:
+        return app.parse_flags_with_usage(argv)
+    except AttributeError as error:  # ml_collections: no such field
+        cause = error.args[0] if error.args else ""
+        text = cause.args[0] if isinstance(cause, KeyError) else cause
+        print(f"error: --config has no field {' '.join(str(text).split())}", file=sys.stderr)
+        sys.exit(2)
 
 
 def guard(main: Main) -> Main:

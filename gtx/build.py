@@ -55,6 +55,12 @@ class Prepared:
 
 def prepare(config: ConfigDict) -> Prepared:
     """Load, split, scale and encode the recipe's graphs."""
+    loaded = load(config)
+    return dataclasses.replace(loaded, dataset=encode(loaded.dataset, config))
+
+
+def load(config: ConfigDict) -> Prepared:
+    """`prepare` without the encodings."""
     settings = config.data
     source = _choose(SOURCES, settings.name, "config.data.name")
     rejected: tuple[csv_source.Rejected, ...] = ()
@@ -63,11 +69,11 @@ def prepare(config: ConfigDict) -> Prepared:
         graphs, rejected = graphs.dataset, graphs.rejected
     graphs = _split(graphs, settings)
     scaler = None
-    if settings.get("descriptors", False):
-        graphs, scaler = with_descriptors(graphs)
+    if settings.get("descriptors", ()):
+        graphs, scaler = with_descriptors(graphs, descriptors=settings.descriptors)
     if settings.get("normalize", False) and graphs.spec.label.kind == "regression":
         graphs = standardize(graphs)
-    return Prepared(encode(graphs, config), scaler, rejected)
+    return Prepared(graphs, scaler, rejected)
 
 
 def _split(graphs: Dataset, settings: ConfigDict) -> Dataset:
@@ -90,9 +96,7 @@ def _split(graphs: Dataset, settings: ConfigDict) -> Dataset:
 
 def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
     """Add the columns of the config's encodings."""
-    return gtx.encodings.apply(
-        graphs, encodings(config), cache_dir=config.encodings_cache or None
-    )
+    return gtx.encodings.apply(graphs, encodings(config), cache_dir=config.encodings_cache or None)
 
 
 def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
@@ -103,16 +107,30 @@ def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
     )
 
 
-def budget(config: ConfigDict, graphs: Dataset) -> batching.Budget:
-    """Shapes for the training part that every other graph fits too."""
-    num_shards = config.batch.num_shards or jax.local_device_count()
+def budget(
+    config: ConfigDict,
+    graphs: Dataset,
+    *,
+    num_shards: int | None = None,
+    stratified: bool | None = None,
+) -> batching.Budget:
+    """Shapes for the training part that every other graph fits too.
+
+    Args:
+      config: the recipe.
+      graphs: split.
+      num_shards: None for what the config says; likewise:
+      stratified: for which kind of plan.
+    """
+    if num_shards is None:
+        num_shards = config.batch.num_shards or jax.local_device_count()
     return batching.fit_budget(
         graphs.part("train"),
         config.batch.size,
         num_tiers=config.batch.num_tiers,
         multiple_of=config.batch.multiple_of,
         num_shards=num_shards,
-        stratified=config.batch.stratified,
+        stratified=config.batch.stratified if stratified is None else stratified,
         cover=[graphs.part("valid"), graphs.part("test")],
     )
 
@@ -138,9 +156,7 @@ def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
     final = dict(num_steps=num_steps, final_factor=settings.final_factor)
     schedules = dict(
         constant=lambda: training.Constant(settings.learning_rate, warmup_steps),
-        linear=lambda: training.Linear(
-            settings.learning_rate, warmup_steps=warmup_steps, **final
-        ),
+        linear=lambda: training.Linear(settings.learning_rate, warmup_steps=warmup_steps, **final),
         warmup_cosine=lambda: training.WarmupCosine(
             settings.learning_rate, warmup_steps=warmup_steps, **final
         ),
@@ -156,11 +172,54 @@ def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What a checkpoint's recipe says, as objects.
+
+    Attributes:
+      config: the recipe's config.
+      spec: of the data, encodings included.
+      scaler: of the molecules' descriptors, or None.
+      budget: of the data, on one device.
+      version: of gtx that wrote it.
+    """
+
+    config: ConfigDict
+    spec: GraphSpec
+    scaler: Scaler | None
+    budget: batching.Budget
+    version: str
+
+
 def recipe(config: ConfigDict, prepared: Prepared) -> dict[str, Any]:
     """Plain data from which a checkpoint's model can be built again and fed with raw graphs."""
-    scaler = None if prepared.scaler is None else prepared.scaler.to_json()
-    spec = prepared.dataset.spec.to_json()
-    return dict(config=config.to_dict(), spec=spec, scaler=scaler, version=gtx.__version__)
+    return dict(
+        config=config.to_dict(),
+        spec=prepared.dataset.spec.to_json(),
+        scaler=None if prepared.scaler is None else prepared.scaler.to_json(),
+        # One shard: the recipe of a run must not depend on the machine that it runs on.
+        budget=budget(config, prepared.dataset, num_shards=1).to_json(),
+        version=gtx.__version__,
+    )
+
+
+def read_recipe(data: Mapping[str, Any]) -> Recipe:
+    """The objects of what `recipe` wrote.
+
+    Raises:
+      ConfigError: it is not such data.
+    """
+    try:
+        scaler = data["scaler"]
+        return Recipe(
+            config=ConfigDict(data["config"]),
+            spec=GraphSpec.from_json(data["spec"]),
+            scaler=None if scaler is None else Scaler.from_json(scaler),
+            budget=batching.Budget.from_json(data["budget"]),
+            version=str(data["version"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"this is no recipe that gtx.build.recipe wrote: {error!r}") from error
 
 
 def config_hash(config: ConfigDict) -> str:
@@ -181,7 +240,7 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
     if settings.attention != "none":
         attention = functools.partial(
             gtx.nn.MultiHeadAttention,
-            scope=settings.attention,
+            structure=settings.attention,
             implementation=settings.attention_implementation,
         )
     activation = _choose(ACTIVATIONS, settings.activation, "config.model.activation")

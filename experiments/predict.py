@@ -1,0 +1,110 @@
+"""Predict with a trained model.
+
+    python -m experiments.predict --workdir=runs/solubility_gps --smiles=CCO --smiles=c1ccccc1
+    python -m experiments.predict --workdir=runs/... --input=molecules.csv --output=predictions.csv
+
+The output has the rows and columns of the input in their order, then the columns
+`<target>_predicted` (in the target's unit, or a probability; for several classes
+`class_predicted` and `<class>_probability`), then `error`. Exit code 3: some rows could not be
+predicted, and `error` says why.
+"""
+
+import csv
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from absl import app, flags
+from rich.console import Console
+from rich.table import Table
+
+from experiments import launch
+from gtx import Predictor
+from gtx.data import CsvError, Label, csv_source
+
+NOT_ALL = 3  # exit code
+
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+_SMILES = flags.DEFINE_multi_string("smiles", [], "A molecule; may be given again.")
+_INPUT = flags.DEFINE_string("input", None, "CSV file of molecules.")
+_OUTPUT = flags.DEFINE_string("output", None, "CSV file to write.")
+_SMILES_COLUMN = flags.DEFINE_string("smiles_column", "smiles", "Column of --input.")
+flags.mark_flag_as_required("workdir")
+
+
+def main(argv: Sequence[str]) -> int:
+    del argv
+    if bool(_SMILES.value) == bool(_INPUT.value):
+        raise app.UsageError("give either --smiles or --input.")
+    if bool(_INPUT.value) != bool(_OUTPUT.value):
+        raise app.UsageError("--input and --output go together.")
+    if _INPUT.value:
+        return predict_file(_WORKDIR.value, _INPUT.value, _OUTPUT.value, _SMILES_COLUMN.value)
+    predictor = Predictor.load(_WORKDIR.value)
+    predictions, errors = predictor.smiles(_SMILES.value)
+    _print_table(_SMILES.value, columns(predictor.task.label, predictions), errors)
+    return NOT_ALL if errors else 0
+
+
+def predict_file(workdir: str, source: str, target: str, smiles_column: str) -> int:
+    """Predict for the molecules of a CSV file; returns the exit code."""
+    smiles, table = csv_source.read_smiles(source, smiles_column)
+    output = pathlib.Path(target)
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
+    predictor = Predictor.load(workdir)
+    header = [*columns(predictor.task.label, np.zeros((0, predictor.task.output_dim))), "error"]
+    taken = sorted(set(header) & set(table.header))
+    if taken:
+        raise CsvError(f"{table.name}: has the columns {taken}, which are written. Rename them.")
+    predictions, errors = predictor.smiles(smiles)
+    added = columns(predictor.task.label, predictions)
+    reasons = [errors.get(row, "") for row in range(len(smiles))]
+    aside = output.with_name(f".{output.name}.tmp")
+    with aside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*table.header, *header])
+        writer.writerows(
+            [*row, *new] for row, *new in zip(table.rows, *added.values(), reasons, strict=True)
+        )
+    os.replace(aside, output)
+    print(f"{len(smiles) - len(errors)} of {len(smiles)} molecules predicted: {output}")
+    return NOT_ALL if errors else 0
+
+
+def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
+    """Cells of predictions [rows, dim] by column, empty where a row is NaN."""
+    known = ~np.isnan(predictions).any(axis=1)
+    cells = [[str(value) for value in row] for row in predictions.astype(np.float32)]
+    names = label.names or [str(target) for target in range(label.dim)]
+    found: dict[str, list[str]] = {}
+    if label.kind == "multiclass":
+        found["class_predicted"] = [
+            names[int(np.argmax(row))] if good else ""
+            for row, good in zip(predictions, known, strict=True)
+        ]
+    suffix = "probability" if label.kind == "multiclass" else "predicted"
+    for place, name in enumerate(names):
+        found[f"{name}_{suffix}"] = [
+            row[place] if good else "" for row, good in zip(cells, known, strict=True)
+        ]
+    return found
+
+
+def _print_table(
+    smiles: Sequence[str], predicted: Mapping[str, Sequence[str]], errors: Mapping[int, str]
+) -> None:
+    table = Table("smiles")
+    for name in predicted:
+        table.add_column(name, justify="right")
+    if errors:
+        table.add_column("error")
+    for row, text in enumerate(smiles):
+        reason = [errors.get(row, "")] if errors else []
+        table.add_row(text, *(cells[row] for cells in predicted.values()), *reason)
+    Console(markup=False, highlight=False).print(table)
+
+
+if __name__ == "__main__":
+    launch.run(main)

@@ -1,0 +1,352 @@
+"""What a recipe will train, on what, and at what cost: known before the first step."""
+
+import functools
+import time
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import gtx.encodings
+from gtx import build
+from gtx.batch import Batch
+from gtx.batching import Budget, Columns, Resident, Streamed, plan, waste
+from gtx.data import SPLITS, Categorical, Column, Dataset, Label
+from gtx.nn import MultiHeadAttention
+from gtx.ops.attention import Complete, Dot, Edges
+from gtx.ops.attention.contract import Call
+from gtx.ops.attention.select import AUTOMATIC, select, supports
+from gtx.tasks import Task
+from gtx.training import Optimizer, make_mesh, make_train_chunk
+from gtx.training.run import even_chunk
+from gtx.training.state import init_state, leaf_name
+from gtx.training.step import empty_rows
+from gtx.typing import PyTree
+
+
+def describe(config: Any) -> dict[str, Any]:
+    """Load, encode, plan and compile what the config asks for; train nothing.
+
+    Returns:
+      JSON data:
+        data: `splits`, see `split_statistics`; `columns` by level; `rejected`, rows of the
+          source that are no graphs.
+        encodings: seconds that each takes on these graphs, without its cache.
+        batches: the budget and its `tiers`; `padding`, padded / useful size of nodes, edges and
+          pairs by kind of plan; `compilations` that a run needs.
+        parameters: `total`, and `modules`, counts by module.
+        attention: see `attention_choices`.
+        step: see `step_cost`.
+        notes: what a person should know before training, in sentences.
+    """
+    loaded = build.load(config)
+    graphs, seconds = loaded.dataset, {}
+    for encoding in build.encodings(config):
+        start = time.perf_counter()
+        graphs = gtx.encodings.apply(graphs, [encoding])
+        seconds[encoding.name] = time.perf_counter() - start
+    task = build.task(config, graphs.spec)
+    model = build.model(config, graphs.spec)
+    budget = build.budget(config, graphs)
+    train = graphs.part("train")
+    steps = -(-len(train) // budget.batch_size)
+    optimizer = build.optimizer(config, steps)
+
+    # Without graphs a batch still has its shapes, which is all that is read here.
+    batches = Streamed(train, budget).chunk(empty_rows(budget, 1))
+    batch = jax.tree.map(lambda values: values[0, 0], batches)
+    state = jax.eval_shape(functools.partial(init_state, model, optimizer, batch, config.seed))
+    columns = {
+        level: {name: _spelling(column) for name, column in getattr(graphs.spec, level).items()}
+        for level in ("nodes", "edges", "pairs", "graphs")
+    }
+    return {
+        "data": {
+            "splits": {
+                name: split_statistics(graphs.part(name))
+                for name in SPLITS
+                if len(graphs.part(name))
+            },
+            "columns": columns,
+            "rejected": len(loaded.rejected),
+        },
+        "encodings": seconds,
+        "batches": {
+            **budget.to_json(),
+            "tiers": [{"num_graphs": t.num_graphs, "size": t.size} for t in budget.tiers],
+            "batch_size": budget.batch_size,
+            "steps_per_epoch": steps,
+            "padding": padding(config, graphs),
+            # Every chunk of a run has one shape, in training and in evaluation.
+            "compilations": {"train": 1, "evaluate": 1},
+        },
+        "parameters": parameter_counts(state.params),
+        "attention": attention_choices(model, batch),
+        "step": step_cost(
+            model,
+            task,
+            optimizer,
+            state,
+            train,
+            budget,
+            steps_per_call=config.training.steps_per_call,
+            resident=config.batch.resident,
+        ),
+        "notes": notes(graphs, task, rejected=len(loaded.rejected)),
+    }
+
+
+def split_statistics(graphs: Dataset) -> dict[str, Any]:
+    """Sizes and labels of a dataset.
+
+    Returns:
+      graphs: their number.
+      nodes, edges: `min`, `mean`, `max` per graph and `total`; edges are directed.
+      isolated_nodes: nodes without an edge to or from another node.
+      max_degree: largest number of edges that point at a node.
+      labels: one entry per target: `name`, `known`, `missing`; and `mean`, `std`, `min`, `max`
+        for regression, `positive` (their number) for binary and multilabel, `classes` (number
+        of each) for multiclass, which is one target.
+    """
+    senders, receivers = (
+        ends + np.repeat(graphs.node_ptr[:-1], graphs.num_edges)
+        for ends in (graphs.senders, graphs.receivers)
+    )
+    total = int(graphs.node_ptr[-1])
+    other = senders != receivers
+    touched = np.zeros(total, bool)
+    touched[senders[other]] = touched[receivers[other]] = True
+    return {
+        "graphs": len(graphs),
+        "nodes": _range(graphs.num_nodes),
+        "edges": _range(graphs.num_edges),
+        "isolated_nodes": int(np.sum(~touched)),
+        "max_degree": int(np.bincount(receivers, minlength=1).max()),
+        "labels": _label_statistics(graphs),
+    }
+
+
+def parameter_counts(params: PyTree) -> dict[str, Any]:
+    """`total`, and `modules`: the number of parameters by module, two levels deep."""
+    modules: dict[str, int] = {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        name = "/".join(leaf_name(path).split("/")[:-1][:2])
+        modules[name] = modules.get(name, 0) + int(np.prod(leaf.shape, dtype=np.int64))
+    return {"total": sum(modules.values()), "modules": modules}
+
+
+def padding(config: Any, graphs: Dataset) -> dict[str, Any]:
+    """What the two kinds of plan cost: padded / useful nodes, edges and pairs, and steps."""
+    train = graphs.part("train")
+    costs = {}
+    for name, stratified in (("stratified", True), ("plain", False)):
+        budget = build.budget(config, graphs, stratified=stratified)
+        rows = plan(train, budget, seed=config.seed, stratified=stratified)
+        costs[name] = {**waste(train, budget, rows), "steps": len(rows)}
+    return costs
+
+
+def attention_choices(model: nn.Module, batch: Batch) -> list[dict[str, Any]]:
+    """The implementation that each attention layer of the model will run.
+
+    Returns:
+      One entry per layer: `module`, `structure` ("complete" or "edges"), `requested`,
+      `implementation`, and `reason`.
+    """
+    choices = []
+
+    def intercept(function: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext):
+        module = context.module
+        if isinstance(module, MultiHeadAttention) and context.method_name == "__call__":
+            call = _call(module, args[1])
+            choices.append(
+                {
+                    "module": "/".join(module.path),
+                    "structure": module.structure,
+                    "requested": module.implementation,
+                    "implementation": select(module.implementation, call),
+                    "reason": _reason(module.implementation, call),
+                }
+            )
+        return function(*args, **kwargs)
+
+    with nn.intercept_methods(intercept):
+        init = functools.partial(model.init, train=False)
+        jax.eval_shape(init, jax.random.key(0), batch)
+    return choices
+
+
+def step_cost(
+    model: nn.Module,
+    task: Task,
+    optimizer: Optimizer,
+    state: PyTree,
+    train: Dataset,
+    budget: Budget,
+    *,
+    steps_per_call: int,
+    resident: bool,
+) -> dict[str, Any]:
+    """Compile a chunk of training and ask XLA what one step of it costs, on one device.
+
+    XLA counts the body of a loop once, so the figures of a chunk are those of a step.
+
+    Args:
+      model: the module.
+      task: its loss.
+      optimizer: the update rule.
+      state: of the run, or its shapes.
+      train: the graphs.
+      budget: shapes of a batch.
+      steps_per_call: steps of a chunk, at most.
+      resident: whether the columns stay on the device.
+
+    Returns:
+      flops: floating-point operations of a step, forward, backward and update.
+      temporary_bytes: the most that intermediate results take at one time.
+      argument_bytes: state, graphs and plan, kept from step to step.
+      compile_seconds: of the chunk, on this machine.
+      steps_per_call: steps in the chunk.
+    """
+    mesh = make_mesh(budget.num_shards)
+    steps = even_chunk(-(-len(train) // budget.batch_size), steps_per_call)
+    rows = empty_rows(budget, steps)
+    source: Resident | Streamed = Streamed(train, budget)
+    if resident:
+        source = Resident(Columns.from_dataset(train), budget, task.label.level)
+    program = make_train_chunk(model, task, optimizer, source, mesh)
+    start = time.perf_counter()
+    lowered = program.function.lower(
+        state, source.constants, source.chunk(rows), rows, np.uint32(0)
+    )
+    compiled = lowered.compile()
+    seconds = time.perf_counter() - start
+    # A backend that does not tell gives None.
+    cost, memory = compiled.cost_analysis() or {}, compiled.memory_analysis()
+    return {
+        "flops": cost.get("flops"),
+        "temporary_bytes": getattr(memory, "temp_size_in_bytes", None),
+        "argument_bytes": getattr(memory, "argument_size_in_bytes", None),
+        "compile_seconds": seconds,
+        "steps_per_call": steps,
+    }
+
+
+def notes(graphs: Dataset, task: Task, *, rejected: int = 0) -> list[str]:
+    """What is unusual about the data, one sentence each."""
+    found = []
+    if rejected:
+        found.append(f"{rejected} rows of the source became no graph.")
+    outside = int(np.sum(graphs.split == -1))
+    if outside:
+        found.append(f"{outside} graphs are in no part and are not used.")
+    for name in SPLITS:
+        part = graphs.part(name)
+        if len(part) == 0:
+            consequence = {
+                "train": "there is nothing to train on",
+                "valid": "the last parameters are taken, and nothing stops early",
+                "test": "no score is final",
+            }[name]
+            found.append(f"there is no {name} part: {consequence}.")
+            continue
+        if part.labels is None:
+            continue
+        if task.label.kind == "multiclass":
+            absent = sorted(set(range(task.label.dim)) - set(np.unique(part.labels).tolist()))
+            found += [f"{name}: class {task.target_name(c)} does not occur." for c in absent]
+        found += [f"{name}: {note}" for note in task.undefined(part.labels)]
+    return found
+
+
+def _call(module: MultiHeadAttention, batch: Batch) -> Call:
+    """The shapes and static facts of the attention that a module will ask for."""
+    num_nodes = batch.node_mask.shape[0]
+    shape = (num_nodes, module.num_heads, module.dim // module.num_heads)
+    values = jax.ShapeDtypeStruct(shape, module.dtype or jnp.float32)
+    entries = batch.layout.num_pairs
+    structure: Any = Complete(batch.layout, node_ids=batch.node_ids)
+    if module.structure == "edges":
+        entries = batch.edge_mask.shape[0]
+        structure = Edges(
+            batch.senders,
+            batch.receivers,
+            where=batch.edge_mask,
+            num_receivers=num_nodes,
+            receiver_ids=batch.node_ids,
+            sender_ids=batch.node_ids,
+            indices_are_sorted=True,
+        )
+    bias = jax.ShapeDtypeStruct((entries, module.num_heads), values.dtype)
+    bits = jax.ShapeDtypeStruct((2,), jnp.uint32)
+    return Call(
+        query=values,
+        key=values,
+        value=values,
+        structure=structure,
+        score=Dot(),
+        bias=bias if module.pair_bias else None,
+        gate=None,
+        edge_key=None,
+        edge_value=None,
+        scale=Dot().default_scale(shape[-1]),
+        dropout_rate=module.dropout_rate,
+        dropout_bits=bits if module.dropout_rate > 0 else None,
+    )
+
+
+def _reason(requested: str, call: Call) -> str:
+    if requested != "auto":
+        return "the config names it"
+    chosen = select("auto", call)
+    passed = AUTOMATIC[: AUTOMATIC.index(chosen)]
+    reasons = [f"{name!r} does not apply: {supports(name, call)}" for name in passed]
+    return "; ".join([f"the first that applies of {', '.join(AUTOMATIC)}", *reasons])
+
+
+def _range(counts: np.ndarray) -> dict[str, Any]:
+    return {
+        "min": int(counts.min()),
+        "mean": float(counts.mean()),
+        "max": int(counts.max()),
+        "total": int(counts.sum()),
+    }
+
+
+def _label_statistics(graphs: Dataset) -> list[dict[str, Any]]:
+    labels, label = graphs.labels, graphs.spec.label
+    if labels is None or label is None:
+        return []
+    if label.kind == "multiclass":
+        known = labels[labels >= 0]
+        counts = np.bincount(known, minlength=label.dim).tolist()
+        names = [_target_name(label, target) for target in range(label.dim)]
+        entry = {"name": "class", "known": len(known), "missing": len(labels) - len(known)}
+        return [{**entry, "classes": dict(zip(names, counts, strict=True))}]
+    entries = []
+    for target, column in enumerate(labels.T):
+        known = column[~np.isnan(column)].astype(np.float64)
+        entry = {
+            "name": _target_name(label, target),
+            "known": len(known),
+            "missing": len(column) - len(known),
+        }
+        if label.kind != "regression":
+            entry["positive"] = int(known.sum())
+        elif len(known):
+            figures = dict(mean=known.mean(), std=known.std(), min=known.min(), max=known.max())
+            entry |= {name: float(value) for name, value in figures.items()}
+        entries.append(entry)
+    return entries
+
+
+def _target_name(label: Label, target: int) -> str:
+    return label.names[target] if label.names else str(target)
+
+
+def _spelling(column: Column) -> str:
+    if isinstance(column, Categorical):
+        return f"categories {' '.join(map(str, column.sizes))}"
+    return f"{column.dim} floats"

@@ -1,0 +1,301 @@
+"""From a checkpoint to predictions on raw graphs: nothing but the folder of the run is needed."""
+
+import dataclasses
+import functools
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+import gtx.encodings
+from gtx import build
+from gtx._version import __version__
+from gtx.batching import Budget, batch_graphs
+from gtx.data import (
+    Categorical,
+    Column,
+    Dataset,
+    DatasetError,
+    GraphSpec,
+    molecules,
+    with_descriptors,
+)
+from gtx.data.columns import named_columns
+from gtx.graphs import GraphsTuple, concatenate
+from gtx.ops.layout import Tier
+from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
+from gtx.training.arrays import TreeError, restore_tree
+from gtx.typing import PyTree
+
+_FIELDS = dict(node="nodes", edge="edges", pair="pairs", graph="graphs")
+_DESCRIPTORS = ("graphs", "descriptors")
+
+
+class Predictor:
+    """A trained model as a function from graphs to predictions.
+
+    Programs are compiled at the first graph of a kind and kept: one for all graphs that fit
+    the batches of the training run, and one for each doubling in size beyond.
+
+    Attributes:
+      recipe: config, spec, scaler and budget of the training run.
+      model: the module.
+      task: what its outputs mean; `task.label` names and describes the predictions.
+      variables: `params` and `batch_stats`, numpy.
+    """
+
+    def __init__(self, recipe: build.Recipe, variables: PyTree):
+        self.recipe = recipe
+        self.model = build.model(recipe.config, recipe.spec)
+        self.task = build.task(recipe.config, recipe.spec)
+        self.variables = variables
+        self._encodings = build.encodings(recipe.config)
+        self._encoded = {
+            (_FIELDS[level], name)
+            for encoding in self._encodings
+            for level, name in encoding.columns()
+        }
+        self._evaluators: dict[Budget, Evaluator] = {}
+
+    @classmethod
+    def load(cls, workdir: str | os.PathLike[str]) -> "Predictor":
+        """The best parameters of a run, in the model that its recipe describes.
+
+        Raises:
+          CheckpointError: there is no checkpoint, it is damaged, it has no recipe, or its arrays
+            do not fit the model.
+        """
+        restored = Checkpoints(workdir).restore_best()
+        if restored.recipe is None:
+            raise CheckpointError(
+                f"checkpoint {restored.path} has no recipe, so its model cannot be built. Train "
+                "with fit(..., recipe=gtx.build.recipe(config, prepared)), or build the model "
+                "and take its arrays from gtx.training.Checkpoints(workdir).restore_best()."
+            )
+        version = restored.recipe.get("version")
+        try:
+            predictor = cls(build.read_recipe(restored.recipe), variables={})
+            predictor.variables = restore_tree(restored.arrays, predictor.shapes())
+        except (build.ConfigError, TreeError, AttributeError, KeyError) as error:
+            raise CheckpointError(
+                f"checkpoint {restored.path}, written by gtx {version}, cannot be loaded by gtx "
+                f"{__version__}: {error}"
+            ) from error
+        if version != __version__:
+            warnings.warn(
+                f"{restored.path} was written by gtx {version} and is read by gtx {__version__}; "
+                "compare a few predictions with those of the run.",
+                CheckpointWarning,
+                stacklevel=2,
+            )
+        return predictor
+
+    def __call__(
+        self, graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str
+    ) -> np.ndarray:
+        """Predict, in the order given.
+
+        Args:
+          graphs: SMILES; or a GraphsTuple of any number of graphs, several of them, or a
+            Dataset, with the columns of the training data. Encodings are computed where they
+            are not all there. Descriptors of molecules are computed from SMILES, which may be
+            the names of a Dataset. Labels are not read.
+
+        Returns:
+          float32 [graphs, dim], or [nodes, dim] with the nodes of all graphs in their order
+          where the labels belong to nodes (`np.split` them at the `node_ptr` of a Dataset).
+          In the label's own unit, or probabilities.
+
+        Raises:
+          GraphError: names the graph, the field and the remedy (a category that training did
+            not know, NaN, a column that is missing, a SMILES that does not parse).
+          NonFiniteError: a prediction is not finite.
+        """
+        return self._predict(self.dataset(graphs))
+
+    def smiles(self, smiles: Iterable[str]) -> tuple[np.ndarray, dict[int, str]]:
+        """Predict for the molecules that parse.
+
+        Returns:
+          Predictions float32 [molecules, dim], NaN in the rows of the others, and why those do
+          not parse by row.
+
+        Raises:
+          DatasetError: the model does not predict for molecules as a whole.
+        """
+        if self.task.label.level == "node":
+            raise DatasetError(
+                "this model predicts for nodes, whose number differs between graphs. Call the "
+                "predictor itself."
+            )
+        smiles = list(smiles)
+        dataset, errors = self._from_smiles(smiles)
+        predictions = np.full((len(smiles), self.task.output_dim), np.nan, np.float32)
+        predictions[dataset.ids] = self._predict(dataset)
+        return predictions, errors
+
+    def dataset(
+        self, graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str
+    ) -> Dataset:
+        """The graphs as the model reads them: checked, encoded, without labels."""
+        if isinstance(graphs, Dataset):
+            return self._from_dataset(graphs.with_labels(None))
+        if isinstance(graphs, GraphsTuple):
+            return self._from_graphs(graphs)
+        graphs = [graphs] if isinstance(graphs, str) else list(graphs)
+        if not graphs:
+            return _example(self.recipe.spec).select([])
+        if not any(isinstance(graph, str) for graph in graphs):
+            return self._from_graphs(concatenate(graphs))
+        dataset, errors = self._from_smiles(graphs)
+        for row, reason in errors.items():
+            raise DatasetError(
+                f"molecule {row} ({graphs[row]!r}): {reason}. Leave it out or mend it; "
+                "Predictor.smiles predicts for the others."
+            )
+        return dataset
+
+    @property
+    def num_compilations(self) -> int:
+        """Programs compiled so far."""
+        evaluators = self._evaluators.values()
+        return sum(evaluator.program.num_compilations for evaluator in evaluators)
+
+    def _predict(self, dataset: Dataset) -> np.ndarray:
+        node_level = self.task.label.level == "node"
+        start = dataset.node_ptr if node_level else np.arange(len(dataset) + 1)
+        predictions = np.zeros((int(start[-1]), self.task.output_dim), np.float32)
+        sizes = zip(dataset.num_nodes.tolist(), dataset.num_edges.tolist(), strict=True)
+        budgets = [self._budget(*size) for size in sizes]
+        for budget in dict.fromkeys(budgets):
+            chosen = np.array([budget == other for other in budgets])
+            rows = np.repeat(chosen, dataset.num_nodes) if node_level else chosen
+            part = dataset if chosen.all() else dataset.select(chosen)
+            predictions[rows] = self._evaluator(budget)(self.variables, part).predictions
+        return predictions
+
+    def _budget(self, num_nodes: int, num_edges: int) -> Budget:
+        """The training run's shapes where they have room, else ones for this power of two."""
+        known = self.recipe.budget
+        if num_nodes <= min(known.tiers[-1].size, known.num_nodes - 1):
+            if num_edges <= known.num_edges:
+                return known
+        size, edges = (1 << max(count - 1, 0).bit_length() for count in (num_nodes, num_edges))
+        slots = max(1, known.num_nodes // size)  # a batch of about as many nodes as in training
+        return Budget(slots * size + 1, slots * edges, (Tier(slots, size),))
+
+    def _evaluator(self, budget: Budget) -> Evaluator:
+        if budget not in self._evaluators:
+            steps = 8 if budget == self.recipe.budget else 1  # large graphs are few
+            self._evaluators[budget] = Evaluator(
+                self.model, self.task, budget, steps_per_call=steps
+            )
+        return self._evaluators[budget]
+
+    def _from_smiles(self, smiles: list[str]) -> tuple[Dataset, dict[int, str]]:
+        """The molecules that parse, and why the others do not."""
+        features = self.recipe.config.data.get("features")
+        if features is None:
+            spec = self.recipe.spec
+            raise DatasetError(
+                f"this model was trained on the source {self.recipe.config.data.name!r}, whose "
+                f"features are not made from SMILES. Give graphs with the node columns "
+                f"{sorted(spec.nodes)} and the edge columns {sorted(spec.edges)}."
+            )
+        dataset, errors = molecules.from_smiles(smiles, features=features)
+        return self._from_dataset(dataset), errors
+
+    def _from_graphs(self, graph: GraphsTuple) -> Dataset:
+        fields = dict(nodes=graph.nodes, edges=graph.edges, graphs=graph.globals)
+        columns = {field: named_columns(value, field) for field, value in fields.items()}
+        spec = self._given_spec(columns)
+        kept = {
+            field: {name: columns[field][name] for name in getattr(spec, field)} for field in fields
+        }
+        graph = graph._replace(nodes=kept["nodes"], edges=kept["edges"], globals=kept["graphs"])
+        return self._completed(Dataset.from_graphs(graph, spec=spec))
+
+    def _from_dataset(self, dataset: Dataset) -> Dataset:
+        columns = {field: getattr(dataset, field) for field in _FIELDS.values()}
+        spec = self._given_spec(columns)
+        kept: dict[str, Any] = {
+            field: {name: columns[field][name] for name in getattr(spec, field)}
+            for field in _FIELDS.values()
+        }
+        dataset = dataclasses.replace(dataset, spec=spec, **kept)
+        dataset.check()
+        return self._completed(dataset)
+
+    def _given_spec(self, columns: Mapping[str, Mapping[str, Any]]) -> GraphSpec:
+        """What training knew of the columns that are taken as they come; others are computed.
+
+        Raises:
+          DatasetError: a column is missing, or training did not know it.
+        """
+        spec = self.recipe.spec
+        known = {(field, name) for field in _FIELDS.values() for name in getattr(spec, field)}
+        present = {(field, name) for field, names in columns.items() for name in names}
+        computed = set(self._encoded)
+        if self._encoded <= present:
+            computed = set()
+        if self.recipe.scaler is not None and _DESCRIPTORS not in present:
+            computed.add(_DESCRIPTORS)
+        for field in _FIELDS.values():
+            wanted = {name for level, name in known - computed if level == field}
+            given = {name for level, name in present - computed if level == field}
+            if wanted != given:
+                raise DatasetError(
+                    f"graphs: {field} have the columns {sorted(given)}, the model was trained on "
+                    f"{sorted(wanted)}. Build them as the training data were built."
+                )
+        levels: dict[str, Any] = {
+            field: {
+                name: column
+                for name, column in getattr(spec, field).items()
+                if (field, name) not in computed
+            }
+            for field in _FIELDS.values()
+        }
+        return GraphSpec(**levels)
+
+    def _completed(self, dataset: Dataset) -> Dataset:
+        """Add the columns that `_given_spec` left to be computed."""
+        if self.recipe.scaler is not None and _DESCRIPTORS[1] not in dataset.graphs:
+            dataset, _ = with_descriptors(dataset, self.recipe.scaler)
+        if any(name not in getattr(dataset, field) for field, name in self._encoded):
+            dataset = gtx.encodings.apply(dataset, self._encodings)
+        return dataset
+
+    def shapes(self) -> PyTree:
+        """Shapes and dtypes of the model's variables."""
+        batch = batch_graphs(_example(self.recipe.spec))
+        init = functools.partial(self.model.init, train=False)
+        variables = jax.eval_shape(init, jax.random.key(0), batch)
+        return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}
+
+
+def _example(spec: GraphSpec) -> Dataset:
+    """One graph of one node, all features 0."""
+
+    def zeros(columns: Mapping[str, Column], rows: int) -> dict[str, np.ndarray]:
+        return {
+            name: np.zeros((rows, len(column.sizes)), np.int32)
+            if isinstance(column, Categorical)
+            else np.zeros((rows, column.dim), np.float32)
+            for name, column in columns.items()
+        }
+
+    return Dataset.from_columns(
+        node_ptr=[0, 1],
+        edge_ptr=[0, 0],
+        senders=[],
+        receivers=[],
+        nodes=zeros(spec.nodes, 1),
+        edges=zeros(spec.edges, 0),
+        pairs=zeros(spec.pairs, 1),
+        graphs=zeros(spec.graphs, 1),
+        spec=spec.replace(label=None),
+    )

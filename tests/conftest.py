@@ -1,0 +1,33 @@
+"""What tests of several folders share: quick compilation, and one small trained run."""
+
+import contextlib
+
+import jax
+import pytest
+
+from tests import trained
+
+
+@contextlib.contextmanager
+def _quickly():
+    before = jax.config.values["jax_disable_most_optimizations"]
+    jax.config.update("jax_disable_most_optimizations", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_disable_most_optimizations", before)
+
+
+@pytest.fixture(scope="module")
+def quick_compilation():
+    """For tests that compile much and compute little."""
+    with _quickly():
+        yield
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory):
+    """A small model, trained for two epochs on the molecules of a CSV file."""
+    pytest.importorskip("rdkit")
+    with _quickly():
+        return trained.train(tmp_path_factory.mktemp("trained"))

@@ -1,0 +1,64 @@
+import dataclasses
+import json
+
+import pytest
+
+from gtx import build
+from gtx.training import Evaluator
+from tests.experiments import commands
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+
+@pytest.fixture(scope="module")
+def scores(trained_run):
+    """The scores of every part, from the parameters that training handed back."""
+    settings, graphs = trained_run.config, trained_run.graphs
+    evaluator = Evaluator(
+        build.model(settings, graphs.spec),
+        build.task(settings, graphs.spec),
+        build.budget(settings, graphs),
+    )
+    return {
+        name: evaluator(trained_run.result.variables, graphs.part(name)).metrics
+        for name in ("train", "valid", "test")
+    }
+
+
+def test_json_on_stdout_holds_the_scores_and_nothing_else(trained_run, scores, capsys):
+    assert commands.run("evaluate", f"--workdir={trained_run.workdir}", "--json=-") == 0
+    assert json.loads(capsys.readouterr().out) == {"test": scores["test"]}
+
+
+def test_several_parts_are_printed_and_written(trained_run, scores, tmp_path, capsys):
+    file = tmp_path / "scores.json"
+    arguments = ["--split=valid", "--split=train", f"--json={file}"]
+    assert commands.run("evaluate", f"--workdir={trained_run.workdir}", *arguments) == 0
+    assert json.loads(file.read_text()) == {name: scores[name] for name in ("train", "valid")}
+    printed = capsys.readouterr().out
+    assert f"{scores['valid']['rmse']:.4f}" in printed and "test" not in printed
+
+
+def test_the_best_score_of_the_run_is_found_again(trained_run, scores):
+    assert scores["valid"]["rmse"] == pytest.approx(trained_run.result.best_score, rel=1e-6)
+
+
+def _prepared_as(monkeypatch, trained_run, graphs):
+    monkeypatch.setattr(build, "prepare", lambda config: build.Prepared(graphs))
+
+
+def test_other_data_than_those_of_the_run_are_refused(trained_run, monkeypatch, capsys):
+    graphs = trained_run.graphs
+    label = dataclasses.replace(graphs.spec.label, mean=(7.0,))
+    spec = graphs.spec.replace(label=label)
+    _prepared_as(monkeypatch, trained_run, dataclasses.replace(graphs, spec=spec))
+    assert commands.run("evaluate", f"--workdir={trained_run.workdir}") == 2
+    error = capsys.readouterr().err
+    assert "not those of the run" in error and "spec.label.mean" in error and "7.0" in error
+
+
+def test_a_part_without_graphs_is_named(trained_run, monkeypatch, capsys):
+    graphs = trained_run.graphs.select(trained_run.graphs.split != 1)
+    _prepared_as(monkeypatch, trained_run, graphs)
+    assert commands.run("evaluate", f"--workdir={trained_run.workdir}", "--split=valid") == 2
+    assert "no part 'valid'" in capsys.readouterr().err

@@ -1,0 +1,129 @@
+import csv
+import sys
+
+import numpy as np
+import pytest
+from absl import app
+
+from gtx import Predictor
+from gtx.data import Label
+from tests.experiments import commands
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+
+@pytest.fixture(scope="module")
+def predicted(trained_run):
+    """What the model says, by SMILES."""
+    names = trained_run.graphs.names.tolist()
+    values = Predictor.load(trained_run.workdir)(names)
+    return dict(zip(names, values[:, 0].tolist(), strict=True))
+
+
+@pytest.fixture
+def columns():
+    """The function of that name; importing the module for good would keep its flags."""
+    from absl import flags
+
+    before = set(flags.FLAGS)
+    from experiments.predict import columns
+
+    yield columns
+    for flag in set(flags.FLAGS) - before:
+        delattr(flags.FLAGS, flag)
+    del sys.modules["experiments.predict"]
+
+
+def test_molecules_of_the_command_line_are_printed_as_a_table(trained_run, predicted, capsys):
+    arguments = [f"--workdir={trained_run.workdir}", "--smiles=CCO", "--smiles=C1CC1"]
+    assert commands.run("predict", *arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "logS_predicted" in lines[1]
+    for smiles, line in zip(("CCO", "C1CC1"), lines[3:5], strict=True):
+        cells = [cell.strip() for cell in line.strip("│┃").split("│")]
+        assert cells[0] == smiles
+        assert float(cells[1]) == pytest.approx(predicted[smiles], rel=1e-5)
+
+
+def test_a_file_keeps_its_rows_and_columns_and_gets_predictions(
+    trained_run, predicted, tmp_path, capsys
+):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    names = ["CCS", "CCO", "c1ccccc1", "CCO"]
+    source.write_text('note,mol\n"a, b",CCS\n,CCO\n3,c1ccccc1\n4,CCO\n')
+    arguments = [f"--input={source}", f"--output={target}", "--smiles_column=mol"]
+    assert commands.run("predict", f"--workdir={trained_run.workdir}", *arguments) == 0
+    rows = list(csv.DictReader(target.read_text().splitlines()))
+    assert list(rows[0]) == ["note", "mol", "logS_predicted", "error"]
+    assert [row["mol"] for row in rows] == names
+    assert [row["note"] for row in rows] == ["a, b", "", "3", "4"]
+    assert [row["error"] for row in rows] == [""] * 4
+    found = [float(row["logS_predicted"]) for row in rows]
+    np.testing.assert_allclose(found, [predicted[name] for name in names], rtol=1e-5)
+    assert "4 of 4 molecules" in capsys.readouterr().out
+
+
+def test_rows_that_do_not_parse_get_a_reason_and_exit_code_three(trained_run, predicted, tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("smiles,id\nCCO,1\nC(C,2\n,3\nCCN,4\n")
+    arguments = [f"--input={source}", f"--output={target}"]
+    assert commands.run("predict", f"--workdir={trained_run.workdir}", *arguments) == 3
+    rows = list(csv.DictReader(target.read_text().splitlines()))
+    assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
+    assert [bool(row["logS_predicted"]) for row in rows] == [True, False, False, True]
+    assert [bool(row["error"]) for row in rows] == [False, True, True, False]
+    assert float(rows[3]["logS_predicted"]) == pytest.approx(predicted["CCN"], rel=1e-5)
+
+
+def test_a_molecule_of_the_command_line_that_does_not_parse_is_shown(trained_run, capsys):
+    arguments = [f"--workdir={trained_run.workdir}", "--smiles=xx", "--smiles=CCO"]
+    assert commands.run("predict", *arguments) == 3
+    assert "syntax error" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "message"),
+    [
+        ("mol\nCCO\n", [], "no column 'smiles'"),
+        ("smiles,error\nCCO,\n", [], r"['error'], which are written"),
+        ("smiles\nCCO\n", ["--output=nowhere/out.csv"], "no folder nowhere"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_line_and_exit_code_two(
+    trained_run, tmp_path, capsys, text, arguments, message
+):
+    (tmp_path / "in.csv").write_text(text)
+    files = [f"--input={tmp_path / 'in.csv'}", f"--output={tmp_path / 'out.csv'}", *arguments]
+    assert commands.run("predict", f"--workdir={trained_run.workdir}", *files) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_folder_without_a_run_is_exit_code_two(tmp_path, capsys):
+    assert commands.run("predict", f"--workdir={tmp_path}", "--smiles=CCO") == 2
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--smiles=C", "--input=a.csv"], ["--input=a.csv"], ["C"]]
+)
+def test_a_wrong_use_is_a_usage_error(tmp_path, arguments):
+    with pytest.raises(app.UsageError):
+        commands.run("predict", f"--workdir={tmp_path}", *arguments)
+
+
+def test_several_classes_give_a_class_and_probabilities(columns):
+    label = Label("graph", "multiclass", 3, ("red", "green", "blue"))
+    cells = columns(label, np.array([[0.25, 0.5, 0.25], [np.nan] * 3], np.float32))
+    assert cells == {
+        "class_predicted": ["green", ""],
+        "red_probability": ["0.25", ""],
+        "green_probability": ["0.5", ""],
+        "blue_probability": ["0.25", ""],
+    }
+
+
+def test_targets_without_names_are_numbered(columns):
+    cells = columns(Label("graph", "multilabel", 2), np.array([[0.1, 0.9]], np.float32))
+    assert cells == {"0_predicted": ["0.1"], "1_predicted": ["0.9"]}
