@@ -40,6 +40,7 @@ def get_config() -> ConfigDict:
     model.activation = "relu"  # relu | gelu | swiglu, in the feed-forward part
     model.dropout_rate = 0.0
     model.attention_dropout_rate = 0.0
+    model.readout_dropout_rate = 0.0
     model.pool = "sum"  # sum | mean | max; a graph's size matters in sum
     model.head_layers = 3
     model.dtype = "float32"  # computation; parameters are float32 in any case

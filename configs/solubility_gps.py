@@ -15,7 +15,13 @@ def get_config() -> ConfigDict:
     config = base.get_config()
     config.data.name = "solubility"
     config.data.features = "ogb"  # ogb: nine atom and three bond features | types
-    config.data.descriptors = False  # RDKit's descriptors of the whole molecule
+    # RDKit's descriptors of the whole molecule, scaled on train; () for none.
+    config.data.descriptors = (
+        "MolLogP", "MolMR", "MolWt", "TPSA", "LabuteASA", "NumHDonors", "NumHAcceptors",
+        "NumRotatableBonds", "NumHeteroatoms", "RingCount", "NumAromaticRings",
+        "NumAliphaticRings", "FractionCSP3", "BertzCT", "BalabanJ", "HallKierAlpha", "Kappa1",
+        "Kappa2", "Kappa3", "MaxPartialCharge", "MinPartialCharge",
+    )  # fmt: skip
     config.data.normalize = True  # targets to mean 0 and deviation 1 over train
     config.encodings.random_walk = ConfigDict(dict(walk_length=16))
 

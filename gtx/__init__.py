@@ -24,7 +24,6 @@ _ROOMS = (
     "predict",
     "sweeps",
     "tasks",
-    "testing",
     "training",
     "typing",
 )

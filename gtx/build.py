@@ -63,15 +63,17 @@ def load(config: ConfigDict) -> Prepared:
     """`prepare` without the encodings."""
     settings = config.data
     source = _choose(SOURCES, settings.name, "config.data.name")
-    rejected: tuple[csv_source.Rejected, ...] = ()
-    graphs = source(settings)
-    if isinstance(graphs, csv_source.CsvData):
-        graphs, rejected = graphs.dataset, graphs.rejected
+    found = source(settings)
+    if isinstance(found, csv_source.CsvData):
+        graphs, rejected = found.dataset, found.rejected
+    else:
+        graphs, rejected = found, ()
     graphs = _split(graphs, settings)
     scaler = None
     if settings.get("descriptors", ()):
         graphs, scaler = with_descriptors(graphs, descriptors=settings.descriptors)
-    if settings.get("normalize", False) and graphs.spec.label.kind == "regression":
+    label = graphs.spec.label
+    if settings.get("normalize", False) and label is not None and label.kind == "regression":
         graphs = standardize(graphs)
     return Prepared(graphs, scaler, rejected)
 
@@ -265,6 +267,7 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
         pool=settings.pool if spec.label.level == "graph" else None,
         num_head_layers=settings.head_layers,
         dropout_rate=settings.dropout_rate,
+        readout_dropout_rate=settings.readout_dropout_rate,
         attention_dropout_rate=settings.attention_dropout_rate,
         remat=settings.remat,
         dtype=jnp.dtype(settings.dtype),
@@ -290,7 +293,7 @@ def _encoders(
         if ("graph", name) not in made_by
     }
     width = config.model.encoding_dim
-    learned = {
+    learned: dict[str, ModuleFactory] = {
         encoding.name: functools.partial(
             _choose(ENCODERS, type(encoding).__name__, "config.encodings"), dim=width
         )

@@ -251,9 +251,17 @@ DESCRIPTORS = (
             graphs={"x": nn.LinearEncoder},
         ),
     ),
-    Descriptor("pool", nn.Pool, "readout", level="graphs", options=dict(method="mean")),
-    Descriptor("pool_max", partial(nn.Pool, method="max"), "readout", "graphs", dict(method="sum")),
-    Descriptor("node_readout", nn.NodeReadout, "readout"),
+    Descriptor(
+        "pool", nn.Pool, "readout", level="graphs", options=dict(method="mean", dropout_rate=0.5)
+    ),
+    Descriptor(
+        "pool_max",
+        partial(nn.Pool, method="max"),
+        "readout",
+        "graphs",
+        dict(method="sum", dropout_rate=0.5),
+    ),
+    Descriptor("node_readout", nn.NodeReadout, "readout", options=dict(dropout_rate=0.5)),
     Descriptor(
         "graph_transformer",
         partial(GraphTransformer, block=BLOCK, num_layers=2, **PARTS),

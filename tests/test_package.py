@@ -42,7 +42,6 @@ def test_ops_import_nothing_but_jax():
 
 def test_everything_imports_without_extras():
     names = [module.name for module in pkgutil.walk_packages(gtx.__path__, "gtx.")]
-    names.remove("gtx.testing") if "gtx.testing" in names else None
     run(BLOCK.format(blocked=EXTRAS) + "\n".join(f"import {name}" for name in names))
 
 

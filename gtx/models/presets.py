@@ -35,6 +35,7 @@ def gps(
     pool: Pooling | None = "sum",
     num_head_layers: int = 3,
     dropout_rate: float = 0.0,
+    readout_dropout_rate: float = 0.0,
     attention_dropout_rate: float = 0.5,
     remat: bool = False,
     dtype: Dtype | None = None,
@@ -61,6 +62,7 @@ def gps(
       pool: how the nodes of a graph become one vector; None predicts for nodes.
       num_head_layers: linear maps of the head.
       dropout_rate: after local layer and attention, and in the feed-forward layer.
+      readout_dropout_rate: of what the head reads.
       attention_dropout_rate: of the attention weights.
       remat: as in `GraphTransformer`.
       dtype: computation dtype.
@@ -71,6 +73,7 @@ def gps(
         attention = functools.partial(
             attention, num_heads=num_heads, dropout_rate=attention_dropout_rate
         )
+    readout = NodeReadout if pool is None else functools.partial(Pool, pool)
     return GraphTransformer(
         embed=functools.partial(
             Embed, dim, nodes, encodings=encodings, edges=edges, graphs=graphs, **options
@@ -86,7 +89,7 @@ def gps(
             **options,
         ),
         num_layers=num_layers,
-        readout=NodeReadout if pool is None else functools.partial(Pool, pool),
+        readout=functools.partial(readout, dropout_rate=readout_dropout_rate),
         head=functools.partial(MLPHead, num_outputs, num_head_layers, **options),
         remat=remat,
     )

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.batch import Batch, Features, mask_features
+from gtx.nn.dropout import Dropout
 from gtx.ops.pooling import Pooling, pool
 
 
@@ -16,15 +17,16 @@ class Pool(nn.Module):
 
     Attributes:
       method: "sum", "mean" or "max".
+      dropout_rate: of the row.
     """
 
     method: Pooling = "sum"
+    dropout_rate: float = 0.0
 
     @nn.compact
     def __call__(
         self, features: Features, batch: Batch, *, train: bool
     ) -> Float[Array, "graphs feat"]:
-        del train
         features = mask_features(features, batch)
         pooled = pool(
             features.nodes,
@@ -33,21 +35,28 @@ class Pool(nn.Module):
             method=self.method,
             where=batch.node_mask,
         )
-        if features.graphs is None:
-            return pooled
-        return jnp.concatenate([pooled, features.graphs], axis=-1)
+        if features.graphs is not None:
+            pooled = jnp.concatenate([pooled, features.graphs], axis=-1)
+        dropout = Dropout(self.dropout_rate, name="dropout")
+        return dropout(pooled, batch.graph_ids.astype(jnp.uint32), train=train)
 
 
 class NodeReadout(nn.Module):
-    """One row per node: its features, then those of its graph if there are any."""
+    """One row per node: its features, then those of its graph if there are any.
+
+    Attributes:
+      dropout_rate: of the row.
+    """
+
+    dropout_rate: float = 0.0
 
     @nn.compact
     def __call__(
         self, features: Features, batch: Batch, *, train: bool
     ) -> Float[Array, "nodes feat"]:
-        del train
         features = mask_features(features, batch)
-        if features.graphs is None:
-            return features.nodes
-        graphs = jnp.where(batch.node_mask[:, None], features.graphs[batch.node_graph], 0)
-        return jnp.concatenate([features.nodes, graphs], axis=-1)
+        rows = features.nodes
+        if features.graphs is not None:
+            graphs = jnp.where(batch.node_mask[:, None], features.graphs[batch.node_graph], 0)
+            rows = jnp.concatenate([rows, graphs], axis=-1)
+        return Dropout(self.dropout_rate, name="dropout")(rows, batch.node_ids, train=train)

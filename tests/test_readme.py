@@ -1,0 +1,152 @@
+"""Every command of the README runs, on small data where it would train for minutes."""
+
+import configparser
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from gtx.data import Label, packed
+from tests.configs import recipes
+
+ROOT = pathlib.Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+COMMANDS = [
+    line.split("#")[0].strip()
+    for kind, block in BLOCKS
+    if kind == "bash"
+    for line in block.splitlines()
+    if line.split("#")[0].strip()
+]
+SMALL = [
+    "--config.model.dim=16",
+    "--config.model.num_layers=1",
+    "--config.model.encoding_dim=4",
+    "--config.batch.size=4",
+    "--config.batch.num_tiers=1",
+    "--config.training.num_epochs=1",
+]
+
+
+def python_commands(module: str) -> list[list[str]]:
+    """The arguments of each `python -m experiments.<module>` of the README."""
+    found = []
+    for command in COMMANDS:
+        inner = re.search(r"python -m experiments\.(\w+) ([^']*)", command)
+        if inner and inner.group(1) == module:
+            found.append(shlex.split(inner.group(2)))
+    return found
+
+
+def run(module: str, arguments: list[str], cwd: pathlib.Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", f"experiments.{module}", *arguments],
+        cwd=cwd, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A place that looks like the clone, with small data where the README has files."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "configs").symlink_to(ROOT / "configs")
+    recipes.write_csv(folder / "mine.csv")
+    (folder / "molecules.csv").write_text(
+        "name,smiles\nethanol,CCO\naspirin,CC(=O)Oc1ccccc1C(=O)O\n"
+    )
+    (folder / "data" / "zinc12k").mkdir(parents=True)
+    label = Label("graph", "regression", 1, ("penalised logP",))
+    graphs = recipes.random_graphs(20, (28,), (4,), label)
+    packed.save(graphs, folder / "data" / "zinc12k" / "zinc12k.npz")
+    return folder
+
+
+def test_every_command_is_of_a_kind_that_is_tested_here():
+    kinds = r"(make \w+|(\.venv/bin/)?python -m experiments\.\w+|pip install|sbatch|gcloud)\b"
+    assert COMMANDS
+    for command in COMMANDS:
+        assert re.match(kinds, command), command
+
+
+def test_make_targets_run_commands_of_this_package():
+    for command in filter(lambda command: command.startswith("make"), COMMANDS):
+        done = subprocess.run(
+            ["make", "--dry-run", *shlex.split(command)[1:]],
+            cwd=ROOT, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"-m (experiments\.\w+|pytest)", done.stdout), done.stdout
+
+
+def test_an_own_csv_trains_and_predicts_as_the_readme_says(folder):
+    pytest.importorskip("rdkit", reason="needs the extra `molecules`")
+    (training,) = [args for args in python_commands("train") if "configs/csv_molecules" in args[0]]
+    run("train", [*training, *SMALL], folder)
+    (prediction,) = [args for args in python_commands("predict") if "--workdir=runs/mine" in args]
+    with_bad_row = subprocess.run(
+        [sys.executable, "-m", "experiments.predict", *prediction],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert with_bad_row.returncode == 3, (
+        with_bad_row.stderr
+    )  # mine.csv has a row that is no molecule
+    lines = (folder / "predictions.csv").read_text().splitlines()
+    assert len(lines) == 1 + len((folder / "mine.csv").read_text().splitlines()) - 1
+    (solubility,) = [args for args in python_commands("predict") if "--input=molecules.csv" in args]
+    run("predict", ["--workdir=runs/mine", *solubility[1:]], folder)
+    (evaluation,) = python_commands("evaluate")
+    run("evaluate", ["--workdir=runs/mine", *evaluation[1:]], folder)
+
+
+def test_describe_runs_as_the_readme_says(folder):
+    pytest.importorskip("datamol", reason="needs the extra `molecules`")
+    (arguments,) = python_commands("describe")
+    assert "parameters" in run("describe", [*arguments, *SMALL], folder)
+
+
+def test_the_accelerator_lines_describe_a_run_that_builds(folder):
+    for arguments in python_commands("train"):
+        if "configs/zinc_gps" not in arguments[0]:
+            continue
+        flags = [re.sub(r"\$\w+", "7", flag) for flag in arguments if "--workdir" not in flag]
+        run("describe", [*flags, *SMALL], folder)
+
+
+def test_the_extras_that_it_names_exist():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    for extra in re.findall(r"gtx-jax\[(\w+)\]", README) + ["tpu"]:
+        assert extra in setup["options.extras_require"]
+
+
+def test_the_example_of_a_layer_runs(capsys):
+    (code,) = [block for kind, block in BLOCKS if kind == "python"]
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out == "(4, 8)\n"
+
+
+@pytest.mark.slow
+def test_the_sweep_runs_as_the_readme_says(folder):
+    pytest.importorskip("datamol", reason="needs the extra `molecules`")
+    (arguments,) = python_commands("sweep")
+    small = folder / "configs_small.py"
+    small.write_text(
+        "from configs import solubility_gps\n"
+        "from tests.configs.recipes import shrink\n\n\n"
+        "def get_config():\n    return shrink(solubility_gps.get_config())\n"
+    )
+    sweep = folder / "sweep.py"
+    sweep.write_text(
+        "from configs.sweeps.solubility import get_sweep\n\nRECIPE = 'configs_small.py'\n"
+    )
+    out = run("sweep", [f"--config={sweep}", *arguments[1:]], folder)
+    assert "Best config" in out
+    run("describe", ["--config=runs/sweep/best.py"], folder)
