@@ -13,7 +13,7 @@ import gtx.models
 import gtx.nn
 from tests.batches import Graph, build_batch, random_graphs
 from tests.descriptors import BF16, DESCRIPTORS, inputs
-from tests.variables import quick_jit, random_variables
+from tests.variables import random_variables
 
 GRAPHS = random_graphs()
 TIGHT = build_batch(GRAPHS, tiers=[(2, 6), (2, 3)])
@@ -23,6 +23,7 @@ LOOSE = build_batch(GRAPHS, **PADDING)
 KEY = jax.random.key(7)
 KEYS = dict(params=KEY, dropout=KEY)
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 every_layer = pytest.mark.parametrize("layer", DESCRIPTORS, ids=lambda layer: layer.name)
 
 
@@ -52,7 +53,7 @@ def evaluate(layer, **fields):
     module = layer.factory(**fields)
     dtype = fields.get("dtype", jnp.float32)
 
-    @quick_jit
+    @jax.jit
     def call(variables, batch):
         features = jax.tree.map(lambda x: x.astype(dtype), inputs(batch))
         return layer.outputs(module, variables, features, batch, train=False)
@@ -60,7 +61,7 @@ def evaluate(layer, **fields):
     return call
 
 
-@functools.partial(quick_jit, static_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=(0, 1))
 def trained(layer, remat, variables, features, batch):
     """Outputs, new batch statistics, and gradients of a curved function of all real rows."""
     module = layer.factory(remat=True) if remat else layer.factory()
@@ -234,13 +235,29 @@ OPTIONS = [(d, name) for d in DESCRIPTORS for name in d.options]
 
 @pytest.mark.parametrize("layer, option", OPTIONS, ids=[f"{d.name}-{name}" for d, name in OPTIONS])
 def test_every_option_changes_the_result(layer, option):
-    plain = layer.factory()
-    other = layer.factory(**{option: layer.options[option]})
-    shapes = [str(jax.eval_shape(lambda m=m: init(layer, m))) for m in (plain, other)]
-    if shapes[0] != shapes[1]:
+    modules = layer.factory(), layer.factory(**{option: layer.options[option]})
+    if option.endswith("_init"):
+        programs = [str(jax.make_jaxpr(lambda m=m: init(layer, m)[1])()) for m in modules]
+        assert programs[0] != programs[1]
         return
-    before, after = (jax.tree.leaves(init(layer, module)) for module in (plain, other))
-    assert not all(np.array_equal(x, y) for x, y in zip(before, after, strict=True))
+    shapes = [jax.eval_shape(lambda m=m: init(layer, m)) for m in modules]
+    if str(shapes[0]) != str(shapes[1]):
+        return
+    before, after = (
+        layer.outputs(
+            module,
+            start(layer),
+            inputs(LOOSE),
+            LOOSE,
+            train=True,
+            mutable=["batch_stats"],
+            rngs=KEYS,
+        )
+        for module in modules
+    )
+    before, after = (real_rows(before[0], LOOSE), before[1]), (real_rows(after[0], LOOSE), after[1])
+    same = jax.tree.map(np.array_equal, before, after)
+    assert not all(jax.tree.leaves(same))
 
 
 def test_every_public_module_is_described():
