@@ -89,8 +89,8 @@ class GatedGCN(nn.Module):
 
     GraphGPS's CustomGatedGCN. It adds the residual of the nodes in the layer; GPSBlock adds
     one, with dropout, around every local layer, so that here it is an option. Duplicates of an
-    edge share their dropout noise. The kernel
-    `nodes` [dim, 4 dim] holds A, B, D and E, in this order; `edges` is C.
+    edge share their dropout noise. The kernel `nodes` [dim, 4 dim] holds A, B, D and E, in this
+    order; `edges` is C.
 
     Attributes:
       dim: width of nodes and edges.
