@@ -13,7 +13,7 @@ import os
 import pathlib
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gtx.training.arrays import TreeError, load_arrays, restore_tree, save_arrays
@@ -121,10 +121,13 @@ class Checkpoints:
             self._write(path, arrays, host, recipe)
         return path
 
-    def restore(self, template: PyTree) -> Restored | None:
+    def restore(
+        self, template: PyTree, check: Callable[[Restored], None] = lambda restored: None
+    ) -> Restored | None:
         """The latest whole checkpoint, in the structure of `template`; None if there is none.
 
-        A damaged one is passed over with a CheckpointWarning that names the file.
+        A damaged one is passed over with a CheckpointWarning that names the file. `check` may
+        refuse one before its arrays are looked at: what a person changed says more than shapes.
 
         Raises:
           CheckpointError: checkpoints exist but none is whole, or the latest whole one is of
@@ -142,6 +145,7 @@ class Checkpoints:
                     stacklevel=2,
                 )
                 continue
+            check(restored)
             try:
                 return dataclasses.replace(restored, arrays=restore_tree(restored.arrays, template))
             except TreeError as error:

@@ -15,7 +15,7 @@ import numpy as np
 from gtx.batching import Budget, Columns, Resident, Streamed, plan
 from gtx.data import Dataset
 from gtx.tasks import Task
-from gtx.training.checkpoint import Checkpoints
+from gtx.training.checkpoint import Checkpoints, Restored
 from gtx.training.evaluation import Evaluator
 from gtx.training.hooks.base import ChunkReport
 from gtx.training.hooks.nan_guard import check_finite
@@ -84,12 +84,11 @@ class Run:
             lambda values: values[0, 0], Streamed(train, budget).chunk(empty_rows(budget, 1))
         )
         make_state = functools.partial(init_state, model, optimizer, batch, seed)
-        restored = self._checkpoints.restore(jax.eval_shape(make_state))
+        restored = self._checkpoints.restore(jax.eval_shape(make_state), self._check_same)
         if restored is None:
             self.progress = Progress()
             state = make_state()
         else:
-            check_identity(restored.host["identity"], self._identity, restored.path)
             check_environment(restored.host["environment"], self._environment)
             self.progress = Progress.from_json(restored.host["progress"])
             state = restored.arrays
@@ -108,6 +107,9 @@ class Run:
         self.state = replicate(state, self._mesh)
         self._following: np.ndarray | None = None
         self._uploaded: Any = None
+
+    def _check_same(self, restored: Restored) -> None:
+        check_identity(restored.host["identity"], self._identity, restored.path)
 
     def chunks(self) -> Iterator[np.ndarray]:
         """Plan rows of what is left of the epoch, each of one size, filled up with -1."""
