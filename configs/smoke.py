@@ -20,5 +20,5 @@ def get_config() -> ConfigDict:
     config.model.num_layers = 2
     config.model.encoding_dim = 4
     config.training.num_epochs = 10
-    config.training.checkpoint_every = 5
+    config.training.checkpoint_every = 1
     return config

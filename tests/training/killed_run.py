@@ -21,7 +21,7 @@ def run(workdir: pathlib.Path):
         num_epochs=12,
         workdir=workdir,
         budget=budget,
-        steps_per_call=3,
+        steps_per_call=1,  # 72 chunks
         checkpoint_minutes=0.0,  # after every chunk
         hooks=[JsonLines()],
     )
