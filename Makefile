@@ -58,7 +58,7 @@ bench: $(VENV)/.installed-torch
 
 notebooks: install-dev
 	$(BIN)/python -m pip install --quiet --editable ".[docs]"
-	$(BIN)/python -m jupytext --execute --to ipynb notebooks/*.py
+	$(BIN)/python -m jupytext --execute --to ipynb --output-dir=build/notebooks notebooks/*.py
 
 # The newest Python and jax that this machine can get.
 COMPAT_PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || echo $(PYTHON))

@@ -68,11 +68,19 @@ def model(
 
 @dataclasses.dataclass
 class Measurement:
-    """Seconds per step, one entry a round, and what stands around them."""
+    """Seconds per step, one entry a round, and what stands around them.
+
+    Attributes:
+      gtx, pyg: by the clock.
+      gtx_cpu, pyg_cpu: of all cores; less disturbed by other processes, but PyG's threads
+        count while they wait for each other.
+    """
 
     attention_dropout_rate: float
     gtx: list[float]
     pyg: list[float]
+    gtx_cpu: list[float]
+    pyg_cpu: list[float]
     gtx_loss: float
     pyg_loss: float
     compile_seconds: float
@@ -126,13 +134,14 @@ def measure(dropout_rate: float, *, rounds: int, root: str | None) -> Measuremen
     gtx_loss, pyg_loss = float(report.loss_sum[0] / report.count[0]), pyg_steps()
     if not dropout_rate and not abs(gtx_loss - pyg_loss) <= LOSS_TOLERANCE * abs(pyg_loss):
         raise AssertionError(f"not the same work: first losses {gtx_loss} and {pyg_loss}")
-    seconds: dict[str, list[float]] = {"gtx": [], "pyg": []}
+    seconds: dict[str, list[float]] = {"gtx": [], "pyg": [], "gtx_cpu": [], "pyg_cpu": []}
     for number in range(rounds):
         pair = [("gtx", gtx_steps), ("pyg", pyg_steps)]
         for name, steps in pair[:: 1 if number % 2 else -1]:
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.process_time()
             steps()
             seconds[name].append((time.perf_counter() - start) / STEPS)
+            seconds[f"{name}_cpu"].append((time.process_time() - cpu_start) / STEPS)
     return Measurement(
         dropout_rate,
         **seconds,
@@ -173,16 +182,18 @@ def table(results: dict[str, list[Measurement]], about: dict[str, str]) -> list[
     lines += [f"  {name}: {value}" for name, value in about.items()]
     lines.append(
         f"  {'allocator':14}{'dropout':>8}{'PyG':>24}{'gtx':>24}"
-        f"{'PyG / gtx':>24}{'min / min':>11}{'compile':>9}"
+        f"{'PyG / gtx':>20}{'minima':>8}{'cpu':>6}{'compile':>9}"
     )
     for name, found in results.items():
         for one in found:
-            ratio = np.divide(one.pyg, one.gtx)
+            pyg, gtx = np.multiply(one.pyg, 1e3), np.multiply(one.gtx, 1e3)
             lines.append(
-                f"  {name:14}{one.attention_dropout_rate:>8}{spread(np.multiply(one.pyg, 1e3)):>24}"
-                f"{spread(np.multiply(one.gtx, 1e3)):>24}{spread(ratio, 2):>24}"
-                f"{min(one.pyg) / min(one.gtx):>11.2f}{one.compile_seconds:>7.0f} s"
+                f"  {name:14}{one.attention_dropout_rate:>8}{spread(pyg):>24}{spread(gtx):>24}"
+                f"{spread(pyg / gtx, 2):>20}{pyg.min() / gtx.min():>8.2f}"
+                f"{np.median(np.divide(one.pyg_cpu, one.gtx_cpu)):>6.2f}"
+                f"{one.compile_seconds:>7.0f} s"
             )
+    lines.append("  PyG / gtx: of a round's times; minima: of the fastest rounds; cpu: of CPU time")
     first = next(iter(results.values()))[0]
     lines.append(
         f"  first training loss at the same weights: PyG {first.pyg_loss:.6f}, "
