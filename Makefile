@@ -7,6 +7,7 @@ CONFIG ?= configs/solubility_gps.py
 WORKDIR ?= runs/$(basename $(notdir $(CONFIG)))
 SMILES ?= CC(=O)Oc1ccccc1C(=O)O
 EXTRAS ?= molecules
+# glibc would return memory to the system and fault it in anew at every step.
 export MALLOC_MMAP_MAX_ = 0
 export MALLOC_TRIM_THRESHOLD_ = 1000000000
 
@@ -58,7 +59,10 @@ bench: $(VENV)/.installed-torch
 
 notebooks: install-dev
 	$(BIN)/python -m pip install --quiet --editable ".[docs]"
-	$(BIN)/python -m jupytext --execute --to ipynb --output-dir=build/notebooks notebooks/*.py
+	mkdir -p build/notebooks
+	for file in notebooks/*.py; do \
+	  $(BIN)/python -m jupytext --execute --to ipynb --output build/$${file%.py}.ipynb $$file || exit 1; \
+	done
 
 # The newest Python and jax that this machine can get.
 COMPAT_PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || echo $(PYTHON))

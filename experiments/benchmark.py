@@ -5,7 +5,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from experiments.benchmarks import gps
 
@@ -14,6 +14,9 @@ _ROUNDS = flags.DEFINE_integer("rounds", 7, "Rounds of 16 steps of each library.
 _ROOT = flags.DEFINE_string(
     "root", None, "Folder of the datasets; $GTX_DATA by default, random graphs without either."
 )
+_CORES = flags.DEFINE_integer(
+    "cores", 0, "Cores for each library; 0 takes all. One is the steadiest on a busy machine."
+)
 _WORKER = flags.DEFINE_string("worker", None, "Measure in this process and write to this file.")
 
 
@@ -21,6 +24,9 @@ def main(argv: Sequence[str]) -> int | None:
     if list(argv[1:]) != ["gps"]:
         print("usage: python -m experiments.benchmark gps", file=sys.stderr)
         return 2
+    logging.set_verbosity(logging.WARNING)
+    if _CORES.value:  # before either library counts them; inherited by the workers
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: _CORES.value])
     root = os.environ.get("GTX_DATA") if _ROOT.value is None else _ROOT.value
     if _WORKER.value:
         gps.worker(pathlib.Path(_WORKER.value), rounds=_ROUNDS.value, root=root)
