@@ -65,7 +65,9 @@ notebooks: install-dev
 	done
 
 # The newest Python and jax that this machine can get.
-COMPAT_PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || echo $(PYTHON))
+COMPAT_PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 \
+  $$(ls -d $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python 2>/dev/null | sort -Vr) $(PYTHON); do \
+  if $$python -c '' 2>/dev/null; then echo $$python; break; fi; done)
 compat:
 	$(MAKE) test PYTHON=$(COMPAT_PYTHON) VENV=.venv-compat
 
