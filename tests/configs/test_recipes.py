@@ -42,3 +42,42 @@ def test_a_recipe_trains_and_scores(name, tmp_path):
     assert result.history[0]["step"] == -(-len(graphs.part("train")) // config.batch.size)
     assert result.history[0]["valid"][task.main_metric] is not None
     assert result.num_compilations == {"train": 1, "evaluate": 1}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model.dtype": "bfloat16", "batch.stratified": False, "model.activation": "swiglu"},
+        {"batch.resident": False, "model.attention": "edges", "model.norm": "rms"},
+        {"model.local": "gated_gcn", "model.attention": "none", "model.norm": "layer"},
+        {"model.local": "none", "model.remat": True, "optimizer.schedule": "inverse_sqrt"},
+    ],
+    ids=lambda changes: ",".join(map(str, changes.values())),
+)
+def test_the_choices_of_the_base_config_train(changes, tmp_path, quick_compilation):
+    config = RECIPES["smoke"](tmp_path)
+    config.update_from_flattened_dict(changes)
+    config.data.num_graphs, config.data.min_size, config.data.max_size = 12, 2, 3
+    graphs = build.prepare(config).dataset
+    result = training.fit(
+        build.model(config, graphs.spec),
+        build.task(config, graphs.spec),
+        graphs.part("train"),
+        graphs.part("valid"),
+        optimizer=build.optimizer(config, steps_per_epoch=3),
+        num_epochs=2,
+        workdir=tmp_path / "run",
+        budget=build.budget(config, graphs),
+        stratified=config.batch.stratified,
+        resident=config.batch.resident,
+    )
+    first, second = (entry["loss"] for entry in result.history)
+    assert first != second and first < 10
+
+
+def test_a_name_that_does_not_exist_is_answered_with_those_that_do(tmp_path):
+    config = RECIPES["smoke"](tmp_path)
+    config.model.norm = "bach"
+    graphs = build.prepare(config).dataset
+    with pytest.raises(build.ConfigError, match="config.model.norm.*did you mean 'batch'"):
+        build.model(config, graphs.spec)
