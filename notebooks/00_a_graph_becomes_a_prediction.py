@@ -61,7 +61,7 @@ np.testing.assert_allclose(square, [0, 1 / 2, 0, 1 / 2], atol=1e-6)
 # Nodes of all graphs stand in one axis, padded to a static size; masks say what is real.
 
 # %%
-batch = jax.tree.map(jnp.asarray, batching.batch_graphs(dataset))
+batch = batching.batch_graphs(dataset)
 print("nodes", batch.node_mask.sum(), "of", batch.node_mask.size)
 
 # %% [markdown]

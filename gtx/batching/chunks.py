@@ -119,7 +119,7 @@ def make_batches(
 
 
 def batch_graphs(graphs: Dataset | jraph.GraphsTuple | Iterable[jraph.GraphsTuple]) -> Batch:
-    """All graphs in one Batch, in their order, with one padding node and no spare edges.
+    """All graphs in one Batch on the default device, in their order, with one padding node.
 
     Node pairs are padded to the largest graph. For a loop over many batches use a Budget.
     """
@@ -132,4 +132,5 @@ def batch_graphs(graphs: Dataset | jraph.GraphsTuple | Iterable[jraph.GraphsTupl
         tiers=(Tier(len(dataset), max(1, int(dataset.num_nodes.max()))),),
     )
     row = np.arange(len(dataset), dtype=np.int32)
-    return assemble(Columns.from_dataset(dataset), row, budget, label_level=label_level(dataset))
+    columns, level = Columns.from_dataset(dataset), label_level(dataset)
+    return jax.device_put(assemble(columns, row, budget, label_level=level))

@@ -248,7 +248,7 @@ def test_check_batch_names_the_broken_promise(promise):
         from_arrays([], [], n_node=4, nodes=dict(x=np.ones((4, 1)))),
         from_arrays([], [], n_node=2, nodes=dict(x=np.ones((2, 1)))),
     ]
-    batch = batch_graphs(Dataset.from_graphs(graphs, np.arange(3.0)))
+    batch = jax.device_get(batch_graphs(Dataset.from_graphs(graphs, np.arange(3.0))))
     check_batch(batch)
     with pytest.raises(BatchError, match=promise):
         check_batch(BREAKS[promise](batch))

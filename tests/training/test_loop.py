@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from gtx.training import (
-    CheckpointError,
     Checkpoints,
     CheckpointWarning,
     EarlyStopping,
@@ -157,8 +156,8 @@ def test_another_run_in_the_same_workdir_is_refused_by_name(whole, change, messa
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_another_shape_of_model_is_refused_by_a_leaf(whole):
-    with pytest.raises(CheckpointError, match="is stored as float32"):
+def test_another_shape_of_model_is_refused_by_what_was_changed(whole):
+    with pytest.raises(ResumeError, match="dim = 8.*dim = 4"):
         train(whole[0], model=small.Small(dim=4))
 
 
