@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import pathlib
 import platform
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -100,10 +101,17 @@ def write(
     report.print_scores(scores, baseline)
     print(f"Everything is in {workdir}: metrics.json, predictions.csv, learning_curve.png.")
     if config.data.name in ("solubility", "csv"):
-        print(f"Next: python -m experiments.predict --workdir={workdir} --smiles='CCO'")
+        print(f"Next: {_python()} -m experiments.predict --workdir={workdir} --smiles='CCO'")
     else:
-        print(f"Next: python -m experiments.evaluate --workdir={workdir} --split=test")
+        print(f"Next: {_python()} -m experiments.evaluate --workdir={workdir} --split=test")
     return figures
+
+
+def _python() -> str:
+    """This interpreter as a person would type it here: relative where it is below the folder."""
+    python = pathlib.Path(sys.executable)
+    here = pathlib.Path.cwd()
+    return str(python.relative_to(here) if python.is_relative_to(here) else python)
 
 
 def params_sha256(params: Any) -> str:
