@@ -237,7 +237,7 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
     norm = _choose(NORMS, settings.norm, "config.model.norm")
     if local is gtx.nn.GatedGCN:
         local = functools.partial(local, norm=norm, dropout_rate=settings.dropout_rate)
-        edges = edges or {"": gtx.nn.ConstantEncoder}
+        edges = edges or {"constant": gtx.nn.ConstantEncoder}  # it reads no column
     attention = None
     if settings.attention != "none":
         attention = functools.partial(
