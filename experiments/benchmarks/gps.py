@@ -8,6 +8,10 @@ collated beforehand. The first training losses are compared before anything is t
 
 Rounds alternate between the two in one process, each of 16 steps. glibc decides at its start
 whether freed memory goes back to the kernel, so each allocator setting is a process.
+
+With several cores, PyG's threads spin while they wait for each other. That is its fastest
+setting on an idle machine (OMP_WAIT_POLICY=passive takes three times as long); where other
+processes want the cores its steps take 10 to 30 times as long. Measure there with `--cores=1`.
 """
 
 import dataclasses
@@ -40,9 +44,6 @@ ALLOCATORS: dict[str, dict[str, str]] = {
     "glibc default": {},
     "memory kept": {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "1000000000"},
 }
-# PyG's threads sleep while they wait for each other. Where other processes want the same cores,
-# threads that spin (the default) make its steps 10 to 30 times slower.
-WAIT_POLICY = "passive"
 DROPOUT_RATES = (0.0, 0.5)
 
 
@@ -165,7 +166,6 @@ def run(*, rounds: int, root: str | None, json_path: str | None) -> None:
     results = {}
     for name, variables in ALLOCATORS.items():
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")}
-        kept.setdefault("OMP_WAIT_POLICY", WAIT_POLICY)
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "numbers.json"
             command = [sys.executable, "-m", "experiments.benchmark", "gps"]
@@ -174,7 +174,6 @@ def run(*, rounds: int, root: str | None, json_path: str | None) -> None:
             results[name] = [Measurement(**entry) for entry in json.loads(path.read_text())]
     about = machine()
     about["graphs"] = molecules.load(root)[1]
-    about["OMP_WAIT_POLICY"] = os.environ.get("OMP_WAIT_POLICY", WAIT_POLICY)
     print("\n".join(table(results, about)))
     if json_path:
         plain = {name: [dataclasses.asdict(m) for m in found] for name, found in results.items()}
