@@ -65,8 +65,11 @@ class MultiHeadAttention(nn.Module):
             **options,
             name="query_key_value",
         )(features.nodes)
-        x = x.reshape(-1, 3, self.num_heads, self.dim // self.num_heads)
-        query, key, value = x[:, 0], x[:, 1], x[:, 2]
+        # Split, not sliced: the gradient of three slices is a sum of three padded arrays.
+        query, key, value = (
+            part.reshape(-1, self.num_heads, self.dim // self.num_heads)
+            for part in jnp.split(x, 3, axis=-1)
+        )
         structure = self._structure(batch)
         bias = self._bias(features) if self.pair_bias else None
         dropping = train and self.dropout_rate > 0
