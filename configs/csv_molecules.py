@@ -22,5 +22,8 @@ def get_config() -> ConfigDict:
     config.data.kind = "regression"  # regression | binary | multiclass | multilabel
     config.data.split = "random"  # random | scaffold
     config.data.test_fraction = 0.1
+    # What suits the kind: l1 and mae, cross entropy and ROC AUC or accuracy.
+    config.task.loss = "auto"
+    config.task.metric = "auto"
     config.baseline = False
     return config

@@ -44,7 +44,8 @@ def write(
     parts = {name: part for name, part in parts.items() if len(part)}
     evaluations = {name: evaluator(result.variables, part) for name, part in parts.items()}
     scores = {name: evaluation.metrics for name, evaluation in evaluations.items()}
-    repeated = _repeated_in_test(graphs)
+    molecules = build.reads_smiles(config)
+    repeated = splits.duplicates_across(graphs) if molecules else np.zeros(len(graphs), bool)
     if repeated.any():
         kept = ~repeated[graphs.split == 2]
         test = evaluations["test"]
@@ -100,7 +101,7 @@ def write(
             Console(stderr=True).print(note, highlight=False)
     report.print_scores(scores, baseline)
     print(f"Everything is in {workdir}: metrics.json, predictions.csv, learning_curve.png.")
-    if config.data.name in ("solubility", "csv"):
+    if molecules:
         print(f"Next: {_python()} -m experiments.predict --workdir={workdir} --smiles='CCO'")
     else:
         print(f"Next: {_python()} -m experiments.evaluate --workdir={workdir} --split=test")
@@ -136,10 +137,3 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def _repeated_in_test(graphs: Dataset) -> np.ndarray:
-    """True for molecules of the test part that occur in another part as well."""
-    if graphs.names is None or "atom" not in graphs.spec.nodes:
-        return np.zeros(len(graphs), bool)
-    return splits.duplicates_across(graphs)

@@ -27,6 +27,8 @@ def main(argv: Sequence[str]) -> None:
     budget = build.budget(config, graphs)
     model = build.model(config, graphs.spec)
     task = build.task(config, graphs.spec)
+    if config.baseline:
+        baseline.check(config, task.label)
     train, valid = graphs.part("train"), graphs.part("valid")
     optimizer = build.optimizer(config, -(-len(train) // budget.batch_size))
 

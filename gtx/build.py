@@ -96,6 +96,11 @@ def _split(graphs: Dataset, settings: ConfigDict) -> Dataset:
     return graphs
 
 
+def reads_smiles(config: ConfigDict) -> bool:
+    """Whether the recipe's graphs are molecules made from SMILES, which are their names."""
+    return config.data.get("features") is not None
+
+
 def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
     """Add the columns of the config's encodings."""
     return gtx.encodings.apply(graphs, encodings(config), cache_dir=config.encodings_cache or None)
@@ -147,7 +152,10 @@ def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
     """The loss and the scores for the label of `spec`."""
     if spec.label is None:
         raise ConfigError("the dataset has no labels; a task needs spec.label")
-    return tasks.from_label(spec.label, loss=config.task.loss, metric=config.task.metric)
+    try:
+        return tasks.from_label(spec.label, loss=config.task.loss, metric=config.task.metric)
+    except ValueError as error:
+        raise ConfigError(f"config.task: {error}") from error
 
 
 def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:

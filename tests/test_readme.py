@@ -123,7 +123,9 @@ def test_the_accelerator_lines_describe_a_run_that_builds(folder):
 def test_the_extras_that_it_names_exist():
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    for extra in re.findall(r"gtx-jax\[(\w+)\]", README) + ["tpu"]:
+    extras = re.findall(r'"\.\[(\w+)\]"', README)
+    assert extras == ["cuda", "tpu"]
+    for extra in extras:
         assert extra in setup["options.extras_require"]
 
 

@@ -4,6 +4,7 @@ import importlib
 import pathlib
 
 import pytest
+from flax import traverse_util
 
 from gtx import build, training
 from tests.configs.recipes import RECIPES
@@ -45,16 +46,34 @@ def test_a_recipe_trains_and_scores(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "present", "absent"),
     [
-        {"model.dtype": "bfloat16", "batch.stratified": False, "model.activation": "swiglu"},
-        {"batch.resident": False, "model.attention": "edges", "model.norm": "rms"},
-        {"model.local": "gated_gcn", "model.attention": "none", "model.norm": "layer"},
-        {"model.local": "none", "model.remat": True, "optimizer.schedule": "inverse_sqrt"},
+        (
+            {"model.dtype": "bfloat16", "batch.stratified": False, "model.activation": "swiglu"},
+            {"feed_forward/hidden/kernel": (16, 2 * 2 * 16)},
+            (),
+        ),
+        (
+            {"batch.resident": False, "model.attention": "edges", "model.norm": "rms"},
+            {"norm_local/scale": (16,)},
+            ("norm_local/bias",),
+        ),
+        (
+            {"model.local": "gated_gcn", "model.attention": "none", "model.norm": "layer"},
+            {"local/nodes/kernel": (16, 64), "norm_local/bias": (16,)},
+            ("attention/output/kernel",),
+        ),
+        (
+            {"model.local": "none", "model.remat": True, "optimizer.schedule": "inverse_sqrt"},
+            {"attention/output/kernel": (16, 16)},
+            ("local/nodes/kernel",),
+        ),
     ],
-    ids=lambda changes: ",".join(map(str, changes.values())),
+    ids=lambda value: ",".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
-def test_the_choices_of_the_base_config_train(changes, tmp_path, quick_compilation):
+def test_the_choices_of_the_base_config_train(
+    changes, present, absent, tmp_path, quick_compilation
+):
     config = RECIPES["smoke"](tmp_path)
     config.update_from_flattened_dict(changes)
     config.data.num_graphs, config.data.min_size, config.data.max_size = 12, 2, 3
@@ -71,6 +90,9 @@ def test_the_choices_of_the_base_config_train(changes, tmp_path, quick_compilati
         stratified=config.batch.stratified,
         resident=config.batch.resident,
     )
+    block = traverse_util.flatten_dict(result.variables["params"]["block_0"], sep="/")
+    assert {name: block[name].shape for name in present} == present
+    assert not set(absent) & set(block)
     first, second = (entry["loss"] for entry in result.history)
     assert first != second and first < 10
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gtx import Predictor
+from tests import trained
 from tests.configs.recipes import write_csv
 from tests.experiments import commands
 
@@ -28,6 +29,7 @@ SMALL = (
     "--config.batch.num_tiers=1",
     "--config.training.num_epochs=2",
     "--config.training.evaluate_every=1",
+    "--config.training.checkpoint_every=1",
 )
 
 
@@ -106,9 +108,10 @@ def test_a_damaged_checkpoint_is_passed_over_loudly(finished, tmp_path):
     target = max(latest.rglob("*"), key=lambda file: file.stat().st_size if file.is_file() else 0)
     target.write_bytes(target.read_bytes()[:-7])
     with pytest.warns(UserWarning, match=f"{latest.name} is damaged"):
-        code = train(path, copy, "--config.baseline=True")
-    others = sorted((workdir / "checkpoints").glob("step_*"))
-    assert code == (0 if len(others) > 1 else 2)
+        assert train(path, copy, "--config.baseline=True") == 0
+    before, after = (json.loads((run / "metrics.json").read_text()) for run in (workdir, copy))
+    assert after["resumed_from"] == before["steps"] // 2  # the checkpoint of the epoch before
+    assert after["params_sha256"] == before["params_sha256"]
 
 
 def test_an_unwritable_workdir_is_an_error_of_one_line(finished, tmp_path, capsys):
@@ -160,3 +163,65 @@ def _leaves(tree):
         if isinstance(tree, dict)
         else [tree]
     )
+
+
+KINDS = {
+    "binary": ("contains_oxygen", ["contains_oxygen_predicted"]),
+    "multiclass": ("colour", ["blue_probability", "class_predicted", "red_probability"]),
+    "multilabel": ("contains_oxygen,long", ["contains_oxygen_predicted", "long_predicted"]),
+    "regression": ("size,weight", ["size_predicted", "weight_predicted"]),
+}
+
+
+@pytest.mark.parametrize(("kind", "split"), [*zip(KINDS, ["random", "scaffold"] * 2, strict=True)])
+def test_every_kind_of_label_trains_and_predicts(kind, split, tmp_path, quick_compilation):
+    path = tmp_path / "kinds.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["smiles", "contains_oxygen", "colour", "long", "size", "weight"])
+        for row, smiles in enumerate(trained.SMILES):
+            missing = "" if row % 7 == 3 else len(smiles)
+            oxygen, colour = int("O" in smiles), ("red", "blue")[row % 2]
+            writer.writerow([smiles, oxygen, colour, int(len(smiles) > 4), missing, 0.5 * row])
+    target, columns = KINDS[kind]
+    flags = (f"--config.data.kind={kind}", f"--config.data.split={split}")
+    assert train(path, tmp_path / "run", f"--config.data.target={target}", *flags) == 0
+    output = tmp_path / "predictions.csv"
+    code = commands.run(
+        "predict", f"--workdir={tmp_path / 'run'}", f"--input={path}", f"--output={output}"
+    )
+    assert code == 0
+    with output.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["smiles"] for row in rows] == list(trained.SMILES)
+    new = set(rows[0]) - {"smiles", "contains_oxygen", "colour", "long", "size", "weight", "error"}
+    assert sorted(new) == columns
+    assert all(row[name] != "" for row in rows for name in new)
+
+
+def test_a_loss_that_does_not_fit_the_kind_is_refused(finished, tmp_path, capsys):
+    path, _ = finished
+    assert train(path, tmp_path / "run", "--config.task.loss=cross_entropy") == 2
+    assert "config.task: loss='cross_entropy' does not fit a regression" in capsys.readouterr().err
+
+
+def test_a_forest_for_classes_is_refused_before_training(tmp_path, capsys):
+    path = tmp_path / "classes.csv"
+    path.write_text(
+        "smiles,logS\n" + "".join(f"{s},{i % 2}\n" for i, s in enumerate(trained.SMILES))
+    )
+    flags = ("--config.data.kind=binary", "--config.baseline=True")
+    assert train(path, tmp_path / "run", *flags) == 2
+    assert "config.baseline" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_forest_takes_several_targets(tmp_path, quick_compilation):
+    path = tmp_path / "two.csv"
+    lines = [f"{s},{len(s)},{i}" for i, s in enumerate(trained.SMILES)]
+    path.write_text("\n".join(["smiles,a,b", *lines]) + "\n")
+    flags = ("--config.data.target=a,b", "--config.baseline=True", "--config.data.features=types")
+    assert train(path, tmp_path / "run", *flags) == 0
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["baseline"]["test"]["rmse"] > 0
+    assert metrics["repeats_in_test"] == 0
