@@ -40,7 +40,7 @@ def test_several_parts_are_printed_and_written(trained_run, scores, tmp_path, ca
 
 
 def test_the_best_score_of_the_run_is_found_again(trained_run, scores):
-    assert scores["valid"]["rmse"] == pytest.approx(trained_run.result.best_score, rel=1e-6)
+    assert scores["valid"]["mae"] == pytest.approx(trained_run.result.best_score, rel=1e-6)
 
 
 def _prepared_as(monkeypatch, trained_run, graphs):
