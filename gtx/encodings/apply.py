@@ -7,8 +7,9 @@ import numpy as np
 
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
+from gtx.data.spec import Categorical, Column
 from gtx.encodings import cache
-from gtx.encodings.base import Encoding, EncodingError, Key
+from gtx.encodings.base import Encoding, EncodingError, Key, storage
 
 # A dense float64 matrix of so many nodes takes 128 MiB, and an encoding holds about ten.
 MAX_NODES = 4096
@@ -22,7 +23,7 @@ def apply(
     *,
     cache_dir: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """The dataset with the columns of `encodings` added, in float32.
+    """The dataset with the columns of `encodings` added, float32 or, for codes, int32.
 
     Args:
       dataset: any; columns of the same names are replaced.
@@ -31,7 +32,8 @@ def apply(
         version of the encoding. Several processes may share it.
 
     Raises:
-      EncodingError: two encodings make the same column, or a graph has more than 4,096 nodes.
+      EncodingError: two encodings make the same column, a graph has more than 4,096 nodes, or a
+        value does not fit its column.
     """
     encodings = tuple(encodings)
     _check_names(encodings)
@@ -40,11 +42,7 @@ def apply(
         columns = None
         if cache_dir is not None:
             file = cache.cache_file(cache_dir, dataset, encoding)
-            shapes = {
-                key: (_num_rows(dataset, key), column.dim)
-                for key, column in encoding.columns().items()
-            }
-            columns = cache.read(file, shapes)
+            columns = cache.read(file, _empty(dataset, encoding))
         if columns is None:
             columns = encode(dataset, encoding)
             if cache_dir is not None:
@@ -55,7 +53,7 @@ def apply(
 
 
 def encode(dataset: Dataset, encoding: Encoding) -> dict[Key, np.ndarray]:
-    """The columns of one encoding, float32, with one row per node, pair or graph."""
+    """The columns of one encoding, with one row per node, pair or graph."""
     n_node = dataset.num_nodes
     if n_node.max(initial=0) > MAX_NODES:
         index = int(np.argmax(n_node))
@@ -64,16 +62,53 @@ def encode(dataset: Dataset, encoding: Encoding) -> dict[Key, np.ndarray]:
             f"dense matrices of at most {MAX_NODES:,}. Encode subgraphs, or compute columns "
             "with a sparse method and add them with Dataset.with_columns"
         )
-    columns = {
-        key: np.zeros((_num_rows(dataset, key), column.dim), np.float32)
-        for key, column in encoding.columns().items()
-    }
+    described = encoding.columns()
+    columns = _empty(dataset, encoding)
     for n, graphs, adjacency in _dense_chunks(dataset):
         values = encoding(adjacency)
         for key, column in columns.items():
             rows = _rows(dataset, key, graphs, n)
-            column[rows] = values[key].reshape(len(rows), column.shape[1])
+            entries = values[key].reshape(len(rows), column.shape[1])
+            _check_values(dataset, encoding, key, described[key], graphs, entries)
+            column[rows] = entries
     return columns
+
+
+def _empty(dataset: Dataset, encoding: Encoding) -> dict[Key, np.ndarray]:
+    """Arrays for the columns; not touched, they take no memory."""
+    columns = {}
+    for key, column in encoding.columns().items():
+        width, dtype = storage(column)
+        columns[key] = np.zeros((_num_rows(dataset, key), width), dtype)
+    return columns
+
+
+def _check_values(
+    dataset: Dataset,
+    encoding: Encoding,
+    key: Key,
+    column: Column,
+    graphs: np.ndarray,
+    values: np.ndarray,
+) -> None:
+    """Refuse what would not survive the column's dtype; `values` are of graphs of equal size."""
+    if isinstance(column, Categorical):
+        if values.dtype.kind not in "biu":
+            raise EncodingError(
+                f"{encoding.name}: {key[0]} column {key[1]!r} is categorical, but its values are "
+                f"{values.dtype}. Return integers, or describe it as Continuous"
+            )
+        wrong = (values < 0) | (values >= np.array(column.sizes, np.int64))
+        rule = f"outside the vocabulary of sizes {column.sizes}"
+    else:
+        wrong, rule = ~(np.abs(values) <= np.finfo(np.float32).max), "not a float32 number"
+    if wrong.any():
+        row, place = (int(part[0]) for part in np.nonzero(wrong))
+        count = len(values) // len(graphs)
+        raise EncodingError(
+            f"graph {dataset.ids[graphs[row // count]]}: {encoding.name} gives "
+            f"{values[row, place]} in {key[0]} column {key[1]!r} [{row % count}, {place}], {rule}"
+        )
 
 
 def _dense_chunks(dataset: Dataset) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from gtx.data.spec import Continuous
+from gtx.data.spec import Categorical, Column
 from gtx.typing import Level, Symmetry
 
 # The name of a column, with the level at which it stands.
@@ -45,8 +45,8 @@ class Encoding(Protocol):
     @property
     def version(self) -> int: ...
 
-    def columns(self) -> dict[Key, Continuous]:
-        """The columns that it makes."""
+    def columns(self) -> dict[Key, Column]:
+        """The columns that it makes: Categorical ones hold codes, Continuous ones numbers."""
         ...
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
@@ -54,14 +54,21 @@ class Encoding(Protocol):
 
         Args:
           adjacency: float [graphs, n, n], the number of edges to each receiver (axis 1) from
-            each sender (axis 2); float64 on the host.
+            each sender (axis 2), or the sum of their weights; float64 on the host.
           xp: `numpy`, or `jax.numpy` inside a compiled step.
 
         Returns:
           For each column [graphs, n, feat] at node level, [graphs, n, n, feat] at pair level
-          (receiver first), [graphs, feat] at graph level.
+          (receiver first), [graphs, feat] at graph level; integers for a Categorical one.
         """
         ...
+
+
+def storage(column: Column) -> tuple[int, type[np.int32] | type[np.float32]]:
+    """The width of a column and the dtype in which it is kept."""
+    if isinstance(column, Categorical):
+        return len(column.sizes), np.int32
+    return column.dim, np.float32
 
 
 def fingerprint(encoding: Encoding) -> str:
@@ -82,7 +89,8 @@ def check_symmetry(
     """Renumber the nodes, encode again and compare as the symmetry allows.
 
     Each symmetry passes where a stronger one does (exact, up_to_sign, up_to_basis, none), and
-    on graphs that tell them apart a stronger one fails. "up_to_basis" compares the projectors
+    on graphs that tell them apart a stronger one fails. Codes of Categorical columns must be
+    equal under every symmetry but "none". "up_to_basis" compares the projectors
     onto the columns of equal eigenvalues; of a last eigenspace that the number of columns may
     cut through it compares nothing, as any part of it is a right answer.
 
@@ -91,7 +99,7 @@ def check_symmetry(
       adjacency: [graphs, n, n].
       symmetry: the one to test; the declared one if None.
       seed: of the permutation.
-      tolerance: largest absolute difference that counts as equal.
+      tolerance: largest absolute difference of numbers that counts as equal.
 
     Raises:
       EncodingError: the encoding does not have this symmetry.
@@ -103,14 +111,16 @@ def check_symmetry(
     order = np.random.default_rng(seed).permutation(adjacency.shape[-1])
     first = encoding(adjacency)
     second = encoding(adjacency[:, order][:, :, order])
-    for key in encoding.columns():
+    for key, column in encoding.columns().items():
         level, name = key
-        values, other = first[key], second[key]
+        values, other = np.asarray(first[key]), np.asarray(second[key])
         if level in ("node", "pair"):
             values = values[:, order]
         if level == "pair":
             values = values[:, :, order]
-        if symmetry == "up_to_basis" and name == f"{encoding.name}_vectors":
+        if isinstance(column, Categorical):
+            error = np.abs(values.astype(np.int64) - other).max(initial=0)
+        elif symmetry == "up_to_basis" and name == f"{encoding.name}_vectors":
             error = _projector_error(encoding, first, values, other)
         elif symmetry == "exact" or level == "graph":
             error = np.abs(values - other).max(initial=0)
@@ -119,7 +129,7 @@ def check_symmetry(
             same = np.abs(values - other).max(axis=axes, initial=0)
             flipped = np.abs(values + other).max(axis=axes, initial=0)
             error = np.minimum(same, flipped).max(initial=0)
-        if error > tolerance:
+        if error > (0 if isinstance(column, Categorical) else tolerance):
             raise EncodingError(
                 f"{encoding.name}: {level} column {name!r} changes by {error:.2g} when nodes are "
                 f"renumbered, beyond what the symmetry {symmetry!r} allows"

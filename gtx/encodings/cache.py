@@ -28,12 +28,12 @@ def cache_file(
     return pathlib.Path(cache_dir) / f"{encoding.name}-{content.hexdigest()[:32]}.npz"
 
 
-def read(file: pathlib.Path, expected: dict[Key, tuple[int, int]]) -> dict[Key, np.ndarray] | None:
+def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.ndarray] | None:
     """The columns in `file`, None if there is none or, with a warning, if it is damaged.
 
     Args:
       file: from `cache_file`.
-      expected: the shape of each column.
+      expected: arrays of the shape and dtype of each column.
     """
     try:
         # Opened here, as numpy leaves it open when it is no zip file. Members carry checksums.
@@ -44,8 +44,8 @@ def read(file: pathlib.Path, expected: dict[Key, tuple[int, int]]) -> dict[Key, 
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         _LOG.warning("%s is damaged (%s) and is computed again", file, error)
         return None
-    for key, shape in expected.items():
-        if columns[key].shape != shape or columns[key].dtype != np.float32:
+    for key, array in expected.items():
+        if columns[key].shape != array.shape or columns[key].dtype != array.dtype:
             _LOG.warning("%s does not fit its graphs and is computed again", file)
             return None
     return columns

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from gtx.data.spec import Continuous
+from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
 
 
@@ -52,8 +52,8 @@ class LaplacianEigenvectors:
                 f"normalization must be 'sym', 'none' or 'rw', got {self.normalization!r}"
             )
 
-    def columns(self) -> dict[Key, Continuous]:
-        column = Continuous(self.num_vectors)
+    def columns(self) -> dict[Key, Column]:
+        column: Column = Continuous(self.num_vectors)
         return {
             ("node", f"{self.name}_vectors"): column,
             ("graph", f"{self.name}_values"): column,

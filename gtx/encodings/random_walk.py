@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gtx.data.spec import Continuous
+from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
 
 
@@ -34,7 +34,7 @@ class RandomWalk:
         if self.walk_length < 1:
             raise ValueError(f"walk_length must be at least 1, got {self.walk_length}")
 
-    def columns(self) -> dict[Key, Continuous]:
+    def columns(self) -> dict[Key, Column]:
         return {("node", self.name): Continuous(self.walk_length)}
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:

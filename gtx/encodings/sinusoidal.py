@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gtx.data.spec import Continuous
+from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
 
 
@@ -31,7 +31,7 @@ class Sinusoidal:
         if self.dim < 1:
             raise ValueError(f"dim must be at least 1, got {self.dim}")
 
-    def columns(self) -> dict[Key, Continuous]:
+    def columns(self) -> dict[Key, Column]:
         return {("node", self.name): Continuous(self.dim)}
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtx.data.spec import Continuous
+from gtx.data.spec import Categorical, Continuous
 from gtx.encodings import (
     MAX_NODES,
     EncodingError,
@@ -16,11 +16,12 @@ from gtx.encodings import (
     Sinusoidal,
     apply,
 )
+from gtx.encodings.base import storage
 from gtx.encodings.cache import cache_file
 from tests.encodings.graphs import complete, cycle, dataset_of, irregular, multigraphs, star
-from tests.encodings.test_base import Powers
+from tests.encodings.test_base import Codes, Powers
 
-ENCODINGS = (RandomWalk(5), LaplacianEigenvectors(3), Sinusoidal(4), Powers())
+ENCODINGS = (RandomWalk(5), LaplacianEigenvectors(3), Sinusoidal(4), Powers(), Codes(size=40))
 FEW = [irregular(), np.zeros((1, 1)), cycle(5), np.zeros((0, 0)), star(4), complete(5)]
 
 
@@ -34,9 +35,10 @@ def test_a_dataset_is_encoded_graph_by_graph(adjacencies):
     for encoding in ENCODINGS:
         for (level, name), column in encoding.columns().items():
             array, pointer = fields[level][name], pointers[level]
-            assert array.dtype == np.float32 and array.shape == (pointer[-1], column.dim)
+            width, dtype = storage(column)
+            assert array.dtype == dtype and array.shape == (pointer[-1], width)
             for number, adjacency in enumerate(adjacencies):
-                expected = encoding(adjacency[None])[level, name].reshape(-1, column.dim)
+                expected = encoding(adjacency[None])[level, name].reshape(-1, width)
                 found = array[pointer[number] : pointer[number + 1]]
                 if encoding.symmetry == "up_to_basis" and level == "node":
                     found, expected = found @ found.T, expected @ expected.T
@@ -47,8 +49,38 @@ def test_columns_are_described_in_the_spec_and_travel_with_the_graphs():
     encoded = apply(dataset_of(FEW), ENCODINGS)
     assert encoded.spec.nodes["rwse"] == Continuous(5)
     assert encoded.spec.graphs["laplacian_mask"] == Continuous(3)
+    assert encoded.spec.pairs["codes"] == Categorical((40, 3))
     part = encoded.select([4])
     assert part.nodes["rwse"].shape == (5, 5) and part.pairs["powers"].shape == (25, 2)
+    receiver, sender = 2, 0  # of the star, whose centre is 0
+    assert part.pairs["codes"][receiver * 5 + sender].tolist() == [0, 1]
+    assert part.nodes["codes_degree"][:, 0].tolist() == [4, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("encoding", [Codes(size=4), Codes(offset=-1)], ids=str)
+def test_a_code_outside_its_vocabulary_is_refused_with_graph_and_column(encoding, tmp_path):
+    dataset = dataset_of([irregular(), complete(3), star(4)]).select([2, 1])
+    with pytest.raises(EncodingError, match=r"graph [12]: codes gives (4|-1) in pair column"):
+        apply(dataset, [encoding], cache_dir=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_values_that_are_no_numbers_of_their_column_are_refused(monkeypatch):
+    monkeypatch.setattr(RandomWalk, "columns", lambda self: {("node", "rwse"): Categorical((2,))})
+    with pytest.raises(EncodingError, match="rwse: node column 'rwse' is categorical.*float64"):
+        apply(dataset_of(FEW), [RandomWalk(1)])
+    monkeypatch.setattr(Powers, "__call__", lambda self, adjacency: _powers(adjacency))
+    with pytest.raises(
+        EncodingError, match=r"graph 4: powers gives nan in pair column .*\[12, 1\]"
+    ):
+        apply(dataset_of([*FEW[:4], irregular(7)]), [Powers()])
+
+
+def _powers(adjacency):
+    values = np.zeros((*adjacency.shape, 2))
+    if adjacency.shape[1] == 7:
+        values[0, 1, 5, 1] = np.nan
+    return {("pair", "powers"): values}
 
 
 def test_chunks_do_not_change_the_values(monkeypatch):

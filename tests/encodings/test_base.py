@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gtx.data.spec import Continuous
+from gtx.data.spec import Categorical, Continuous
 from gtx.encodings import (
     EncodingError,
     LaplacianEigenvectors,
@@ -11,7 +11,7 @@ from gtx.encodings import (
     Sinusoidal,
     check_symmetry,
 )
-from gtx.encodings.base import fingerprint
+from gtx.encodings.base import fingerprint, storage
 from tests.encodings.graphs import complete, cycle, irregular, star, union
 
 
@@ -33,6 +33,31 @@ class Powers:
         return {("pair", "powers"): values[:, ::-1] if self.mixed else values}
 
 
+@dataclasses.dataclass(frozen=True)
+class Codes:
+    """A categorical encoding for the tests: common neighbours and edges of each pair, degrees."""
+
+    offset: int = 0
+    size: int = 10
+    name: str = "codes"
+    level: str = "pair"
+    symmetry: str = "exact"
+    version: int = 1
+
+    def columns(self):
+        return {
+            ("pair", "codes"): Categorical((self.size, 3)),
+            ("node", "codes_degree"): Categorical((40,)),
+        }
+
+    def __call__(self, adjacency, xp=np):
+        codes = xp.stack([adjacency @ xp.swapaxes(adjacency, 1, 2), adjacency], axis=-1)
+        return {
+            ("pair", "codes"): codes.astype(np.int32) + self.offset,
+            ("node", "codes_degree"): adjacency.sum(axis=2, keepdims=True).astype(np.int32),
+        }
+
+
 SIMPLE = irregular()[None]
 REPEATED = np.stack([cycle(8), complete(8), star(7), union(complete(4), complete(4))])
 ENCODINGS = [
@@ -43,6 +68,7 @@ ENCODINGS = [
     LaplacianEigenvectors(20, "sym"),
     Sinusoidal(8),
     Powers(),
+    Codes(),
 ]
 
 
@@ -78,13 +104,26 @@ def test_a_wrong_pair_encoding_is_caught():
         check_symmetry(Powers(mixed=True), SIMPLE)
 
 
+def test_codes_are_compared_exactly_and_have_no_sign(monkeypatch):
+    def signed(self, adjacency, xp=np):
+        values = right(self, adjacency, xp)
+        return {key: values[key] * (-1) ** int(adjacency[0, 0, 1]) for key in values}
+
+    right = Codes.__call__
+    check_symmetry(Codes(), SIMPLE, symmetry="up_to_sign")
+    monkeypatch.setattr(Codes, "__call__", signed)
+    with pytest.raises(EncodingError, match="pair column 'codes'"):
+        for seed in range(10):
+            check_symmetry(Codes(), SIMPLE, symmetry="up_to_sign", seed=seed, tolerance=100.0)
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
 def test_columns_say_what_the_call_gives(encoding):
     values = encoding(SIMPLE)
     assert values.keys() == encoding.columns().keys()
     lead = dict(node=(1, 9), pair=(1, 9, 9), graph=(1,))
     for key, column in encoding.columns().items():
-        assert values[key].shape == (*lead[key[0]], column.dim)
+        assert values[key].shape == (*lead[key[0]], storage(column)[0])
 
 
 def test_fields_and_version_change_the_fingerprint():
