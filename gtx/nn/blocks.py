@@ -5,6 +5,8 @@ without `dim`); everything else is bound beforehand, as in
 `functools.partial(MultiHeadAttention, num_heads=8)`.
 """
 
+from typing import Literal
+
 import flax.linen as nn
 import jax.numpy as jnp
 
@@ -76,18 +78,23 @@ class GPSBlock(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Attention, then a feed-forward layer, each with a residual and a norm.
+    """Attention, then a feed-forward layer, in one of three forms.
 
-    Post-LN (Vaswani et al., 2017): x = norm(x + drop(f(x))).
-    Pre-LN (Xiong et al., 2020): x = x + drop(f(norm(x))); the result is not normalised.
-    Edges and pairs are those that the attention returns.
+    "paper", Joshi (2025), equations 9 and 19: x = feed_forward(norm(x + drop(attention(x)))).
+      One norm, one residual, none around the feed-forward layer.
+    "post_ln", Vaswani et al. (2017): x = norm(x + drop(attention(x))), then the same with the
+      feed-forward layer.
+    "pre_ln", Xiong et al. (2020): x = x + drop(attention(norm(x))), then the same with the
+      feed-forward layer; the result is not normalised.
+    Dropout of the feed-forward layer is that layer's own option. Edges and pairs are those that
+    the attention returns.
 
     Attributes:
       dim: width of the nodes.
       attention: factory of the attention layer.
       feed_forward: factory of the feed-forward layer.
-      norm: factory of both norms.
-      norm_first: pre-LN instead of post-LN.
+      norm: factory of the norms, `norm_attention` and, but for "paper", `norm_feed_forward`.
+      form: "paper", "post_ln" or "pre_ln".
       dropout_rate: after the attention.
       dtype: computation dtype, handed to every part.
       param_dtype: storage dtype, handed to every part.
@@ -97,29 +104,40 @@ class TransformerBlock(nn.Module):
     attention: ModuleFactory
     feed_forward: ModuleFactory = FeedForward
     norm: ModuleFactory = LayerNorm
-    norm_first: bool = True
+    form: Literal["paper", "post_ln", "pre_ln"] = "pre_ln"
     dropout_rate: float = 0.0
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        if self.form not in ("paper", "post_ln", "pre_ln"):
+            raise ValueError(f"form must be 'paper', 'post_ln' or 'pre_ln', got {self.form!r}.")
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         features = mask_features(features, batch)
 
-        def norm(values, name):
+        def norm(features, name):
             layer = self.norm(**options, name=f"norm_{name}")
-            return layer(values, batch.node_mask, train=train, axis_name=batch.axis_name)
+            nodes = layer(features.nodes, batch.node_mask, train=train, axis_name=batch.axis_name)
+            return features.replace(nodes=nodes)
 
-        for name in ("attention", "feed_forward"):
-            x = features.nodes
-            layer = getattr(self, name)(dim=self.dim, **options, name=name)
-            inputs = features.replace(nodes=norm(x, name)) if self.norm_first else features
-            out = layer(inputs, batch, train=train)
-            update = out.nodes
-            if name == "attention":
-                dropout = Dropout(self.dropout_rate, name="dropout_attention")
-                update = dropout(update, batch.node_ids, train=train)
-            nodes = x + update if self.norm_first else norm(x + update, name)
-            features = out.replace(nodes=nodes)
-        return features
+        def attend(features):
+            layer = self.attention(dim=self.dim, **options, name="attention")
+            out = layer(features, batch, train=train)
+            dropout = Dropout(self.dropout_rate, name="dropout_attention")
+            return out.replace(nodes=dropout(out.nodes, batch.node_ids, train=train))
+
+        def feed_forward(features):
+            layer = self.feed_forward(dim=self.dim, **options, name="feed_forward")
+            return layer(features, batch, train=train)
+
+        def add(features, out):
+            return out.replace(nodes=features.nodes + out.nodes)
+
+        if self.form == "pre_ln":
+            features = add(features, attend(norm(features, "attention")))
+            return add(features, feed_forward(norm(features, "feed_forward")))
+        features = norm(add(features, attend(features)), "attention")
+        if self.form == "paper":
+            return feed_forward(features)
+        return norm(add(features, feed_forward(features)), "feed_forward")

@@ -1,5 +1,7 @@
 """The part of a block that treats each node by itself."""
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -24,6 +26,7 @@ class FeedForward(nn.Module):
       hidden_dim: width between the maps; None is `2 * dim`.
       activation: of the hidden layer.
       gated: multiply it by a third linear map. W1 and W3 are one kernel, W1 first.
+      use_bias: of every map.
       dropout_rate: for both dropouts.
       dtype: computation dtype.
       param_dtype: storage dtype.
@@ -35,6 +38,7 @@ class FeedForward(nn.Module):
     hidden_dim: int | None = None
     activation: Activation = jax.nn.relu
     gated: bool = False
+    use_bias: bool = True
     dropout_rate: float = 0.0
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
@@ -43,7 +47,8 @@ class FeedForward(nn.Module):
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
-        options = dict(
+        options: dict[str, Any] = dict(
+            use_bias=self.use_bias,
             dtype=self.dtype,
             param_dtype=self.param_dtype,
             kernel_init=self.kernel_init,

@@ -1,5 +1,7 @@
 import functools
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from gtx import nn
 from tests.batches import DIM
 from tests.nn.layers import (
     BATCH,
+    KEY,
     REAL,
     REAL_EDGES,
     affine,
@@ -14,11 +17,14 @@ from tests.nn.layers import (
     features,
     relu,
     run,
+    sigmoid,
     standardized,
 )
 
 HEADS = functools.partial(nn.MultiHeadAttention, num_heads=2)
 X = np.float64(features().nodes)
+GROUP = np.asarray(BATCH.node_graph)
+SAME_GRAPH = (GROUP[:, None] == GROUP) & REAL[:, None] & REAL
 
 
 def part(layer, params, x=None, **options):
@@ -81,21 +87,81 @@ def layer_norm(x, params):
     return np.where(REAL[:, None], y * params["scale"] + params["bias"], 0)
 
 
-@pytest.mark.parametrize("norm_first", [True, False])
-def test_a_transformer_block_normalises_before_or_after_each_residual(norm_first):
-    params, out, _ = run(nn.TransformerBlock(DIM, HEADS, norm_first=norm_first), train=True)
-    norms = [
-        functools.partial(layer_norm, params=params[f"norm_{n}"])
-        for n in ("attention", "feed_forward")
-    ]
-    layers = [
-        lambda x: part(HEADS(DIM), params["attention"], x),
-        lambda x: feed_forward(x, params["feed_forward"]),
-    ]
-    x = X
-    for norm, layer in zip(norms, layers, strict=True):
-        x = x + layer(norm(x)) if norm_first else norm(x + layer(x))
-    close(out.nodes[REAL], x[REAL], 1e-4)
+def attended(x, params):
+    """Multi-head attention with two heads over all nodes of a graph."""
+    projected = affine(x, params["query_key_value"]).reshape(len(x), 3, 2, DIM // 2)
+    query, key, value = np.moveaxis(projected, 1, 0)
+    logits = np.einsum("ihd,jhd->hij", query, key) / np.sqrt(DIM // 2)
+    weights = np.exp(logits - logits.max()) * SAME_GRAPH
+    weights = weights / np.maximum(weights.sum(-1, keepdims=True), 1e-300)
+    out = np.einsum("hij,jhd->ihd", weights, value).reshape(len(x), DIM)
+    return affine(out, params["output"])
+
+
+def swiglu(x, params):
+    hidden, gate = np.split(affine(x, params["hidden"]), 2, axis=1)
+    return affine(hidden * sigmoid(hidden) * gate, params["output"])
+
+
+FORMS = {
+    "paper": lambda x, f, g, norm, _: g(norm(x + f(x))),
+    "post_ln": lambda x, f, g, norm, last: last((y := norm(x + f(x))) + g(y)),
+    "pre_ln": lambda x, f, g, norm, last: (y := x + f(norm(x))) + g(last(y)),
+}
+
+
+@pytest.mark.parametrize("gated", [False, True], ids=["relu", "swiglu"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_transformer_block_is_its_formula(form, gated):
+    """Equations 9 and 19 of Joshi (2025), and the two forms that are trained."""
+    with jax.enable_x64(True):
+        activation = jax.nn.silu if gated else jax.nn.relu
+        layer = functools.partial(nn.FeedForward, activation=activation, gated=gated)
+        block = nn.TransformerBlock(DIM, HEADS, layer, form=form, param_dtype=jnp.float64)
+        given = jax.tree.map(np.float64, features())
+        params, out, _ = run(block, given=given, train=True)
+    assert set(params) == {"attention", "feed_forward", "norm_attention"} | (
+        set() if form == "paper" else {"norm_feed_forward"}
+    )
+    expected = FORMS[form](
+        X,
+        lambda x: attended(x, params["attention"]),
+        lambda x: (swiglu if gated else feed_forward)(x, params["feed_forward"]),
+        lambda x: layer_norm(x, params["norm_attention"]),
+        lambda x: layer_norm(x, params["norm_feed_forward"]),
+    )
+    close(out.nodes[REAL], expected[REAL], 1e-12)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_transformer_block_drops_what_attention_adds(form):
+    block = nn.TransformerBlock(DIM, HEADS, norm=Identity, form=form, dropout_rate=0.9)
+    still = block.clone(dropout_rate=0.0)
+    assert not np.allclose(run(block, train=True)[1].nodes, run(still, train=True)[1].nodes)
+    close(run(block)[1].nodes, run(still)[1].nodes)
+
+
+def test_an_unknown_form_is_refused():
+    with pytest.raises(Exception, match="'paper'"):
+        run(nn.TransformerBlock(DIM, HEADS, form="pre-ln"))
+
+
+@pytest.mark.parametrize("gated, width", [(False, 4 * 24), (True, 8 * 24 // 3)])
+def test_the_feed_forward_layer_holds_twice_the_parameters_of_the_attention(gated, width):
+    """Width 4d with one hidden map, 8d/3 with two, without biases: 8 d^2 against 4 d^2."""
+    block = nn.TransformerBlock(
+        24,
+        functools.partial(nn.MultiHeadAttention, use_bias=False),
+        functools.partial(nn.FeedForward, hidden_dim=width, gated=gated, use_bias=False),
+    )
+    given = features().replace(nodes=jnp.zeros((len(REAL), 24)))
+    params = jax.eval_shape(lambda: block.init(KEY, given, BATCH, train=False))["params"]
+    count = {
+        name: sum(x.size for x in jax.tree.leaves(params[name]))
+        for name in ("attention", "feed_forward")
+    }
+    assert count["attention"] == 4 * 24**2
+    assert count["feed_forward"] / count["attention"] == 2.0
 
 
 def Identity(dtype, param_dtype, name):
