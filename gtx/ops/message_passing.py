@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int
 
 from gtx.ops import segment
 
-Aggregation = Literal["sum", "mean", "max", "min", "std"]
+Aggregation = Literal["sum", "mean", "max", "min", "std", "softmax"]
 
 _REDUCTIONS = {
     "sum": segment.segment_sum,
@@ -31,28 +32,52 @@ def aggregate(
     """Reduce the messages that arrive at each receiver. Equation 12 of Joshi (2025).
 
     Args:
-      messages: an array [edges, ...], or a tree of such.
+      messages: an array [edges, ...], or a tree of such; for "softmax" a pair of logits and
+        these.
       receivers: the receiver of each edge.
       num_receivers: static.
-      method: the reduction. A receiver without edges gets 0.
+      method: the reduction. A receiver without edges gets 0. "softmax" is a mean weighted by
+        the softmax of the logits over the edges of a receiver, equation 15: logits [edges] or
+        [edges, heads], messages with these axes first.
       where: True for real edges.
       indices_are_sorted: promise that `receivers` do not decrease.
 
     Returns:
       [receivers, ...] arrays in the tree of `messages`.
     """
+    options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
+    if method == "softmax":
+        return _softmax(messages, receivers, num_receivers, options)
     if method not in _REDUCTIONS:
-        raise ValueError(f"No aggregation {method!r}; there are {', '.join(_REDUCTIONS)}.")
+        names = ", ".join([*_REDUCTIONS, "softmax"])
+        raise ValueError(f"No aggregation {method!r}; there are {names}.")
     return jax.tree.map(
-        lambda values: _REDUCTIONS[method](
-            values,
-            receivers,
-            num_receivers,
-            where=where,
-            indices_are_sorted=indices_are_sorted,
-        ),
-        messages,
+        lambda values: _REDUCTIONS[method](values, receivers, num_receivers, **options), messages
     )
+
+
+def _softmax(messages, receivers, num_receivers, options):
+    if not isinstance(messages, tuple) or len(messages) != 2:
+        raise ValueError(
+            'aggregation "softmax" takes messages that are a pair (logits, values), got '
+            f"{type(messages).__name__}."
+        )
+    logits, messages = messages
+    logits = logits.astype(jnp.promote_types(logits.dtype, jnp.float32))
+    weights = segment.segment_softmax(logits, receivers, num_receivers, **options)
+
+    def to_rank(values, ndim):
+        return values.reshape(values.shape + (1,) * (ndim - values.ndim))
+
+    def reduce(values):
+        wide = values.astype(jnp.promote_types(values.dtype, weights.dtype))
+        if options["where"] is not None:  # 0 * NaN is NaN, in the gradient of the weights too
+            wide = jnp.where(to_rank(options["where"], wide.ndim), wide, 0)
+        weighted = to_rank(weights, wide.ndim) * wide
+        total = segment.segment_sum(weighted, receivers, num_receivers, **options)
+        return total.astype(values.dtype)
+
+    return jax.tree.map(reduce, messages)
 
 
 def message_passing(
@@ -80,7 +105,7 @@ def message_passing(
       message: called with the features of receivers, senders and edges, each [edges, ...].
       update: called with `nodes` and the aggregated messages, each [nodes, ...].
       edges: edge features, an array or a tree; None if there are none.
-      method: how messages are reduced.
+      method: how messages are reduced, see `aggregate`.
       where: True for real edges; the others send nothing, whatever they hold.
       indices_are_sorted: promise that `receivers` do not decrease.
 
