@@ -1,0 +1,222 @@
+"""What holds for every encoding of the package: ENCODINGS lists them all, in several settings."""
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gtx.encodings
+from gtx.data.spec import Categorical
+from gtx.encodings import (
+    Encoding,
+    LaplacianEigenvectors,
+    RandomWalk,
+    Sinusoidal,
+    check_symmetry,
+)
+from gtx.encodings.base import fingerprint, storage
+from tests.encodings.graphs import (
+    complete,
+    cycle,
+    dataset_of,
+    irregular,
+    multigraphs,
+    path,
+    star,
+    union,
+)
+
+ENCODINGS = [
+    LaplacianEigenvectors(4),
+    LaplacianEigenvectors(12, "none"),
+    LaplacianEigenvectors(5, "rw"),
+    RandomWalk(6),
+    Sinusoidal(5),
+]
+EXACT = [encoding for encoding in ENCODINGS if encoding.symmetry == "exact"]
+# Of an eigenvector only the eigenspace can be compared: its own tests do that.
+UNIQUE = [encoding for encoding in ENCODINGS if encoding.symmetry in ("exact", "none")]
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+
+def directed(n=8, seed=3):
+    rng = np.random.default_rng(seed)
+    return rng.integers(1, 3, (n, n)) * (rng.random((n, n)) < 0.3).astype(float)
+
+
+# All of eight nodes: a batch.
+GRAPHS = {
+    "irregular": irregular(8),
+    "cycle": cycle(8),
+    "complete": complete(8),
+    "star": star(7),
+    "two components": union(complete(4), path(4)),
+    "isolated nodes": union(cycle(5), np.zeros((3, 3))),
+    "no edges": np.zeros((8, 8)),
+    "loops and duplicates": path(8) * 2 + np.eye(8),
+    "directed": directed(),
+    "a directed path": np.eye(8, k=-1),
+    "a loop alone": union(np.ones((1, 1)), np.zeros((7, 7))),
+}
+BATCH = np.stack(list(GRAPHS.values()))
+
+
+def shape_of(key, column, graphs, n):
+    lead = dict(node=(graphs, n), pair=(graphs, n, n), graph=(graphs,))
+    return (*lead[key[0]], storage(column)[0])
+
+
+def assert_sound(encoding, values, graphs, n, floats=np.float64):
+    """Shapes and dtypes as declared, all numbers finite, all categories in their vocabulary."""
+    columns = encoding.columns()
+    assert values.keys() == columns.keys()
+    for key, column in columns.items():
+        found = np.asarray(values[key])
+        assert found.shape == shape_of(key, column, graphs, n), key
+        if isinstance(column, Categorical):
+            assert found.dtype == np.int32, key
+            assert np.all((found >= 0) & (found < np.array(column.sizes))), key
+        else:
+            assert found.dtype == floats, key
+            assert np.all(np.isfinite(found)), key
+
+
+def test_the_list_is_complete():
+    classes = {
+        value
+        for value in vars(gtx.encodings).values()
+        if inspect.isclass(value) and hasattr(value, "columns") and value is not Encoding
+    }
+    assert classes == {type(encoding) for encoding in ENCODINGS}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+def test_it_is_an_encoding_that_can_be_told_from_all_others(encoding):
+    assert isinstance(encoding, Encoding)
+    assert hash(encoding) == hash(type(encoding)(**_settings(encoding)))
+    others = [fingerprint(other) for other in ENCODINGS if other is not encoding]
+    assert fingerprint(encoding) not in others
+
+
+def _settings(encoding):
+    return {name: getattr(encoding, name) for name in inspect.signature(type(encoding)).parameters}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+def test_it_has_the_symmetry_that_it_declares(encoding):
+    for seed in range(3):
+        check_symmetry(encoding, BATCH, seed=seed)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+@pytest.mark.parametrize("graphs", [0, 2])
+def test_graphs_without_edges_or_nodes_and_batches_without_graphs_have_an_answer(
+    encoding, n, graphs
+):
+    assert_sound(encoding, encoding(np.zeros((graphs, n, n))), graphs, n)
+    assert_sound(encoding, encoding(np.zeros((graphs, n, n)) + np.eye(n)), graphs, n)
+
+
+@given(graph=multigraphs(), encoding=st.sampled_from(ENCODINGS))
+@settings(deadline=None, max_examples=150)
+def test_every_graph_has_an_answer(graph, encoding):
+    assert_sound(encoding, encoding(graph[None]), 1, len(graph))
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+def test_the_argument_is_not_changed(encoding):
+    adjacency = BATCH.copy()
+    adjacency.flags.writeable = False
+    encoding(adjacency)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+def test_graphs_of_a_batch_do_not_see_each_other(encoding):
+    together = encoding(BATCH)
+    for number in range(len(BATCH)):
+        alone = encoding(BATCH[number : number + 1])
+        for key in alone:
+            np.testing.assert_allclose(alone[key][0], together[key][number], atol=1e-13)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+def test_a_compiled_step_gives_the_same_values(encoding):
+    expected = encoding(BATCH)
+    step = jax.jit(lambda adjacency: encoding(adjacency, xp=jnp))
+    with jax.enable_x64(True):
+        found = jax.device_get(step(BATCH))
+    assert_sound(encoding, found, *BATCH.shape[:2])
+    if encoding in UNIQUE:
+        for key, values in expected.items():
+            np.testing.assert_allclose(found[key], values, atol=1e-12, err_msg=str(key))
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+def test_a_compiled_step_works_in_float32_and_without_nodes(encoding):
+    step = jax.jit(lambda adjacency: encoding(adjacency, xp=jnp))
+    found = jax.device_get(step(jnp.asarray(BATCH, jnp.float32)))
+    assert_sound(encoding, found, *BATCH.shape[:2], floats=np.float32)
+    if encoding in UNIQUE:
+        for key, values in encoding(BATCH).items():
+            np.testing.assert_allclose(found[key], values, atol=2e-5, err_msg=str(key))
+    found = encoding(jnp.zeros((2, 0, 0), jnp.float32), xp=jnp)
+    assert_sound(encoding, found, 2, 0, floats=np.float32)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
+def test_the_gradient_with_respect_to_edge_weights_is_finite_on_every_graph(encoding):
+    floats = [key for key, column in encoding.columns().items() if storage(column)[1] != np.int32]
+
+    def total(adjacency):
+        values = encoding(adjacency, xp=jnp)
+        return sum((values[key] ** 2).sum() for key in floats)
+
+    if not floats:
+        pytest.skip("categories have no gradient")
+    with jax.enable_x64(True):
+        gradient = np.asarray(jax.jit(jax.grad(total))(jnp.asarray(BATCH)))
+    assert np.all(np.isfinite(gradient))
+    assert np.abs(gradient).max() < 1e4  # bounded too, at repeated eigenvalues
+
+
+@pytest.mark.parametrize("encoding", EXACT, ids=str)
+def test_the_gradient_equals_finite_differences(encoding):
+    rng = np.random.default_rng(0)
+    upper = np.triu(irregular(8), 1)
+    weights = np.triu(rng.uniform(0.5, 2.0, (8, 8))) * upper
+    # Every weight and its reverse together, so that undirected and directed encodings agree.
+    adjacency = np.stack([weights + weights.T])
+    change = np.triu(rng.normal(size=(8, 8))) * upper
+    change = np.stack([change + change.T])
+    floats = [key for key, column in encoding.columns().items() if storage(column)[1] != np.int32]
+    if not floats:
+        pytest.skip("categories have no gradient")
+    mix = {key: rng.normal(size=shape_of(key, encoding.columns()[key], 1, 8)) for key in floats}
+
+    def total(adjacency, xp=np):
+        values = encoding(adjacency, xp=xp)
+        return sum((values[key] * mix[key]).sum() for key in floats)
+
+    with jax.enable_x64(True):
+        gradient = jax.jit(jax.grad(lambda adjacency: total(adjacency, jnp)))(
+            jnp.asarray(adjacency)
+        )
+        found = float((np.asarray(gradient) * change).sum())
+    step = 1e-5
+    expected = (total(adjacency + step * change) - total(adjacency - step * change)) / (2 * step)
+    assert found == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+def test_a_dataset_of_hard_graphs_takes_them_all():
+    hard = [np.zeros((0, 0)), np.zeros((1, 1)), *GRAPHS.values(), path(3)]
+    dataset = gtx.encodings.apply(
+        dataset_of(hard),
+        [type(one)(**{**_settings(one), "name": f"e{i}"}) for i, one in enumerate(ENCODINGS)],
+    )
+    dataset.check()
