@@ -17,7 +17,7 @@ from gtx.data import SPLITS, Categorical, Column, Dataset, Label
 from gtx.nn import MultiHeadAttention
 from gtx.ops.attention import Complete, Dot, Edges
 from gtx.ops.attention.contract import Call
-from gtx.ops.attention.select import AUTOMATIC, select, supports
+from gtx.ops.attention.select import automatic, select
 from gtx.tasks import Task
 from gtx.training import Optimizer, make_mesh, make_train_chunk
 from gtx.training.run import even_chunk
@@ -294,16 +294,14 @@ def _call(module: MultiHeadAttention, batch: Batch) -> Call:
         scale=Dot().default_scale(shape[-1]),
         dropout_rate=module.dropout_rate,
         dropout_bits=bits if module.dropout_rate > 0 else None,
+        needs_lse=False,
     )
 
 
 def _reason(requested: str, call: Call) -> str:
     if requested != "auto":
         return "the config names it"
-    chosen = select("auto", call)
-    passed = AUTOMATIC[: AUTOMATIC.index(chosen)]
-    reasons = [f"{name!r} does not apply: {supports(name, call)}" for name in passed]
-    return "; ".join([f"the first that applies of {', '.join(AUTOMATIC)}", *reasons])
+    return automatic(call)[1]
 
 
 def _range(counts: np.ndarray) -> dict[str, Any]:

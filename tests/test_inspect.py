@@ -115,13 +115,13 @@ def test_attention_over_complete_graphs_is_dense(batch):
     choices = inspect.attention_choices(model(), batch)
     assert [each["module"] for each in choices] == ["block_0/attention", "block_1/attention"]
     assert {(each["requested"], each["implementation"]) for each in choices} == {("auto", "dense")}
-    assert choices[0]["reason"].startswith("the first that applies of dense")
+    assert choices[0]["reason"].startswith("the largest graph has")
 
 
 def test_attention_over_edges_says_why_it_is_not_dense(batch):
     choice, _ = inspect.attention_choices(model(structure="edges"), batch)
     assert (choice["structure"], choice["implementation"]) == ("edges", "edges")
-    assert "'dense' does not apply: it needs the dense tiers" in choice["reason"]
+    assert choice["reason"] == "the structure is an edge list"
 
 
 def test_an_implementation_that_is_named_is_taken(batch):

@@ -1,7 +1,6 @@
 """Multi-head attention between the nodes of a graph: `gtx.ops.attention` with parameters."""
 
-import math
-from typing import Literal
+from typing import Any, Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -9,7 +8,7 @@ import jax.numpy as jnp
 from gtx.batch import Batch, Features, mask_features
 from gtx.nn.initializers import fan_in_uniform, xavier_uniform, zeros
 from gtx.nn.linear import Linear
-from gtx.ops import Complete, Edges, attention, pair_mask, split_slots
+from gtx.ops import Complete, Edges, attention, attention_weights
 from gtx.typing import Dtype, Initializer
 
 
@@ -73,7 +72,7 @@ class MultiHeadAttention(nn.Module):
         structure = self._structure(batch)
         bias = self._bias(features) if self.pair_bias else None
         dropping = train and self.dropout_rate > 0
-        x, lse = attention(
+        attended: Any = attention(
             query,
             key,
             value,
@@ -82,12 +81,12 @@ class MultiHeadAttention(nn.Module):
             dropout_rate=self.dropout_rate if dropping else 0.0,
             dropout_key=self.make_rng("dropout") if dropping else None,
             implementation=self.implementation,
-            return_lse=True,
         )
         if self.is_mutable_collection("intermediates"):
-            self.sow("intermediates", "weights", _weights(query, key, lse, structure, bias))
+            weights = attention_weights(query, key, structure, bias=bias)
+            self.sow("intermediates", "weights", weights)
         x = Linear(self.dim, self.use_bias, kernel_init=self.kernel_init, **options, name="output")(
-            x.reshape(-1, self.dim)
+            attended.reshape(-1, self.dim)
         )
         return features.replace(nodes=x)
 
@@ -119,27 +118,3 @@ class MultiHeadAttention(nn.Module):
             kernel_init=self.kernel_init,
             name="pair_bias",
         )(values)
-
-
-def _weights(query, key, lse, structure, bias):
-    """The softmax weights exp(s_ij - lse_i) of each edge or pair, in at least float32."""
-    if isinstance(structure, Complete):
-        receivers, senders, where = _pair_nodes(structure.layout)
-    else:
-        receivers, senders, where = structure.receivers, structure.senders, structure.where
-    scale = 1 / math.sqrt(query.shape[-1])
-    products = query[receivers].astype(lse.dtype) * key[senders].astype(lse.dtype)
-    logits = scale * products.sum(-1)
-    if bias is not None:
-        logits = logits + bias
-    return jnp.where(where[:, None], jnp.exp(logits - lse[receivers]), 0)
-
-
-def _pair_nodes(layout):
-    """Receiver and sender of each pair, and whether both exist."""
-    receivers, senders = [], []
-    for part in split_slots(layout.slots, layout.tiers):
-        grid = (*part.shape, part.shape[1])
-        receivers.append(jnp.broadcast_to(part[:, :, None], grid).reshape(-1))
-        senders.append(jnp.broadcast_to(part[:, None, :], grid).reshape(-1))
-    return jnp.concatenate(receivers), jnp.concatenate(senders), pair_mask(layout)

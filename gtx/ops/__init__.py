@@ -2,12 +2,15 @@
 
 from gtx.ops.attention import (
     Additive,
+    BiasFunction,
     Clamped,
     Complete,
     Dot,
     Dynamic,
     Edges,
+    Score,
     attention,
+    attention_weights,
 )
 from gtx.ops.layout import (
     Layout,
@@ -36,15 +39,18 @@ from gtx.ops.segment import (
 
 __all__ = [
     "Additive",
+    "BiasFunction",
     "Clamped",
     "Complete",
     "Dot",
     "Dynamic",
     "Edges",
     "Layout",
+    "Score",
     "Tier",
     "aggregate",
     "attention",
+    "attention_weights",
     "edge_pairs",
     "gather",
     "keep_mask",

@@ -8,6 +8,7 @@ reshapes slices and gathers nothing.
 
 import dataclasses
 import functools
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -153,28 +154,35 @@ def split_slots(
 
 
 def split_pairs(
-    values: Shaped[HostOrDevice, " pairs *rest"], tiers: tuple[Tier, ...]
+    values: Shaped[HostOrDevice, " pairs *rest"],
+    tiers: tuple[Tier, ...],
+    sender_tiers: tuple[Tier, ...] | None = None,
 ) -> list[Shaped[HostOrDevice, "..."]]:
-    """View pair values as one `[num_graphs, size, size, *rest]` array per tier.
+    """View pair values as one `[num_graphs, size, sender_size, *rest]` array per tier.
 
-    The first of the two node axes is the receiver, the second the sender.
+    The first of the two node axes is the receiver, the second the sender; both have the same
+    tiers unless `sender_tiers` is given.
     """
     parts, start = [], 0
-    for tier in tiers:
-        stop = start + tier.num_graphs * tier.size**2
-        parts.append(
-            values[start:stop].reshape(tier.num_graphs, tier.size, tier.size, *values.shape[1:])
-        )
+    for tier, sender in zip(tiers, sender_tiers or tiers, strict=True):
+        shape = (tier.num_graphs, tier.size, sender.size)
+        stop = start + math.prod(shape)
+        parts.append(values[start:stop].reshape(*shape, *values.shape[1:]))
         start = stop
     return parts
 
 
-def pair_mask(layout: Layout) -> Bool[HostOrDevice, " pairs"]:
+def pair_mask(layout: Layout, sender_layout: Layout | None = None) -> Bool[HostOrDevice, " pairs"]:
     """True where receiver slot and sender slot of a pair both hold a node."""
-    filled = layout.slots < layout.num_nodes
-    parts = split_slots(filled, layout.tiers)
-    parts = [(part[:, :, None] & part[:, None, :]).reshape(-1) for part in parts]
-    xp = np if isinstance(filled, np.ndarray) else jnp
+    receivers, senders = (
+        split_slots(side.slots < side.num_nodes, side.tiers)
+        for side in (layout, sender_layout or layout)
+    )
+    parts = [
+        (rows[:, :, None] & columns[:, None, :]).reshape(-1)
+        for rows, columns in zip(receivers, senders, strict=True)
+    ]
+    xp = np if isinstance(layout.slots, np.ndarray) else jnp
     return xp.concatenate([xp.zeros(0, bool), *parts])
 
 

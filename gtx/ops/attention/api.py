@@ -1,12 +1,17 @@
 """The one attention function."""
 
+from typing import Any
+
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.ops.attention.contract import Call, Complete, Structure, with_ids
+from gtx.ops.attention.contract import BiasFunction, Call, Complete, Structure, with_ids
 from gtx.ops.attention.scores import Dot, Score
 from gtx.ops.attention.select import IMPLEMENTATIONS, select
 from gtx.ops.noise import check_rate, key_bits
+
+Bias = Float[Array, "entries heads"] | BiasFunction | None
 
 
 def attention(
@@ -16,7 +21,7 @@ def attention(
     structure: Structure,
     *,
     score: Score = Dot(),  # noqa: B008, an immutable value
-    bias: Float[Array, "entries heads"] | None = None,
+    bias: Bias = None,
     gate: Float[Array, "entries heads"] | None = None,
     edge_key: Float[Array, "entries heads head_dim"] | None = None,
     edge_value: Float[Array, "entries heads value_dim"] | None = None,
@@ -52,8 +57,10 @@ def attention(
       value: one per sender, of any head_dim.
       structure: who attends to whom. The axis `entries` is its edges (`Edges`) or its pairs
         (`Complete`).
-      score: logit from query and key.
-      bias: added to the logits.
+      score: logit from query and key: `Dot`, `Clamped`, `Additive`, `Dynamic`, or a frozen
+        dataclass of your own with their two methods, registered with jax as a pytree.
+      bias: added to the logits; an array, or a function of node features that is evaluated
+        where it is needed.
       gate: multiplies the weights after the softmax.
       edge_key: added to the key along an edge or pair.
       edge_value: added to the value along an edge or pair.
@@ -73,43 +80,92 @@ def attention(
       ValueError: if shapes and structure disagree, the named implementation does not apply,
         or the dropout key is missing.
     """
-    _check_sizes(query, key, structure, bias, gate, edge_key, edge_value)
     check_rate(dropout_rate)
-    dropout_bits = None
-    if dropout_rate > 0:
-        if dropout_key is None:
-            raise ValueError("dropout_rate > 0 needs a dropout_key; for evaluation pass rate 0.")
-        dropout_bits = key_bits(dropout_key)
-    call = Call(
+    if dropout_rate > 0 and dropout_key is None:
+        raise ValueError("dropout_rate > 0 needs a dropout_key; for evaluation pass rate 0.")
+    call = make_call(
+        query,
+        key,
+        value,
+        structure,
+        score=score,
+        bias=bias,
+        gate=gate,
+        edge_key=edge_key,
+        edge_value=edge_value,
+        scale=scale,
+        dropout_rate=dropout_rate,
+        dropout_key=dropout_key if dropout_rate > 0 else None,
+        needs_lse=return_lse,
+    )
+    out, lse = IMPLEMENTATIONS[select(implementation, call)].attend(call)
+    return (out, lse) if return_lse else out
+
+
+def make_call(
+    query: Any,
+    key: Any,
+    value: Any,
+    structure: Structure,
+    *,
+    score: Score,
+    bias: Bias,
+    edge_key: Any,
+    scale: float | None,
+    gate: Any = None,
+    edge_value: Any = None,
+    dropout_rate: float = 0.0,
+    dropout_key: Any = None,
+    needs_lse: bool = False,
+) -> Call:
+    """Check sizes and fill in defaults.
+
+    What score and bias function compute from is widened to float32, so that gradients that
+    are summed over pairs are summed in float32 in all implementations.
+    """
+    _check_sizes(query, key, value, structure, bias, gate, edge_key, edge_value)
+    if isinstance(bias, BiasFunction):
+        bias = jax.tree.map(_wide, bias)
+    return Call(
         query=query,
         key=key,
         value=value,
         structure=with_ids(structure, query.shape[0], key.shape[0]),
-        score=score,
+        score=jax.tree.map(_wide, score),
         bias=bias,
         gate=gate,
         edge_key=edge_key,
         edge_value=edge_value,
         scale=score.default_scale(query.shape[-1]) if scale is None else scale,
         dropout_rate=dropout_rate,
-        dropout_bits=dropout_bits,
+        dropout_bits=None if dropout_key is None else key_bits(dropout_key),
+        needs_lse=needs_lse,
     )
-    out, lse = IMPLEMENTATIONS[select(implementation, call)].attend(call)
-    return (out, lse) if return_lse else out
 
 
-def _check_sizes(query, key, structure, bias, gate, edge_key, edge_value):
+def _wide(values: Any) -> Any:
+    values = jnp.asarray(values)
+    if jnp.issubdtype(values.dtype, jnp.floating):
+        return values.astype(jnp.promote_types(values.dtype, jnp.float32))
+    return values
+
+
+def _check_sizes(query, key, value, structure, bias, gate, edge_key, edge_value):
     num_receivers, num_senders = query.shape[0], key.shape[0]
     if isinstance(structure, Complete):
-        num_nodes, entries, kind = (
-            structure.layout.num_nodes,
-            structure.layout.num_pairs,
-            "pairs",
-        )
-        if (num_receivers, num_senders) != (num_nodes, num_nodes):
+        rows, columns = structure.layout, structure.senders
+        if [tier.num_graphs for tier in rows.tiers] != [tier.num_graphs for tier in columns.tiers]:
             raise ValueError(
-                f"The layout has {num_nodes} nodes, but query and key have {num_receivers} "
-                f"and {num_senders} rows."
+                f"The tiers of the receivers, {rows.tiers}, and those of the senders, "
+                f"{columns.tiers}, do not hold the same numbers of graphs."
+            )
+        if structure.where is not None and structure.where.dtype != bool:
+            raise TypeError(f"where must be bool, got {structure.where.dtype}.")
+        entries, kind = structure.num_pairs, "pairs"
+        if (num_receivers, num_senders) != (rows.num_nodes, columns.num_nodes):
+            raise ValueError(
+                f"The layout has {rows.num_nodes} receivers and {columns.num_nodes} senders, but "
+                f"query and key have {num_receivers} and {num_senders} rows."
             )
     else:
         entries, kind = structure.senders.shape[0], "edges"
@@ -117,6 +173,9 @@ def _check_sizes(query, key, structure, bias, gate, edge_key, edge_value):
             raise ValueError(
                 f"num_receivers is {structure.num_receivers}, but query has {num_receivers} rows."
             )
+    if isinstance(bias, BiasFunction):
+        _check_features(bias, num_receivers, num_senders)
+        bias = None
     arrays = dict(
         bias=bias, gate=gate, edge_key=edge_key, edge_value=edge_value, where=structure.where
     )
@@ -125,3 +184,15 @@ def _check_sizes(query, key, structure, bias, gate, edge_key, edge_value):
             raise ValueError(
                 f"The structure has {entries} {kind}, but {name} has {values.shape[0]} rows."
             )
+
+
+def _check_features(bias, num_receivers, num_senders):
+    for name, features, rows in zip(
+        ("receivers", "senders"), bias.sides, (num_receivers, num_senders), strict=True
+    ):
+        for leaf in jax.tree.leaves(features):
+            if leaf.shape[:1] != (rows,):
+                raise ValueError(
+                    f"There are {rows} {name}, but the bias function's features of the {name} "
+                    f"have shape {list(leaf.shape)}."
+                )

@@ -1,13 +1,16 @@
-"""What an attention is given: the structures, and the call that implementations receive."""
+"""What an attention is given: structures and biases, and the call that implementations receive."""
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from gtx.ops.layout import Layout
+from gtx.ops.segment import gather
 
 
 @functools.partial(
@@ -41,34 +44,85 @@ class Edges:
 
 @functools.partial(
     jax.tree_util.register_dataclass,
-    data_fields=("layout", "where", "node_ids"),
+    data_fields=("layout", "where", "node_ids", "sender_layout", "sender_ids"),
     meta_fields=(),
 )
 @dataclasses.dataclass(frozen=True)
 class Complete:
     """Each node attends to all nodes of its own graph, itself included.
 
+    With `sender_layout`, each receiver of a graph attends to all senders of that graph: a
+    complete bipartite graph, as between nodes and the inducing points of a Set Transformer.
+
     Attributes:
-      layout: where the nodes stand in the dense tiers.
+      layout: where the receivers stand in the dense tiers.
       where: bool [pairs], the pairs to keep, receiver axis first; None for all. Pairs with
         an empty slot never count, whatever it says.
-      node_ids: uint32 [nodes], the identities under which dropout draws its noise; None for
-        the position in the array, which changes with the batch.
+      node_ids: uint32 [receivers], the identities under which dropout draws its noise; None
+        for the position in the array, which changes with the batch.
+      sender_layout: where the senders stand; None when they are the receivers. Its tiers have
+        as many graphs as those of `layout`, in the same order, and sizes of their own.
+      sender_ids: uint32 [senders], like `node_ids`, for a `sender_layout`.
     """
 
     layout: Layout
     where: Any = None
     node_ids: Any = None
+    sender_layout: Layout | None = None
+    sender_ids: Any = None
+
+    @property
+    def senders(self) -> Layout:
+        return self.layout if self.sender_layout is None else self.sender_layout
+
+    @property
+    def num_pairs(self) -> int:
+        sizes = zip(self.layout.tiers, self.senders.tiers, strict=True)
+        return sum(rows.num_graphs * rows.size * columns.size for rows, columns in sizes)
 
 
 Structure = Edges | Complete
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("params", "receivers", "senders"),
+    meta_fields=("function",),
+)
+@dataclasses.dataclass(frozen=True)
+class BiasFunction:
+    """A bias that is computed from node features where it is needed, and never stored whole.
+
+    bias_ij = function(params, receivers_i, senders_j), for an edge list edge by edge, for
+    `chunked` block by block: a distance bias costs no memory quadratic in the nodes.
+
+    Attributes:
+      function: static, `function(params, x, y) -> [..., heads]`. Its features x and y broadcast
+        against each other in all axes but their own last ones, as in `[rows, 1, feat]` and
+        `[1, columns, feat]`. It must be differentiable where x and y are 0, which is what
+        stands in padding.
+      params: any tree; gradients flow to its float arrays.
+      receivers: a tree of arrays [receivers, ...], float or integer.
+      senders: a tree of arrays [senders, ...]; None for that of the receivers.
+    """
+
+    function: Callable[[Any, Any, Any], Any]
+    params: Any
+    receivers: Any
+    senders: Any = None
+
+    @property
+    def sides(self) -> tuple[Any, Any]:
+        return self.receivers, self.receivers if self.senders is None else self.senders
 
 
 class Call(NamedTuple):
     """The arguments of one attention, checked and with their defaults filled in.
 
     `structure` is an `Edges` or a `Complete` with its identities set, `score` one of
-    `gtx.ops.attention.scores`. `dropout_bits` is None when nothing is dropped.
+    `gtx.ops.attention.scores` or a user's. `bias` is an array, a `BiasFunction` or None.
+    `dropout_bits` is None when nothing is dropped. `needs_lse` says whether the log-sum-exp
+    will be used: an implementation that has none may then return None for it.
     """
 
     query: Any
@@ -83,14 +137,19 @@ class Call(NamedTuple):
     scale: float
     dropout_rate: float
     dropout_bits: Any
+    needs_lse: bool
 
 
 def with_ids(structure: Structure, num_receivers: int, num_senders: int) -> Structure:
     """Fill in the identities and sizes that were left out."""
     if isinstance(structure, Complete):
-        if structure.node_ids is None:
-            return dataclasses.replace(structure, node_ids=positions(num_receivers))
-        return structure
+        node_ids, sender_ids = structure.node_ids, structure.sender_ids
+        if node_ids is None:
+            node_ids = positions(num_receivers)
+        if sender_ids is None:
+            own = structure.sender_layout is None
+            sender_ids = node_ids if own else positions(num_senders)
+        return dataclasses.replace(structure, node_ids=node_ids, sender_ids=sender_ids)
     receiver_ids, sender_ids = structure.receiver_ids, structure.sender_ids
     return dataclasses.replace(
         structure,
@@ -102,6 +161,54 @@ def with_ids(structure: Structure, num_receivers: int, num_senders: int) -> Stru
 
 def positions(length: int) -> Any:
     return jnp.arange(length, dtype=jnp.uint32)
+
+
+def as_edges(structure: Structure) -> Edges:
+    """The pairs of a complete structure as a list of edges, in the order of the pairs.
+
+    The complete graph as message passing sees it; a pair with an empty slot is masked.
+    """
+    if isinstance(structure, Edges):
+        return structure
+    rows, columns = structure.layout, structure.senders
+    receivers, senders = [np.zeros(0, int)], [np.zeros(0, int)]
+    row_start = column_start = 0
+    for tier, sender_tier in zip(rows.tiers, columns.tiers, strict=True):
+        num_graphs, height, width = *tier, sender_tier.size
+        row = row_start + np.arange(num_graphs * height).reshape(num_graphs, height, 1)
+        column = column_start + np.arange(num_graphs * width).reshape(num_graphs, 1, width)
+        receivers.append(np.broadcast_to(row, (num_graphs, height, width)).reshape(-1))
+        senders.append(np.broadcast_to(column, (num_graphs, height, width)).reshape(-1))
+        row_start += num_graphs * height
+        column_start += num_graphs * width
+    receiver = jnp.asarray(rows.slots)[np.concatenate(receivers)]
+    sender = jnp.asarray(columns.slots)[np.concatenate(senders)]
+    real = (receiver < rows.num_nodes) & (sender < columns.num_nodes)
+    return Edges(
+        senders=jnp.where(real, sender, 0),
+        receivers=jnp.where(real, receiver, 0),
+        where=real if structure.where is None else real & structure.where,
+        num_receivers=rows.num_nodes,
+        receiver_ids=structure.node_ids,
+        sender_ids=structure.sender_ids,
+    )
+
+
+def edge_bias(bias: Any, edges: Edges, dtype: Any) -> Any:
+    """The bias of each edge, [edges, heads] and 0 where masked; None if there is none."""
+    if isinstance(bias, BiasFunction):
+
+        def read(side: Any, ids: Any) -> Any:
+            return jax.tree.map(
+                lambda values: clean(gather(values, ids), edges.where, values.dtype), side
+            )
+
+        x, y = (
+            read(side, ids)
+            for side, ids in zip(bias.sides, (edges.receivers, edges.senders), strict=True)
+        )
+        bias = bias.function(bias.params, x, y)
+    return clean(bias, edges.where, dtype)
 
 
 def compute_dtype(call: Call) -> Any:

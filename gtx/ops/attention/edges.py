@@ -5,23 +5,23 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from gtx.ops.attention.contract import Call, Edges, clean, compute_dtype
+from gtx.ops.attention import block
+from gtx.ops.attention.contract import Call, as_edges, clean, compute_dtype, edge_bias
 from gtx.ops.noise import keep_mask
-from gtx.ops.segment import NEGATIVE, gather, segment_exp, segment_sum
+from gtx.ops.segment import gather, segment_exp, segment_sum
 
 
 def supports(call: Call) -> str | None:
-    """None, or the reason why this implementation does not apply."""
-    if not isinstance(call.structure, Edges):
-        return "it runs over an edge list, and the structure is Complete"
+    """None: a complete graph is a list of its pairs, if a wasteful one."""
+    del call
     return None
 
 
 def attend(call: Call) -> tuple[Array, Array]:
     """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
-    structure, dtype = call.structure, compute_dtype(call)
+    structure, dtype = as_edges(call.structure), compute_dtype(call)
     senders, receivers, where = structure.senders, structure.receivers, structure.where
-    num_heads = call.query.shape[1]
+    num_receivers, num_heads = call.query.shape[:2]
     into: dict[str, Any] = dict(indices_are_sorted=structure.indices_are_sorted)
 
     # To float32 before the gathers, so that their gradients are summed in float32.
@@ -35,10 +35,8 @@ def attend(call: Call) -> tuple[Array, Array]:
 
     logits = call.score(query, key, call.scale)
     if call.bias is not None:
-        logits = logits + clean(call.bias, where, dtype)
-    weights, total, peak = segment_exp(
-        logits, receivers, structure.num_receivers, where=where, **into
-    )
+        logits = logits + edge_bias(call.bias, structure, dtype)
+    weights, total, peak = segment_exp(logits, receivers, num_receivers, where=where, **into)
     if call.gate is not None:
         gated = weights * clean(call.gate, where, dtype)
     else:
@@ -52,9 +50,7 @@ def attend(call: Call) -> tuple[Array, Array]:
             jnp.arange(num_heads, dtype=jnp.uint32),
         )
         gated = jnp.where(keep, gated, 0)
-    out = segment_sum(gated[..., None] * value, receivers, structure.num_receivers, **into)
+    out = segment_sum(gated[..., None] * value, receivers, num_receivers, **into)
 
-    found = total > 0
-    total = jnp.where(found, total, 1)
-    out = out / (total * (1 - call.dropout_rate))[..., None]
-    return out.astype(call.value.dtype), jnp.where(found, peak + jnp.log(total), NEGATIVE)
+    out, lse = block.divide(block.facts(call), out, total, peak)
+    return out.astype(call.value.dtype), lse

@@ -6,11 +6,9 @@ implementations but the score and the dropout noise.
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from gtx.ops.attention.contract import Call, Complete, Edges, clean
-from gtx.ops.layout import Layout
+from gtx.ops.attention.contract import Call, as_edges, clean, edge_bias
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import NEGATIVE
 
@@ -21,34 +19,9 @@ def supports(call: Call) -> str | None:
     return None
 
 
-def complete_edges(structure: Complete) -> Edges:
-    """The pairs of a complete structure as a list of edges, in the order of the pairs."""
-    layout: Layout = structure.layout
-    receivers, senders, start = [], [], 0
-    for num_graphs, size in layout.tiers:
-        slots = start + np.arange(num_graphs * size).reshape(num_graphs, size)
-        receivers.append(np.repeat(slots, size, axis=1).reshape(-1))
-        senders.append(np.tile(slots, (1, size)).reshape(-1))
-        start += num_graphs * size
-    empty = np.zeros(0, int)
-    receivers = layout.slots[np.concatenate([empty, *receivers])]
-    senders = layout.slots[np.concatenate([empty, *senders])]
-    real = (receivers < layout.num_nodes) & (senders < layout.num_nodes)
-    return Edges(
-        senders=jnp.where(real, senders, 0),
-        receivers=jnp.where(real, receivers, 0),
-        where=real if structure.where is None else real & structure.where,
-        num_receivers=layout.num_nodes,
-        receiver_ids=structure.node_ids,
-        sender_ids=structure.node_ids,
-    )
-
-
 def attend(call: Call) -> tuple[Array, Array]:
     """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
-    structure = call.structure
-    if isinstance(structure, Complete):
-        structure = complete_edges(structure)
+    structure = as_edges(call.structure)
     dtype = jnp.result_type(float)  # float64 where x64 is enabled
     senders, receivers, where = structure.senders, structure.receivers, structure.where
     incoming = receivers == jnp.arange(structure.num_receivers)[:, None]
@@ -65,7 +38,7 @@ def attend(call: Call) -> tuple[Array, Array]:
         value = value + clean(call.edge_value, where, dtype)
     logits = call.score(query, key, call.scale)
     if call.bias is not None:
-        logits = logits + clean(call.bias, where, dtype)
+        logits = logits + edge_bias(call.bias, structure, dtype)
 
     logits = jnp.where(incoming, logits, NEGATIVE)
     peak = jax.lax.stop_gradient(jnp.max(logits, axis=1, initial=NEGATIVE))

@@ -1,16 +1,33 @@
-"""Scores: how well a sender's key answers a receiver's query. One pure function each.
-
-`score(query, key, scale)` maps `[..., head_dim]` arrays that broadcast to logits `[...]`;
-head axis last but one. What an edge adds to the key (`edge_key`) is in `key` already.
-"""
+"""Scores: how well a sender's key answers a receiver's query. One pure function each."""
 
 import dataclasses
 import functools
 import math
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+
+
+@runtime_checkable
+class Score(Protocol):
+    """What a score must be able to do; write your own as a frozen dataclass.
+
+    It is registered with `jax.tree_util.register_dataclass`: arrays that it learns are data
+    fields, float, and get their gradients; everything else is a meta field.
+    """
+
+    def __call__(self, query: Any, key: Any, scale: float) -> Any:
+        """Logits [...] of [..., heads, head_dim] arrays that broadcast against each other.
+
+        What an edge adds to the key (`edge_key`) is in `key` already. The score must be
+        differentiable where query and key are 0, which is what stands in padding.
+        """
+        ...
+
+    def default_scale(self, head_dim: int) -> float:
+        """The scale when the caller gives none."""
+        ...
 
 
 @functools.partial(jax.tree_util.register_dataclass, data_fields=(), meta_fields=())
@@ -84,6 +101,3 @@ class Dynamic:
 
     def default_scale(self, head_dim: int) -> float:
         return 1.0
-
-
-Score = Dot | Clamped | Additive | Dynamic

@@ -2,12 +2,21 @@
 
 import logging
 
-from gtx.ops.attention import dense, edges, reference
-from gtx.ops.attention.contract import Call
+import jax
 
-# In the order of preference of "auto"; the oracle is only ever run by name.
-IMPLEMENTATIONS = {"dense": dense, "edges": edges, "reference": reference}
-AUTOMATIC = ("dense", "edges")
+from gtx.ops.attention import chunked, dense, edges, flash, reference
+from gtx.ops.attention.contract import Call, Complete
+
+IMPLEMENTATIONS = {
+    "dense": dense,
+    "chunked": chunked,
+    "flash": flash,
+    "edges": edges,
+    "reference": reference,
+}
+
+# Pairs of one graph from which on blocks pay, measured on the CPU; a guess on the others.
+CHUNKED_FROM = {"cpu": 1024**2, "gpu": 4096**2, "tpu": 4096**2}
 
 _logger = logging.getLogger("gtx")
 _logged: set[tuple[str, str]] = set()
@@ -20,18 +29,34 @@ def supports(name: str, call: Call) -> str | None:
     return IMPLEMENTATIONS[name].supports(call)
 
 
+def automatic(call: Call) -> tuple[str, str]:
+    """What "auto" takes, from static facts alone, and why.
+
+    `flash`, whose results are rounded to bfloat16 inside, and the oracle run by name only.
+    """
+    structure = call.structure
+    if not isinstance(structure, Complete):
+        return "edges", "the structure is an edge list"
+    sizes = zip(structure.layout.tiers, structure.senders.tiers, strict=True)
+    largest = max((rows.size * columns.size for rows, columns in sizes), default=0)
+    limit = CHUNKED_FROM[jax.default_backend()]
+    if largest >= limit:
+        return "chunked", f"the largest graph has {largest:,} pairs, not fewer than {limit:,}"
+    return "dense", f"the largest graph has {largest:,} pairs, fewer than {limit:,}"
+
+
 def select(name: str, call: Call) -> str:
-    """The implementation to run: `name` itself, or what "auto" takes from static facts."""
-    candidates = AUTOMATIC if name == "auto" else (name,)
-    reasons = {}
-    for candidate in candidates:
-        reason = supports(candidate, call)
-        if reason is None:
-            _log_once(candidate, call)
-            return candidate
-        reasons[candidate] = reason
-    text = "; ".join(f"{candidate!r}: {reason}" for candidate, reason in reasons.items())
-    raise ValueError(f"No attention implementation applies. {text}.")
+    """The implementation to run.
+
+    Raises:
+      ValueError: the named one does not apply; the message says why.
+    """
+    chosen = automatic(call)[0] if name == "auto" else name
+    reason = supports(chosen, call)
+    if reason is not None:
+        raise ValueError(f"The attention implementation {chosen!r} does not apply: {reason}.")
+    _log_once(chosen, call)
+    return chosen
 
 
 def _log_once(name: str, call: Call) -> None:

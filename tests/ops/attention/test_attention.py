@@ -345,12 +345,12 @@ def small():
 def test_an_implementation_that_does_not_apply_is_refused_with_its_reason():
     structure, nodes = small()
     edges = Edges(jnp.asarray([0]), jnp.asarray([1]))
-    with pytest.raises(ValueError, match="'dense': it needs the dense tiers"):
+    with pytest.raises(ValueError, match="'dense' does not apply: it needs the dense tiers"):
         attention(*nodes, edges, implementation="dense")
-    with pytest.raises(ValueError, match="'edges': it runs over an edge list"):
-        attention(*nodes, structure, implementation="edges")
-    with pytest.raises(ValueError, match="there are dense, edges, reference, auto"):
-        attention(*nodes, structure, implementation="flash")
+    with pytest.raises(ValueError, match="'chunked' does not apply: it needs the dense tiers"):
+        attention(*nodes, edges, implementation="chunked")
+    with pytest.raises(ValueError, match="there are dense, chunked, flash, edges, reference, auto"):
+        attention(*nodes, structure, implementation="fast")
 
 
 def test_wrong_arguments_are_refused_with_what_to_do():
@@ -361,7 +361,7 @@ def test_wrong_arguments_are_refused_with_what_to_do():
         attention(*nodes, structure, dropout_rate=1.0, dropout_key=jax.random.key(0))
     with pytest.raises(ValueError, match="4 pairs, but bias has 5"):
         attention(*nodes, structure, bias=jnp.zeros((5, 1)))
-    with pytest.raises(ValueError, match="layout has 3 nodes"):
+    with pytest.raises(ValueError, match="layout has 3 receivers and 3 senders"):
         attention(*(values[:2] for values in nodes), structure)
     with pytest.raises(ValueError, match="num_receivers is 7"):
         attention(*nodes, Edges(jnp.asarray([0]), jnp.asarray([1]), num_receivers=7))

@@ -1,0 +1,212 @@
+"""Some receivers against some senders: what `dense` does once, `chunked` block by block.
+
+Arrays of a block have the graphs of a tier first; rows are receivers, columns senders.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from gtx.ops.attention.contract import BiasFunction, Call
+from gtx.ops.attention.scores import Dot
+from gtx.ops.layout import Layout, split_pairs, split_slots, to_slots
+from gtx.ops.noise import keep_mask
+from gtx.ops.segment import NEGATIVE
+
+
+class Rows(NamedTuple):
+    """Receivers of a tier: [graphs, rows, ...] arrays; heads before rows in `query`."""
+
+    query: Any  # [graphs, heads, rows, head_dim]
+    filled: Any  # bool
+    ids: Any
+    features: Any  # of a BiasFunction
+
+
+class Columns(NamedTuple):
+    """Senders of a tier: [graphs, columns, ...] arrays; heads before columns in key and value."""
+
+    key: Any
+    value: Any
+    filled: Any
+    ids: Any
+    features: Any
+
+
+class Pairs(NamedTuple):
+    """What a pair adds: [graphs, rows, columns, ...] arrays or None."""
+
+    where: Any
+    bias: Any
+    gate: Any
+    edge_key: Any
+    edge_value: Any
+
+
+class Params(NamedTuple):
+    """Arrays that all blocks share: of the score, of a BiasFunction, of the dropout."""
+
+    score: Any
+    bias: Any
+    dropout_bits: Any
+
+
+class Facts(NamedTuple):
+    """What is static in a call."""
+
+    scale: float
+    dropout_rate: float
+    bias_function: Any
+
+
+def split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
+    """The call's arrays tier by tier. What padding nodes hold is never read."""
+    structure = call.structure
+    layout, senders = structure.layout, structure.senders
+    x, y = call.bias.sides if isinstance(call.bias, BiasFunction) else (None, None)
+    rows = zip(
+        _heads_first(call.query, layout, dtype),
+        split_slots(layout.slots < layout.num_nodes, layout.tiers),
+        _ids(structure.node_ids, layout),
+        _features(x, layout),
+        strict=True,
+    )
+    columns = zip(
+        _heads_first(call.key, senders, dtype),
+        _heads_first(call.value, senders, dtype),
+        split_slots(senders.slots < senders.num_nodes, senders.tiers),
+        _ids(structure.sender_ids, senders),
+        _features(y, senders),
+        strict=True,
+    )
+    bias = None if isinstance(call.bias, BiasFunction) else call.bias
+    pairs = zip(
+        *(
+            [None] * len(layout.tiers)
+            if values is None
+            else split_pairs(values, layout.tiers, senders.tiers)
+            for values in (structure.where, bias, call.gate, call.edge_key, call.edge_value)
+        ),
+        strict=True,
+    )
+    return [
+        (Rows(*one), Columns(*two), Pairs(*three))
+        for one, two, three in zip(rows, columns, pairs, strict=True)
+    ]
+
+
+def params(call: Call) -> Params:
+    bias = call.bias.params if isinstance(call.bias, BiasFunction) else None
+    return Params(call.score, bias, call.dropout_bits)
+
+
+def facts(call: Call) -> Facts:
+    function = call.bias.function if isinstance(call.bias, BiasFunction) else None
+    return Facts(call.scale, call.dropout_rate, function)
+
+
+def logits_of(
+    facts: Facts, rows: Rows, columns: Columns, pairs: Pairs, params: Params
+) -> tuple[Any, Any]:
+    """Logits [graphs, heads, rows, columns], -1e30 where no pair is, and where there is one."""
+    mask = rows.filled[:, None, :, None] & columns.filled[:, None, None, :]
+    if pairs.where is not None:
+        mask = mask & pairs.where[:, None]
+    edge_key = _clean(pairs.edge_key, mask, rows.query.dtype)
+    logits = _scores(params.score, facts.scale, rows.query, columns.key, edge_key)
+    bias = pairs.bias
+    if facts.bias_function is not None:
+        bias = facts.bias_function(
+            params.bias,
+            jax.tree.map(lambda values: values[:, :, None], rows.features),
+            jax.tree.map(lambda values: values[:, None], columns.features),
+        )
+    if bias is not None:
+        logits = logits + _clean(bias, mask, logits.dtype)
+    return jnp.where(mask, logits, NEGATIVE), mask
+
+
+def sum_values(
+    facts: Facts,
+    weights: Any,
+    mask: Any,
+    rows: Rows,
+    columns: Columns,
+    pairs: Pairs,
+    params: Params,
+) -> Any:
+    """Gate, drop and sum: [graphs, heads, rows, value_dim], not yet divided by anything."""
+    if pairs.gate is not None:
+        weights = weights * _clean(pairs.gate, mask, weights.dtype)
+    if params.dropout_bits is not None:
+        keep = keep_mask(
+            params.dropout_bits,
+            facts.dropout_rate,
+            rows.ids[:, None, :, None],
+            columns.ids[:, None, None, :],
+            jnp.arange(weights.shape[1], dtype=jnp.uint32)[:, None, None],
+        )
+        weights = jnp.where(keep, weights, 0)
+    out = jnp.einsum("ghij,ghjd->ghid", weights, columns.value)
+    if pairs.edge_value is not None:
+        edge_value = _clean(pairs.edge_value, mask, weights.dtype)
+        out = out + jnp.einsum("ghij,ghijd->ghid", weights, edge_value)
+    return out
+
+
+def divide(facts: Facts, out: Any, total: Any, peak: Any) -> tuple[Any, Any]:
+    """The result and its log-sum-exp, from sums of exp(logit - peak).
+
+    Divides the sums, not the weights: head_dim is shorter than a row of senders.
+    """
+    found = total > 0
+    total = jnp.where(found, total, 1)
+    lse = jnp.where(found, peak + jnp.log(total), NEGATIVE)
+    return out / (total * (1 - facts.dropout_rate))[..., None], lse
+
+
+def empty(rows: Rows, columns: Columns) -> tuple[Any, Any]:
+    """The result and the log-sum-exp of receivers without senders."""
+    shape, dtype = rows.query.shape[:3], rows.query.dtype
+    return (
+        jnp.zeros((*shape, columns.value.shape[3]), dtype),
+        jnp.full(shape, NEGATIVE, dtype),
+    )
+
+
+def _heads_first(values, layout: Layout, dtype):
+    parts = split_slots(to_slots(values.astype(dtype), layout), layout.tiers)
+    return [jnp.swapaxes(part, 1, 2) for part in parts]
+
+
+def _ids(ids, layout: Layout):
+    return split_slots(jnp.take(ids, layout.slots, mode="clip"), layout.tiers)
+
+
+def _features(side, layout: Layout):
+    """The features of each tier, in the tree of `side`; 0 in empty slots."""
+    parts = jax.tree.map(lambda values: split_slots(to_slots(values, layout), layout.tiers), side)
+    return [
+        jax.tree.map(lambda _, part, i=i: part[i], side, parts) for i in range(len(layout.tiers))
+    ]
+
+
+def _clean(values, mask, dtype):
+    """Pair values with heads first, and 0 wherever no pair is, even if NaN is there."""
+    if values is None:
+        return None
+    values = jnp.moveaxis(values.astype(dtype), 3, 1)
+    return jnp.where(mask if values.ndim == 4 else mask[..., None], values, 0)
+
+
+def _scores(score, scale, query, key, edge_key):
+    if isinstance(score, Dot):
+        products = jnp.einsum("ghid,ghjd->ghij", query, key)
+        if edge_key is not None:
+            products = products + jnp.einsum("ghid,ghijd->ghij", query, edge_key)
+        return score.from_products(products, scale)
+    key = key[:, :, None] if edge_key is None else key[:, :, None] + edge_key
+    # A score sees heads on the last axis but one.
+    query, key = jnp.moveaxis(query[:, :, :, None], 1, 3), jnp.moveaxis(key, 1, 3)
+    return jnp.moveaxis(score(query, key, scale), 3, 1)

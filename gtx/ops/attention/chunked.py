@@ -1,0 +1,194 @@
+"""Attention over complete graphs, block by block, in memory linear in the nodes.
+
+The softmax is carried along the senders: its sums are rescaled whenever a block raises the peak
+(Milakov and Gimelshein, 2018; Rabe and Staats, 2021; Dao et al., 2022). The backward pass
+computes the weights of each block again, from the log-sum-exp. Nothing of size receivers x
+senders exists but what the caller hands in, and a `BiasFunction` hands in nothing.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from gtx.ops.attention import block
+from gtx.ops.attention.contract import Call, Complete, compute_dtype
+from gtx.ops.attention.dense import join_tiers
+
+# Of a block, at most. The weights of one head are then 1 MiB: a core's second-level cache.
+ROWS, COLUMNS = 256, 1024
+
+
+def supports(call: Call) -> str | None:
+    """None, or the reason why this implementation does not apply."""
+    if not isinstance(call.structure, Complete):
+        return "it needs the dense tiers of a Complete structure, and the structure is Edges"
+    return None
+
+
+def attend(call: Call) -> tuple[Array, Array]:
+    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+    facts, params = block.facts(call), block.params(call)
+    tiers = block.split_tiers(call, compute_dtype(call))
+    return join_tiers(call, [_attend_tier(facts, *parts, params) for parts in tiers])
+
+
+def _attend_tier(facts, rows, columns, pairs, params):
+    """The tier's arrays cut into blocks; the blocks of rows and of columns stand first."""
+    num_graphs, height = rows.filled.shape
+    width = columns.filled.shape[1]
+    if 0 in (num_graphs, height, width):
+        return block.empty(rows, columns)
+    num_rows, num_columns = -(-height // ROWS), -(-width // COLUMNS)
+
+    def along(axis, count):
+        return functools.partial(_cut, axis=axis, count=count)
+
+    rows = rows._replace(
+        query=_cut(rows.query, 2, num_rows),
+        **jax.tree.map(along(1, num_rows), _slots(rows)),
+    )
+    columns = columns._replace(
+        key=_cut(columns.key, 2, num_columns),
+        value=_cut(columns.value, 2, num_columns),
+        **jax.tree.map(along(1, num_columns), _slots(columns)),
+    )
+    # Cutting columns puts their blocks first, and the rows then stand at 2.
+    pairs = jax.tree.map(along(2, num_rows), jax.tree.map(along(2, num_columns), pairs))
+    results = _attend_blocks(facts, *_partition((rows, columns, pairs, params)))
+
+    def join(values):
+        values = jnp.moveaxis(values, 0, 2)
+        return values.reshape(*values.shape[:2], -1, *values.shape[4:])[:, :, :height]
+
+    return join(results[0]), join(results[1])
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _attend_blocks(facts, floats, others):
+    """Result [row blocks, graphs, heads, rows, value_dim], log-sum-exp without the last axis.
+
+    `floats` and `others` are two halves of (rows, columns, pairs, params): what has a gradient
+    and what has none.
+    """
+    rows, columns, pairs, params = _merge(floats, others)
+
+    def row_block(parts):
+        rows, pairs = parts
+
+        def column_block(sums, parts):
+            out, total, peak = sums
+            columns, pairs = parts
+            logits, mask = block.logits_of(facts, rows, columns, pairs, params)
+            higher = jax.lax.stop_gradient(jnp.maximum(peak, jnp.max(logits, axis=-1)))
+            weights = jnp.where(mask, jnp.exp(logits - higher[..., None]), 0)
+            shrink = jnp.exp(peak - higher)
+            total = total * shrink + jnp.sum(weights, axis=-1)
+            out = out * shrink[..., None] + block.sum_values(
+                facts, weights, mask, rows, columns, pairs, params
+            )
+            return (out, total, higher), None
+
+        first = jax.tree.map(lambda values: values[0], columns)
+        out, peak = block.empty(rows, first)
+        start = (out, jnp.zeros_like(peak), peak)
+        (out, total, peak), _ = jax.lax.scan(column_block, start, (columns, pairs))
+        return block.divide(facts, out, total, peak)
+
+    return jax.lax.map(row_block, (rows, pairs))
+
+
+def _forward(facts, floats, others):
+    out, lse = _attend_blocks(facts, floats, others)
+    return (out, lse), (floats, others, out, lse)
+
+
+def _backward(facts, saved, cotangents):
+    """The gradients, block by block.
+
+    With weights w_ij = exp(s_ij - lse_i), the gradient of a logit is
+
+        w_ij (d_out_i . d out_i / d w_ij + d_lse_i - d_out_i . out_i),
+
+    which is that of (sum_j w_ij v_ij, sum_j w_ij), with lse held fixed, under the cotangents
+    (d_out_i, d_lse_i - d_out_i . out_i).
+    """
+    floats, others, out, lse = saved
+    d_out, d_lse = cotangents
+    d_mass = d_lse - jnp.sum(d_out * out, axis=-1)
+    d_out = d_out / (1 - facts.dropout_rate)
+    rows, columns, pairs, params = floats
+    other_rows, other_columns, other_pairs, other_params = others
+
+    def row_block(sums, parts):
+        d_columns, d_params = sums
+        rows, other_rows, pairs, other_pairs, lse, d_out, d_mass = parts
+
+        def column_block(sums, parts):
+            columns, other_columns, pairs, other_pairs = parts
+
+            def attend(rows, columns, pairs, params):
+                inputs = (rows, columns, pairs, params)
+                rest = (other_rows, other_columns, other_pairs, other_params)
+                rows, columns, pairs, params = _merge(inputs, rest)
+                logits, mask = block.logits_of(facts, rows, columns, pairs, params)
+                weights = jnp.exp(jnp.where(mask, logits - lse[..., None], 0))
+                weights = jnp.where(mask, weights, 0)
+                out = block.sum_values(facts, weights, mask, rows, columns, pairs, params)
+                return out, jnp.sum(weights, axis=-1)
+
+            _, pull = jax.vjp(attend, rows, columns, pairs, params)
+            d_rows, d_columns, d_pairs, d_params = pull((d_out, d_mass))
+            return jax.tree.map(jnp.add, sums, (d_rows, d_params)), (d_columns, d_pairs)
+
+        start = jax.tree.map(jnp.zeros_like, (rows, params))
+        (d_rows, more_params), (more_columns, d_pairs) = jax.lax.scan(
+            column_block, start, (columns, other_columns, pairs, other_pairs)
+        )
+        sums = jax.tree.map(jnp.add, (d_columns, d_params), (more_columns, more_params))
+        return sums, (d_rows, d_pairs)
+
+    start = jax.tree.map(jnp.zeros_like, (columns, params))
+    (d_columns, d_params), (d_rows, d_pairs) = jax.lax.scan(
+        row_block, start, (rows, other_rows, pairs, other_pairs, lse, d_out, d_mass)
+    )
+    return (d_rows, d_columns, d_pairs, d_params), None
+
+
+_attend_blocks.defvjp(_forward, _backward)
+
+
+def _slots(side):
+    return dict(filled=side.filled, ids=side.ids, features=side.features)
+
+
+def _cut(values, axis, count):
+    """Cut an axis into `count` equal blocks, filled up with 0, that stand first."""
+    size = -(-values.shape[axis] // count)
+    padding = [(0, 0)] * values.ndim
+    padding[axis] = (0, count * size - values.shape[axis])
+    values = jnp.pad(values, padding)
+    shape = (*values.shape[:axis], count, size, *values.shape[axis + 1 :])
+    return jnp.moveaxis(values.reshape(shape), axis, 0)
+
+
+def _partition(tree):
+    """Two trees: the floating-point leaves, and the others, with None for what is missing."""
+
+    def is_float(leaf):
+        return jnp.issubdtype(leaf.dtype, jnp.floating)
+
+    return (
+        jax.tree.map(lambda leaf: leaf if is_float(leaf) else None, tree),
+        jax.tree.map(lambda leaf: None if is_float(leaf) else leaf, tree),
+    )
+
+
+def _merge(floats, others):
+    return jax.tree.map(
+        lambda one, other: other if one is None else one,
+        floats,
+        others,
+        is_leaf=lambda leaf: leaf is None,
+    )

@@ -1,0 +1,52 @@
+"""The weights of an attention, for those who want to look at them."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from gtx.ops.attention.api import Bias, make_call
+from gtx.ops.attention.contract import Structure, as_edges, clean, compute_dtype, edge_bias
+from gtx.ops.attention.scores import Dot, Score
+from gtx.ops.segment import gather, segment_softmax
+
+
+def attention_weights(
+    query: Float[Array, "receivers heads head_dim"],
+    key: Float[Array, "senders heads head_dim"],
+    structure: Structure,
+    *,
+    score: Score = Dot(),  # noqa: B008, an immutable value
+    bias: Bias = None,
+    edge_key: Float[Array, "entries heads head_dim"] | None = None,
+    scale: float | None = None,
+) -> Float[Array, "entries heads"]:
+    """softmax_j(s_ij) of every edge or pair, as `attention` weighs it before gate and dropout.
+
+    Apart from `attention`, whatever implementation runs there, as most have no such array: it
+    is computed from the definition and costs memory for every edge or pair.
+
+    Args:
+      query: as for `attention`; so are the others.
+      key: one per sender.
+      structure: who attends to whom.
+      score: logit from query and key.
+      bias: added to the logits.
+      edge_key: added to the key.
+      scale: of the score.
+
+    Returns:
+      In at least float32, in the order of the structure's edges or pairs; 0 where masked. The
+      weights of a receiver sum to 1 if it has an edge.
+    """
+    call = make_call(
+        query, key, key, structure, score=score, bias=bias, edge_key=edge_key, scale=scale
+    )
+    edges, dtype = as_edges(call.structure), compute_dtype(call)
+    into = dict(indices_are_sorted=edges.indices_are_sorted)
+    rows = clean(gather(query.astype(dtype), edges.receivers, **into), edges.where, dtype)
+    columns = clean(gather(key.astype(dtype), edges.senders), edges.where, dtype)
+    if edge_key is not None:
+        columns = columns + clean(edge_key, edges.where, dtype)
+    logits = call.score(rows, columns, call.scale)
+    if bias is not None:
+        logits = logits + edge_bias(call.bias, edges, dtype)
+    return segment_softmax(logits, edges.receivers, jnp.shape(query)[0], where=edges.where, **into)
