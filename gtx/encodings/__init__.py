@@ -6,6 +6,13 @@ from gtx.encodings.apply import encode as encode
 from gtx.encodings.base import Encoding as Encoding
 from gtx.encodings.base import EncodingError as EncodingError
 from gtx.encodings.base import check_symmetry as check_symmetry
+from gtx.encodings.degree import Degree as Degree
+from gtx.encodings.degree import DegreeClass as DegreeClass
+from gtx.encodings.electrostatic import Electrostatic as Electrostatic
+from gtx.encodings.heat_kernel import HeatKernel as HeatKernel
+from gtx.encodings.heat_kernel import HeatKernelDiagonal as HeatKernelDiagonal
 from gtx.encodings.laplacian import LaplacianEigenvectors as LaplacianEigenvectors
+from gtx.encodings.pagerank import PageRank as PageRank
+from gtx.encodings.pagerank import PersonalizedPageRank as PersonalizedPageRank
 from gtx.encodings.random_walk import RandomWalk as RandomWalk
 from gtx.encodings.sinusoidal import Sinusoidal as Sinusoidal

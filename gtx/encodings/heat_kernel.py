@@ -1,0 +1,128 @@
+"""Heat that spreads over the graph: exp(-t L), of nodes and of pairs."""
+
+import dataclasses
+import functools
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gtx.data.spec import Column, Continuous
+from gtx.encodings.base import Key
+from gtx.encodings.pseudoinverse import laplacian
+
+
+@dataclasses.dataclass(frozen=True)
+class HeatKernelDiagonal:
+    """The heat that is left at each node after each time: diag(exp(-t L)), L = D - A.
+
+    Sun et al. (2009), "heat kernel signature"; HKdiagSE in GraphGPS, which leaves out the
+    eigenvalue 0 and so gives these values less 1 / (nodes of the component), the value at
+    t = infinity. It uses exp(-t lambda), though its comments say exp(-2 t lambda). Here 1 at
+    an isolated node, and elsewhere between 1 / (nodes of the component) and 1.
+
+    Column: node "<name>" [nodes, times]. Edges and gradient as in `HeatKernel`.
+
+    Attributes:
+      times: positive; in units of one over an edge's weight.
+    """
+
+    times: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+    name: str = "heat_diagonal"
+    level: Literal["node"] = dataclasses.field(default="node", init=False)
+    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
+    version: int = dataclasses.field(default=1, init=False)
+
+    def __post_init__(self):
+        _check(self.times)
+
+    def columns(self) -> dict[Key, Column]:
+        return {("node", self.name): Continuous(len(self.times))}
+
+    def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
+        matrix = laplacian(adjacency, xp)
+        if xp is not np:
+            return {("node", self.name): jnp.einsum("giit->git", _kernel(matrix, self.times))}
+        # The diagonal alone costs n^2 for each time, the kernel n^3.
+        values, vectors = _eigh(matrix, np)
+        heat = np.exp(-values[:, :, None] * np.array(self.times))
+        return {("node", self.name): vectors**2 @ heat}
+
+
+@dataclasses.dataclass(frozen=True)
+class HeatKernel:
+    """K_t = exp(-t L): the heat at i after time t of a unit of it put at j, L = D - A.
+
+    Kondor and Lafferty (2002). (Named in GraphGPS as HKfullPE, where it raises
+    NotImplementedError.) Symmetric and positive, each row sums to 1; K_0 is the identity, at
+    t = infinity heat is even over each component and 0 elsewhere, up to rounding.
+
+    Edges become undirected (between two nodes as many as the more frequent direction has),
+    self-loops do nothing, duplicates and weights count as conductance. The gradient with
+    respect to weights is exact and finite at repeated eigenvalues too, by the divided
+    differences of Daleckii and Krein (Higham, 2008, theorem 3.11); second derivatives are not
+    safe there. Where both directions weigh the same, each gets half of the derivative.
+
+    Column: pair "<name>" [nodes, nodes, times].
+
+    Attributes:
+      times: positive; in units of one over an edge's weight.
+    """
+
+    times: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+    name: str = "heat"
+    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
+    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
+    version: int = dataclasses.field(default=1, init=False)
+
+    def __post_init__(self):
+        _check(self.times)
+
+    def columns(self) -> dict[Key, Column]:
+        return {("pair", self.name): Continuous(len(self.times))}
+
+    def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
+        matrix = laplacian(adjacency, xp)
+        if xp is not np:
+            return {("pair", self.name): _kernel(matrix, self.times)}
+        return {("pair", self.name): _spread(*_eigh(matrix, np), self.times, np)}
+
+
+def _check(times: tuple[float, ...]) -> None:
+    if not times or not all(0 < time < np.inf for time in times):
+        raise ValueError(f"times must be one or more positive numbers, got {times!r}")
+
+
+def _eigh(matrix: Any, xp: Any) -> tuple[Any, Any]:
+    if matrix.shape[-1] == 0:  # which eigh refuses
+        return matrix.sum(axis=-1), matrix
+    values, vectors = xp.linalg.eigh(matrix)
+    return xp.maximum(values, 0), vectors
+
+
+def _spread(values: Any, vectors: Any, times: tuple[float, ...], xp: Any) -> Any:
+    transposed = xp.swapaxes(vectors, 1, 2)
+    heat = [(vectors * xp.exp(-time * values)[:, None, :]) @ transposed for time in times]
+    return xp.stack(heat, axis=-1)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _kernel(matrix: Any, times: tuple[float, ...]) -> Any:
+    """exp(-t L) [graphs, n, n, times], with a derivative that repeated eigenvalues leave whole."""
+    return _spread(*_eigh(matrix, jnp), times, jnp)
+
+
+@_kernel.defjvp
+def _kernel_derivative(times, primals, tangents):
+    values, vectors = _eigh(primals[0], jnp)
+    transposed = jnp.swapaxes(vectors, 1, 2)
+    change = transposed @ tangents[0] @ vectors
+    least = jnp.minimum(values[:, :, None], values[:, None, :])
+    gap = jnp.abs(values[:, :, None] - values[:, None, :])
+    tangent = []
+    for time in times:
+        # (exp(-t a) - exp(-t b)) / (a - b) without cancellation, and its limit for a = b.
+        ratio = jnp.where(gap > 0, jnp.expm1(-time * gap) / jnp.where(gap > 0, gap, 1), -time)
+        tangent.append(vectors @ (jnp.exp(-time * least) * ratio * change) @ transposed)
+    return _spread(values, vectors, times, jnp), jnp.stack(tangent, axis=-1)

@@ -1,0 +1,96 @@
+"""Personalised PageRank: where a walk from each node stops."""
+
+import dataclasses
+from typing import Any, Literal
+
+import numpy as np
+
+from gtx.data.spec import Column, Continuous
+from gtx.encodings.base import Key
+
+
+@dataclasses.dataclass(frozen=True)
+class PageRank:
+    """For each alpha the probability to stop where one started, then for each the PageRank.
+
+    Of P = alpha (I - (1 - alpha) T)^-1 (see `PersonalizedPageRank`) these are the diagonal,
+    P_ii, and the sum over all starts, sum_s P_is: n times the PageRank of Page et al. (1999)
+    with a uniform restart, so that it is 1 on average whatever the number of nodes.
+
+    Column: node "<name>" [nodes, 2 * alphas].
+
+    Attributes:
+      alphas: probabilities to stop (1 minus the damping factor), each between 0 and 1.
+    """
+
+    alphas: tuple[float, ...] = (0.15,)
+    name: str = "pagerank"
+    level: Literal["node"] = dataclasses.field(default="node", init=False)
+    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
+    version: int = dataclasses.field(default=1, init=False)
+
+    def __post_init__(self):
+        _check(self.alphas)
+
+    def columns(self) -> dict[Key, Column]:
+        return {("node", self.name): Continuous(2 * len(self.alphas))}
+
+    def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
+        stops = [_stops(adjacency, alpha, xp) for alpha in self.alphas]
+        returns = [xp.einsum("gii->gi", stop) for stop in stops]
+        ranks = [stop.sum(axis=2) for stop in stops]
+        return {("node", self.name): xp.stack(returns + ranks, axis=-1)}
+
+
+@dataclasses.dataclass(frozen=True)
+class PersonalizedPageRank:
+    """P = alpha (I - (1 - alpha) T)^-1: where a walk from each node stops.
+
+    P_is is the probability that a walk from s stops at i, if it stops with probability alpha
+    before each step.
+
+    Page et al. (1999); as an encoding of pairs in Geisler et al. (2023), whose values (column
+    s, row i there transposed) these are. T is the step of `RandomWalk`: along an edge from its
+    sender to its receiver, each of the sender's edges with equal probability, duplicates
+    counted, self-loops a step in place. A walk that reaches a node without outgoing edges stops
+    there, so an isolated node has P_ii = 1 and every column of P is a distribution. (networkx
+    restarts such walks; PyTorch Geometric's GDC adds self-loops and normalises symmetrically
+    unless told otherwise.) Walks never leave a component. 1 - alpha < 1 keeps the matrix
+    invertible on every graph, and the gradient with respect to edge weights finite; there is
+    none where a node's first outgoing edge appears, as P jumps there.
+
+    Column: pair "<name>" [nodes, nodes, alphas].
+
+    Attributes:
+      alphas: probabilities to stop (1 minus the damping factor), each between 0 and 1.
+    """
+
+    alphas: tuple[float, ...] = (0.15,)
+    name: str = "ppr"
+    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
+    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
+    version: int = dataclasses.field(default=1, init=False)
+
+    def __post_init__(self):
+        _check(self.alphas)
+
+    def columns(self) -> dict[Key, Column]:
+        return {("pair", self.name): Continuous(len(self.alphas))}
+
+    def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
+        stops = [_stops(adjacency, alpha, xp) for alpha in self.alphas]
+        return {("pair", self.name): xp.stack(stops, axis=-1)}
+
+
+def _check(alphas: tuple[float, ...]) -> None:
+    if not alphas or not all(0 < alpha < 1 for alpha in alphas):
+        raise ValueError(f"alphas must be one or more numbers between 0 and 1, got {alphas!r}")
+
+
+def _stops(adjacency: Any, alpha: float, xp: Any) -> Any:
+    """P [graphs, receivers, senders]."""
+    identity = np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
+    out_degree = adjacency.sum(axis=1, keepdims=True)
+    step = adjacency / xp.where(out_degree > 0, out_degree, 1)
+    step = xp.where(out_degree > 0, step, identity)
+    return alpha * xp.linalg.inv(identity - (1 - alpha) * step)

@@ -1,0 +1,49 @@
+"""The Laplacian of the undirected graph, its components and its pseudo-inverse."""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+
+def undirected(adjacency: Any, xp: Any = np) -> Any:
+    """Between two nodes as many edges as the more frequent direction has; no self-loops."""
+    identity = np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
+    return xp.maximum(adjacency, xp.swapaxes(adjacency, 1, 2)) * (1 - identity)
+
+
+def laplacian(adjacency: Any, xp: Any = np) -> Any:
+    """D - A of the undirected graph, [graphs, n, n]."""
+    adjacency = undirected(adjacency, xp)
+    identity = np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
+    return adjacency.sum(axis=-1)[:, :, None] * identity - adjacency
+
+
+def components(adjacency: Any, xp: Any = np) -> Any:
+    """Whether two nodes are in one (weakly connected) component, bool [graphs, n, n]."""
+    graphs, n, _ = adjacency.shape
+    if xp is np:
+        graph, receiver, sender = np.nonzero(adjacency)
+        ends = (graph * n + receiver, graph * n + sender)
+        edges = sparse.coo_array((np.ones(len(graph)), ends), shape=(graphs * n, graphs * n))
+        number = sparse.csgraph.connected_components(edges, directed=False)[1].reshape(graphs, n)
+        return number[:, :, None] == number[:, None, :]
+    linked = (adjacency != 0) | (xp.swapaxes(adjacency, 1, 2) != 0)
+    reached = xp.where(np.eye(n, dtype=bool), True, linked).astype(adjacency.dtype)
+    for _ in range(max(n - 1, 0).bit_length()):  # walks of up to 1, 2, 4, ... steps
+        reached = (reached @ reached > 0).astype(adjacency.dtype)
+    return reached > 0
+
+
+def pseudoinverse(adjacency: Any, xp: Any = np) -> tuple[Any, Any]:
+    """The Moore-Penrose inverse of the Laplacian, and `components`, both [graphs, n, n].
+
+    With J = 1 / (nodes of the component) between nodes of one component and 0 elsewhere, the
+    projector onto the vectors that L sends to 0, it is (L + J)^-1 - J: exact without a
+    threshold for what counts as 0, and differentiable at repeated eigenvalues too. The gradient
+    holds components fixed: where a first edge would join two, the pseudo-inverse jumps.
+    """
+    together = components(adjacency, xp)
+    projector = together.astype(adjacency.dtype)
+    projector = projector / xp.maximum(projector.sum(axis=-1, keepdims=True), 1)
+    return xp.linalg.inv(laplacian(adjacency, xp) + projector) - projector, together
