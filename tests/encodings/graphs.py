@@ -24,6 +24,22 @@ def star(leaves):
     return adjacency
 
 
+def product(one, two):
+    """The Cartesian product: node (i, j) has number i * len(two) + j."""
+    return np.kron(one, np.eye(len(two))) + np.kron(np.eye(len(one)), two)
+
+
+def grid(rows, columns):
+    return product(path(rows), path(columns))
+
+
+def hypercube(dimension):
+    adjacency = np.zeros((1, 1))
+    for _ in range(dimension):
+        adjacency = product(adjacency, path(2))
+    return adjacency
+
+
 def union(*parts):
     n = sum(len(part) for part in parts)
     adjacency, start = np.zeros((n, n)), 0
