@@ -15,7 +15,8 @@ from gtx.batch import Batch
 from gtx.batching import Budget, Columns, Resident, Streamed, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, Label
 from gtx.nn import MultiHeadAttention
-from gtx.ops.attention import Complete, Dot, Edges
+from gtx.nn.attention import edges_of
+from gtx.ops.attention import Complete, Dot
 from gtx.ops.attention.contract import Call
 from gtx.ops.attention.select import automatic, select
 from gtx.tasks import Task
@@ -270,15 +271,7 @@ def _call(module: MultiHeadAttention, batch: Batch) -> Call:
     structure: Any = Complete(batch.layout, node_ids=batch.node_ids)
     if module.structure == "edges":
         entries = batch.edge_mask.shape[0]
-        structure = Edges(
-            batch.senders,
-            batch.receivers,
-            where=batch.edge_mask,
-            num_receivers=num_nodes,
-            receiver_ids=batch.node_ids,
-            sender_ids=batch.node_ids,
-            indices_are_sorted=True,
-        )
+        structure = edges_of(batch)
     bias = jax.ShapeDtypeStruct((entries, module.num_heads), values.dtype)
     bits = jax.ShapeDtypeStruct((2,), jnp.uint32)
     return Call(
@@ -291,7 +284,7 @@ def _call(module: MultiHeadAttention, batch: Batch) -> Call:
         gate=None,
         edge_key=None,
         edge_value=None,
-        scale=Dot().default_scale(shape[-1]),
+        scale=Dot().default_scale(shape[-1]) if module.scale is None else module.scale,
         dropout_rate=module.dropout_rate,
         dropout_bits=bits if module.dropout_rate > 0 else None,
         needs_lse=False,

@@ -16,10 +16,11 @@ import jax.numpy as jnp
 from gtx import nn
 from gtx.batch import Batch, Features, mask_features
 from gtx.models import GraphTransformer, presets
+from gtx.nn.attention import edges_of
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
 
 partial = functools.partial
-Kind = Literal["layer", "norm", "rows", "encoder", "embed", "readout", "model"]
+Kind = Literal["layer", "cross", "norm", "rows", "encoder", "embed", "readout", "model"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,6 +47,7 @@ class Descriptor:
         """Call the module; its rows by level (and the changed collections, if any)."""
         arguments, options = {
             "layer": ((features, batch), {}),
+            "cross": ((clean := mask_features(features, batch).nodes, clean, edges_of(batch)), {}),
             "norm": ((features.nodes, batch.node_mask), {}),
             "rows": ((mask_features(features, batch).nodes,), {}),
             "encoder": ((batch,), {}),
@@ -84,8 +86,20 @@ ATTENTION = dict(
     num_heads=4,
     dropout_rate=0.5,
     use_bias=False,
+    scale=1.0,
     query_key_value_init=half,
 )
+GAT = dict(
+    LINEAR,
+    num_heads=2,
+    concat=False,
+    dropout_rate=0.5,
+    negative_slope=0.5,
+    self_loops=True,
+    use_edges=False,
+    use_bias=False,
+)
+SET = dict(DTYPES, num_heads=2, dropout_rate=0.5)
 NORM = dict(epsilon=1.0, **DTYPES, scale_init=half)
 COLUMNS = dict(nodes={"atom": ATOM}, edges={"bond": BOND})
 BLOCK = partial(nn.GPSBlock, DIM, nn.GINE, HEADS)
@@ -138,6 +152,76 @@ DESCRIPTORS = (
         "layer",
         options=dict(ATTENTION, pair_bias=False, structure="complete"),
         neutral=("implementation",),
+    ),
+    Descriptor(
+        "cross_attention",
+        partial(nn.CrossAttention, DIM, num_heads=2),
+        "cross",
+        options=ATTENTION,
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "set_attention_block",
+        partial(nn.SetAttentionBlock, DIM),
+        "layer",
+        options=SET,
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "isab",
+        partial(nn.ISAB, DIM, num_points=3, dropout_rate=0.3),
+        "layer",
+        options=dict(SET, num_points=2, points_init=half),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "gat",
+        partial(nn.GATLayer, DIM, dropout_rate=0.3),
+        "layer",
+        options=GAT,
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "gatv2",
+        partial(nn.GATv2Layer, DIM, self_loops=True),
+        "layer",
+        options=dict(GAT, self_loops=False, share_weights=True),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "transformer_conv",
+        partial(nn.TransformerConv, DIM, num_heads=2, beta=True),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            concat=False,
+            beta=False,
+            dropout_rate=0.5,
+            use_edges=False,
+            use_bias=False,
+            scale=1.0,
+        ),
+        neutral=("implementation", "root_weight"),
+    ),
+    Descriptor("gcn", partial(nn.GCN, DIM), "layer", options=dict(LINEAR, use_bias=False)),
+    Descriptor(
+        "graph_sage",
+        partial(nn.GraphSAGE, DIM),
+        "layer",
+        options=dict(LINEAR, method="max", root_weight=False, use_bias=False),
+    ),
+    Descriptor(
+        "mpnn",
+        partial(nn.MPNN, DIM),
+        "layer",
+        options=dict(LINEAR, hidden_dim=5, method="mean", activation=jnp.tanh),
+    ),
+    Descriptor(
+        "gin",
+        partial(nn.GIN, DIM),
+        "layer",
+        options=dict(LINEAR, hidden_dim=5, epsilon=1.0, train_epsilon=True, activation=jnp.tanh),
     ),
     Descriptor(
         "gine",
@@ -274,6 +358,21 @@ DESCRIPTORS = (
         "readout",
         "graphs",
         dict(method="sum", dropout_rate=0.5),
+    ),
+    Descriptor(
+        "pma",
+        partial(nn.PMA, num_seeds=2, num_heads=2),
+        "readout",
+        "graphs",
+        dict(
+            DTYPES,
+            num_seeds=1,
+            num_heads=4,
+            dropout_rate=0.5,
+            attention_dropout_rate=0.5,
+            seeds_init=half,
+        ),
+        neutral=("implementation",),
     ),
     Descriptor("node_readout", nn.NodeReadout, "readout", options=dict(dropout_rate=0.5)),
     Descriptor(

@@ -5,8 +5,9 @@ padding rows for 0, whatever they hold. Parts of parts are factories, not module
 """
 
 from gtx.nn import initializers
-from gtx.nn.attention import MultiHeadAttention
+from gtx.nn.attention import CrossAttention, MultiHeadAttention
 from gtx.nn.blocks import GPSBlock, TransformerBlock
+from gtx.nn.convolutions import GCN, MPNN, GraphSAGE
 from gtx.nn.dropout import Dropout
 from gtx.nn.embeddings import (
     CategoricalEncoder,
@@ -17,13 +18,26 @@ from gtx.nn.embeddings import (
     RandomWalkEncoder,
 )
 from gtx.nn.feed_forward import FeedForward
+from gtx.nn.graph_attention import GATLayer, GATv2Layer, TransformerConv
 from gtx.nn.heads import MLPHead
 from gtx.nn.linear import Linear
-from gtx.nn.message_passing import GINE, GatedGCN, ResGatedGraphConv
+from gtx.nn.message_passing import GIN, GINE, GatedGCN, ResGatedGraphConv
 from gtx.nn.norms import BatchNorm, LayerNorm, RMSNorm
 from gtx.nn.readouts import NodeReadout, Pool
+from gtx.nn.set_attention import ISAB, PMA, SetAttentionBlock
 
 __all__ = [
+    "CrossAttention",
+    "GCN",
+    "MPNN",
+    "GraphSAGE",
+    "GATLayer",
+    "GATv2Layer",
+    "TransformerConv",
+    "GIN",
+    "ISAB",
+    "PMA",
+    "SetAttentionBlock",
     "GINE",
     "BatchNorm",
     "CategoricalEncoder",

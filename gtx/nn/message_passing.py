@@ -4,6 +4,7 @@ Linear maps act on nodes before the nodes are gathered to the edges: a graph has
 than nodes. `i` is a receiver, `j` a sender.
 """
 
+import functools
 import math
 from typing import Any
 
@@ -16,8 +17,52 @@ from gtx.nn.dropout import Dropout
 from gtx.nn.initializers import fan_in_uniform, uniform, zeros
 from gtx.nn.linear import Linear
 from gtx.nn.norms import BatchNorm
+from gtx.ops import message_passing
 from gtx.ops.segment import gather, segment_sum
 from gtx.typing import Activation, Dtype, Initializer, ModuleFactory
+
+
+class GIN(nn.Module):
+    """x_i' = MLP((1 + epsilon) x_i + sum_j x_j), no residual; edge features are not read.
+
+    Xu et al. (2019), equation 4.1, with a two-layer MLP; PyG's GINConv.
+
+    Attributes:
+      dim: width of the result.
+      hidden_dim: of the MLP; None is `dim`.
+      epsilon: weight of the node itself, beyond 1.
+      train_epsilon: make it a parameter that starts there.
+      activation: of the MLP.
+      dtype: computation dtype.
+      param_dtype: storage dtype.
+      kernel_init: of every kernel.
+      bias_init: of every bias; None is PyTorch's.
+    """
+
+    dim: int
+    hidden_dim: int | None = None
+    epsilon: float = 0.0
+    train_epsilon: bool = False
+    activation: Activation = jax.nn.relu
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    kernel_init: Initializer = fan_in_uniform
+    bias_init: Initializer | None = None
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        del train
+        features = mask_features(features, batch)
+        x = message_passing(
+            features.nodes,
+            batch.senders,
+            batch.receivers,
+            message=lambda receiver, sender, edge: sender,
+            update=functools.partial(_update_isomorphism, self),
+            where=batch.edge_mask,
+            indices_are_sorted=True,
+        )
+        return features.replace(nodes=x)
 
 
 class GINE(nn.Module):
@@ -51,12 +96,6 @@ class GINE(nn.Module):
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
         del train
-        options = dict(
-            dtype=self.dtype,
-            param_dtype=self.param_dtype,
-            kernel_init=self.kernel_init,
-            bias_init=self.bias_init,
-        )
         features = mask_features(features, batch)
         x, e = features.nodes, features.edges
         message = gather(x, batch.senders)
@@ -70,14 +109,25 @@ class GINE(nn.Module):
         messages = segment_sum(
             jax.nn.relu(message), batch.receivers, x.shape[0], indices_are_sorted=True
         )
-        epsilon = jnp.asarray(self.epsilon, x.dtype)
-        if self.train_epsilon:
-            init = jax.nn.initializers.constant(self.epsilon)
-            epsilon = self.param("epsilon", init, (), self.param_dtype).astype(x.dtype)
-        x = (1 + epsilon) * x + messages
-        hidden_dim = self.dim if self.hidden_dim is None else self.hidden_dim
-        x = self.activation(Linear(hidden_dim, **options, name="hidden")(x))
-        return features.replace(nodes=Linear(self.dim, **options, name="output")(x))
+        return features.replace(nodes=_update_isomorphism(self, x, messages))
+
+
+def _update_isomorphism(layer, x, messages):
+    """MLP((1 + epsilon) x + messages), by the fields of a GIN or GINE."""
+    options: dict[str, Any] = dict(
+        dtype=layer.dtype,
+        param_dtype=layer.param_dtype,
+        kernel_init=layer.kernel_init,
+        bias_init=layer.bias_init,
+    )
+    epsilon = jnp.asarray(layer.epsilon, x.dtype)
+    if layer.train_epsilon:
+        init = jax.nn.initializers.constant(layer.epsilon)
+        epsilon = layer.param("epsilon", init, (), layer.param_dtype).astype(x.dtype)
+    x = (1 + epsilon) * x + messages
+    hidden_dim = layer.dim if layer.hidden_dim is None else layer.hidden_dim
+    x = layer.activation(Linear(hidden_dim, **options, name="hidden")(x))
+    return Linear(layer.dim, **options, name="output")(x)
 
 
 class GatedGCN(nn.Module):
