@@ -1,8 +1,8 @@
 """Positional and structural encodings, one family per file. Host, numpy; also inside a step."""
 
-from gtx.encodings.apply import MAX_NODES as MAX_NODES
 from gtx.encodings.apply import apply as apply
 from gtx.encodings.apply import encode as encode
+from gtx.encodings.base import MAX_NODES as MAX_NODES
 from gtx.encodings.base import Encoding as Encoding
 from gtx.encodings.base import EncodingError as EncodingError
 from gtx.encodings.base import check_symmetry as check_symmetry
@@ -12,6 +12,7 @@ from gtx.encodings.electrostatic import Electrostatic as Electrostatic
 from gtx.encodings.heat_kernel import HeatKernel as HeatKernel
 from gtx.encodings.heat_kernel import HeatKernelDiagonal as HeatKernelDiagonal
 from gtx.encodings.laplacian import LaplacianEigenvectors as LaplacianEigenvectors
+from gtx.encodings.memory import estimate_memory as estimate_memory
 from gtx.encodings.pagerank import PageRank as PageRank
 from gtx.encodings.pagerank import PersonalizedPageRank as PersonalizedPageRank
 from gtx.encodings.random_walk import RandomWalk as RandomWalk

@@ -1,20 +1,26 @@
-"""Encodings of a whole dataset: graphs of equal size together, in chunks of bounded memory."""
+"""Encodings of a whole dataset: in parts, from the cache, by workers, with a progress bar."""
 
+import concurrent.futures
+import contextlib
+import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
-from gtx.data.spec import Categorical, Column
 from gtx.encodings import cache
-from gtx.encodings.base import Encoding, EncodingError, Key, storage
+from gtx.encodings.base import MAX_NODES as MAX_NODES
+from gtx.encodings.base import Encoding, EncodingError, Key
+from gtx.encodings.memory import check_memory
+from gtx.encodings.parts import DENSE_NODES, compute, empty, plan, topology
 
-# A dense float64 matrix of so many nodes takes 128 MiB, and an encoding holds about ten.
-MAX_NODES = 4096
-# Entries of the matrices of one chunk: few enough to stay in a processor's cache.
-_CHUNK_ENTRIES = 2**15
+_Columns = dict[Key, np.ndarray]
+_Pool = concurrent.futures.Executor
 
 
 def apply(
@@ -22,130 +28,140 @@ def apply(
     encodings: Iterable[Encoding],
     *,
     cache_dir: str | os.PathLike[str] | None = None,
+    num_workers: int = 0,
+    progress: bool = False,
+    max_memory: int | None = None,
 ) -> Dataset:
     """The dataset with the columns of `encodings` added, float32 or, for codes, int32.
+
+    Graphs of equal size are encoded together, as dense matrices. A graph of more than 1,024
+    nodes with at most a hundredth of all edges, and every graph of more than 4,096 nodes, goes
+    through `Encoding.sparse`.
 
     Args:
       dataset: any; columns of the same names are replaced.
       encodings: each with its own column names.
       cache_dir: a folder in which results are kept, by the content of the graphs and the
-        version of the encoding. Several processes may share it.
+        version of the encoding. Finished parts are kept too: a run that was killed goes on
+        where it was. Several processes may share the folder.
+      num_workers: processes that encode the graphs of up to 1,024 nodes; 0 works here. The
+        values do not depend on it. They are spawned, which takes some seconds, so they are
+        for large sets, and a script needs its `if __name__ == "__main__"`.
+      progress: show a bar, if standard error is a terminal.
+      max_memory: bytes that columns and work may take; what the machine has left if None.
 
     Raises:
-      EncodingError: two encodings make the same column, a graph has more than 4,096 nodes, or a
-        value does not fit its column.
+      EncodingError: two encodings make the same column, a graph has more than 4,096 nodes for
+        an encoding without `sparse`, the memory would not do, or a value does not fit its
+        column.
     """
     encodings = tuple(encodings)
     _check_names(encodings)
+    check_memory(dataset, encodings, num_workers=num_workers, max_memory=max_memory)
     result = dataset
-    for encoding in encodings:
-        columns = None
-        if cache_dir is not None:
-            file = cache.cache_file(cache_dir, dataset, encoding)
-            columns = cache.read(file, _empty(dataset, encoding))
-        if columns is None:
-            columns = encode(dataset, encoding)
-            if cache_dir is not None:
-                cache.write(file, columns)
-        for (level, name), column in encoding.columns().items():
-            result = result.with_columns(level, {name: columns[level, name]}, {name: column})
+    with _workers(num_workers) as pool:
+        for encoding in encodings:
+            with _bar(encoding.name, len(dataset), progress) as advance:
+                columns = _encode(dataset, encoding, cache_dir, pool, advance)
+            for (level, name), column in encoding.columns().items():
+                result = result.with_columns(level, {name: columns[level, name]}, {name: column})
     return result
 
 
-def encode(dataset: Dataset, encoding: Encoding) -> dict[Key, np.ndarray]:
+def encode(dataset: Dataset, encoding: Encoding) -> _Columns:
     """The columns of one encoding, with one row per node, pair or graph."""
-    n_node = dataset.num_nodes
-    if n_node.max(initial=0) > MAX_NODES:
-        index = int(np.argmax(n_node))
-        raise EncodingError(
-            f"graph {dataset.ids[index]} has {n_node[index]:,} nodes; {encoding.name} works on "
-            f"dense matrices of at most {MAX_NODES:,}. Encode subgraphs, or compute columns "
-            "with a sparse method and add them with Dataset.with_columns"
-        )
-    described = encoding.columns()
-    columns = _empty(dataset, encoding)
-    for n, graphs, adjacency in _dense_chunks(dataset):
-        values = encoding(adjacency)
-        for key, column in columns.items():
-            rows = _rows(dataset, key, graphs, n)
-            entries = values[key].reshape(len(rows), column.shape[1])
-            _check_values(dataset, encoding, key, described[key], graphs, entries)
-            column[rows] = entries
-    return columns
+    check_memory(dataset, [encoding])
+    return _encode(dataset, encoding, None, None, lambda count: None)
 
 
-def _empty(dataset: Dataset, encoding: Encoding) -> dict[Key, np.ndarray]:
-    """Arrays for the columns; not touched, they take no memory."""
-    columns = {}
-    for key, column in encoding.columns().items():
-        width, dtype = storage(column)
-        columns[key] = np.zeros((_num_rows(dataset, key), width), dtype)
-    return columns
-
-
-def _check_values(
+def _encode(
     dataset: Dataset,
     encoding: Encoding,
-    key: Key,
-    column: Column,
-    graphs: np.ndarray,
-    values: np.ndarray,
-) -> None:
-    """Refuse what would not survive the column's dtype; `values` are of graphs of equal size."""
-    if isinstance(column, Categorical):
-        if values.dtype.kind not in "biu":
-            raise EncodingError(
-                f"{encoding.name}: {key[0]} column {key[1]!r} is categorical, but its values are "
-                f"{values.dtype}. Return integers, or describe it as Continuous"
-            )
-        wrong = (values < 0) | (values >= np.array(column.sizes, np.int64))
-        rule = f"outside the vocabulary of sizes {column.sizes}"
-    else:
-        wrong, rule = ~(np.abs(values) <= np.finfo(np.float32).max), "not a float32 number"
-    if wrong.any():
-        row, place = (int(part[0]) for part in np.nonzero(wrong))
-        count = len(values) // len(graphs)
+    cache_dir: str | os.PathLike[str] | None,
+    pool: _Pool | None,
+    advance: Callable[[int], None],
+) -> _Columns:
+    columns = empty(encoding, dataset.num_nodes)
+    file = None if cache_dir is None else cache.cache_file(cache_dir, dataset, encoding)
+    kept = None if file is None else cache.read(file, columns)
+    if kept is not None:
+        advance(len(dataset))
+        return kept
+    parts = plan(dataset)
+    part_files = file if len(parts) > 1 else None
+    pointers = dict(node=dataset.node_ptr, pair=dataset.pair_ptr, graph=np.arange(len(dataset) + 1))
+    running: dict[concurrent.futures.Future[_Columns], np.ndarray] = {}
+
+    def finish(graphs: np.ndarray, part: _Columns) -> None:
+        for key, column in columns.items():
+            column[_rows(pointers[key[0]], graphs)] = part[key]
+        advance(len(graphs))
+
+    def keep(graphs: np.ndarray, part: _Columns) -> None:
+        if part_files is not None:
+            cache.write(cache.part_file(part_files, graphs), part)
+        finish(graphs, part)
+
+    def collect(futures: Iterable[concurrent.futures.Future[_Columns]]) -> None:
+        for future in futures:
+            keep(running.pop(future), future.result())
+
+    for graphs in parts:  # large graphs come last
+        if part_files is not None:  # looked up late: another process may be at work
+            expected = empty(encoding, dataset.num_nodes[graphs])
+            kept = cache.read(cache.part_file(part_files, graphs), expected)
+        if kept is not None:
+            finish(graphs, kept)
+        elif pool is None or dataset.num_nodes[graphs].max() > DENSE_NODES:
+            keep(graphs, compute(encoding, topology(dataset, graphs)))
+        else:
+            running[pool.submit(compute, encoding, topology(dataset, graphs))] = graphs
+        collect([future for future in running if future.done()])
+    collect(concurrent.futures.as_completed(list(running)))
+    if file is not None:
+        cache.write(file, columns)
+        cache.remove_parts(file)
+    return columns
+
+
+def _rows(pointer: np.ndarray, graphs: np.ndarray) -> np.ndarray:
+    """Where the rows of these graphs stand in a column."""
+    counts = pointer[graphs + 1] - pointer[graphs]
+    place = offsets(counts)
+    return np.repeat(pointer[graphs] - place[:-1], counts) + np.arange(place[-1])
+
+
+@contextlib.contextmanager
+def _workers(count: int) -> Iterator[_Pool | None]:
+    if count < 0:
+        raise ValueError(f"num_workers must not be negative, got {count}")
+    if count == 0:
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks
+    pool = concurrent.futures.ProcessPoolExecutor(count, mp_context=context)
+    try:
+        yield pool
+    except BrokenProcessPool as error:
         raise EncodingError(
-            f"graph {dataset.ids[graphs[row // count]]}: {encoding.name} gives "
-            f"{values[row, place]} in {key[0]} column {key[1]!r} [{row % count}, {place}], {rule}"
-        )
+            "a worker ended. Either memory was short: use fewer workers; or the script that was "
+            'started has no `if __name__ == "__main__"`, and every worker started it again. '
+            "Parts that were finished are in the cache, if there is one"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _dense_chunks(dataset: Dataset) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Size n, indices [graphs] and adjacency [graphs, n, n] of chunks of graphs of n nodes."""
-    n_node, n_edge = dataset.num_nodes, dataset.num_edges
-    order = np.argsort(n_node, kind="stable")
-    sizes, starts, counts = np.unique(n_node[order], return_index=True, return_counts=True)
-    for n, start, count in zip(sizes, starts, counts, strict=True):
-        chunk = max(1, _CHUNK_ENTRIES // max(1, int(n) ** 2))
-        for first in range(start, start + count, chunk):
-            graphs = order[first : min(first + chunk, start + count)]
-            edges = n_edge[graphs]
-            place = offsets(edges)
-            rows = np.repeat(dataset.edge_ptr[graphs] - place[:-1], edges) + np.arange(place[-1])
-            entry = np.repeat(np.arange(len(graphs)), edges) * n + dataset.receivers[rows]
-            entry = entry * n + dataset.senders[rows]
-            adjacency = np.bincount(entry, minlength=len(graphs) * n * n).astype(np.float64)
-            yield int(n), graphs, adjacency.reshape(len(graphs), n, n)
-
-
-def _num_rows(dataset: Dataset, key: Key) -> int:
-    level, name = key
-    if level == "node":
-        return int(dataset.node_ptr[-1])
-    if level == "pair":
-        return int(dataset.pair_ptr[-1])
-    if level == "graph":
-        return len(dataset)
-    raise EncodingError(f"column {name!r}: encodings have node, pair or graph columns, not {level}")
-
-
-def _rows(dataset: Dataset, key: Key, graphs: np.ndarray, n: int) -> np.ndarray:
-    """Where the values of these graphs of n nodes stand in a column."""
-    if key[0] == "graph":
-        return graphs
-    pointer, count = (dataset.node_ptr, n) if key[0] == "node" else (dataset.pair_ptr, n * n)
-    return (pointer[graphs][:, None] + np.arange(count)).reshape(-1)
+@contextlib.contextmanager
+def _bar(name: str, total: int, shown: bool) -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    if not shown or not console.is_terminal:
+        yield lambda count: None
+        return
+    columns = (TextColumn(f"{name} graphs"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)
 
 
 def _check_names(encodings: Sequence[Encoding]) -> None:

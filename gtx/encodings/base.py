@@ -7,9 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import scipy.sparse
 
 from gtx.data.spec import Categorical, Column
 from gtx.typing import Level, Symmetry
+
+# The most nodes of a graph that is encoded as a dense matrix: in float64 one takes 128 MiB, and
+# an encoding holds about ten.
+MAX_NODES = 4096
 
 # The name of a column, with the level at which it stands.
 Key = tuple[Level, str]
@@ -60,6 +65,24 @@ class Encoding(Protocol):
         Returns:
           For each column [graphs, n, feat] at node level, [graphs, n, n, feat] at pair level
           (receiver first), [graphs, feat] at graph level; integers for a Categorical one.
+        """
+        ...
+
+
+@runtime_checkable
+class Scalable(Encoding, Protocol):
+    """An encoding that is also computed of a large sparse graph, without dense matrices."""
+
+    def sparse(self, adjacency: scipy.sparse.csr_array) -> dict[Key, np.ndarray]:
+        """Encode one graph; the values of `__call__`, to rounding and within its symmetry.
+
+        Args:
+          adjacency: float64 [n, n], the number of edges to each receiver (row) from each sender
+            (column), or the sum of their weights; duplicates are summed.
+
+        Returns:
+          For each column [n, feat] at node level, [n, n, feat] at pair level (receiver first),
+          [feat] at graph level.
         """
         ...
 

@@ -1,9 +1,14 @@
-"""Encodings kept on disk, by the content of the graphs and the version of the encoding."""
+"""Encodings kept on disk, by the content of the graphs and the version of the encoding.
+
+A result has one file. While it is being computed each finished part has its own, so that a run
+that was killed goes on where it was; several processes may do so at once.
+"""
 
 import hashlib
 import logging
 import os
 import pathlib
+import platform
 import tempfile
 import zipfile
 import zlib
@@ -15,39 +20,61 @@ from gtx.data.dataset import Dataset
 from gtx.encodings.base import Encoding, Key, fingerprint
 
 _LOG = logging.getLogger(__name__)
+_SOURCE = "source"  # the member that tells whose columns a file holds
 
 
 def cache_file(
     cache_dir: str | os.PathLike[str], dataset: Dataset, encoding: Encoding
 ) -> pathlib.Path:
-    """Where the encoding of these graphs is kept. Features and labels do not matter to it."""
+    """Where the encoding of these graphs is kept. Features and labels do not matter to it.
+
+    The signs and bases of eigenvectors are accidents of the solver, so that for symmetries
+    other than "exact" the kind of processor and the version of numpy are part of the name.
+    """
     content = hashlib.sha256(fingerprint(encoding).encode())
+    if encoding.symmetry in ("up_to_sign", "up_to_basis"):
+        content.update(f"{platform.machine()} numpy {np.__version__}".encode())
     for array in (dataset.node_ptr, dataset.edge_ptr, dataset.senders, dataset.receivers):
         content.update(str((array.dtype.str, array.shape)).encode())
         content.update(array.tobytes())
     return pathlib.Path(cache_dir) / f"{encoding.name}-{content.hexdigest()[:32]}.npz"
 
 
+def part_file(file: pathlib.Path, graphs: np.ndarray) -> pathlib.Path:
+    """Where the columns of some graphs are kept until the whole of `file` is computed."""
+    content = hashlib.sha256(graphs.astype(np.int64).tobytes()).hexdigest()
+    return file.with_name(f"{file.stem}.{content[:16]}.part.npz")
+
+
+def remove_parts(file: pathlib.Path) -> None:
+    for part in file.parent.glob(f"{file.stem}.*.part.npz"):
+        part.unlink(missing_ok=True)
+
+
 def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.ndarray] | None:
     """The columns in `file`, None if there is none or, with a warning, if it is damaged.
 
     Args:
-      file: from `cache_file`.
+      file: from `cache_file` or `part_file`.
       expected: arrays of the shape and dtype of each column.
     """
     try:
         # Opened here, as numpy leaves it open when it is no zip file. Members carry checksums.
         with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            source = str(stored[_SOURCE])
             columns = {key: stored["/".join(key)] for key in expected}
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         _LOG.warning("%s is damaged (%s) and is computed again", file, error)
         return None
-    for key, array in expected.items():
-        if columns[key].shape != array.shape or columns[key].dtype != array.dtype:
-            _LOG.warning("%s does not fit its graphs and is computed again", file)
-            return None
+    fits = source == file.stem and all(
+        columns[key].shape == array.shape and columns[key].dtype == array.dtype
+        for key, array in expected.items()
+    )
+    if not fits:
+        _LOG.warning("%s does not fit its graphs and is computed again", file)
+        return None
     return columns
 
 
@@ -58,6 +85,7 @@ def write(file: pathlib.Path, columns: dict[Key, np.ndarray]) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             arrays: dict[str, Any] = {"/".join(key): array for key, array in columns.items()}
+            arrays[_SOURCE] = np.array(file.stem)
             np.savez(stream, **arrays)
         os.replace(temporary, file)
     except BaseException:

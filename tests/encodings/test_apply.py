@@ -1,20 +1,24 @@
+import io
 import logging
 import multiprocessing
+import os
 import sys
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from gtx.data.spec import Categorical, Continuous
 from gtx.encodings import (
-    MAX_NODES,
     EncodingError,
     LaplacianEigenvectors,
     RandomWalk,
     Sinusoidal,
     apply,
+    cache,
+    parts,
 )
 from gtx.encodings.base import storage
 from gtx.encodings.cache import cache_file
@@ -86,7 +90,7 @@ def _powers(adjacency):
 def test_chunks_do_not_change_the_values(monkeypatch):
     dataset = dataset_of([irregular(6, seed) for seed in range(7)])
     whole = apply(dataset, [RandomWalk(5)])
-    monkeypatch.setattr(sys.modules["gtx.encodings.apply"], "_CHUNK_ENTRIES", 80)
+    monkeypatch.setattr(sys.modules["gtx.encodings.parts"], "_CHUNK_ENTRIES", 80)
     parts = apply(dataset, [RandomWalk(5)])
     np.testing.assert_array_equal(whole.nodes["rwse"], parts.nodes["rwse"])
 
@@ -94,7 +98,7 @@ def test_chunks_do_not_change_the_values(monkeypatch):
 def test_a_second_run_reads_the_cache_and_gives_the_same(tmp_path, monkeypatch):
     first = apply(dataset_of(FEW), ENCODINGS, cache_dir=tmp_path)
     assert len(list(tmp_path.iterdir())) == len(ENCODINGS)
-    monkeypatch.delattr(sys.modules["gtx.encodings.apply"], "encode")
+    monkeypatch.delattr(sys.modules["gtx.encodings.apply"], "compute")
     second = apply(dataset_of(FEW), ENCODINGS, cache_dir=tmp_path)
     for field in ("nodes", "pairs", "graphs"):
         for name, array in getattr(first, field).items():
@@ -148,7 +152,19 @@ def test_a_damaged_file_is_reported_and_replaced(tmp_path, caplog, damage):
 def test_a_file_of_other_shapes_is_not_used(tmp_path, caplog):
     dataset, encoding = dataset_of(FEW), RandomWalk(5)
     expected = apply(dataset, [encoding], cache_dir=tmp_path).nodes["rwse"]
-    np.savez(cache_file(tmp_path, dataset, encoding), **{"node/rwse": expected[1:]})
+    cache.write(cache_file(tmp_path, dataset, encoding), {("node", "rwse"): expected[1:]})
+    found = apply(dataset, [encoding], cache_dir=tmp_path).nodes["rwse"]
+    np.testing.assert_array_equal(found, expected)
+    assert "does not fit" in caplog.text
+
+
+def test_a_file_of_other_graphs_of_the_same_sizes_is_not_used(tmp_path, caplog):
+    dataset, other = dataset_of([irregular(7)]), dataset_of([irregular(7, seed=1)])
+    encoding = RandomWalk(5)
+    expected = apply(dataset, [encoding]).nodes["rwse"]
+    apply(other, [encoding], cache_dir=tmp_path)
+    file = cache_file(tmp_path, other, encoding)
+    file.rename(cache_file(tmp_path, dataset, encoding))
     found = apply(dataset, [encoding], cache_dir=tmp_path).nodes["rwse"]
     np.testing.assert_array_equal(found, expected)
     assert "does not fit" in caplog.text
@@ -164,8 +180,89 @@ def test_a_failed_write_leaves_no_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+MANY = [irregular(n, seed) for n in (5, 6, 7) for seed in range(4)]
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Every graph is a part of its own."""
+    monkeypatch.setattr(parts, "_PART_WORK", 1)
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path, monkeypatch, small_parts):
+    module = sys.modules["gtx.encodings.apply"]
+    compute, calls = module.compute, []
+
+    def counted(encoding, part):
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        calls.append(part.ids.tolist())
+        return compute(encoding, part)
+
+    dataset = dataset_of(MANY)
+    expected = apply(dataset, [Codes(), RandomWalk(5)])
+    monkeypatch.setattr(module, "compute", counted)
+    with pytest.raises(KeyboardInterrupt):
+        apply(dataset, [Codes()], cache_dir=tmp_path)
+    assert len(list(tmp_path.glob("codes-*.part.npz"))) == 5
+    damaged = next(tmp_path.glob("codes-*.part.npz"))
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    first, calls[:] = calls[:], ["counted on"]
+    with pytest.raises(KeyboardInterrupt):
+        apply(dataset, [Codes()], cache_dir=tmp_path)
+    calls.append("and on")
+    found = apply(dataset, [Codes()], cache_dir=tmp_path)
+    again = [ids for ids in calls if ids in first]
+    assert len(again) == 1 and len(calls) - 2 + len(first) == len(MANY) + 1
+    for level in ("nodes", "pairs"):
+        for name, array in getattr(found, level).items():
+            np.testing.assert_array_equal(array, getattr(expected, level)[name])
+    assert [file.name for file in tmp_path.iterdir()] == [
+        cache_file(tmp_path, dataset, Codes()).name
+    ]
+
+
+def test_workers_change_nothing_and_report_errors(tmp_path, monkeypatch, small_parts):
+    dataset = dataset_of([*MANY, np.zeros((0, 0))])
+    alone = apply(dataset, ENCODINGS[:2])
+    with pytest.raises(EncodingError, match=r"graph \d: codes gives"):
+        apply(dataset, [*ENCODINGS[:2], Codes(size=1)], cache_dir=tmp_path, num_workers=2)
+    monkeypatch.delattr(sys.modules["gtx.encodings.apply"], "compute")
+    shared = apply(dataset, ENCODINGS[:2], cache_dir=tmp_path)
+    for field in ("nodes", "graphs"):
+        for name, array in getattr(alone, field).items():
+            np.testing.assert_array_equal(getattr(shared, field)[name], array)
+
+
+class Ending(Codes):
+    def __call__(self, adjacency, xp=np):
+        os._exit(1)
+
+
+def test_a_worker_that_ends_is_reported_with_what_to_do():
+    with pytest.raises(EncodingError, match="a worker ended.*fewer workers.*__main__"):
+        apply(dataset_of(FEW), [Ending()], num_workers=1)
+    with pytest.raises(ValueError, match="num_workers"):
+        apply(dataset_of(FEW), [Codes()], num_workers=-1)
+
+
+def test_a_bar_is_shown_at_a_terminal_and_nothing_elsewhere(monkeypatch, capsys):
+    module = sys.modules["gtx.encodings.apply"]
+    screen = io.StringIO()
+    apply(dataset_of(FEW), [RandomWalk(5)], progress=True)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(
+        module, "Console", lambda **_: Console(file=screen, force_terminal=True, width=80)
+    )
+    apply(dataset_of(FEW), [RandomWalk(5)])
+    assert not screen.getvalue()
+    apply(dataset_of(FEW), [RandomWalk(5)], progress=True)
+    assert "rwse graphs" in screen.getvalue() and f"{len(FEW)}/{len(FEW)}" in screen.getvalue()
+
+
 def _encode_into(folder):
-    for _ in range(5):
+    parts._PART_WORK = 1
+    for _ in range(4):
         apply(dataset_of(FEW), ENCODINGS[:3], cache_dir=folder)
         for file in folder.glob("*.npz"):
             file.unlink(missing_ok=True)
@@ -189,10 +286,3 @@ def test_two_encodings_may_not_make_the_same_column():
         apply(dataset_of(FEW), [RandomWalk(5), RandomWalk(6)])
     both = apply(dataset_of(FEW), [RandomWalk(5), RandomWalk(6, name="longer")])
     assert {"rwse", "longer"} <= both.nodes.keys()
-
-
-def test_a_graph_too_large_for_dense_matrices_is_named_with_an_alternative():
-    n = MAX_NODES + 1
-    dataset = dataset_of([cycle(3), np.broadcast_to(np.zeros(1), (n, n))])
-    with pytest.raises(EncodingError, match=rf"graph 1 has {n:,} nodes.*with_columns"):
-        apply(dataset, [RandomWalk(5)])

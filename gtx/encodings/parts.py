@@ -1,0 +1,162 @@
+"""The work on a dataset in parts: whatever finishes a part, here or in a worker, does the same."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse
+import threadpoolctl
+
+from gtx.data.columns import offsets
+from gtx.data.dataset import Dataset
+from gtx.data.spec import Categorical, Column
+from gtx.encodings.base import MAX_NODES, Encoding, EncodingError, Key, Scalable, storage
+
+# Above this, an encoding that can works on the sparse matrix of a sparse graph.
+DENSE_NODES = 1024
+_SPARSE_SHARE = 1 / 100  # edges / pairs of nodes
+# Entries of the matrices of one chunk: few enough to stay in a processor's cache.
+_CHUNK_ENTRIES = 2**15
+# Work of one part, in units of n^3, and a constant per graph: about a second.
+_PART_WORK, _GRAPH_WORK = 10**9, 5000
+
+
+class Topology(NamedTuple):
+    """The edges of some graphs, and what messages call these."""
+
+    ids: np.ndarray
+    n_node: np.ndarray
+    n_edge: np.ndarray
+    senders: np.ndarray
+    receivers: np.ndarray
+
+
+def plan(dataset: Dataset) -> list[np.ndarray]:
+    """The graphs in parts: similar sizes together, each graph above DENSE_NODES alone.
+
+    It depends on the graphs alone, not on how many workers there are.
+    """
+    n_node = dataset.num_nodes
+    order = np.argsort(n_node, kind="stable")
+    small = order[: np.searchsorted(n_node[order], DENSE_NODES, side="right")]
+    work = np.cumsum(n_node[small] ** 3 + _GRAPH_WORK)
+    cuts = np.nonzero(np.diff(work // _PART_WORK))[0] + 1
+    parts = np.split(small, cuts) if len(small) else []
+    return parts + [order[place : place + 1] for place in range(len(small), len(order))]
+
+
+def topology(dataset: Dataset, graphs: np.ndarray) -> Topology:
+    """The edges of these graphs, one graph after the other."""
+    n_edge = dataset.num_edges[graphs]
+    place = offsets(n_edge)
+    rows = np.repeat(dataset.edge_ptr[graphs] - place[:-1], n_edge) + np.arange(place[-1])
+    return Topology(
+        ids=dataset.ids[graphs],
+        n_node=dataset.num_nodes[graphs],
+        n_edge=n_edge,
+        senders=dataset.senders[rows],
+        receivers=dataset.receivers[rows],
+    )
+
+
+def compute(encoding: Encoding, part: Topology) -> dict[Key, np.ndarray]:
+    """The columns of a part of `plan`, graph after graph."""
+    columns = empty(encoding, part.n_node)
+    first = dict.fromkeys(columns, 0)
+    small = part.n_node.max(initial=0) <= DENSE_NODES
+    # Threads only get into each other's way on small matrices.
+    with threadpoolctl.threadpool_limits(1, "blas") if small else contextlib.nullcontext():
+        for graphs, values in _values(encoding, part):
+            for key, description in encoding.columns().items():
+                column = columns[key]
+                entries = values[key].reshape(-1, column.shape[1])
+                _check(encoding, key, description, part.ids[graphs], entries)
+                column[first[key] : first[key] + len(entries)] = entries
+                first[key] += len(entries)
+    return columns
+
+
+def empty(encoding: Encoding, n_node: np.ndarray) -> dict[Key, np.ndarray]:
+    """Arrays for the columns of graphs of these sizes; not touched, they take no memory."""
+    columns = {}
+    for key, column in encoding.columns().items():
+        width, dtype = storage(column)
+        columns[key] = np.zeros((int(num_rows(key, n_node).sum()), width), dtype)
+    return columns
+
+
+def num_rows(key: Key, n_node: np.ndarray) -> np.ndarray:
+    """How many rows of a column each graph has."""
+    level, name = key
+    if level not in ("node", "pair", "graph"):
+        raise EncodingError(
+            f"column {name!r}: encodings have node, pair or graph columns, not {level}"
+        )
+    return n_node ** {"node": 1, "pair": 2, "graph": 0}[level]
+
+
+def takes_sparse(encoding: Encoding, n_node: Any, n_edge: Any) -> Any:
+    """Whether graphs of these sizes go through `encoding.sparse`."""
+    worthwhile = (n_node > DENSE_NODES) & (n_edge <= _SPARSE_SHARE * n_node**2)
+    return isinstance(encoding, Scalable) & (worthwhile | (n_node > MAX_NODES))
+
+
+def _values(encoding: Any, part: Topology) -> Iterator[tuple[slice, dict[Key, np.ndarray]]]:
+    if len(part.n_node) == 1 and takes_sparse(encoding, part.n_node, part.n_edge)[0]:
+        yield slice(0, 1), encoding.sparse(_sparse(part))
+        return
+    for graphs, adjacency in _dense_chunks(part):
+        yield graphs, encoding(adjacency)
+
+
+def _sparse(part: Topology) -> scipy.sparse.csr_array:
+    """The number of edges to each receiver (row) from each sender (column) of one graph."""
+    n = int(part.n_node[0])
+    ends = (part.receivers, part.senders)
+    adjacency = scipy.sparse.coo_array((np.ones(len(part.senders)), ends), shape=(n, n)).tocsr()
+    adjacency.sum_duplicates()
+    return adjacency
+
+
+def _dense_chunks(part: Topology) -> Iterator[tuple[slice, np.ndarray]]:
+    """Chunks of graphs of equal size, and their adjacency [graphs, n, n]."""
+    edge_ptr = offsets(part.n_edge)
+    starts = np.nonzero(np.diff(part.n_node, prepend=-1))[0]
+    for start, stop in zip(starts, [*starts[1:], len(part.n_node)], strict=True):
+        n = int(part.n_node[start])
+        chunk = max(1, _CHUNK_ENTRIES // max(1, n**2))
+        for first in range(start, stop, chunk):
+            graphs = slice(first, min(first + chunk, stop))
+            edges = slice(edge_ptr[graphs.start], edge_ptr[graphs.stop])
+            count = graphs.stop - graphs.start
+            entry = np.repeat(np.arange(count) * n, part.n_edge[graphs]) + part.receivers[edges]
+            entry = entry * n + part.senders[edges]
+            adjacency = np.bincount(entry, minlength=count * n * n).astype(np.float64)
+            yield graphs, adjacency.reshape(count, n, n)
+
+
+def _check(
+    encoding: Encoding, key: Key, column: Column, ids: np.ndarray, values: np.ndarray
+) -> None:
+    """Refuse what would not survive the column's dtype; `values` are of graphs of equal size."""
+    if isinstance(column, Categorical):
+        if values.dtype.kind not in "biu":
+            raise EncodingError(
+                f"{encoding.name}: {key[0]} column {key[1]!r} is categorical, but its values are "
+                f"{values.dtype}. Return integers, or describe it as Continuous"
+            )
+        wrong = (values < 0) | (values >= np.array(column.sizes, np.int64))
+        rule = f"outside the vocabulary of sizes {column.sizes}"
+    else:
+        largest = np.finfo(np.float32).max
+        if values.max(initial=0) <= largest and values.min(initial=0) >= -largest:  # no NaN
+            return
+        wrong, rule = ~(np.abs(values) <= largest), "not a float32 number"
+    if wrong.any():
+        row, place = (int(part[0]) for part in np.nonzero(wrong))
+        count = len(values) // len(ids)
+        raise EncodingError(
+            f"graph {ids[row // count]}: {encoding.name} gives {values[row, place]} in {key[0]} "
+            f"column {key[1]!r} [{row % count}, {place}], {rule}"
+        )

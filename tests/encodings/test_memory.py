@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from gtx.data import Dataset
+from gtx.encodings import EncodingError, RandomWalk, apply
+from gtx.encodings.base import MAX_NODES
+from gtx.encodings.memory import available_memory, check_memory, estimate_memory
+from tests.encodings.graphs import cycle, dataset_of
+from tests.encodings.test_base import Codes, Powers
+
+
+def without_edges(*sizes):
+    ids = np.zeros(0, np.int64)
+    return Dataset.from_columns(
+        node_ptr=np.cumsum([0, *sizes]),
+        edge_ptr=np.zeros(len(sizes) + 1),
+        senders=ids,
+        receivers=ids,
+    )
+
+
+class SparsePowers(Powers):
+    def sparse(self, adjacency):
+        raise AssertionError("too late")
+
+
+def test_the_estimate_counts_columns_of_all_graphs_and_the_work_on_the_largest():
+    dataset = dataset_of([cycle(10), cycle(20)])
+    matrix = 8 * 20**2
+    assert estimate_memory(dataset, [RandomWalk(5)]) == 4 * 30 * 5 + 10 * matrix
+    codes = 4 * (2 * 500 + 30)  # two codes for each pair, one for each node
+    assert estimate_memory(dataset, [Codes()]) == codes + (10 + 2) * matrix
+    both = estimate_memory(dataset, [Codes(), RandomWalk(5)])
+    assert both == codes + 600 + (10 + 2) * matrix
+    more = estimate_memory(dataset, [Powers()], num_workers=3)
+    assert more == 4 * 2 * 500 + (1 + 3) * (10 + 4) * matrix
+    assert estimate_memory(dataset.select([]), [Powers()]) == 0
+
+
+def test_pairs_of_a_large_graph_are_refused_before_any_memory_is_taken():
+    dataset = without_edges(3, 100_000)
+    with pytest.raises(EncodingError, match=r"graph 1 has 100,000 nodes.*`sparse`.*with_columns"):
+        apply(dataset, [Powers()])
+    with pytest.raises(EncodingError, match=r"take about [\d,.]+ GiB.*powers for graph 1.*a row"):
+        apply(dataset, [SparsePowers()], max_memory=2**36)
+
+
+def test_the_dense_limit_is_exact_and_names_an_alternative():
+    check_memory(without_edges(MAX_NODES), [Powers()], max_memory=10**11)
+    with pytest.raises(EncodingError, match=r"graph 2 has 4,097 nodes.*subgraphs.*`sparse`"):
+        check_memory(without_edges(3, 5, MAX_NODES + 1), [Powers()], max_memory=10**11)
+
+
+def test_the_caller_may_set_the_limit():
+    dataset = dataset_of([cycle(10), cycle(20)])
+    needed = estimate_memory(dataset, [RandomWalk(5)])
+    apply(dataset, [RandomWalk(5)], max_memory=needed)
+    with pytest.raises(EncodingError, match=r"0\.0 MiB.*rwse for graph 1.*raise max_memory"):
+        apply(dataset, [RandomWalk(5)], max_memory=needed - 1)
+
+
+def test_the_machine_tells_what_is_left_or_nothing():
+    left = available_memory()
+    assert left is None or left > 2**20
