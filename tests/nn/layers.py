@@ -1,6 +1,7 @@
 """What tests of layers share: a small batch, and float64 numpy to check against."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from gtx.batch import Features
@@ -38,12 +39,24 @@ def run(module, batch=BATCH, given=None, *, train=False, seed=1):
     return tuple(jax.tree.map(np.float64, tree) for tree in (params, out, changed))
 
 
+def run_exactly(module, batch=BATCH, given=None, **options):
+    """`run` in float64."""
+    with jax.enable_x64(True):
+        given = jax.tree.map(np.float64, features(batch) if given is None else given)
+        return run(module.clone(param_dtype=jnp.float64), batch, given, **options)
+
+
 def affine(x, params):
     return x @ params["kernel"] + params.get("bias", 0)
 
 
 def relu(x):
     return np.maximum(x, 0)
+
+
+def layer_norm(x, params):
+    y = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+    return y * params["scale"] + params["bias"]
 
 
 def sigmoid(x):

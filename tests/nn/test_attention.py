@@ -1,9 +1,11 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from gtx import nn
 from gtx.batch import Features
+from gtx.nn.attention import edges_of
 from gtx.ops import split_pairs, split_slots
 from tests.batches import DIM, Graph, build_batch, random_graphs
 from tests.nn.layers import (
@@ -17,6 +19,7 @@ from tests.nn.layers import (
     close,
     features,
     run,
+    run_exactly,
 )
 from tests.variables import quick_jit
 
@@ -24,13 +27,14 @@ GROUP = np.asarray(BATCH.node_graph)
 SAME_GRAPH = (GROUP[:, None] == GROUP[None]) & REAL[:, None] & REAL[None]
 
 
-def reference(params, x, counts, bias=0.0, num_heads=2):
+def reference(params, x, counts, bias=0.0, num_heads=2, scale=None):
     """Multi-head attention where pair (i, j) counts `counts[i, j]` times, in float64."""
     x = np.float64(x)
     query, key, value = np.split(affine(x, params["query_key_value"]), 3, axis=1)
     shape = (NUM_NODES, num_heads, -1)
     query, key, value = (v.reshape(shape) for v in (query, key, value))
-    logits = np.einsum("ihd,jhd->ijh", query, key) / np.sqrt(DIM / num_heads) + bias
+    scale = np.sqrt(num_heads / DIM) if scale is None else scale
+    logits = scale * np.einsum("ihd,jhd->ijh", query, key) + bias
     weights = np.exp(logits) * counts[..., None]
     total = weights.sum(1, keepdims=True)
     weights = weights / np.where(total > 0, total, 1)
@@ -42,6 +46,50 @@ def test_over_all_pairs_it_is_scaled_dot_product_attention_within_graphs():
     params, out, _ = run(nn.MultiHeadAttention(DIM, num_heads=2))
     expected, _ = reference(params, features().nodes, SAME_GRAPH)
     close(out.nodes[REAL], expected[REAL])
+
+
+def test_with_scale_1_it_is_the_attention_of_the_paper():
+    """Equations 5 to 8 of Joshi (2025) divide by no root."""
+    params, out, _ = run_exactly(nn.MultiHeadAttention(DIM, num_heads=2, scale=1.0))
+    expected, _ = reference(params, features().nodes, SAME_GRAPH, scale=1.0)
+    close(out.nodes[REAL], expected[REAL], 1e-12)
+
+
+def test_without_queries_it_is_the_mean_of_deep_sets():
+    """Weights are uniform when all logits are 0: rho(mean_j phi(x_j)) of Zaheer et al. (2017)."""
+    module, x = nn.MultiHeadAttention(DIM, num_heads=2), np.float64(features().nodes)
+    params, _, _ = run_exactly(module)
+    joint = params["query_key_value"]
+    kernel, bias = (joint[name] * (np.arange(3 * DIM) >= DIM) for name in ("kernel", "bias"))
+    params["query_key_value"] = dict(kernel=kernel, bias=bias)
+    with jax.enable_x64(True):
+        given = Features(nodes=jnp.asarray(x))
+        out = module.apply({"params": params}, given, BATCH, train=False).nodes
+    mean = SAME_GRAPH @ x / np.maximum(SAME_GRAPH.sum(1, keepdims=True), 1)
+    values = mean @ kernel[:, 2 * DIM :] + bias[2 * DIM :]
+    close(np.asarray(out)[REAL], affine(values, params["output"])[REAL], 1e-12)
+
+
+def test_from_a_set_to_itself_cross_attention_is_self_attention():
+    cross, module = nn.CrossAttention(DIM, num_heads=2), nn.MultiHeadAttention(DIM, num_heads=2)
+    with jax.enable_x64(True):
+        params, _, _ = run_exactly(module)
+        joint = params["query_key_value"]
+        split = {
+            "query": {name: values[..., :DIM] for name, values in joint.items()},
+            "key_value": {name: values[..., DIM:] for name, values in joint.items()},
+            "output": params["output"],
+        }
+        given = jnp.asarray(np.float64(features().nodes))
+        out, changed = cross.apply(
+            {"params": split}, given, given, edges_of(BATCH), train=False, mutable=["intermediates"]
+        )
+        same = module.clone(structure="edges").apply(
+            {"params": params}, Features(nodes=given), BATCH, train=False
+        )
+    close(out[REAL], np.asarray(same.nodes)[REAL], 1e-12)
+    (weights,) = changed["intermediates"]["weights"]
+    assert weights.shape == (len(BATCH.edge_mask), 2)
 
 
 def test_over_edges_a_duplicate_counts_twice_and_no_edge_gives_the_output_bias():
