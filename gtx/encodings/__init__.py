@@ -16,4 +16,8 @@ from gtx.encodings.memory import estimate_memory as estimate_memory
 from gtx.encodings.pagerank import PageRank as PageRank
 from gtx.encodings.pagerank import PersonalizedPageRank as PersonalizedPageRank
 from gtx.encodings.random_walk import RandomWalk as RandomWalk
+from gtx.encodings.resistance import ResistanceDistance as ResistanceDistance
+from gtx.encodings.rrwp import RRWP as RRWP
+from gtx.encodings.shortest_path import ShortestPathDistance as ShortestPathDistance
+from gtx.encodings.shortest_path import ShortestPaths as ShortestPaths
 from gtx.encodings.sinusoidal import Sinusoidal as Sinusoidal

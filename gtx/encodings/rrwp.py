@@ -1,0 +1,95 @@
+"""Relative random walk probabilities (RRWP)."""
+
+import dataclasses
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse
+
+from gtx.data.spec import Column, Continuous
+from gtx.encodings.base import Key
+
+# Below this share of edges among pairs, sparse products beat dense ones (measured, n = 23).
+_SPARSE_SHARE = 1 / 5
+
+
+@dataclasses.dataclass(frozen=True)
+class RRWP:
+    """P_ij = [I, M, M^2, ..., M^(K-1)]_ij with M = D^-1 A: Ma et al. (2023), GRIT, equation 1.
+
+    P_ij[k] is the probability that a walk of k steps from the receiver i ends at the sender j;
+    without sinks each row sums to 1. A step follows an edge from its sender to its receiver, as
+    in `RandomWalk`, each outgoing edge with a probability in proportion to its weight, so a
+    duplicate edge counts twice and a self-loop is a step. A walk ends at a node without
+    outgoing edges: beyond k = 0, an isolated node has only zeros. The first k with P_ij[k] > 0
+    is the distance from i to j of `ShortestPathDistance`. Differentiable in the weights.
+
+    GRIT gives P_ii to the nodes and P_ij to the pairs; so do the two columns here. (Its code
+    first had i and j of the pairs the other way round and changed that after publication; the
+    values here are the later ones. With a walk length of 1 it makes two columns.)
+
+    Columns: pair "<name>" [pairs, K]; node "<name>" [nodes, K], the diagonal.
+
+    Attributes:
+      walk_length: K; GRIT's `ksteps`, which counts the identity.
+      diagonal: make the node column too.
+    """
+
+    walk_length: int = 21
+    diagonal: bool = True
+    name: str = "rrwp"
+    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
+    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
+    version: int = dataclasses.field(default=1, init=False)
+
+    def __post_init__(self):
+        if self.walk_length < 1:
+            raise ValueError(f"walk_length must be at least 1, got {self.walk_length}")
+
+    def columns(self) -> dict[Key, Column]:
+        column: Column = Continuous(self.walk_length)
+        columns = {("pair", self.name): column}
+        return {**columns, ("node", self.name): column} if self.diagonal else columns
+
+    def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
+        out_degree = adjacency.sum(axis=1)[:, :, None]
+        step = xp.swapaxes(adjacency, 1, 2) / xp.where(out_degree > 0, out_degree, 1)
+        if xp is np:
+            powers = _powers(step, self.walk_length)
+        else:
+            n = adjacency.shape[-1]
+            identity = xp.broadcast_to(xp.eye(n, dtype=step.dtype), step.shape)
+            powers = [identity, step][: self.walk_length]
+            while len(powers) < self.walk_length:
+                powers.append(powers[-1] @ step)
+            powers = xp.stack(powers)
+        # On the host a view: what copies it to a column brings it into order on the way.
+        columns = {("pair", self.name): xp.moveaxis(powers, 0, -1)}
+        if self.diagonal:
+            columns["node", self.name] = xp.einsum("kgii->gik", powers)
+        return columns
+
+
+def _powers(step: np.ndarray, count: int) -> np.ndarray:
+    """step^0 to step^(count - 1), [count, graphs, n, n]."""
+    n, step = step.shape[-1], np.ascontiguousarray(step)
+    powers = np.empty((count, *step.shape), step.dtype)
+    powers[0] = np.eye(n)
+    if count == 1:
+        return powers
+    powers[1] = step
+    entry = np.flatnonzero(step)
+    if len(entry) >= _SPARSE_SHARE * step.size:
+        for k in range(2, count):
+            np.matmul(powers[k - 1], step, out=powers[k])
+        return powers
+    rows = step.size // n  # of all graphs, as one block-diagonal matrix
+    row = entry // n
+    start = np.searchsorted(row, np.arange(rows + 1))
+    column = entry - row * n + row // n * n
+    blocks = scipy.sparse.csr_array((step.reshape(-1)[entry], column, start), shape=(rows, rows))
+    power = powers[1].reshape(rows, n)
+    for k in range(2, count):
+        power = blocks @ power
+        powers[k] = power.reshape(step.shape)
+    return powers
