@@ -7,6 +7,7 @@ from gtx.data import peptides as peptides
 from gtx.data import sbm as sbm
 from gtx.data import solubility as solubility
 from gtx.data import splits as splits
+from gtx.data import topology as topology
 from gtx.data import zinc as zinc
 from gtx.data.check import DatasetError as DatasetError
 from gtx.data.columns import SPLITS as SPLITS

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
 
 def undirected(adjacency: Any, xp: Any = np) -> Any:
@@ -26,7 +27,7 @@ def components(adjacency: Any, xp: Any = np) -> Any:
         graph, receiver, sender = np.nonzero(adjacency)
         ends = (graph * n + receiver, graph * n + sender)
         edges = sparse.coo_array((np.ones(len(graph)), ends), shape=(graphs * n, graphs * n))
-        number = sparse.csgraph.connected_components(edges, directed=False)[1].reshape(graphs, n)
+        number = csgraph.connected_components(edges, directed=False)[1].reshape(graphs, n)
         return number[:, :, None] == number[:, None, :]
     linked = (adjacency != 0) | (xp.swapaxes(adjacency, 1, 2) != 0)
     reached = xp.where(np.eye(n, dtype=bool), True, linked).astype(adjacency.dtype)
