@@ -61,6 +61,109 @@ def gine(state: Arrays, prefix: str) -> Collections:
     )
 
 
+def gin(state: Arrays, prefix: str) -> Collections:
+    """PyG's `GINConv(Sequential(Linear, ReLU, Linear), train_eps=True)` to `gtx.nn.GIN`."""
+    joined = gine(state, prefix)
+    joined["params"]["epsilon"] = state[f"{prefix}.eps"].reshape(())
+    return joined
+
+
+def gcn(state: Arrays, prefix: str) -> Collections:
+    """PyG's `GCNConv` to `gtx.nn.GCN`."""
+    return _add_bias(_join(linear=linear(state, f"{prefix}.lin")), state, prefix)
+
+
+def graph_sage(state: Arrays, prefix: str) -> Collections:
+    """PyG's `SAGEConv` to `gtx.nn.GraphSAGE`."""
+    return _join(neighbours=linear(state, f"{prefix}.lin_l"), root=linear(state, f"{prefix}.lin_r"))
+
+
+def gat(state: Arrays, prefix: str) -> Collections:
+    """PyG's `GATConv(edge_dim=...)` to `gtx.nn.GATLayer`."""
+    joined = _add_bias(_join(nodes=linear(state, f"{prefix}.lin")), state, prefix)
+    joined["params"] |= {
+        "receiver_vector": state[f"{prefix}.att_dst"][0],
+        "sender_vector": state[f"{prefix}.att_src"][0],
+    }
+    if f"{prefix}.att_edge" in state:
+        joined["params"] |= {
+            "edges": state[f"{prefix}.lin_edge.weight"].T,
+            "edge_vector": state[f"{prefix}.att_edge"][0],
+        }
+    return joined
+
+
+def gatv2(state: Arrays, prefix: str, *, share_weights: bool = False) -> Collections:
+    """PyG's `GATv2Conv` to `gtx.nn.GATv2Layer`."""
+    parts = {"senders": linear(state, f"{prefix}.lin_l")}
+    if not share_weights:
+        parts["receivers"] = linear(state, f"{prefix}.lin_r")
+    if f"{prefix}.lin_edge.weight" in state:
+        parts["edges"] = linear(state, f"{prefix}.lin_edge")
+    joined = _add_bias(_join(**parts), state, prefix)
+    joined["params"]["vector"] = state[f"{prefix}.att"][0]
+    return joined
+
+
+def transformer_conv(state: Arrays, prefix: str) -> Collections:
+    """PyG's `TransformerConv(edge_dim=...)` to `gtx.nn.TransformerConv`."""
+    maps = [linear(state, f"{prefix}.lin_{name}") for name in ("query", "key", "value", "skip")]
+    nodes = {
+        name: np.concatenate([part["params"][name] for part in maps], axis=-1)
+        for name in ("kernel", "bias")
+    }
+    parts = {"edges": linear(state, f"{prefix}.lin_edge")}
+    if f"{prefix}.lin_beta.weight" in state:
+        parts["gate"] = linear(state, f"{prefix}.lin_beta")
+    return _join(nodes={"params": nodes, "batch_stats": {}}, **parts)
+
+
+def cross_attention(state: Arrays, prefix: str) -> Collections:
+    """`torch.nn.MultiheadAttention` to `gtx.nn.CrossAttention`."""
+    joined = attention(state, prefix)
+    joint = joined["params"].pop("query_key_value")
+    dim = joint["kernel"].shape[0]
+    joined["params"] |= {
+        "query": {name: values[..., :dim] for name, values in joint.items()},
+        "key_value": {name: values[..., dim:] for name, values in joint.items()},
+    }
+    return joined
+
+
+def attention_block(state: Arrays, prefix: str) -> Collections:
+    """PyG's `MultiheadAttentionBlock` to the block of `gtx.nn.set_attention`."""
+    return _join(
+        attention=cross_attention(state, f"{prefix}.attn"),
+        feed_forward=linear(state, f"{prefix}.lin"),
+        norm_attention=norm(state, f"{prefix}.layer_norm1"),
+        norm_feed_forward=norm(state, f"{prefix}.layer_norm2"),
+    )
+
+
+def set_attention_block(state: Arrays, prefix: str) -> Collections:
+    """PyG's `SetAttentionBlock` to gtx's."""
+    return _join(block=attention_block(state, f"{prefix}.mab"))
+
+
+def isab(state: Arrays, prefix: str) -> Collections:
+    """PyG's `InducedSetAttentionBlock` to `gtx.nn.ISAB`."""
+    joined = _join(
+        gather=attention_block(state, f"{prefix}.mab1"),
+        spread=attention_block(state, f"{prefix}.mab2"),
+    )
+    joined["params"]["points"] = state[f"{prefix}.ind"][0]
+    return joined
+
+
+def pma(state: Arrays, prefix: str) -> Collections:
+    """PyG's `PoolingByMultiheadAttention` to `gtx.nn.PMA`."""
+    joined = _join(
+        linear=linear(state, f"{prefix}.lin"), block=attention_block(state, f"{prefix}.mab")
+    )
+    joined["params"]["seeds"] = state[f"{prefix}.seed"][0]
+    return joined
+
+
 def res_gated_graph_conv(state: Arrays, prefix: str) -> Collections:
     """PyG's `ResGatedGraphConv(edge_dim=...)` to `gtx.nn.ResGatedGraphConv`.
 
@@ -115,3 +218,8 @@ def _join(**parts: Collections) -> Collections:
         collection: {name: part[collection] for name, part in parts.items() if part[collection]}
         for collection in ("params", "batch_stats")
     }
+
+
+def _add_bias(joined: Collections, state: Arrays, prefix: str) -> Collections:
+    """With the bias that a layer adds to its result."""
+    return {**joined, "params": {**joined["params"], "bias": state[f"{prefix}.bias"]}}

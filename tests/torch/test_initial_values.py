@@ -77,6 +77,35 @@ def test_res_gated_graph_conv_starts_from_the_distributions_of_pyg():
     assert_same_distributions(split(pooled(ours), draws), theirs)
 
 
+peers, aggr = torch_geometric.nn, torch_geometric.nn.aggr.utils
+PAIRS = {
+    "gcn": (nn.GCN(12), lambda: peers.GCNConv(16, 12)),
+    "graph_sage": (nn.GraphSAGE(12), lambda: peers.SAGEConv(16, 12)),
+    "gat": (nn.GATLayer(12), lambda: peers.GATConv(16, 3, 4, edge_dim=6)),
+    "gatv2": (nn.GATv2Layer(12), lambda: peers.GATv2Conv(16, 3, 4, edge_dim=6)),
+    "transformer_conv": (
+        nn.TransformerConv(12, beta=True),
+        lambda: peers.TransformerConv(16, 3, 4, beta=True, edge_dim=6),
+    ),
+    "isab": (nn.ISAB(16, 5), lambda: aggr.InducedSetAttentionBlock(16, 5, 4)),
+    "pma": (nn.PMA(5), lambda: aggr.PoolingByMultiheadAttention(16, 5, 4)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_layers_start_from_the_distributions_of_pyg(name):
+    torch.manual_seed(0)
+    layer, peer = PAIRS[name]
+    inputs, draws = pairs.make_inputs(16, 6), 12
+    features = jax.tree.map(np.nan_to_num, inputs.features)
+    convert = functools.partial(getattr(weights, name), prefix=pairs.PREFIX)
+    theirs = pooled(convert(pairs.state(peer()))["params"] for _ in range(draws))
+    init = jax.jit(functools.partial(layer.init, train=False))
+    keys = jax.random.split(jax.random.key(0), draws)
+    ours = pooled(init(key, features, inputs.batch)["params"] for key in keys)
+    assert_same_distributions(ours, theirs)
+
+
 def split(values, draws):
     """The bias of the gates is drawn, that of the skip is 0."""
     bias = values.pop("nodes/bias").reshape(draws, 4, 16)

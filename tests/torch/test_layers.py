@@ -12,9 +12,11 @@ torch_geometric = pytest.importorskip("torch_geometric")
 
 from experiments.benchmarks import weights  # noqa: E402
 from gtx import nn  # noqa: E402
+from gtx.batch import Features  # noqa: E402
 from tests.torch import pairs  # noqa: E402
 
 pytestmark = pytest.mark.torch
+partial = functools.partial
 DIM, EDGE_DIM, HEADS = 8, 6, 2
 OPTIONS = dict(param_dtype=jnp.float64)
 
@@ -32,36 +34,36 @@ def gps_block():
 
 @functools.cache
 def program(layer, train):
-    """Nodes that come out, new statistics, gradients of parameters and features."""
+    """Rows that come out, new statistics, gradients of parameters and features."""
 
     def forward(params, stats, features, batch):
         variables = {"params": params, "batch_stats": stats}
         out, changed = layer.apply(
             variables, features, batch, train=train, mutable=["batch_stats"] if train else []
         )
-        return out.nodes, changed.get("batch_stats", {})
+        rows = out.nodes if isinstance(out, Features) else out
+        return rows, changed.get("batch_stats", {})
 
     @jax.jit
     def run(variables, features, batch, cotangent):
         def function(params, features):
             return forward(params, variables["batch_stats"], features, batch)
 
-        nodes, pull, stats = jax.vjp(function, variables["params"], features, has_aux=True)
-        return nodes, stats, *pull(cotangent)
+        rows, pull, stats = jax.vjp(function, variables["params"], features, has_aux=True)
+        return rows, stats, *pull(cotangent)
 
     return run
 
 
 def run(layer, variables, inputs, cotangent, *, train):
-    """The same without padding: [nodes, stats, params, node features, edge features]."""
+    """The same without padding: [rows, stats, params, node features, edge features]."""
     batch, real = inputs.batch, inputs.batch.node_mask
-    padded = np.zeros((len(real), cotangent.shape[1]))
-    padded[real] = cotangent
-    nodes, stats, params, features = program(layer, train)(
-        variables, inputs.features, batch, padded
-    )
+    rows = batch.graph_mask if isinstance(layer, nn.PMA) else real
+    padded = np.zeros((len(rows), cotangent.shape[1]))
+    padded[rows] = cotangent
+    out, stats, params, features = program(layer, train)(variables, inputs.features, batch, padded)
     assert not np.isnan(features.nodes).any() and not np.isnan(features.edges).any()
-    return nodes[real], stats, params, features.nodes[real], features.edges[batch.edge_mask]
+    return out[rows], stats, params, features.nodes[real], features.edges[batch.edge_mask]
 
 
 def assert_same(layer, module, convert, inputs, forward, *, train=True, uses_edges=True):
@@ -138,6 +140,134 @@ def test_multi_head_attention():
         return out[mask]
 
     assert_same(layer, module, weights.attention, inputs, forward, uses_edges=False)
+
+
+peers = torch_geometric.nn
+PAIRS = {
+    "gcn": (nn.GCN, lambda: peers.GCNConv(DIM, 6), weights.gcn),
+    "sage_mean": (nn.GraphSAGE, lambda: peers.SAGEConv(DIM, 6), weights.graph_sage),
+    "sage_max": (
+        partial(nn.GraphSAGE, method="max"),
+        lambda: peers.SAGEConv(DIM, 6, aggr="max"),
+        weights.graph_sage,
+    ),
+    "gat": (nn.GATLayer, lambda: peers.GATConv(DIM, 3, 2, add_self_loops=False), weights.gat),
+    "gat_mean_loops": (
+        partial(nn.GATLayer, concat=False, self_loops=True, negative_slope=0.1),
+        lambda: peers.GATConv(DIM, 6, 2, concat=False, negative_slope=0.1),
+        weights.gat,
+    ),
+    "gatv2": (
+        nn.GATv2Layer,
+        lambda: peers.GATv2Conv(DIM, 3, 2, add_self_loops=False),
+        weights.gatv2,
+    ),
+    "gatv2_shared_mean_loops": (
+        partial(nn.GATv2Layer, concat=False, self_loops=True, share_weights=True),
+        lambda: peers.GATv2Conv(DIM, 6, 2, concat=False, share_weights=True),
+        partial(weights.gatv2, share_weights=True),
+    ),
+}
+EDGE_PAIRS = {
+    "gat": (
+        nn.GATLayer,
+        lambda: peers.GATConv(DIM, 3, 2, add_self_loops=False, edge_dim=EDGE_DIM),
+        weights.gat,
+    ),
+    "gat_loops": (
+        partial(nn.GATLayer, self_loops=True),
+        lambda: peers.GATConv(DIM, 3, 2, edge_dim=EDGE_DIM),
+        weights.gat,
+    ),
+    "gatv2": (
+        nn.GATv2Layer,
+        lambda: peers.GATv2Conv(DIM, 3, 2, add_self_loops=False, edge_dim=EDGE_DIM),
+        weights.gatv2,
+    ),
+    "gatv2_loops": (
+        partial(nn.GATv2Layer, self_loops=True),
+        lambda: peers.GATv2Conv(DIM, 3, 2, edge_dim=EDGE_DIM),
+        weights.gatv2,
+    ),
+    "transformer_conv": (
+        nn.TransformerConv,
+        lambda: peers.TransformerConv(DIM, 3, 2, edge_dim=EDGE_DIM),
+        weights.transformer_conv,
+    ),
+    "transformer_conv_beta": (
+        partial(nn.TransformerConv, beta=True),
+        lambda: peers.TransformerConv(DIM, 3, 2, beta=True, edge_dim=EDGE_DIM),
+        weights.transformer_conv,
+    ),
+    "transformer_conv_mean_beta": (
+        partial(nn.TransformerConv, concat=False, beta=True),
+        lambda: peers.TransformerConv(DIM, 6, 2, concat=False, beta=True, edge_dim=EDGE_DIM),
+        weights.transformer_conv,
+    ),
+}
+
+
+def bind(factory):
+    """Six wide, with two heads where there are heads."""
+    cls = factory.func if isinstance(factory, partial) else factory
+    heads = dict(num_heads=2) if "num_heads" in cls.__dataclass_fields__ else {}
+    return factory(6, **heads, **OPTIONS)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_layers_of_nodes(name):
+    factory, peer, convert = PAIRS[name]
+    inputs, module, layer = pairs.make_inputs(DIM), pairs.shake(peer()), bind(factory)
+    if "use_edges" in layer.__dataclass_fields__:
+        layer = layer.clone(use_edges=False)
+
+    def forward():
+        return module(inputs.nodes, inputs.edge_index)
+
+    assert_same(layer, module, convert, inputs, forward, uses_edges=False)
+
+
+@pytest.mark.parametrize("name", EDGE_PAIRS)
+def test_layers_of_nodes_and_edges(name):
+    factory, peer, convert = EDGE_PAIRS[name]
+    inputs, module = pairs.make_inputs(DIM, EDGE_DIM), pairs.shake(peer())
+
+    def forward():
+        return module(inputs.nodes, inputs.edge_index, inputs.edges)
+
+    assert_same(bind(factory), module, convert, inputs, forward)
+
+
+def test_gin():
+    mlp = torch.nn.Sequential(torch.nn.Linear(DIM, 5), torch.nn.ReLU(), torch.nn.Linear(5, 6))
+    inputs, module = pairs.make_inputs(DIM), pairs.shake(peers.GINConv(mlp, train_eps=True))
+    layer = nn.GIN(6, hidden_dim=5, train_epsilon=True, **OPTIONS)
+
+    def forward():
+        return module(inputs.nodes, inputs.edge_index)
+
+    assert_same(layer, module, weights.gin, inputs, forward, uses_edges=False)
+
+
+@pytest.mark.parametrize("name", ["set_attention_block", "isab", "pma"])
+def test_set_transformer(name):
+    inputs, blocks = pairs.make_inputs(DIM), torch_geometric.nn.aggr.utils
+    layer, module = dict(
+        set_attention_block=(
+            nn.SetAttentionBlock(DIM, HEADS, **OPTIONS),
+            blocks.SetAttentionBlock(DIM, HEADS),
+        ),
+        isab=(nn.ISAB(DIM, 3, HEADS, **OPTIONS), blocks.InducedSetAttentionBlock(DIM, 3, HEADS)),
+        pma=(nn.PMA(3, HEADS, **OPTIONS), blocks.PoolingByMultiheadAttention(DIM, 3, HEADS)),
+    )[name]
+    pairs.shake(module)
+
+    def forward():
+        dense, mask = torch_geometric.utils.to_dense_batch(inputs.nodes, inputs.graph)
+        out = module(dense, mask)
+        return out.flatten(1) if name == "pma" else out[mask]
+
+    assert_same(layer, module, getattr(weights, name), inputs, forward, uses_edges=False)
 
 
 @pytest.mark.parametrize("train", [True, False])
