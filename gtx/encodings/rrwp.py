@@ -47,24 +47,24 @@ class RRWP:
             raise ValueError(f"walk_length must be at least 1, got {self.walk_length}")
 
     def columns(self) -> dict[Key, Column]:
-        column: Column = Continuous(self.walk_length)
-        columns = {("pair", self.name): column}
-        return {**columns, ("node", self.name): column} if self.diagonal else columns
+        columns: dict[Key, Column] = {("pair", self.name): Continuous(self.walk_length)}
+        if self.diagonal:
+            columns["node", self.name] = Continuous(self.walk_length)
+        return columns
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
         out_degree = adjacency.sum(axis=1)[:, :, None]
         step = xp.swapaxes(adjacency, 1, 2) / xp.where(out_degree > 0, out_degree, 1)
         if xp is np:
-            powers = _powers(step, self.walk_length)
+            powers: Any = _powers(step, self.walk_length)
         else:
-            n = adjacency.shape[-1]
-            identity = xp.broadcast_to(xp.eye(n, dtype=step.dtype), step.shape)
-            powers = [identity, step][: self.walk_length]
-            while len(powers) < self.walk_length:
-                powers.append(powers[-1] @ step)
-            powers = xp.stack(powers)
+            identity = xp.broadcast_to(np.eye(step.shape[-1], dtype=step.dtype), step.shape)
+            stack = [identity, step][: self.walk_length]
+            while len(stack) < self.walk_length:
+                stack.append(stack[-1] @ step)
+            powers = xp.stack(stack)
         # On the host a view: what copies it to a column brings it into order on the way.
-        columns = {("pair", self.name): xp.moveaxis(powers, 0, -1)}
+        columns: dict[Key, Any] = {("pair", self.name): xp.moveaxis(powers, 0, -1)}
         if self.diagonal:
             columns["node", self.name] = xp.einsum("kgii->gik", powers)
         return columns

@@ -119,7 +119,7 @@ def _search(adjacency: np.ndarray, limit: int) -> np.ndarray:
     to it the rows of the node's successors. Each bit of the distances is such a matrix too.
     """
     graphs, n, _ = adjacency.shape
-    if n == 0:
+    if adjacency.size == 0:
         return np.zeros(adjacency.shape, np.uint8)
     links = _links(adjacency)
     order, place, slots = _successors(links)
@@ -190,7 +190,7 @@ def _successors(links: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndar
 def _first_steps(adjacency: np.ndarray) -> np.ndarray:
     """1 + the smallest successor of i that is one step nearer to j, else 0: [graphs, i, j]."""
     graphs, n, _ = adjacency.shape
-    if n == 0:
+    if adjacency.size == 0:
         return np.zeros(adjacency.shape, np.int32)
     order, place, slots = _successors(_links(adjacency))
     distance = _search(adjacency, n).reshape(graphs * n, n)[order].astype(np.int16)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import gtx.encodings
 from gtx.data.spec import Categorical
 from gtx.encodings import (
+    RRWP,
     Degree,
     DegreeClass,
     Electrostatic,
@@ -22,6 +23,9 @@ from gtx.encodings import (
     PageRank,
     PersonalizedPageRank,
     RandomWalk,
+    ResistanceDistance,
+    ShortestPathDistance,
+    ShortestPaths,
     Sinusoidal,
     check_symmetry,
 )
@@ -49,7 +53,12 @@ ENCODINGS = [
     LaplacianEigenvectors(5, "rw"),
     PageRank((0.15, 0.5)),
     PersonalizedPageRank((0.15, 0.5)),
+    RRWP(5),
     RandomWalk(6),
+    ResistanceDistance(),
+    ShortestPathDistance(3),
+    ShortestPathDistance(50),
+    ShortestPaths(),
     Sinusoidal(5),
 ]
 EXACT = [encoding for encoding in ENCODINGS if encoding.symmetry == "exact"]
