@@ -1,16 +1,32 @@
 """The hard structures on which every implementation must agree, with random arguments."""
 
 import dataclasses
+import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from gtx.ops import Complete, Edges, Tier, make_layout, node_ids, pair_mask
-from gtx.ops.attention import Additive, Clamped, Dot, Dynamic
+from gtx.ops.attention import Additive, BiasFunction, Clamped, Dot, Dynamic
 
 HEADS, HEAD_DIM, VALUE_DIM = 2, 3, 4
-SCORES = ("dot", "clamped", "additive", "dynamic")
+SCORES = ("dot", "clamped", "additive", "dynamic", "user's")
+
+
+@functools.partial(jax.tree_util.register_dataclass, data_fields=("weights",), meta_fields=())
+@dataclasses.dataclass(frozen=True)
+class Distance:
+    """A score as a user would write one: minus a weighted squared distance."""
+
+    weights: Any
+
+    def __call__(self, query, key, scale):
+        return -scale * jnp.sum(self.weights**2 * (query - key) ** 2, axis=-1)
+
+    def default_scale(self, head_dim):
+        return 1 / head_dim
 
 
 def make_score(name, vector):
@@ -19,19 +35,76 @@ def make_score(name, vector):
         "clamped": Clamped(0.7),
         "additive": Additive(0.3),
         "dynamic": Dynamic(vector, 0.3),
+        "user's": Distance(vector),
     }[name]
 
 
-def complete():
+def distance_bias(params, x, y):
+    """By place and by class, as a molecule's would be: a decay with distance, a table look-up."""
+    square = jnp.sum((x["place"] - y["place"]) ** 2, axis=-1)
+    return params["table"][x["class"], y["class"]] - params["decay"] * square[..., None]
+
+
+def bias_function(arrays, classes):
+    receivers, senders = classes
+    return BiasFunction(
+        distance_bias,
+        dict(table=arrays["table"], decay=arrays["decay"]),
+        {"place": arrays["receiver_place"], "class": receivers},
+        {"place": arrays["sender_place"], "class": senders},
+    )
+
+
+def classes(structure):
+    receivers, senders, _ = sizes(structure)
+    rng = np.random.default_rng(11)
+    return tuple(jnp.asarray(rng.integers(0, 3, size)) for size in (receivers, senders))
+
+
+def complete(*tiers):
     """Graphs of 3, 0, 1, 5 and 4 nodes, three padding nodes, and one receiver without pairs."""
     n_node, num_nodes = np.array([3, 0, 1, 5, 4]), 16
-    layout = make_layout(n_node, num_nodes, (Tier(3, 4), Tier(2, 6)))
+    layout = make_layout(n_node, num_nodes, tiers or (Tier(3, 4), Tier(2, 6)))
     where = np.random.default_rng(1).random(layout.num_pairs) < 0.8
-    where[48:54] = False  # all pairs of the first receiver in the graph of 5 nodes
+    first = layout.node_slots[4]  # all pairs of the first receiver in the graph of 5 nodes
+    where[np.asarray(pair_rows(layout)) == first] = False
     graph = np.repeat(np.arange(6), [*n_node, 3])
     position = np.arange(num_nodes) - (np.cumsum([0, *n_node]))[graph]
     structure = Complete(layout, where, node_ids(graph, position, xp=np))
     return jax.tree.map(jnp.asarray, structure)
+
+
+def pair_rows(layout):
+    """The receiver slot of each pair."""
+    rows, start = [np.zeros(0, int)], 0
+    for num_graphs, size in layout.tiers:
+        rows.append(np.repeat(start + np.arange(num_graphs * size), size))
+        start += num_graphs * size
+    return np.concatenate(rows)
+
+
+def bipartite():
+    """Two sets to each graph: 2, 3, 0 and 4 receivers, 4, 0, 2 and 5 senders, and padding."""
+    layout = make_layout(np.array([2, 3, 0, 4]), 11, (Tier(3, 3), Tier(1, 4)))
+    senders = make_layout(np.array([4, 0, 2, 5]), 12, (Tier(3, 4), Tier(1, 7)))
+    num_pairs = 3 * 3 * 4 + 4 * 7
+    rng = np.random.default_rng(4)
+    ids = [rng.integers(0, 2**32, size, dtype=np.uint32) for size in (11, 12)]
+    structure = Complete(layout, rng.random(num_pairs) < 0.8, ids[0], senders, ids[1])
+    return jax.tree.map(jnp.asarray, structure)
+
+
+def nothing():
+    """No graph has a node."""
+    layout = make_layout(np.array([0, 0]), 2, (Tier(2, 3),))
+    structure = Complete(layout, np.ones(18, bool), np.arange(2, dtype=np.uint32))
+    return jax.tree.map(jnp.asarray, structure)
+
+
+def no_edges():
+    ids = jnp.arange(3, dtype=jnp.uint32)
+    none = jnp.zeros(0, jnp.int32)
+    return Edges(none, none, jnp.zeros(0, bool), 3, ids, ids)
 
 
 def edges(is_sorted=False):
@@ -60,9 +133,22 @@ def edges(is_sorted=False):
 
 STRUCTURES = {
     "complete": complete,
+    "complete in one tier": lambda: complete(Tier(5, 5)),
+    "complete in four tiers": lambda: complete(Tier(1, 3), Tier(2, 1), Tier(1, 5), Tier(1, 7)),
+    "bipartite": bipartite,
+    "nothing": nothing,
     "edges": edges,
     "sorted edges": lambda: edges(is_sorted=True),
+    "no edges": no_edges,
 }
+
+
+def sizes(structure):
+    """The numbers of receivers, of senders, and of edges or pairs."""
+    if isinstance(structure, Complete):
+        rows, columns = structure.layout, structure.senders
+        return rows.num_nodes, columns.num_nodes, structure.num_pairs
+    return structure.num_receivers, len(structure.sender_ids), len(structure.senders)
 
 
 def as_edges(structure):
@@ -92,12 +178,7 @@ def as_edges(structure):
 def arguments(structure, dtype=np.float64, seed=0):
     """Every array argument of attention, and a cotangent for each of its two results."""
     rng = np.random.default_rng(seed)
-    if isinstance(structure, Complete):
-        receivers = senders = structure.layout.num_nodes
-        entries = structure.layout.num_pairs
-    else:
-        receivers, senders = structure.num_receivers, len(structure.sender_ids)
-        entries = len(structure.senders)
+    receivers, senders, entries = sizes(structure)
     shapes = dict(
         query=(receivers, HEADS, HEAD_DIM),
         key=(senders, HEADS, HEAD_DIM),
@@ -107,6 +188,10 @@ def arguments(structure, dtype=np.float64, seed=0):
         edge_key=(entries, HEADS, HEAD_DIM),
         edge_value=(entries, HEADS, VALUE_DIM),
         vector=(HEADS, HEAD_DIM),
+        table=(3, 3, HEADS),
+        decay=(HEADS,),
+        receiver_place=(receivers, 2),
+        sender_place=(senders, 2),
     )
     arrays = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
     cotangents = [
@@ -119,19 +204,32 @@ def arguments(structure, dtype=np.float64, seed=0):
 def unused(structure):
     """True for the rows of each argument that no real edge or pair touches: its padding."""
     if isinstance(structure, Complete):
-        nodes = np.asarray(structure.layout.node_slots) >= structure.layout.num_slots
-        entries = ~np.asarray(pair_mask(structure.layout) & structure.where)
-        return dict(query=nodes, key=nodes, value=nodes, **_entries(entries))
+        rows, columns = (
+            np.asarray(layout.node_slots) >= layout.num_slots
+            for layout in (structure.layout, structure.senders)
+        )
+        mask = pair_mask(structure.layout, structure.sender_layout) & structure.where
+        return _unused(rows, columns, ~np.asarray(mask))
     where = np.asarray(structure.where)
     receivers = np.ones(structure.num_receivers, bool)
     receivers[np.asarray(structure.receivers)[where]] = False
     senders = np.ones(len(structure.sender_ids), bool)
     senders[np.asarray(structure.senders)[where]] = False
-    return dict(query=receivers, key=senders, value=senders, **_entries(~where))
+    return _unused(receivers, senders, ~where)
 
 
-def _entries(mask):
-    return dict(bias=mask, gate=mask, edge_key=mask, edge_value=mask)
+def _unused(receivers, senders, entries):
+    return dict(
+        query=receivers,
+        receiver_place=receivers,
+        key=senders,
+        value=senders,
+        sender_place=senders,
+        bias=entries,
+        gate=entries,
+        edge_key=entries,
+        edge_value=entries,
+    )
 
 
 def without_ids(structure):

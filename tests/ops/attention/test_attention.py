@@ -9,18 +9,28 @@ import numpy as np
 import pytest
 from jax.test_util import check_grads
 
-from gtx.ops import Complete, Edges, Tier, attention, make_layout, node_ids
+from gtx.ops import (
+    BiasFunction,
+    Complete,
+    Edges,
+    Tier,
+    attention,
+    attention_weights,
+    make_layout,
+    node_ids,
+)
 from gtx.ops.attention import Additive, Clamped, Dot, Dynamic
 from tests.ops.attention import cases
 
 NAMED = {"complete": "dense", "edges": "edges", "sorted edges": "edges"}
 ALL = ("bias", "gate", "edge_key", "edge_value")
+ARGUMENTS = ("query", "key", "value", *ALL)
 
 
 @functools.partial(jax.jit, static_argnames=("score", "rate", "implementation", "scale"))
 def run(arrays, structure, *, score="dot", rate=0.0, implementation="auto", scale=None):
-    arrays = dict(arrays)
-    vector = arrays.pop("vector", None)
+    vector = arrays.get("vector")
+    arrays = {name: array for name, array in arrays.items() if name in ARGUMENTS}
     return attention(
         **arrays,
         structure=structure,
@@ -196,7 +206,7 @@ def test_a_duplicate_edge_counts_twice():
         np.testing.assert_allclose(lse[0, 0], np.log(3), rtol=1e-6)
 
 
-@pytest.mark.parametrize("implementation", ["dense", "edges"])
+@pytest.mark.parametrize("implementation", ["dense", "chunked", "edges"])
 @pytest.mark.usefixtures("x64")
 def test_gradients_of_first_and_second_order_are_numerically_right(implementation):
     layout = jax.tree.map(jnp.asarray, make_layout(np.array([2]), 4, (Tier(1, 3),)))
@@ -208,7 +218,7 @@ def test_gradients_of_first_and_second_order_are_numerically_right(implementatio
     @jax.jit
     def function(query, key, value):
         options = dict(dropout_rate=0.3, dropout_key=jax.random.key(0), return_lse=True)
-        out, lse = attention(query, key, value, structure, **options)
+        out, lse = attention(query, key, value, structure, implementation=implementation, **options)
         return out, jnp.where(lse > -1e29, lse, 0)
 
     check_grads(function, tuple(nodes), order=2, modes=["rev"], rtol=1e-4, atol=1e-4)
@@ -365,6 +375,43 @@ def test_wrong_arguments_are_refused_with_what_to_do():
         attention(*(values[:2] for values in nodes), structure)
     with pytest.raises(ValueError, match="num_receivers is 7"):
         attention(*nodes, Edges(jnp.asarray([0]), jnp.asarray([1]), num_receivers=7))
+
+
+def test_a_bias_function_and_tiers_that_do_not_fit_are_refused():
+    structure, nodes = small()
+    bias = BiasFunction(lambda _, x, y: x - y, None, jnp.ones((4, 1)))
+    with pytest.raises(ValueError, match=r"3 receivers, but .* of the receivers have shape \[4, 1"):
+        attention(*nodes, structure, bias=bias)
+    layout = jax.tree.map(jnp.asarray, make_layout(np.array([1, 1]), 3, (Tier(2, 2),)))
+    with pytest.raises(ValueError, match="do not hold the same numbers of graphs"):
+        attention(*nodes, Complete(structure.layout, sender_layout=layout))
+
+
+@pytest.mark.parametrize("structure_name", ["complete", "bipartite", "edges", "sorted edges"])
+@pytest.mark.parametrize("score", ["dot", "dynamic"])
+@pytest.mark.usefixtures("x64")
+def test_the_weights_are_those_that_attention_sums_by(structure_name, score):
+    structure = cases.STRUCTURES[structure_name]()
+    arrays, _ = cases.arguments(structure)
+    for name, rows in cases.unused(structure).items():
+        arrays[name][rows] = np.nan
+    options = dict(
+        score=cases.make_score(score, arrays["vector"]),
+        bias=jnp.asarray(arrays["bias"]),
+        edge_key=jnp.asarray(arrays["edge_key"]),
+    )
+    query, key, value = (jnp.asarray(arrays[name]) for name in ("query", "key", "value"))
+    weights = jax.jit(attention_weights)(query, key, structure, **options)
+    # The gradient of the result with respect to a value that an edge adds is the edge's weight.
+    unit = jnp.zeros((*weights.shape, 1))
+    total = jax.jit(
+        lambda edge_value: attention(
+            query, key, value[..., :1], structure, edge_value=edge_value, **options
+        ).sum()
+    )
+    expected = jax.grad(total)(unit)[..., 0]
+    assert_close(weights, expected)
+    assert (np.asarray(weights) > 0).any(axis=0).all()
 
 
 def test_the_choice_is_logged_once(caplog, monkeypatch):

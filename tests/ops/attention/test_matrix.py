@@ -1,0 +1,184 @@
+"""Every implementation against the float64 reference: what makes them one attention.
+
+The default run takes a part in which each implementation on each structure meets every score,
+every kind of bias, every dtype, every condition and both states of dropout and extras at least
+once; `make test-all` takes every combination.
+"""
+
+import itertools
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gtx.ops import attention
+from tests.ops.attention import cases
+
+COMPLETE = [
+    "complete",
+    "complete in one tier",
+    "complete in four tiers",
+    "bipartite",
+    "nothing",
+]
+EDGES = ["edges", "sorted edges", "no edges"]
+PAIRS = [
+    *itertools.product(["dense", "chunked"], COMPLETE),
+    *itertools.product(["edges"], [*EDGES, "complete", "bipartite"]),
+]
+BIASES = ["none", "array", "function"]
+DTYPES = ["float64", "float32", "bfloat16"]
+CONDITIONS = ["plain", "nan in padding", "huge logits"]
+SWITCHES = [False, True]
+
+# Largest difference, in units of the largest value of each result.
+TOLERANCES = {"float64": 1e-12, "float32": 1e-5}
+
+pytestmark = pytest.mark.usefixtures("quick_compilation", "small_blocks")
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks that cut even the graphs of these tests, into unequal parts."""
+    chunked = sys.modules["gtx.ops.attention.chunked"]
+    monkeypatch.setattr(chunked, "ROWS", 2)
+    monkeypatch.setattr(chunked, "COLUMNS", 3)
+
+
+def thinned():
+    """For each implementation and structure, enough combinations that all values occur."""
+    rng = np.random.default_rng(0)
+
+    def shuffled(values):
+        while True:
+            yield from rng.permutation(np.array(values, object)).tolist()
+
+    options = map(shuffled, [cases.SCORES, BIASES, DTYPES, CONDITIONS, SWITCHES, SWITCHES])
+    rows = zip(*options, strict=True)
+    for pair in PAIRS:
+        for _ in range(3 if pair[1] in ("complete", "bipartite", "edges") else 1):
+            yield (*pair, *next(rows))
+
+
+def results(structure, arrays, cotangents, *, implementation, score, bias, dropout, extras):
+    """Result, log-sum-exp, and the gradients of every floating-point argument."""
+    names = ["query", "key", "value", "vector"]
+    names += ["gate", "edge_key", "edge_value"] if extras else []
+    names += {
+        "none": [],
+        "array": ["bias"],
+        "function": ["table", "decay", "receiver_place", "sender_place"],
+    }[bias]
+    arrays = {name: jnp.asarray(arrays[name]) for name in names}
+    classes = cases.classes(structure)
+
+    def attend(arrays):
+        fixed = ("query", "key", "value", "gate", "edge_key", "edge_value", "bias")
+        options = {name: arrays[name] for name in fixed if name in arrays}
+        if bias == "function":
+            options["bias"] = cases.bias_function(arrays, classes)
+        return attention(
+            structure=structure,
+            score=cases.make_score(score, arrays["vector"]),
+            dropout_rate=0.4 if dropout else 0.0,
+            dropout_key=jax.random.key(3) if dropout else None,
+            implementation=implementation,
+            return_lse=True,
+            **options,
+        )
+
+    @jax.jit
+    def run(arrays, cotangents):
+        out, pull = jax.vjp(attend, arrays)
+        cotangents = [x.astype(y.dtype) for x, y in zip(cotangents, out, strict=True)]
+        return out, pull(tuple(cotangents))[0]
+
+    (out, lse), gradients = run(arrays, cotangents)
+    if score in ("dot", "clamped", "additive"):
+        del gradients["vector"]  # these scores have no parameters
+    return dict(out=out, lse=lse, **gradients)
+
+
+def largest_errors(actual, expected):
+    """For each result, in units of its largest value; of log-sum-exps only those that exist."""
+    errors = {}
+    for name, values in expected.items():
+        values, other = (np.asarray(x, np.float64) for x in (values, actual[name]))
+        found = values > -1e29
+        assert (other[~found] == np.asarray(-1e30, actual[name].dtype)).all(), name
+        difference = np.abs(other - values)[found]
+        assert np.isfinite(difference).all(), name
+        scale = np.abs(values[found]).max(initial=0)
+        errors[name] = float(difference.max(initial=0) / max(scale, 1e-3))
+    return errors
+
+
+def check(implementation, structure, score, bias, dtype, condition, dropout, extras):
+    structure = cases.STRUCTURES[structure]()
+    options = dict(score=score, bias=bias, dropout=dropout, extras=extras)
+    arrays, cotangents = cases.arguments(structure)
+    if condition == "huge logits":
+        arrays["bias"] = 1e4 * np.sign(arrays["bias"])
+        arrays["table"] = 1e4 * np.sign(arrays["table"])
+        arrays["query"] = 30 * arrays["query"]
+    arrays = {name: np.array(jnp.asarray(x, dtype), np.float64) for name, x in arrays.items()}
+    with jax.enable_x64(True):
+        expected = results(structure, arrays, cotangents, implementation="reference", **options)
+    padding = cases.unused(structure)
+    if condition == "nan in padding":
+        for name, rows in padding.items():
+            arrays[name][rows] = np.nan
+    narrow = {name: jnp.asarray(array, dtype) for name, array in arrays.items()}
+    actual = results(structure, narrow, cotangents, implementation=implementation, **options)
+
+    for name, rows in padding.items():
+        if name in actual:
+            np.testing.assert_array_equal(np.asarray(actual[name], np.float64)[rows], 0, name)
+    errors = largest_errors(actual, expected)
+    if dtype == "bfloat16":
+        # The rounding of the result and of each gradient, and what the reference adds to it.
+        oracle = results(structure, narrow, cotangents, implementation="reference", **options)
+        limits = largest_errors(oracle, expected) if condition != "nan in padding" else {}
+        for name, error in errors.items():
+            assert error <= max(2 * limits.get(name, 0), 2**-7), (name, error)
+    else:
+        tolerance = TOLERANCES[dtype]
+        if condition == "huge logits":  # the rounding of a logit of 1e4 is that of its weight
+            tolerance += 10 * 1e4 * float(jnp.finfo(dtype).eps)
+        for name, error in errors.items():
+            assert error <= tolerance, (name, error)
+
+
+def name_of(value):
+    return {False: "off", True: "on"}.get(value, str(value))
+
+
+@pytest.mark.parametrize(
+    ("implementation", "structure", "score", "bias", "dtype", "condition", "dropout", "extras"),
+    list(thinned()),
+    ids=name_of,
+)
+def test_an_implementation_equals_the_reference(
+    implementation, structure, score, bias, dtype, condition, dropout, extras
+):
+    with jax.enable_x64(dtype == "float64"):
+        check(implementation, structure, score, bias, dtype, condition, dropout, extras)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("implementation_and_structure", PAIRS, ids=" on ".join)
+@pytest.mark.parametrize("score", cases.SCORES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_combination_equals_the_reference(implementation_and_structure, score, dtype):
+    for number, (bias, dropout, extras) in enumerate(itertools.product(BIASES, SWITCHES, SWITCHES)):
+        condition = CONDITIONS[number % len(CONDITIONS)]
+        with jax.enable_x64(dtype == "float64"):
+            check(*implementation_and_structure, score, bias, dtype, condition, dropout, extras)
+
+
+def test_the_thinned_matrix_meets_every_value_with_every_implementation():
+    met = {(row[0], value) for row in thinned() for value in row[2:]}
+    values = [*cases.SCORES, *BIASES, *DTYPES, *CONDITIONS, *SWITCHES]
+    assert met == set(itertools.product({pair[0] for pair in PAIRS}, values))
