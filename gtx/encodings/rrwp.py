@@ -22,7 +22,8 @@ class RRWP:
     in `RandomWalk`, each outgoing edge with a probability in proportion to its weight, so a
     duplicate edge counts twice and a self-loop is a step. A walk ends at a node without
     outgoing edges: beyond k = 0, an isolated node has only zeros. The first k with P_ij[k] > 0
-    is the distance from i to j of `ShortestPathDistance`. Differentiable in the weights.
+    is the distance from i to j of `ShortestPathDistance`. Differentiable in the weights; where the
+    last edge of a node vanishes its walks end at once, and the gradient there is finite.
 
     GRIT gives P_ii to the nodes and P_ij to the pairs; so do the two columns here. (Its code
     first had i and j of the pairs the other way round and changed that after publication; the
