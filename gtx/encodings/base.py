@@ -87,6 +87,26 @@ class Scalable(Encoding, Protocol):
         ...
 
 
+@runtime_checkable
+class Joinable(Encoding, Protocol):
+    """An encoding that is also computed of many small sparse graphs at once."""
+
+    def union(self, adjacency: scipy.sparse.csr_array, n_node: np.ndarray) -> dict[Key, np.ndarray]:
+        """Encode graphs side by side; the values of `__call__` on each, to rounding.
+
+        Args:
+          adjacency: float64 [nodes, nodes], receiver by sender, with the graphs as its diagonal
+            blocks. Duplicates are not summed, nor are the senders of a row sorted.
+          n_node: [graphs].
+
+        Returns:
+          For each column [nodes, feat] at node level, [pairs, feat] at pair level (the n * n
+          pairs of one graph after those of another, receiver first), [graphs, feat] at graph
+          level.
+        """
+        ...
+
+
 def storage(column: Column) -> tuple[int, type[np.int32] | type[np.float32]]:
     """The width of a column and the dtype in which it is kept."""
     if isinstance(column, Categorical):

@@ -11,13 +11,24 @@ import threadpoolctl
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Categorical, Column
-from gtx.encodings.base import MAX_NODES, Encoding, EncodingError, Key, Scalable, storage
+from gtx.encodings.base import (
+    MAX_NODES,
+    Encoding,
+    EncodingError,
+    Joinable,
+    Key,
+    Scalable,
+    storage,
+)
 
 # Above this, an encoding that can works on the sparse matrix of a sparse graph.
 DENSE_NODES = 1024
 _SPARSE_SHARE = 1 / 100  # edges / pairs of nodes
-# Entries of the matrices of one chunk: few enough to stay in a processor's cache.
-_CHUNK_ENTRIES = 2**15
+# The same for `Encoding.union`: there small graphs need not be as sparse.
+_UNION_SHARE = 1 / 7
+# Entries of the matrices of one chunk: few enough to stay in a processor's cache. A union has
+# no such matrices, and the more of a dataset it is, the less is its making.
+_CHUNK_ENTRIES, _UNION_ENTRIES = 2**15, 2**21
 # Work of one part, in units of n^3, and a constant per graph: about a second.
 _PART_WORK, _GRAPH_WORK = 10**9, 5000
 
@@ -104,19 +115,44 @@ def takes_sparse(encoding: Encoding, n_node: Any, n_edge: Any) -> Any:
 
 def _values(encoding: Any, part: Topology) -> Iterator[tuple[slice, dict[Key, np.ndarray]]]:
     if len(part.n_node) == 1 and takes_sparse(encoding, part.n_node, part.n_edge)[0]:
-        yield slice(0, 1), encoding.sparse(_sparse(part))
+        adjacency = _sparse(part, slice(0, 1))
+        adjacency.sum_duplicates()
+        yield slice(0, 1), encoding.sparse(adjacency)
+        return
+    if isinstance(encoding, Joinable) and _is_sparse(part):
+        for graphs in _union_chunks(part.n_node):
+            yield graphs, encoding.union(_sparse(part, graphs), part.n_node[graphs])
         return
     for graphs, adjacency in _dense_chunks(part):
         yield graphs, encoding(adjacency)
 
 
-def _sparse(part: Topology) -> scipy.sparse.csr_array:
-    """The number of edges to each receiver (row) from each sender (column) of one graph."""
-    n = int(part.n_node[0])
-    ends = (part.receivers, part.senders)
-    adjacency = scipy.sparse.coo_array((np.ones(len(part.senders)), ends), shape=(n, n)).tocsr()
-    adjacency.sum_duplicates()
-    return adjacency
+def _is_sparse(part: Topology) -> bool:
+    pairs = np.sum(part.n_node**2, dtype=np.int64)
+    small = part.n_node.max(initial=0) <= DENSE_NODES
+    return bool(small and len(part.senders) <= _UNION_SHARE * pairs)
+
+
+def _union_chunks(n_node: np.ndarray) -> Iterator[slice]:
+    """Graphs that follow each other, for as many entries of [nodes, largest size]."""
+    first = 0
+    while first < len(n_node):
+        count = max(1, _UNION_ENTRIES // max(1, int(n_node[first]) ** 2))
+        yield slice(first, min(first + count, len(n_node)))
+        first += count
+
+
+def _sparse(part: Topology, graphs: slice) -> scipy.sparse.csr_array:
+    """The number of edges to each receiver (row) from each sender (column)."""
+    edge_ptr, n_node, n_edge = offsets(part.n_edge), part.n_node[graphs], part.n_edge[graphs]
+    edges = slice(edge_ptr[graphs.start], edge_ptr[graphs.stop])
+    node_ptr = offsets(n_node)
+    shift, size = np.repeat(node_ptr[:-1], n_edge), int(node_ptr[-1])
+    index = np.int32 if size < 2**31 else np.int64
+    row_ptr = offsets(np.bincount(shift + part.receivers[edges], minlength=size))  # rows ascend
+    columns = (shift + part.senders[edges]).astype(index)
+    entries = (np.ones(len(columns)), columns, row_ptr.astype(index))
+    return scipy.sparse.csr_array(entries, shape=(size, size))
 
 
 def _dense_chunks(part: Topology) -> Iterator[tuple[slice, np.ndarray]]:

@@ -1,12 +1,21 @@
 """Return probabilities of random walks (RWSE)."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse
 
+from gtx.data.columns import offsets
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
+
+# Walks of a large graph start at so many nodes together, and are kept as a sparse matrix until
+# they reach this share of the nodes. Then a dense matrix of so many entries is faster.
+_SOURCES, _REACH, _DENSE_ENTRIES = 1024, 1 / 24, 2**22
+# Entries of the matrices of small graphs that are encoded at once.
+_BLOCK_ENTRIES = 2**16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +29,11 @@ class RandomWalk:
     the encoding 0, and so has every node of a graph without edges. (GraphGPS returns an
     integer array for a graph without edges.) Probabilities never leave a component.
 
+    Cost: about 2 sqrt(K) products of matrices, O(n^3). `apply` uses the sparsity of graphs, to
+    the same values: K / 2 products of the edges with a row of n numbers for each node, O(n * K
+    * edges), and in large graphs only with the nodes that a walk of K / 2 steps can reach.
+    That takes seconds at 10,000 nodes of mean degree 10; at a million it is for short walks.
+
     Attributes:
       walk_length: K, the number of columns.
     """
@@ -28,7 +42,7 @@ class RandomWalk:
     name: str = "rwse"
     level: Literal["node"] = dataclasses.field(default="node", init=False)
     symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    version: int = dataclasses.field(default=2, init=False)
 
     def __post_init__(self):
         if self.walk_length < 1:
@@ -54,3 +68,133 @@ class RandomWalk:
             if len(diagonals) < self.walk_length:
                 giant = giant @ powers[-1]
         return {("node", self.name): xp.stack(diagonals, axis=-1)}
+
+    def union(self, adjacency: scipy.sparse.csr_array, n_node: np.ndarray) -> dict[Key, np.ndarray]:
+        backward, forward = _steps(adjacency)
+        values = np.empty((adjacency.shape[0], self.walk_length))
+        undirected, node_ptr, graph = forward is backward, offsets(n_node), 0
+        while graph < len(n_node):
+            stop = graph + max(1, _BLOCK_ENTRIES // max(1, int(n_node[graph]) ** 2))
+            nodes = slice(node_ptr[graph], node_ptr[min(stop, len(n_node))])
+            _block_returns(_block(backward, nodes), n_node[graph:stop], undirected, values[nodes])
+            graph = stop
+        return {("node", self.name): values}
+
+    def sparse(self, adjacency: scipy.sparse.csr_array) -> dict[Key, np.ndarray]:
+        n = adjacency.shape[0]
+        backward, forward = _steps(adjacency)
+        values = np.empty((n, self.walk_length))
+        for start in range(0, n, _SOURCES):
+            sources = np.arange(start, min(start + _SOURCES, n))
+            for rows, length, returned in _returns(backward, forward, sources, self.walk_length):
+                values[rows, length] = returned
+        return {("node", self.name): values}
+
+
+def _steps(adjacency: scipy.sparse.csr_array) -> tuple[Any, Any]:
+    """T and its transpose; for undirected edges twice one symmetric matrix of equal diagonals.
+
+    That is S = D^-1/2 A D^-1/2, as S^k = D^-1/2 (A D^-1)^k D^1/2.
+    """
+    transposed = adjacency.T.tocsr()
+    adjacency = transposed.T.tocsr()  # its columns are now sorted too
+    degree = adjacency.sum(axis=0)
+    inverse = 1 / np.where(degree > 0, degree, 1)
+    rows = np.repeat(np.arange(len(degree)), np.diff(adjacency.indptr))
+    undirected = (
+        np.array_equal(adjacency.indptr, transposed.indptr)
+        and np.array_equal(adjacency.indices, transposed.indices)
+        and np.array_equal(adjacency.data, transposed.data)
+        and adjacency.data.min(initial=0) >= 0
+    )
+    if undirected:
+        scale = np.sqrt(inverse)
+        adjacency.data = adjacency.data * scale[rows] * scale[adjacency.indices]
+        return adjacency, adjacency
+    adjacency.data = adjacency.data * inverse[adjacency.indices]
+    return adjacency, adjacency.T.tocsr()
+
+
+def _block(matrix: scipy.sparse.csr_array, nodes: slice) -> scipy.sparse.csr_array:
+    """The diagonal block of some nodes, which have entries nowhere else."""
+    start, stop = matrix.indptr[nodes.start], matrix.indptr[nodes.stop]
+    entries = (
+        matrix.data[start:stop],
+        matrix.indices[start:stop] - nodes.start,
+        matrix.indptr[nodes.start : nodes.stop + 1] - start,
+    )
+    return scipy.sparse.csr_array(entries, shape=(nodes.stop - nodes.start,) * 2)
+
+
+def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.ndarray) -> None:
+    """Fill in the probabilities of graphs of similar sizes.
+
+    Column j of a row stands for node j of the row's graph.
+    """
+    nodes = np.arange(step.shape[0])
+    position = nodes - np.repeat(np.cumsum(n_node) - n_node, n_node)
+    power = np.zeros((len(nodes), n_node.max(initial=0)))
+    row = np.repeat(nodes, np.diff(step.indptr))
+    np.add.at(power, (row, position[step.indices]), step.data)
+    walk_length = values.shape[1]
+    half = -(-walk_length // 2) if undirected else walk_length
+    powers = []
+    for length in range(half):
+        powers.append(power)
+        values[:, length] = power[nodes, position]
+        power = step @ power if length + 1 < half else power
+    for length in range(half, walk_length):
+        np.einsum("ij,ij->i", powers[-1], powers[length - half], out=values[:, length])
+
+
+def _returns(
+    backward: Any, forward: Any, sources: np.ndarray, walk_length: int
+) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
+    """Sources, number of steps less one, and the probabilities to be back at the sources.
+
+    Row i of `ahead` is where a walk from source i is after some steps, row i of `behind` holds
+    the probabilities to reach source i, and their product is that of both together.
+    """
+    n = backward.shape[0]
+    ahead, behind = forward[sources], backward[sources]
+    yield sources, 0, ahead[np.arange(len(sources)), sources]
+    length = 2
+    while length <= walk_length:
+        if scipy.sparse.issparse(ahead) and ahead.nnz > _REACH * n * len(sources):
+            width = max(1, _DENSE_ENTRIES // n)
+            for start in range(0, len(sources), width):
+                part = slice(start, start + width)
+                yield from _dense_returns(
+                    backward, forward, ahead[part], behind[part], sources[part], length, walk_length
+                )
+            return
+        yield sources, length - 1, (ahead * behind).sum(axis=1)
+        if length == walk_length:
+            return
+        longer = ahead @ forward
+        yield sources, length, (longer * behind).sum(axis=1)
+        behind = longer if forward is backward else behind @ backward
+        ahead, length = longer, length + 2
+
+
+def _dense_returns(
+    backward: Any,
+    forward: Any,
+    ahead: Any,
+    behind: Any,
+    sources: np.ndarray,
+    length: int,
+    walk_length: int,
+) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
+    """What is left of `_returns`, on dense matrices [n, sources]."""
+    shared = forward is backward
+    ahead = ahead.T.toarray()
+    behind = ahead if shared else behind.T.toarray()
+    while length <= walk_length:
+        yield sources, length - 1, np.einsum("ij,ij->j", ahead, behind)
+        if length == walk_length:
+            return
+        longer = backward @ ahead
+        yield sources, length, np.einsum("ij,ij->j", longer, behind)
+        behind = longer if shared else forward @ behind
+        ahead, length = longer, length + 2

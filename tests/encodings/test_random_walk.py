@@ -2,11 +2,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtx.encodings import RandomWalk
-from tests.encodings.graphs import complete, cycle, irregular, multigraphs, path, star, union
+from gtx.encodings import RandomWalk, parts, random_walk
+from gtx.encodings.apply import encode
+from tests.encodings.graphs import (
+    complete,
+    cycle,
+    dataset_of,
+    irregular,
+    multigraphs,
+    path,
+    star,
+    union,
+)
 
 STEPS = np.arange(1, 21)
 
@@ -94,6 +105,75 @@ def test_a_compiled_step_gives_the_same_values():
     values = jax.jit(step)(jnp.asarray(adjacency, jnp.float32))
     assert values.dtype == jnp.float32
     np.testing.assert_allclose(values, expected, atol=1e-6)
+
+
+def random_graph(n, degree, *, directed, seed=0):
+    rng = np.random.default_rng(seed)
+    adjacency = rng.integers(1, 4, (n, n)) * (rng.random((n, n)) < degree / n)
+    return (adjacency if directed else np.triu(adjacency) + np.triu(adjacency, 1).T).astype(float)
+
+
+# Never dense, at once, and after some steps: more sources than one block holds of either.
+REACHES = {"sparse": 2.0, "dense": 0.0, "both": 0.3}
+
+
+@pytest.mark.parametrize("reach", REACHES)
+@pytest.mark.parametrize("directed", [True, False])
+def test_a_large_graph_has_the_same_values(monkeypatch, reach, directed):
+    monkeypatch.setattr(random_walk, "_REACH", REACHES[reach])
+    monkeypatch.setattr(random_walk, "_SOURCES", 17)
+    monkeypatch.setattr(random_walk, "_DENSE_ENTRIES", 300)
+    for n, degree in ((60, 3), (40, 0.5), (1, 0), (2, 2)):
+        adjacency = random_graph(n, degree, directed=directed)
+        for walk_length in (1, 2, 3, 20, 21):
+            encoding = RandomWalk(walk_length)
+            found = encoding.sparse(scipy.sparse.csr_array(adjacency))["node", "rwse"]
+            np.testing.assert_allclose(found, rwse(adjacency, walk_length), atol=1e-13)
+
+
+def test_weights_of_edges_are_the_odds_of_a_step():
+    weights = np.random.default_rng(0).random((30, 30)) * (random_graph(30, 3, directed=False) > 0)
+    for adjacency in (weights, weights + weights.T):
+        found = RandomWalk(7).sparse(scipy.sparse.csr_array(adjacency))["node", "rwse"]
+        step = (adjacency / np.maximum(adjacency.sum(axis=0), 1e-300)).T
+        expected = [np.diag(np.linalg.matrix_power(step, k)) for k in range(1, 8)]
+        np.testing.assert_allclose(found, np.stack(expected, axis=-1), atol=1e-14)
+        np.testing.assert_allclose(found, rwse(adjacency, 7), atol=1e-14)
+
+
+@given(st.lists(multigraphs(), min_size=1, max_size=9), st.integers(1, 21), st.booleans())
+@settings(deadline=None, max_examples=60)
+def test_graphs_side_by_side_have_the_same_values(adjacencies, walk_length, undirected):
+    if undirected:
+        adjacencies = [adjacency + adjacency.T for adjacency in adjacencies]
+    adjacencies.sort(key=len)
+    whole = scipy.sparse.block_diag(adjacencies, format="csr") if adjacencies else None
+    sizes = np.array([len(adjacency) for adjacency in adjacencies])
+    found = RandomWalk(walk_length).union(scipy.sparse.csr_array(whole), sizes)["node", "rwse"]
+    expected = np.concatenate([rwse(adjacency, walk_length) for adjacency in adjacencies])
+    np.testing.assert_allclose(found, expected, atol=1e-13)
+
+
+def test_a_dataset_of_sparse_graphs_is_encoded_side_by_side(monkeypatch):
+    adjacencies = [path(n) + np.eye(n, k=3) for n in range(9, 30)]  # directed in part
+    adjacencies += [2 * cycle(n) for n in range(14, 40)]
+    expected = np.concatenate([rwse(adjacency) for adjacency in adjacencies])
+    monkeypatch.setattr(random_walk, "_BLOCK_ENTRIES", 3000)
+    monkeypatch.setattr(parts, "_UNION_ENTRIES", 20_000)
+    monkeypatch.setattr(RandomWalk, "__call__", lambda *args: pytest.fail("took dense matrices"))
+    found = encode(dataset_of(adjacencies), RandomWalk())["node", "rwse"]
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-12)
+
+
+def test_a_large_graph_of_a_dataset_takes_no_dense_matrix(monkeypatch):
+    large, small = union(cycle(600), path(600)), irregular()
+    expected = [rwse(irregular(), 6), rwse(cycle(600), 6), rwse(path(600), 6)]
+    call = RandomWalk.__call__
+    monkeypatch.setattr(
+        RandomWalk, "__call__", lambda self, a: call(self, a) if a.shape[1] < 1000 else None
+    )
+    found = encode(dataset_of([small, large]), RandomWalk(6))["node", "rwse"]
+    np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-6, atol=1e-12)
 
 
 def test_no_walk_is_refused():
