@@ -50,13 +50,24 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
             bond=rng.integers(0, NUM_BONDS[0], num_edges).astype(np.int32),
             x=normal(num_edges, DIM),
         ),
-        pairs=dict(x=normal(size, size, DIM)),
+        pairs=dict(x=normal(size, size, DIM), paths=first_steps(size, senders, receivers)),
         globals=dict(
             x=normal(DIM),
             lap_values=normal(FREQUENCIES) * valid,
             lap_mask=valid.astype(np.float32),
         ),
     )
+
+
+def first_steps(size: int, senders: np.ndarray, receivers: np.ndarray) -> np.ndarray:
+    """1 + the first node of a shortest path from one node (axis 0) to another, 0 without one."""
+    length = np.where(np.eye(size, dtype=bool), 0.0, np.inf)
+    codes = np.zeros((size, size, 1), np.int32)
+    for _ in range(size):
+        for start, node in zip(senders, receivers, strict=True):
+            nearer = length[node] + 1 < length[start]
+            length[start, nearer], codes[start, nearer] = length[node, nearer] + 1, node + 1
+    return codes
 
 
 def build_batch(graphs, ids=None, *, tiers=None, extra_nodes=1, extra_edges=0, fill=0.0) -> Batch:

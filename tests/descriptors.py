@@ -39,7 +39,7 @@ class Descriptor:
     name: str
     factory: Callable[..., Any]
     kind: Kind
-    level: Literal["nodes", "edges", "graphs"] = "nodes"
+    level: Literal["nodes", "edges", "pairs", "graphs"] = "nodes"
     options: dict = dataclasses.field(default_factory=dict)
     neutral: tuple[str, ...] = ()
 
@@ -335,6 +335,14 @@ DESCRIPTORS = (
         partial(nn.LaplacianEncoder, "lap", DIM),
         "encoder",
         options=dict(LINEAR, num_layers=3, random_signs=False),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "edge_path_encoder",
+        partial(nn.EdgePathEncoder, "paths", DIM, {"bond": BOND}),
+        "encoder",
+        level="pairs",
+        options=dict(DTYPES, kernel_init=half, edge_dim=5, max_hops=1),
         neutral=("level",),
     ),
     Descriptor(

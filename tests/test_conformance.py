@@ -156,6 +156,7 @@ def permuted(graph, rng):
         pairs={n: v[old][:, old] for n, v in graph.pairs.items()},
         globals=graph.globals,
     )
+    copy.pairs["paths"] = np.append(-1, new)[copy.pairs["paths"]].astype(np.int32) + 1
     grid = (old[:, None] * graph.size + old[None]).reshape(-1)
     return copy, dict(nodes=old, edges=edges, pairs=grid, graphs=np.zeros(1, int))
 

@@ -9,6 +9,7 @@ from gtx.nn.attention import CrossAttention, MultiHeadAttention
 from gtx.nn.blocks import GPSBlock, TransformerBlock
 from gtx.nn.convolutions import GCN, MPNN, GraphSAGE
 from gtx.nn.dropout import Dropout
+from gtx.nn.edge_paths import EdgePathEncoder
 from gtx.nn.embeddings import (
     CategoricalEncoder,
     ConstantEncoder,
@@ -43,6 +44,7 @@ __all__ = [
     "CategoricalEncoder",
     "ConstantEncoder",
     "Dropout",
+    "EdgePathEncoder",
     "Embed",
     "FeedForward",
     "GPSBlock",
