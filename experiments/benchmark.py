@@ -1,4 +1,4 @@
-"""Compare with other libraries: `python -m experiments.benchmark gps [--json=PATH]`."""
+"""Compare with other libraries: `python -m experiments.benchmark NAME [--json=PATH]`."""
 
 import os
 import pathlib
@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from experiments.benchmarks import gps
+from experiments.benchmarks import attention, gps
+
+BENCHMARKS = {"attention": attention, "gps": gps}
 
 _JSON = flags.DEFINE_string("json", None, "Where to write the numbers.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "Rounds of 16 steps of each library.", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "Rounds of each library, in turn.", lower_bound=1)
 _ROOT = flags.DEFINE_string(
     "root", None, "Folder of the datasets; $GTX_DATA by default, random graphs without either."
 )
@@ -21,17 +23,18 @@ _WORKER = flags.DEFINE_string("worker", None, "Measure in this process and write
 
 
 def main(argv: Sequence[str]) -> int | None:
-    if list(argv[1:]) != ["gps"]:
-        print("usage: python -m experiments.benchmark gps", file=sys.stderr)
+    if len(argv) != 2 or argv[1] not in BENCHMARKS:
+        print(f"usage: python -m experiments.benchmark {'|'.join(BENCHMARKS)}", file=sys.stderr)
         return 2
+    benchmark = BENCHMARKS[argv[1]]
     logging.set_verbosity(logging.WARNING)
     if _CORES.value:  # before either library counts them; inherited by the workers
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: _CORES.value])
     root = os.environ.get("GTX_DATA") if _ROOT.value is None else _ROOT.value
     if _WORKER.value:
-        gps.worker(pathlib.Path(_WORKER.value), rounds=_ROUNDS.value, root=root)
+        benchmark.worker(pathlib.Path(_WORKER.value), rounds=_ROUNDS.value, root=root)
     else:
-        gps.run(rounds=_ROUNDS.value, root=root, json_path=_JSON.value)
+        benchmark.run(rounds=_ROUNDS.value, root=root, json_path=_JSON.value)
     return None
 
 

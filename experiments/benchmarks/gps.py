@@ -6,8 +6,8 @@ program as `fit` does: one call of 16 steps, batches assembled inside from resid
 gradient norm and NaN guard included. PyG runs eagerly with fused AdamW on batches that were
 collated beforehand. The first training losses are compared before anything is timed.
 
-Rounds alternate between the two in one process, each of 16 steps. glibc decides at its start
-whether freed memory goes back to the kernel, so each allocator setting is a process.
+Rounds alternate between the two in one process, each of 16 steps; each allocator setting is a
+process.
 
 With several cores, PyG's threads spin while they wait for each other. That is its fastest
 setting on an idle machine (OMP_WAIT_POLICY=passive takes three times as long); where other
@@ -17,12 +17,7 @@ processes want the cores its steps take 10 to 30 times as long. Measure there wi
 import dataclasses
 import functools
 import json
-import os
 import pathlib
-import platform
-import subprocess
-import sys
-import tempfile
 import time
 from typing import Any
 
@@ -31,6 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.benchmarks import molecules
+from experiments.benchmarks.measure import machine, spread, under_each_allocator
 from gtx import batching, nn, tasks, training
 from gtx.data import zinc
 from gtx.models import GraphTransformer, presets
@@ -39,11 +35,6 @@ from gtx.training.state import init_state
 BATCH_SIZE, STEPS = 32, 16
 TARGET = 1.7  # PyG / gtx
 LOSS_TOLERANCE = 1e-5
-# Memory stays with the process; without, each step of either returns and faults it anew.
-ALLOCATORS: dict[str, dict[str, str]] = {
-    "glibc default": {},
-    "memory kept": {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "1000000000"},
-}
 DROPOUT_RATES = (0.0, 0.5)
 
 
@@ -163,15 +154,8 @@ def worker(path: pathlib.Path, *, rounds: int, root: str | None) -> None:
 
 def run(*, rounds: int, root: str | None, json_path: str | None) -> None:
     """Measure under each allocator, each in a process of its own; print and save a table."""
-    results = {}
-    for name, variables in ALLOCATORS.items():
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")}
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "numbers.json"
-            command = [sys.executable, "-m", "experiments.benchmark", "gps"]
-            command += [f"--worker={path}", f"--rounds={rounds}", f"--root={root or ''}"]
-            subprocess.run(command, check=True, env={**kept, **variables})
-            results[name] = [Measurement(**entry) for entry in json.loads(path.read_text())]
+    found = under_each_allocator("gps", rounds=rounds, root=root)
+    results = {name: [Measurement(**entry) for entry in numbers] for name, numbers in found.items()}
     about = machine()
     about["graphs"] = molecules.load(root)[1]
     print("\n".join(table(results, about)))
@@ -212,27 +196,3 @@ def table(results: dict[str, list[Measurement]], about: dict[str, str]) -> list[
         f"(goal {TARGET})"
     )
     return lines
-
-
-def spread(values: Any, digits: int = 1) -> str:
-    """Median [10th percentile..90th percentile]."""
-    low, middle, high = np.percentile(values, [10, 50, 90])
-    return f"{middle:.{digits}f} [{low:.{digits}f}..{high:.{digits}f}]"
-
-
-def machine() -> dict[str, str]:
-    """Where and with what the numbers were taken."""
-    from importlib.metadata import version
-
-    cpu = platform.processor() or platform.machine()
-    info = pathlib.Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0].split(":")[1].strip() if names else cpu
-    packages = ("jax", "flax", "optax", "torch", "torch-geometric")
-    return dict(
-        machine=f"{cpu}, cores used {len(os.sched_getaffinity(0))} of {os.cpu_count()}, "
-        f"load {os.getloadavg()[0]:.1f}",
-        versions=", ".join(f"{name} {version(name)}" for name in packages),
-        date=time.strftime("%Y-%m-%d"),
-    )
