@@ -67,10 +67,10 @@ def spectral_gap(num_nodes: int, one: np.ndarray, two: np.ndarray) -> float:
 
     Args:
       num_nodes: at least 2.
-      one, two: the ends of each undirected edge. Repeated edges count, loops do not.
+      one, two: the ends of each undirected edge. Repeated edges count, loops cancel in D - A.
     """
     ends = (np.concatenate([one, two]), np.concatenate([two, one]))
-    weights = (ends[0] != ends[1]).astype(np.float64)
+    weights = np.ones(len(ends[0]))
     adjacency = sparse.csr_array((weights, ends), shape=(num_nodes, num_nodes))
     if csgraph.connected_components(adjacency, directed=False, return_labels=False) > 1:
         return 0.0  # exactly, whatever a solver finds

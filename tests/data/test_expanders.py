@@ -33,14 +33,14 @@ def test_permutations_are_drawn_one_for_two_neighbours():
 
 
 def test_hamiltonian_draws_are_cycles_through_all_nodes():
-    one, two = expanders.draw(13, 4, "hamiltonian", np.random.default_rng(0))
-    for start in (0, 13):
-        after = dict(zip(one[start : start + 13], two[start : start + 13], strict=True))
+    one, two = expanders.draw(12, 4, "hamiltonian", np.random.default_rng(0))
+    for start in (0, 12):
+        after = dict(zip(one[start : start + 12], two[start : start + 12], strict=True))
         node, seen = 0, []
-        for _ in range(13):
+        for _ in range(12):
             seen.append(node)
             node = after[node]
-        assert node == 0 and sorted(seen) == list(range(13))
+        assert node == 0 and sorted(seen) == list(range(12))
 
 
 @pytest.mark.parametrize("n", [12, 100])  # by all eigenvalues, and by a search for one

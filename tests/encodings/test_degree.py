@@ -70,8 +70,8 @@ def test_in_and_out_have_a_class_each():
 
 
 def test_sums_of_weights_are_rounded_to_classes():
-    weights = np.array([[0.0, 1.2, 1.2], [1.2, 0.0, 0.0], [1.2, 0.0, 0.0]])
-    np.testing.assert_array_equal(classes(weights, 5, ("in",)), [[2], [1], [1]])
+    weights = np.array([[0.0, 1.4, 1.4], [1.4, 0.0, 0.0], [1.4, 0.0, 0.0]])
+    np.testing.assert_array_equal(classes(weights, 5, ("in",)), [[3], [1], [1]])
 
 
 def test_classes_are_categorical_columns_of_a_dataset():
