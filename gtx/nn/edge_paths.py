@@ -75,15 +75,16 @@ class EdgePathEncoder(nn.Module):
 
         first, size, here, end = _places(layout.tiers)
         total = jnp.zeros((layout.num_pairs, self.dim), x.dtype)
-        hops = jnp.zeros_like(codes)
+        code, hops = codes, jnp.zeros_like(codes)
         for kernel in kernels:
-            exists = codes > 0
-            onward = jnp.maximum(codes - 1, 0)
+            exists = code > 0
+            onward = jnp.maximum(code - 1, 0)
             edge = jnp.where(exists, first + onward * size + here, 0)
             total += jnp.where(exists[:, None], gather(x, edge), 0) @ kernel
             hops += exists
             here = jnp.where(exists, onward, here)
-            codes = jnp.where(exists, gather(codes, first + here * size + end), 0)
+            further = codes.at[first + here * size + end].get(mode="clip")
+            code = jnp.where(exists, further, 0)
         return total / jnp.maximum(hops, 1)[:, None].astype(x.dtype)
 
 
