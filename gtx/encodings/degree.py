@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, Literal
 
 import numpy as np
+from scipy import sparse
 
 from gtx.data.spec import Categorical, Column, Continuous
 from gtx.encodings.base import Key
@@ -46,7 +47,13 @@ class Degree:
         return {("node", self.name): Continuous(len(self.directions))}
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
-        degrees = _degrees(adjacency, self.directions, xp)
+        return self._columns(adjacency.sum(axis=2), adjacency.sum(axis=1), xp)
+
+    def sparse(self, adjacency: sparse.csr_array) -> dict[Key, np.ndarray]:
+        return self._columns(adjacency.sum(axis=1), adjacency.sum(axis=0), np)
+
+    def _columns(self, received: Any, sent: Any, xp: Any) -> dict[Key, Any]:
+        degrees = _stack(received, sent, self.directions, xp)
         return {("node", self.name): xp.log1p(degrees) if self.transform == "log" else degrees}
 
 
@@ -81,7 +88,13 @@ class DegreeClass:
         return {("node", self.name): Categorical((self.max_degree + 2,) * len(self.directions))}
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
-        degrees = xp.rint(_degrees(adjacency, self.directions, xp))
+        return self._columns(adjacency.sum(axis=2), adjacency.sum(axis=1), xp)
+
+    def sparse(self, adjacency: sparse.csr_array) -> dict[Key, np.ndarray]:
+        return self._columns(adjacency.sum(axis=1), adjacency.sum(axis=0), np)
+
+    def _columns(self, received: Any, sent: Any, xp: Any) -> dict[Key, Any]:
+        degrees = xp.rint(_stack(received, sent, self.directions, xp))
         return {("node", self.name): xp.clip(degrees, 0, self.max_degree + 1).astype(np.int32)}
 
 
@@ -90,7 +103,6 @@ def _check(directions: tuple[str, ...]) -> None:
         raise ValueError(f"directions must be some of {_DIRECTIONS}, got {directions!r}")
 
 
-def _degrees(adjacency: Any, directions: tuple[Direction, ...], xp: Any) -> Any:
-    received, sent = adjacency.sum(axis=2), adjacency.sum(axis=1)
+def _stack(received: Any, sent: Any, directions: tuple[Direction, ...], xp: Any) -> Any:
     by_name = {"in": received, "out": sent, "total": received + sent}
     return xp.stack([by_name[direction] for direction in directions], axis=-1)

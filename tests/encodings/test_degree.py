@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
+from gtx.data import Dataset
 from gtx.data.spec import Categorical, Continuous
 from gtx.encodings import Degree, DegreeClass, EncodingError, apply, check_symmetry
+from gtx.encodings.base import Scalable
 from tests.encodings.graphs import dataset_of, grid, hypercube, multigraphs, path, star
 
 DIRECTIONS = ("in", "out", "total")
@@ -53,6 +56,34 @@ def test_it_equals_counting_edges_one_by_one(adjacency, directions):
     np.testing.assert_array_equal(found, expected)
     logarithms = degrees(adjacency, directions=tuple(directions), transform="log")
     np.testing.assert_allclose(np.exp(logarithms) - 1, expected, atol=1e-13)
+
+
+@given(multigraphs(), st.permutations(DIRECTIONS))
+@settings(deadline=None, max_examples=40)
+def test_a_sparse_graph_gives_the_same(adjacency, directions):
+    for encoding in (
+        Degree(tuple(directions)),
+        Degree(tuple(directions), "log"),
+        DegreeClass(2, tuple(directions)),
+    ):
+        assert isinstance(encoding, Scalable)
+        found = encoding.sparse(sparse.csr_array(adjacency))
+        for key, values in encoding(adjacency[None]).items():
+            np.testing.assert_array_equal(found[key], values[0])
+            assert found[key].dtype == values.dtype
+
+
+def test_degrees_of_a_graph_too_large_for_a_dense_matrix():
+    n = 100_000  # a star
+    dataset = Dataset.from_columns(
+        node_ptr=[0, n],
+        edge_ptr=[0, n - 1],
+        senders=np.arange(1, n),
+        receivers=np.zeros(n - 1, int),
+    )
+    encoded = apply(dataset, [Degree(), DegreeClass(8)])
+    assert encoded.nodes["degree"][:2, 0].tolist() == [n - 1, 0]
+    assert encoded.nodes["degree_class"][:2].tolist() == [[9, 0], [0, 1]]
 
 
 def test_degrees_beyond_the_largest_class_share_one_of_their_own():
