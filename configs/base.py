@@ -33,7 +33,9 @@ def get_config() -> ConfigDict:
     model.dim = 64
     model.num_layers = 5
     model.num_heads = 4
-    model.local = "gine"  # gine | gated_gcn | none
+    # gine | gated_gcn | gat | gatv2 | transformer_conv | gcn | gin | sage | none; those from gcn
+    # to sage read no edge features
+    model.local = "gine"
     model.attention = "complete"  # complete | edges | none
     model.attention_implementation = "auto"
     model.norm = "batch"  # batch | layer | rms
@@ -47,6 +49,10 @@ def get_config() -> ConfigDict:
     model.remat = False  # recompute layers in the backward pass: less memory, a third slower
     # Width that each encoding takes of `dim` at the nodes.
     model.encoding_dim = 16
+    # Encodings of pairs, if there are any, bias complete attention.
+    model.pair_bias = True
+    model.pair_dim = 16  # features of a pair, which each layer maps to a number a head
+    model.path_hops = 5  # edges that are read of a shortest path
 
     config.task = task = ConfigDict()
     task.loss = "auto"  # l1 | mse | huber for regression; cross entropy otherwise

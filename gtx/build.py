@@ -240,12 +240,19 @@ def config_hash(config: ConfigDict) -> str:
 def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
     settings = config.model
     nodes, node_encodings, graphs = _encoders(config, spec)
+    pairs = _pair_encoders(config, spec)
     edges = {name: _encoder(column) for name, column in spec.edges.items()}
     local = _choose(LOCAL, settings.local, "config.model.local")
     norm = _choose(NORMS, settings.norm, "config.model.norm")
     if local is gtx.nn.GatedGCN:
         local = functools.partial(local, norm=norm, dropout_rate=settings.dropout_rate)
         edges = edges or {"constant": gtx.nn.ConstantEncoder}  # it reads no column
+    if local in (gtx.nn.GCN, gtx.nn.GIN, gtx.nn.GraphSAGE):
+        edges = {}  # they read none
+    if local in (gtx.nn.GATLayer, gtx.nn.GATv2Layer, gtx.nn.TransformerConv):
+        local = functools.partial(
+            local, num_heads=settings.num_heads, dropout_rate=settings.attention_dropout_rate
+        )
     attention = None
     if settings.attention != "none":
         attention = functools.partial(
@@ -260,8 +267,10 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
         nodes=nodes,
         edges=edges,
         encodings=node_encodings,
+        pairs=pairs,
         graphs=graphs,
         dim=settings.dim,
+        pair_dim=settings.pair_dim if pairs else None,
         num_layers=settings.num_layers,
         num_heads=settings.num_heads,
         local=local,
@@ -306,8 +315,32 @@ def _encoders(
             _choose(ENCODERS, type(encoding).__name__, "config.encodings"), dim=width
         )
         for encoding in encodings(config)
+        if any(level == "node" for level, _ in encoding.columns())
     }
     return nodes, learned, graphs
+
+
+def _pair_encoders(config: ConfigDict, spec: GraphSpec) -> dict[str, ModuleFactory]:
+    """Encoders of the pair columns, if attention is to be biased by them."""
+    settings = config.model
+    if not spec.pairs or not settings.pair_bias:
+        return {}
+    if settings.attention != "complete":
+        raise ConfigError(
+            f"config.model.attention is {settings.attention!r}, which reads no pairs, but there "
+            f"are the pair columns {sorted(spec.pairs)}. Use 'complete', or pair_bias=False"
+        )
+    paths = {one.name for one in encodings(config) if isinstance(one, gtx.encodings.ShortestPaths)}
+    edges = {name: _encoder(column) for name, column in spec.edges.items()}
+    along_paths = functools.partial(
+        gtx.nn.EdgePathEncoder,
+        edges=edges or {"constant": gtx.nn.ConstantEncoder},
+        max_hops=settings.path_hops,
+    )
+    return {
+        name: along_paths if name in paths else _encoder(column)
+        for name, column in spec.pairs.items()
+    }
 
 
 def _encoder(column: Column) -> ModuleFactory:
@@ -360,19 +393,30 @@ SOURCES: Mapping[str, Callable[[ConfigDict], Dataset | csv_source.CsvData]] = {
 ENCODINGS = {
     "laplacian": gtx.encodings.LaplacianEigenvectors,
     "random_walk": gtx.encodings.RandomWalk,
+    "resistance": gtx.encodings.ResistanceDistance,
+    "rrwp": gtx.encodings.RRWP,
+    "shortest_paths": gtx.encodings.ShortestPaths,
     "sinusoidal": gtx.encodings.Sinusoidal,
+    "spd": gtx.encodings.ShortestPathDistance,
 }
-# Which module learns from which encoding's columns.
+# Which module learns from which encoding's node columns.
 ENCODERS: Mapping[str, ModuleFactory] = {
     "LaplacianEigenvectors": gtx.nn.LaplacianEncoder,
+    "RRWP": gtx.nn.LinearEncoder,
     "RandomWalk": gtx.nn.RandomWalkEncoder,
     "Sinusoidal": gtx.nn.LinearEncoder,
 }
 MODELS: Mapping[str, Callable[[ConfigDict, GraphSpec], GraphTransformer]] = {"gps": _gps}
 LOCAL: Mapping[str, ModuleFactory | None] = {
+    "gat": gtx.nn.GATLayer,
     "gated_gcn": gtx.nn.GatedGCN,
+    "gatv2": gtx.nn.GATv2Layer,
+    "gcn": gtx.nn.GCN,
+    "gin": gtx.nn.GIN,
     "gine": gtx.nn.GINE,
     "none": None,
+    "sage": gtx.nn.GraphSAGE,
+    "transformer_conv": gtx.nn.TransformerConv,
 }
 NORMS: Mapping[str, ModuleFactory] = {
     "batch": gtx.nn.BatchNorm,

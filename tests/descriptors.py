@@ -347,14 +347,15 @@ DESCRIPTORS = (
     ),
     Descriptor(
         "embed",
-        PARTS["embed"],
+        partial(PARTS["embed"], pairs={"x": nn.LinearEncoder}),
         "embed",
         options=dict(
             DTYPES,
             encodings={"lap": partial(nn.LaplacianEncoder, dim=3)},
             edges={"x": nn.LinearEncoder},
-            pairs={"x": nn.LinearEncoder},
+            pairs={"paths": partial(nn.CategoricalEncoder, sizes=(7,))},
             graphs={"x": nn.LinearEncoder},
+            pair_dim=3,
         ),
     ),
     Descriptor(

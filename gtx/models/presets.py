@@ -24,8 +24,10 @@ def gps(
     nodes: Mapping[str, ModuleFactory],
     edges: Mapping[str, ModuleFactory],
     encodings: Mapping[str, ModuleFactory] | None = None,
+    pairs: Mapping[str, ModuleFactory] | None = None,
     graphs: Mapping[str, ModuleFactory] | None = None,
     dim: int = 64,
+    pair_dim: int | None = None,
     num_layers: int = 10,
     num_heads: int = 4,
     local: ModuleFactory | None = GINE,
@@ -47,11 +49,13 @@ def gps(
 
     Args:
       num_outputs: width of the prediction.
-      nodes: encoders by column, as in `Embed`; so `edges`, `encodings` and `graphs`.
+      nodes: encoders by column, as in `Embed`; so `edges`, `encodings`, `pairs` and `graphs`.
       edges: see `nodes`.
       encodings: see `nodes`.
+      pairs: see `nodes`; where there are any, the attention gets `pair_bias=True`.
       graphs: see `nodes`.
       dim: width of nodes and edges.
+      pair_dim: width of pairs; None is `dim`.
       num_layers: blocks.
       num_heads: of the attention.
       local: factory of the message-passing layer; a dropout of its own is bound beforehand.
@@ -73,10 +77,20 @@ def gps(
         attention = functools.partial(
             attention, num_heads=num_heads, dropout_rate=attention_dropout_rate
         )
+        if pairs:
+            attention = functools.partial(attention, pair_bias=True)
     readout = NodeReadout if pool is None else functools.partial(Pool, pool)
     return GraphTransformer(
         embed=functools.partial(
-            Embed, dim, nodes, encodings=encodings, edges=edges, graphs=graphs, **options
+            Embed,
+            dim,
+            nodes,
+            encodings=encodings,
+            edges=edges,
+            pairs=pairs,
+            graphs=graphs,
+            pair_dim=pair_dim,
+            **options,
         ),
         block=functools.partial(
             GPSBlock,

@@ -221,12 +221,13 @@ class Embed(nn.Module):
     are concatenated after the sum of the others, which fills up `dim`.
 
     Attributes:
-      dim: width of the features of every level.
+      dim: width of the features of every level, but see `pair_dim`.
       nodes: encoders of node columns.
       encodings: encoders of positional and structural encodings of nodes.
       edges: encoders of edge columns; none leaves the edges None. Likewise:
       pairs: encoders of pair columns.
       graphs: encoders of graph columns.
+      pair_dim: width of the features of pairs, of which there are many; None is `dim`.
       dtype: computation dtype, handed to every encoder.
       param_dtype: storage dtype, handed to every encoder.
     """
@@ -237,6 +238,7 @@ class Embed(nn.Module):
     edges: Mapping[str, ModuleFactory] | None = None
     pairs: Mapping[str, ModuleFactory] | None = None
     graphs: Mapping[str, ModuleFactory] | None = None
+    pair_dim: int | None = None
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
 
@@ -267,7 +269,7 @@ class Embed(nn.Module):
         return Features(
             nodes=nodes,
             edges=total("edge", self.dim),
-            pairs=total("pair", self.dim),
+            pairs=total("pair", self.dim if self.pair_dim is None else self.pair_dim),
             graphs=total("graph", self.dim),
         )
 
