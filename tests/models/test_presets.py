@@ -78,3 +78,14 @@ def test_gps_binds_heads_and_dropouts_where_they_belong():
     assert (feed_forward.dropout_rate, block.dropout_rate) == (0.1, 0.1)
     assert isinstance(model.readout(), nn.NodeReadout)
     assert presets.gps(num_outputs=1, nodes={}, edges={}, attention=None).block().attention is None
+
+
+def test_gps_with_pairs_has_their_encoders_and_a_bias_in_every_layer():
+    def model(**pairs):
+        atoms = {"atom": partial(nn.CategoricalEncoder, sizes=(5, 3))}
+        return presets.gps(num_outputs=1, nodes=atoms, edges={}, num_layers=3, **pairs)
+
+    batch, pairs = batch_with(), {"x": nn.LinearEncoder}
+    plain = count(model(), batch)
+    assert count(model(pairs=pairs, pair_dim=6), batch) == plain + (8 * 6 + 6) + 3 * 6 * 4
+    assert count(model(pairs=pairs), batch) == plain + (8 * 64 + 64) + 3 * 64 * 4

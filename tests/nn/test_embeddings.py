@@ -61,6 +61,16 @@ def test_a_linear_encoder_reads_any_level():
     close(out, np.where(MASK[:, None], expected, 0))
 
 
+def test_pairs_are_encoded_as_rows_are_and_padding_is_0():
+    real, pairs = np.asarray(BATCH.pair_mask), BATCH.pairs
+    sizes = (int(pairs["paths"].max()) + 1,)
+    params, out = encode(nn.CategoricalEncoder("paths", sizes, DIM, level="pair"))
+    close(out[real], params["embedding"][np.asarray(pairs["paths"])[real, 0]])
+    params, linear = encode(nn.LinearEncoder("x", 5, level="pair"))
+    close(linear[real], affine(np.float64(pairs["x"])[real], params["linear"]))
+    assert real.sum() == 62 < len(real) and not out[~real].any() and not linear[~real].any()
+
+
 def test_random_walks_are_normalised_over_the_real_nodes_first():
     params, out = encode(nn.RandomWalkEncoder("rwse", 5), train=True)
     raw = NODES["rwse"][REAL]
@@ -133,6 +143,16 @@ def test_encodings_take_their_width_and_node_columns_share_the_rest():
     edges += affine(np.float64(BATCH.graph.edges["x"]), params["edge_x"]["linear"])
     close(out.edges[REAL_EDGES], edges[REAL_EDGES])
     assert out.pairs is None and out.graphs.shape == (5, DIM)
+
+
+def test_pairs_may_have_a_width_of_their_own():
+    columns = {"x": nn.LinearEncoder, "paths": partial(nn.CategoricalEncoder, sizes=(7,))}
+    for pair_dim, width in ((None, DIM), (3, 3)):
+        params, out = encode(nn.Embed(DIM, {"atom": ATOM}, pairs=columns, pair_dim=pair_dim))
+        expected = affine(np.float64(BATCH.pairs["x"]), params["pair_x"]["linear"])
+        expected += params["pair_paths"]["embedding"][np.asarray(BATCH.pairs["paths"])[:, 0]]
+        assert out.pairs.shape == (len(BATCH.pair_mask), width) and out.nodes.shape[1] == DIM
+        close(out.pairs, np.where(BATCH.pair_mask[:, None], expected, 0))
 
 
 @pytest.mark.parametrize("dim, nodes", [(8, {"atom": ATOM}), (12, {"atom": ATOM}), (4, {})])
