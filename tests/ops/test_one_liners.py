@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gtx.ops import Additive, Dot, Dynamic, Edges, attention, message_passing
+from gtx.ops import Additive, Dot, Dynamic, Edges, attention, attention_weights, message_passing
 
 NUM_NODES, DIM, HEADS, WIDTH = 9, 4, 2, 3
 TOLERANCE = 1e-12
@@ -145,6 +145,20 @@ def test_graph_attention_is_a_softmax_of_messages(name):
     structure = Edges(jnp.asarray(SENDERS), jnp.asarray(RECEIVERS), indices_are_sorted=True)
     arrays = map(jnp.asarray, (QUERY, KEY, VALUE))
     close(attention(*arrays, structure, score=score(), scale=1.0), closed_form(logits))
+
+
+def test_gat_ranks_neighbours_alike_for_every_node_and_the_others_do_not():
+    """Brody et al. (2022): which key is the best depends on the query, but not for GAT."""
+    receivers, senders = np.divmod(np.arange(32**2), 32)
+    query, key = jnp.asarray(RNG.normal(size=(2, 32, 1, 8)))
+    structure = Edges(jnp.asarray(senders), jnp.asarray(receivers), indices_are_sorted=True)
+    vector = jnp.asarray(RNG.normal(size=(1, 8)))
+    best = {
+        type(score).__name__: len(np.unique(weights.reshape(32, 32).argmax(1)))
+        for score in (Additive(), Dynamic(vector), Dot())
+        for weights in [np.asarray(attention_weights(query, key, structure, score=score))]
+    }
+    assert best["Additive"] == 1 < min(best["Dynamic"], best["Dot"])
 
 
 def strict(scale):
