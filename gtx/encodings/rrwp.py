@@ -79,7 +79,7 @@ def _powers(step: np.ndarray, count: int) -> np.ndarray:
     if count == 1:
         return powers
     powers[1] = step
-    entry = np.flatnonzero(step)
+    entry = np.flatnonzero(step != 0)  # faster than of floats
     if len(entry) >= _SPARSE_SHARE * step.size:
         for k in range(2, count):
             np.matmul(powers[k - 1], step, out=powers[k])

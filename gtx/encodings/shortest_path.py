@@ -7,8 +7,8 @@ counts, not how many or of what weight; self-loops are on no shortest path.
 
 Both encodings have a definition for any array namespace, O(n^3 log n), and a breadth-first
 search for the host that keeps the nodes reached from each node as bits of 64-bit words. They
-are dense in pairs. For graphs too large for that, give attention a k-hop neighbourhood as its
-edges instead of a bias for all pairs.
+are dense in pairs. For graphs too large for that, attend along the edges that
+`gtx.data.topology.k_hop` makes, instead of biasing attention over all pairs.
 """
 
 import dataclasses
