@@ -121,7 +121,7 @@ def test_attention_over_complete_graphs_is_dense(batch):
 def test_attention_over_edges_says_why_it_is_not_dense(batch):
     choice, _ = inspect.attention_choices(model(structure="edges"), batch)
     assert (choice["structure"], choice["implementation"]) == ("edges", "edges")
-    assert choice["reason"] == "the structure is an edge list"
+    assert choice["reason"] .startswith("there are ")
 
 
 def test_an_implementation_that_is_named_is_taken(batch):

@@ -3,7 +3,8 @@
 The softmax is carried along the senders: its sums are rescaled whenever a block raises the peak
 (Milakov and Gimelshein, 2018; Rabe and Staats, 2021; Dao et al., 2022). The backward pass
 computes the weights of each block again, from the log-sum-exp. Nothing of size receivers x
-senders exists but what the caller hands in, and a `BiasFunction` hands in nothing.
+senders exists but what the caller hands in, and a `BiasFunction` hands in nothing. An edge list
+is cut into blocks in `chunked_edges`.
 """
 
 import functools
@@ -12,23 +13,25 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from gtx.ops.attention import block
-from gtx.ops.attention.contract import Call, Complete, compute_dtype
+from gtx.ops.attention import block, chunked_edges
+from gtx.ops.attention.contract import Call, Edges, compute_dtype
 from gtx.ops.attention.dense import join_tiers
+from gtx.ops.attention.trees import add, merge, partition
 
 # Of a block, at most. The weights of one head are then 1 MiB: a core's second-level cache.
 ROWS, COLUMNS = 256, 1024
 
 
 def supports(call: Call) -> str | None:
-    """None, or the reason why this implementation does not apply."""
-    if not isinstance(call.structure, Complete):
-        return "it needs the dense tiers of a Complete structure, and the structure is Edges"
+    """None: every structure can be cut into blocks."""
+    del call
     return None
 
 
 def attend(call: Call) -> tuple[Array, Array]:
     """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+    if isinstance(call.structure, Edges):
+        return chunked_edges.attend(call)
     facts, params = block.facts(call), block.params(call)
     tiers = block.split_tiers(call, compute_dtype(call))
     return join_tiers(call, [_attend_tier(facts, *parts, params) for parts in tiers])
@@ -56,7 +59,7 @@ def _attend_tier(facts, rows, columns, pairs, params):
     )
     # Cutting columns puts their blocks first, and the rows then stand at 2.
     pairs = jax.tree.map(along(2, num_rows), jax.tree.map(along(2, num_columns), pairs))
-    results = _attend_blocks(facts, *_partition((rows, columns, pairs, params)))
+    results = _attend_blocks(facts, *partition((rows, columns, pairs, params)))
 
     def join(values):
         values = jnp.moveaxis(values, 0, 2)
@@ -72,7 +75,7 @@ def _attend_blocks(facts, floats, others):
     `floats` and `others` are two halves of (rows, columns, pairs, params): what has a gradient
     and what has none.
     """
-    rows, columns, pairs, params = _merge(floats, others)
+    rows, columns, pairs, params = merge(floats, others)
 
     def row_block(parts):
         rows, pairs = parts
@@ -131,7 +134,7 @@ def _backward(facts, saved, cotangents):
             def attend(rows, columns, pairs, params):
                 inputs = (rows, columns, pairs, params)
                 rest = (other_rows, other_columns, other_pairs, other_params)
-                rows, columns, pairs, params = _merge(inputs, rest)
+                rows, columns, pairs, params = merge(inputs, rest)
                 logits, mask = block.logits_of(facts, rows, columns, pairs, params)
                 weights = jnp.exp(jnp.where(mask, logits - lse[..., None], 0))
                 weights = jnp.where(mask, weights, 0)
@@ -140,13 +143,13 @@ def _backward(facts, saved, cotangents):
 
             _, pull = jax.vjp(attend, rows, columns, pairs, params)
             d_rows, d_columns, d_pairs, d_params = pull((d_out, d_mass))
-            return jax.tree.map(jnp.add, sums, (d_rows, d_params)), (d_columns, d_pairs)
+            return add(sums, (d_rows, d_params)), (d_columns, d_pairs)
 
         start = jax.tree.map(jnp.zeros_like, (rows, params))
         (d_rows, more_params), (more_columns, d_pairs) = jax.lax.scan(
             column_block, start, (columns, other_columns, pairs, other_pairs)
         )
-        sums = jax.tree.map(jnp.add, (d_columns, d_params), (more_columns, more_params))
+        sums = add((d_columns, d_params), (more_columns, more_params))
         return sums, (d_rows, d_pairs)
 
     start = jax.tree.map(jnp.zeros_like, (columns, params))
@@ -171,24 +174,3 @@ def _cut(values, axis, count):
     values = jnp.pad(values, padding)
     shape = (*values.shape[:axis], count, size, *values.shape[axis + 1 :])
     return jnp.moveaxis(values.reshape(shape), axis, 0)
-
-
-def _partition(tree):
-    """Two trees: the floating-point leaves, and the others, with None for what is missing."""
-
-    def is_float(leaf):
-        return jnp.issubdtype(leaf.dtype, jnp.floating)
-
-    return (
-        jax.tree.map(lambda leaf: leaf if is_float(leaf) else None, tree),
-        jax.tree.map(lambda leaf: None if is_float(leaf) else leaf, tree),
-    )
-
-
-def _merge(floats, others):
-    return jax.tree.map(
-        lambda one, other: other if one is None else one,
-        floats,
-        others,
-        is_leaf=lambda leaf: leaf is None,
-    )

@@ -15,7 +15,8 @@ IMPLEMENTATIONS = {
     "reference": reference,
 }
 
-# Pairs of one graph from which on blocks pay, measured on the CPU; a guess on the others.
+# Edges, and pairs of one graph, from which on blocks pay: measured on the CPU, a guess elsewhere.
+CHUNKED_FROM_EDGES = 2**17
 CHUNKED_FROM = {"cpu": 1024**2, "gpu": 4096**2, "tpu": 4096**2}
 
 _logger = logging.getLogger("gtx")
@@ -36,7 +37,13 @@ def automatic(call: Call) -> tuple[str, str]:
     """
     structure = call.structure
     if not isinstance(structure, Complete):
-        return "edges", "the structure is an edge list"
+        num_edges = structure.senders.shape[0]
+        if num_edges >= CHUNKED_FROM_EDGES:
+            return (
+                "chunked",
+                f"there are {num_edges:,} edges, not fewer than {CHUNKED_FROM_EDGES:,}",
+            )
+        return "edges", f"there are {num_edges:,} edges, fewer than {CHUNKED_FROM_EDGES:,}"
     sizes = zip(structure.layout.tiers, structure.senders.tiers, strict=True)
     largest = max((rows.size * columns.size for rows, columns in sizes), default=0)
     limit = CHUNKED_FROM[jax.default_backend()]

@@ -27,6 +27,7 @@ EDGES = ["edges", "sorted edges", "no edges"]
 PAIRS = [
     *itertools.product(["dense", "chunked"], COMPLETE),
     *itertools.product(["edges"], [*EDGES, "complete", "bipartite"]),
+    *itertools.product(["chunked"], EDGES),
 ]
 BIASES = ["none", "array", "function"]
 DTYPES = ["float64", "float32", "bfloat16"]
@@ -45,6 +46,7 @@ def small_blocks(monkeypatch):
     chunked = sys.modules["gtx.ops.attention.chunked"]
     monkeypatch.setattr(chunked, "ROWS", 2)
     monkeypatch.setattr(chunked, "COLUMNS", 3)
+    monkeypatch.setattr(chunked.chunked_edges, "EDGES", 4)
 
 
 def thinned():

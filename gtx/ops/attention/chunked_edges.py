@@ -1,0 +1,238 @@
+"""Attention over a long edge list, block by block: what `chunked` does with `Edges`.
+
+Rows of key and value are gathered for one block of edges, used, and forgotten. Only numbers per
+edge and head are kept for all edges, and in the backward pass not even those: it computes the
+weights of each block again, from the log-sum-exp. Measured at a million edges, 4 heads of 16, on
+one CPU core: what is left is the wait for gathered rows that no cache holds.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from gtx.ops.attention import block
+from gtx.ops.attention.contract import BiasFunction, Call, clean, compute_dtype
+from gtx.ops.attention.trees import add, merge, partition
+from gtx.ops.noise import keep_mask
+from gtx.ops.segment import NEGATIVE, gather, segment_exp
+
+# Edges of a block: its gathered rows stay in a core's second-level cache.
+EDGES = 2048
+
+
+class Nodes(NamedTuple):
+    """What is gathered along edges; the sides of a BiasFunction in `x` and `y`."""
+
+    query: Any = None
+    key: Any = None
+    value: Any = None
+    x: Any = None
+    y: Any = None
+
+
+class EdgeList(NamedTuple):
+    """[blocks, edges of a block, ...] arrays or None."""
+
+    senders: Any
+    receivers: Any
+    where: Any
+    bias: Any
+    gate: Any
+    edge_key: Any
+    edge_value: Any
+    receiver_ids: Any
+    sender_ids: Any
+
+
+class Facts(NamedTuple):
+    """What is static."""
+
+    call: block.Facts
+    indices_are_sorted: bool
+
+
+def attend(call: Call) -> tuple[Array, Array]:
+    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+    structure, dtype = call.structure, compute_dtype(call)
+    num_edges = structure.senders.shape[0]
+    count = -(-num_edges // EDGES)
+    dropping = call.dropout_bits is not None
+    where = jnp.ones(num_edges, bool) if structure.where is None else structure.where
+    x, y = call.bias.sides if isinstance(call.bias, BiasFunction) else (None, None)
+    edges = EdgeList(
+        senders=structure.senders,
+        receivers=structure.receivers,
+        where=where,
+        bias=None if isinstance(call.bias, BiasFunction) else clean(call.bias, where, dtype),
+        gate=clean(call.gate, where, dtype),
+        edge_key=clean(call.edge_key, where, dtype),
+        edge_value=clean(call.edge_value, where, dtype),
+        receiver_ids=structure.receiver_ids[structure.receivers] if dropping else None,
+        sender_ids=structure.sender_ids[structure.senders] if dropping else None,
+    )
+
+    def cut(values):
+        # The last block is filled up with masked edges of the last receiver: still in order.
+        mode = "edge" if values is edges.receivers and num_edges else "constant"
+        padding = [(0, count * EDGES - num_edges)] + [(0, 0)] * (values.ndim - 1)
+        return jnp.pad(values, padding, mode=mode).reshape(count, EDGES, *values.shape[1:])
+
+    query, key, value = (values.astype(dtype) for values in (call.query, call.key, call.value))
+    nodes = Nodes(query, key, value, x, y)
+    edges = jax.tree.map(cut, edges)
+    facts = Facts(block.facts(call), structure.indices_are_sorted)
+    out, lse = _attend(facts, *partition((nodes, edges, block.params(call))))
+    return out.astype(call.value.dtype), lse
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _attend(facts, floats, others):
+    nodes, edges, params = merge(floats, others)
+    num_receivers, num_heads, _ = nodes.query.shape
+    into = dict(indices_are_sorted=facts.indices_are_sorted)
+
+    def logits_of(_, edges):
+        rows = _gather(nodes._replace(value=None), edges, into)
+        return None, _logits(facts, rows, edges, params)
+
+    _, logits = jax.lax.scan(logits_of, None, edges)
+    receivers = edges.receivers.reshape(-1)
+    _, total, peak = segment_exp(
+        logits.reshape(-1, num_heads),
+        receivers,
+        num_receivers,
+        where=edges.where.reshape(-1),
+        **into,
+    )
+    found = total > 0
+    lse = jnp.where(found, peak + jnp.log(jnp.where(found, total, 1)), NEGATIVE)
+
+    def sum_up(out, parts):
+        edges, logits = parts
+        rows = _gather(Nodes(value=nodes.value), edges, into)
+        weights = _weights(logits, gather(lse, edges.receivers, **into), edges.where)
+        values = _values(facts, weights, rows, edges, params)
+        return out.at[edges.receivers].add(values, mode="promise_in_bounds", **into), None
+
+    out = jnp.zeros((num_receivers, num_heads, nodes.value.shape[2]), nodes.value.dtype)
+    out, _ = jax.lax.scan(sum_up, out, (edges, logits))
+    return out / (1 - facts.call.dropout_rate), lse
+
+
+def _forward(facts, floats, others):
+    out, lse = _attend(facts, floats, others)
+    return (out, lse), (floats, others, out, lse)
+
+
+def _backward(facts, saved, cotangents):
+    """As in `chunked`: the weights again, and the gradient with log-sum-exp held fixed."""
+    floats, others, out, lse = saved
+    d_out, d_lse = cotangents
+    d_mass = d_lse - jnp.sum(d_out * out, axis=-1)
+    d_out = d_out / (1 - facts.call.dropout_rate)
+    nodes, edges, params = floats
+    other_nodes, other_edges, other_params = others
+    into = dict(indices_are_sorted=facts.indices_are_sorted)
+
+    def edge_block(sums, parts):
+        d_nodes, d_params = sums
+        edges, other_edges = parts
+        ids = merge(edges, other_edges)
+        rows, other_rows = (_gather(side, ids, into) for side in (nodes, other_nodes))
+        row_lse, row_out, row_mass = (
+            gather(values, ids.receivers, **into) for values in (lse, d_out, d_mass)
+        )
+
+        def attend(rows, edges, params):
+            rows, edges, params = merge(
+                (rows, edges, params), (other_rows, other_edges, other_params)
+            )
+            weights = _weights(_logits(facts, rows, edges, params), row_lse, edges.where)
+            return _values(facts, weights, rows, edges, params), weights
+
+        _, pull = jax.vjp(attend, rows, edges, params)
+        d_rows, d_edges, more_params = pull((row_out, row_mass))
+        return (_scatter(d_nodes, d_rows, ids, into), add(d_params, more_params)), d_edges
+
+    start = jax.tree.map(jnp.zeros_like, (nodes, params))
+    (d_nodes, d_params), d_edges = jax.lax.scan(edge_block, start, (edges, other_edges))
+    return (d_nodes, d_edges, d_params), None
+
+
+_attend.defvjp(_forward, _backward)
+
+
+def _gather(nodes, edges, into):
+    """The rows of a block, 0 for masked edges."""
+
+    def take(values, ids, **options):
+        return jax.tree.map(
+            lambda leaf: clean(
+                leaf.at[ids].get(mode="promise_in_bounds", **options), edges.where, leaf.dtype
+            ),
+            values,
+        )
+
+    return Nodes(
+        query=take(nodes.query, edges.receivers, **into),
+        key=take(nodes.key, edges.senders),
+        value=take(nodes.value, edges.senders),
+        x=take(nodes.x, edges.receivers, **into),
+        y=take(nodes.y, edges.senders),
+    )
+
+
+def _scatter(nodes, rows, edges, into):
+    """Add the rows of a block; those of masked edges are 0 and come from `where`."""
+
+    def put(values, rows, ids, **options):
+        return jax.tree.map(
+            lambda leaf, row: leaf.at[ids].add(
+                clean(row, edges.where, row.dtype), mode="promise_in_bounds", **options
+            ),
+            values,
+            rows,
+        )
+
+    return Nodes(
+        query=put(nodes.query, rows.query, edges.receivers, **into),
+        key=put(nodes.key, rows.key, edges.senders),
+        value=put(nodes.value, rows.value, edges.senders),
+        x=put(nodes.x, rows.x, edges.receivers, **into),
+        y=put(nodes.y, rows.y, edges.senders),
+    )
+
+
+def _logits(facts, rows, edges, params):
+    key = rows.key if edges.edge_key is None else rows.key + edges.edge_key
+    logits = params.score(rows.query, key, facts.call.scale)
+    bias = edges.bias
+    if facts.call.bias_function is not None:
+        bias = facts.call.bias_function(params.bias, rows.x, rows.y)
+    return logits if bias is None else logits + clean(bias, edges.where, logits.dtype)
+
+
+def _weights(logits, lse, where):
+    """exp(logit - log-sum-exp), 0 for masked edges."""
+    where = where[:, None]
+    return jnp.where(where, jnp.exp(jnp.where(where, logits - lse, 0)), 0)
+
+
+def _values(facts, weights, rows, edges, params):
+    """Gated, dropped and weighted values, [edges, heads, value_dim]."""
+    if edges.gate is not None:
+        weights = weights * edges.gate
+    if params.dropout_bits is not None:
+        keep = keep_mask(
+            params.dropout_bits,
+            facts.call.dropout_rate,
+            edges.receiver_ids[:, None],
+            edges.sender_ids[:, None],
+            jnp.arange(weights.shape[1], dtype=jnp.uint32),
+        )
+        weights = jnp.where(keep, weights, 0)
+    value = rows.value if edges.edge_value is None else rows.value + edges.edge_value
+    return weights[..., None] * value
