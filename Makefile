@@ -11,7 +11,8 @@ EXTRAS ?= molecules
 export MALLOC_MMAP_MAX_ = 0
 export MALLOC_TRIM_THRESHOLD_ = 1000000000
 
-.PHONY: install install-dev train predict test test-all test-torch lint types bench notebooks compat clean
+.PHONY: install install-dev train predict test test-all test-torch lint types bench gpu gpu-carry \
+  notebooks compat clean
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -56,6 +57,18 @@ types: install-dev
 
 bench: $(VENV)/.installed-torch
 	$(BIN)/python -m experiments.benchmark gps
+
+# For a machine that has a CUDA jax, and neither network nor compiler: nothing is installed there.
+# What such a machine may lack is fetched beforehand, elsewhere: small packages in plain Python.
+GPU_JSON ?= build/gpu.json
+gpu:
+	mkdir -p $(dir $(GPU_JSON))
+	PYTHONPATH="$(CURDIR):$(CURDIR)/build/carried:$$PYTHONPATH" \
+	  $(PYTHON) -m experiments.benchmark gpu --json=$(GPU_JSON)
+
+gpu-carry:
+	$(PYTHON) -m pip install --quiet --upgrade --no-deps --target build/carried \
+	  jraph ml-collections absl-py jaxtyping wadler-lindig
 
 notebooks: install-dev
 	$(BIN)/python -m pip install --quiet --editable ".[docs]"

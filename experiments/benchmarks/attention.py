@@ -107,31 +107,44 @@ def edge_list(rounds: int, num_nodes: int = NUM_NODES, num_edges: int = NUM_EDGE
         out = layer(theirs_nodes, edge_index)
         return out, *torch.autograd.grad(out, [theirs_nodes, *parameters], torch_cotangent)
 
-    @jax.jit
-    def run(nodes: Any, parameters: Any, senders: Any, receivers: Any, cotangent: Any) -> Any:
-        def layer(nodes: Any, parameters: Any) -> Any:
-            query, key, value = (
-                (nodes @ weight.T + bias).reshape(-1, HEADS, HEAD_DIM)
-                for weight, bias in zip(parameters[::2], parameters[1::2], strict=True)
-            )
-            structure = Edges(senders, receivers, indices_are_sorted=True)
-            return attention(query, key, value, structure).reshape(-1, dim)
-
-        out, pull = jax.vjp(layer, nodes, parameters)
-        gradient, parameter_gradients = pull(cotangent)
-        return out, gradient, *parameter_gradients
-
     arrays = [jnp.asarray(values) for values in (senders, receivers, cotangent)]
     weights = [jnp.asarray(parameter.detach().numpy()) for parameter in parameters]
     on_device = jnp.asarray(nodes)
 
     def ours() -> Any:
-        return jax.block_until_ready(run(on_device, weights, *arrays))
+        return jax.block_until_ready(convolve(on_device, weights, *arrays))
 
     expected = [tensor.detach().numpy() for tensor in theirs()]
     check_equal(ours(), expected, "edges")
     seconds = in_turn({"edges": ours, "PyG TransformerConv": theirs}, rounds)
     return Measurement("1M edges", "PyG TransformerConv", seconds)
+
+
+@jax.jit
+def convolve(
+    nodes: Any, parameters: Any, senders: Any, receivers: Any, cotangent: Any
+) -> tuple[Any, ...]:
+    """Result and gradients of PyG's TransformerConv(root_weight=False), receivers in order.
+
+    Args:
+      nodes: [nodes, HEADS * HEAD_DIM].
+      parameters: PyG's weight and bias of query, key and value.
+      senders: int [edges].
+      receivers: int [edges].
+      cotangent: of the result.
+    """
+
+    def layer(nodes: Any, parameters: Any) -> Any:
+        query, key, value = (
+            (nodes @ weight.T + bias).reshape(-1, HEADS, HEAD_DIM)
+            for weight, bias in zip(parameters[::2], parameters[1::2], strict=True)
+        )
+        structure = Edges(senders, receivers, indices_are_sorted=True)
+        return attention(query, key, value, structure).reshape(nodes.shape)
+
+    out, pull = jax.vjp(layer, nodes, parameters)
+    gradient, parameter_gradients = pull(cotangent)
+    return out, gradient, *parameter_gradients
 
 
 def check_equal(results: Any, expected: Any, what: str) -> None:

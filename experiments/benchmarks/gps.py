@@ -19,6 +19,7 @@ import functools
 import json
 import pathlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -28,8 +29,9 @@ import numpy as np
 from experiments.benchmarks import molecules
 from experiments.benchmarks.measure import machine, spread, under_each_allocator
 from gtx import batching, nn, tasks, training
-from gtx.data import zinc
+from gtx.data import Dataset, zinc
 from gtx.models import GraphTransformer, presets
+from gtx.training.program import Program
 from gtx.training.state import init_state
 
 BATCH_SIZE, STEPS = 32, 16
@@ -81,6 +83,69 @@ class Measurement:
     compile_seconds: float
 
 
+def gtx_trainer(
+    module: GraphTransformer, graphs: Dataset, collections: Any = None
+) -> tuple[Callable[[], float], Program]:
+    """Take the steps of a round and return the first training loss; and the program behind it.
+
+    Args:
+      module: the model.
+      graphs: what it learns from, in the batches of `plan_rows`.
+      collections: its parameters and running statistics; its own initial values if None.
+    """
+    budget, rows = plan_rows(graphs)
+    source = batching.Resident.from_dataset(graphs, budget)
+    optimizer = training.adamw(training.Constant(1e-3), weight_decay=1e-5)
+    program = training.make_train_chunk(
+        module, tasks.Regression(graphs.spec.label), optimizer, source
+    )
+    batch = next(batching.make_batches(graphs, budget, seed=0))
+    state = init_state(module, optimizer, batch, 0)
+    if collections is not None:
+        state = state.replace(**jax.tree.map(jnp.array, collections))
+
+    def steps() -> float:
+        nonlocal state
+        elements = source.chunk(rows)
+        state, report = program(state, source.constants, elements, rows, np.uint32(0))
+        report = jax.device_get(report)
+        return float(report.loss_sum[0] / report.count[0])
+
+    return steps, program
+
+
+def pyg_trainer(model: Any, graphs: Dataset, device: str = "cpu") -> Callable[[], float]:
+    """The same steps of the same batches, from the present weights of `model`, on `device`."""
+    import torch
+
+    from experiments.benchmarks import peer
+
+    model = model.to(device)
+    _, rows = plan_rows(graphs)
+    batches = [peer.peer_batch(graphs, row.reshape(-1)).to(device) for row in rows]
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-5, fused=True)
+
+    def steps() -> float:
+        losses = []
+        for data in batches:
+            optimizer.zero_grad()
+            loss = (model(data) - data.y).abs().mean()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+        if device != "cpu":
+            torch.cuda.synchronize()
+        return float(losses[0])
+
+    return steps
+
+
+def plan_rows(graphs: Dataset) -> tuple[batching.Budget, np.ndarray]:
+    """The budget, and the graphs of each step of a round."""
+    budget = batching.fit_budget(graphs, BATCH_SIZE)
+    return budget, batching.plan(graphs, budget, seed=0)[:STEPS]
+
+
 def measure(dropout_rate: float, *, rounds: int, root: str | None) -> Measurement:
     """Time both frameworks, round by round in turn.
 
@@ -92,41 +157,15 @@ def measure(dropout_rate: float, *, rounds: int, root: str | None) -> Measuremen
     from experiments.benchmarks import peer, weights
 
     graphs, _ = molecules.load(root)
-    budget = batching.fit_budget(graphs, BATCH_SIZE)
-    rows = batching.plan(graphs, budget, seed=0)[:STEPS]
-    source = batching.Resident.from_dataset(graphs, budget)
-    module = model(attention_dropout_rate=dropout_rate)
-    optimizer = training.adamw(training.Constant(1e-3), weight_decay=1e-5)
-    program = training.make_train_chunk(
-        module, tasks.Regression(graphs.spec.label), optimizer, source
-    )
-
     torch.manual_seed(0)
     theirs = peer.PeerGPS(attention_dropout_rate=dropout_rate).train()
     collections = weights.gps(weights.arrays(theirs.state_dict()))
-    batch = next(batching.make_batches(graphs, budget, seed=0))
-    state = init_state(module, optimizer, batch, 0).replace(**jax.tree.map(jnp.array, collections))
-    batches = [peer.peer_batch(graphs, row.reshape(-1)) for row in rows]
-    torch_optimizer = torch.optim.AdamW(theirs.parameters(), lr=1e-3, weight_decay=1e-5, fused=True)
+    gtx_steps, program = gtx_trainer(
+        model(attention_dropout_rate=dropout_rate), graphs, collections
+    )
+    pyg_steps = pyg_trainer(theirs, graphs)
 
-    def gtx_steps() -> Any:
-        nonlocal state
-        elements = source.chunk(rows)
-        state, report = program(state, source.constants, elements, rows, np.uint32(0))
-        return jax.device_get(report)
-
-    def pyg_steps() -> float:
-        losses = []
-        for data in batches:
-            torch_optimizer.zero_grad()
-            loss = (theirs(data) - data.y).abs().mean()
-            loss.backward()
-            torch_optimizer.step()
-            losses.append(loss.detach())
-        return float(losses[0])
-
-    report = gtx_steps()
-    gtx_loss, pyg_loss = float(report.loss_sum[0] / report.count[0]), pyg_steps()
+    gtx_loss, pyg_loss = gtx_steps(), pyg_steps()
     if not dropout_rate and not abs(gtx_loss - pyg_loss) <= LOSS_TOLERANCE * abs(pyg_loss):
         raise AssertionError(f"not the same work: first losses {gtx_loss} and {pyg_loss}")
     seconds: dict[str, list[float]] = {"gtx": [], "pyg": [], "gtx_cpu": [], "pyg_cpu": []}

@@ -27,3 +27,19 @@ def test_the_gps_benchmark_compares_equal_work(tmp_path):
         assert without["attention_dropout_rate"] == 0
         assert without["gtx_loss"] == pytest.approx(without["pyg_loss"], rel=1e-5)
         assert min(without["gtx"] + without["pyg"]) > 0
+
+
+def test_the_gpu_benchmark_compares_equal_work_too(tmp_path):
+    out = tmp_path / "numbers.json"
+    parts = ["--part=attention", "--part=edges", "--part=gps"]
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.benchmark", "gpu", "--small", "--rounds=1", *parts,
+         f"--json={out}"],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {(row["program"], row["dtype"]): row for row in json.loads(out.read_text())["rows"]}
+    for key in (("torch SDPA", "float32"), ("torch SDPA", "bfloat16"), ("gtx", "float32"),
+                ("PyG TransformerConv", "float32")):  # fmt: skip
+        assert 0 < rows[key]["error"] <= rows[key]["limit"]
+        assert min(rows[key]["milliseconds"]) > 0
