@@ -4,10 +4,17 @@ import dataclasses
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import scipy.sparse
 
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
+from gtx.encodings.lanczos import smallest_eigenpairs
+from gtx.encodings.pseudoinverse import components, undirected
+
+NORMALIZATIONS = ("sym", "none", "rw")
+VECTOR_NORMS = ("L2", "L1", "abs-max", "wavelength")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +30,33 @@ class LaplacianEigenvectors:
     frequent direction has), self-loops are removed, duplicates count. A graph of fewer nodes
     than vectors has 0 in the missing columns and a mask that says so (GraphGPS: NaN). Every
     component, an isolated node too, adds one eigenvalue 0 (Chung, 1997; PyTorch Geometric
-    gives an isolated node the eigenvalue 1 under "sym"). Under "rw" the vectors v are the right
-    eigenvectors of I - D^-1 A, orthonormal under the weights w = degree / mean degree (degree 1
-    if isolated): sum_i w_i v_i^2 = 1. Scaling each to length 1 would make a repeated
+    gives an isolated node the eigenvalue 1 under "sym"), whose vector says which component a
+    node is in. `trivial=False` leaves out all of these; leaving out the first vector, as
+    PyTorch Geometric does, keeps those of the other components. Under "rw" the vectors v are
+    the right eigenvectors of I - D^-1 A, orthonormal under the weights w = degree / mean degree
+    (degree 1 if isolated): sum_i w_i v_i^2 = 1. Scaling each to length 1 would make a repeated
     eigenvalue's vectors depend on the basis. (GraphGPS hands that matrix to a solver for
-    symmetric ones.) No gradient flows: at a repeated eigenvalue there is none.
+    symmetric ones.)
+
+    `vector_norm` is GraphGPS's `eigvec_norm`. With r_i the length of row i of the vectors of
+    one eigenvalue, |v_i| if it is not repeated, all of them are divided by sum_i r_i ("L1"), by
+    max_i r_i ("abs-max") or by max_i r_i sqrt(eigenvalue) 2 / pi ("wavelength", without the
+    root where the eigenvalue is 0); "L2" leaves them as they are. (GraphGPS divides each vector
+    by its own norm, which makes those of a repeated eigenvalue depend on the basis.)
+
+    Inside a step the gradient with respect to edge weights is that of the eigenvalues and
+    eigenvectors where these are simple. Two eigenvalues count as one if they differ by less than
+    sqrt(machine epsilon) of the largest, 3e-4 in float32: a rotation of their vectors among
+    themselves has no derivative and gets 0. So every gradient is finite, at most about 1e4 (1e8
+    in float64) times the change of the matrix, and right for functions of the eigenvalues that
+    treat equal ones alike (the heat trace) and of whole eigenspaces (their projectors), at
+    repeated eigenvalues too. It is not for functions that weigh the vectors of one eigenvalue by
+    it: `HeatKernel` has the right gradient of its kernel. Where both directions of an edge weigh
+    the same, each gets half of the derivative.
+
+    Large sparse graphs are decomposed by Lanczos iterations, of which `gtx.encodings.lanczos`
+    says more; a repeated eigenvalue that the number of vectors cuts through may keep other
+    vectors of its eigenspace there.
 
     Columns: node "<name>_vectors" [nodes, k]; graph "<name>_values" and "<name>_mask"
     [graphs, k].
@@ -35,22 +64,25 @@ class LaplacianEigenvectors:
     Attributes:
       num_vectors: k.
       normalization: "none" D - A, "sym" I - D^-1/2 A D^-1/2, "rw" I - D^-1 A.
+      vector_norm: "L2", "L1", "abs-max" or "wavelength".
+      trivial: whether to keep the vectors of the eigenvalue 0, one for each component.
     """
 
     num_vectors: int = 8
     normalization: Literal["sym", "none", "rw"] = "sym"
+    vector_norm: Literal["L2", "L1", "abs-max", "wavelength"] = "L2"
+    trivial: bool = True
     name: str = "laplacian"
     level: Literal["node"] = dataclasses.field(default="node", init=False)
     symmetry: Literal["up_to_basis"] = dataclasses.field(default="up_to_basis", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    version: int = dataclasses.field(default=2, init=False)
 
     def __post_init__(self):
         if self.num_vectors < 1:
             raise ValueError(f"num_vectors must be at least 1, got {self.num_vectors}")
-        if self.normalization not in ("sym", "none", "rw"):
-            raise ValueError(
-                f"normalization must be 'sym', 'none' or 'rw', got {self.normalization!r}"
-            )
+        for field, allowed in (("normalization", NORMALIZATIONS), ("vector_norm", VECTOR_NORMS)):
+            if getattr(self, field) not in allowed:
+                raise ValueError(f"{field} must be one of {allowed}, got {getattr(self, field)!r}")
 
     def columns(self) -> dict[Key, Column]:
         column: Column = Continuous(self.num_vectors)
@@ -61,39 +93,129 @@ class LaplacianEigenvectors:
         }
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
-        if xp is not np:
-            adjacency = jax.lax.stop_gradient(adjacency)
-        graphs, n, _ = adjacency.shape
-        kept = min(n, self.num_vectors)
         laplacian, weights = _laplacian(adjacency, self.normalization, xp)
-        if n:
-            values, vectors = xp.linalg.eigh(laplacian)  # ascending
-            values, vectors = xp.maximum(values[:, :kept], 0), vectors[:, :, :kept]
-        else:
+        scale = xp.abs(laplacian).sum(axis=-1).max(axis=-1, initial=0)  # no eigenvalue is larger
+        if adjacency.shape[-1] == 0:
             values, vectors = laplacian[:, :, 0:0].sum(axis=1), laplacian
+        elif xp is np:
+            values, vectors = np.linalg.eigh(laplacian)  # ascending
+        else:
+            values, vectors = _eigh(laplacian, scale)
+        first = None if self.trivial else _num_components(adjacency, xp)
+        values, vectors, mask = _select(values, vectors, first, self.num_vectors, xp)
+        return self._finish(values, vectors, mask, weights, scale, xp)
+
+    def sparse(self, adjacency: scipy.sparse.csr_array) -> dict[Key, np.ndarray]:
+        adjacency = adjacency.maximum(adjacency.T).tocoo()
+        off_diagonal = adjacency.row != adjacency.col
+        entries = (adjacency.row[off_diagonal], adjacency.col[off_diagonal])
+        adjacency = scipy.sparse.csr_array((adjacency.data[off_diagonal], entries), adjacency.shape)
+        adjacency.eliminate_zeros()
+        degree = adjacency.sum(axis=1)
+        diagonal, scale, weights = _scaling(degree, self.normalization, np)
+        ends = (np.repeat(scale, np.diff(adjacency.indptr)), scale[adjacency.indices])
+        adjacency.data = adjacency.data * ends[0] * ends[1]
+        laplacian = (scipy.sparse.diags_array(diagonal) - adjacency).tocsr()
+        values, vectors = smallest_eigenpairs(
+            laplacian, 1 / scale, self.num_vectors, trivial=self.trivial
+        )
+        bound = abs(laplacian).sum(axis=1).max()
+        columns = self._finish(
+            *_select(values[None], vectors[None], None, self.num_vectors, np),
+            weights[None],
+            np.array([bound]),
+            np,
+        )
+        return {key: column[0] for key, column in columns.items()}
+
+    def _finish(
+        self, values: Any, vectors: Any, mask: Any, weights: Any, scale: Any, xp: Any
+    ) -> dict[Key, Any]:
+        clipped = xp.maximum(values, 0)
+        if xp is not np:  # the derivative of an eigenvalue that rounding made negative stays
+            clipped = values + jax.lax.stop_gradient(clipped - values)
         if self.normalization == "rw":
             vectors = vectors * weights[:, :, None]
-        missing = self.num_vectors - kept
-        mask = xp.broadcast_to(np.arange(self.num_vectors) < kept, (graphs, self.num_vectors))
+        if self.vector_norm != "L2":
+            vectors = vectors / _norm(clipped, vectors, self.vector_norm, scale, xp)[:, None]
         return {
-            ("node", f"{self.name}_vectors"): xp.pad(vectors, ((0, 0), (0, 0), (0, missing))),
-            ("graph", f"{self.name}_values"): xp.pad(values, ((0, 0), (0, missing))),
-            ("graph", f"{self.name}_mask"): mask.astype(adjacency.dtype),
+            ("node", f"{self.name}_vectors"): vectors,
+            ("graph", f"{self.name}_values"): clipped,
+            ("graph", f"{self.name}_mask"): mask.astype(vectors.dtype),
         }
+
+
+def _select(values: Any, vectors: Any, first: Any, count: int, xp: Any) -> tuple[Any, Any, Any]:
+    """From eigenpair `first` [graphs] on, or from the start if None; 0 and False where none is."""
+    (graphs, n), missing = values.shape, max(0, count - values.shape[1])
+    if first is None:
+        mask = xp.broadcast_to(np.arange(count) < n, (graphs, count))
+        values, vectors = values[:, :count], vectors[:, :, :count]
+        if missing:
+            values = xp.pad(values, ((0, 0), (0, missing)))
+            vectors = xp.pad(vectors, ((0, 0), (0, 0), (0, missing)))
+        return values, vectors, mask
+    place = first[:, None] + np.arange(count, dtype=np.int32)
+    mask, place = place < n, xp.minimum(place, n)
+    values = xp.pad(values, ((0, 0), (0, 1)))  # the added one stands for those that are missing
+    vectors = xp.pad(vectors, ((0, 0), (0, 0), (0, 1)))
+    values = xp.take_along_axis(values, place, axis=1)
+    return values, xp.take_along_axis(vectors, place[:, None], axis=2), mask
+
+
+def _norm(values: Any, vectors: Any, norm: str, scale: Any, xp: Any) -> Any:
+    """What to divide the vectors by, [graphs, k], the same for all vectors of one eigenvalue."""
+    tolerance = np.sqrt(np.finfo(values.dtype).eps) * scale[:, None]
+    same = xp.abs(values[:, :, None] - values[:, None, :]) <= tolerance[:, :, None]
+    square = (vectors**2) @ same.astype(vectors.dtype)
+    length = xp.where(square > 0, xp.sqrt(xp.where(square > 0, square, 1)), 0)
+    norm_of = length.sum(axis=1) if norm == "L1" else length.max(axis=1, initial=0)
+    if norm == "wavelength":
+        nonzero = values > tolerance
+        norm_of = norm_of * xp.where(nonzero, xp.sqrt(xp.where(nonzero, values, 1)), 1) * 2 / np.pi
+    return xp.where(norm_of > 0, norm_of, 1)
+
+
+def _num_components(adjacency: Any, xp: Any) -> Any:
+    size = components(adjacency, xp).astype(adjacency.dtype).sum(axis=-1)
+    return xp.round((1 / xp.maximum(size, 1)).sum(axis=-1)).astype(np.int32)
+
+
+def _scaling(degree: Any, normalization: str, xp: Any) -> tuple[Any, Any, Any]:
+    """The diagonal of the Laplacian, the factors of rows and columns of -A, and "sym" to "rw".
+
+    The last are the factors that take eigenvectors of one to those of the other.
+    """
+    positive = xp.where(degree > 0, degree, 1)
+    scale = 1 / xp.sqrt(positive)
+    mean = positive.sum(axis=-1, keepdims=True) / max(1, degree.shape[-1])
+    weights = xp.sqrt(mean) * scale
+    if normalization == "none":
+        return degree, xp.ones_like(degree), weights
+    return (degree > 0).astype(degree.dtype), scale, weights
 
 
 def _laplacian(adjacency: Any, normalization: str, xp: Any) -> tuple[Any, Any]:
     """The symmetric matrix to decompose, and what takes eigenvectors of "sym" to "rw"."""
-    identity = np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
-    adjacency = xp.maximum(adjacency, xp.swapaxes(adjacency, 1, 2)) * (1 - identity)
-    degree = adjacency.sum(axis=-1)
-    connected = (degree > 0).astype(adjacency.dtype)
-    positive = xp.where(degree > 0, degree, 1)
-    scale = 1 / xp.sqrt(positive)
-    mean = positive.sum(axis=-1, keepdims=True) / max(1, adjacency.shape[-1])
-    if normalization == "none":
-        laplacian = degree[:, :, None] * identity - adjacency
-    else:
-        laplacian = connected[:, :, None] * identity
-        laplacian = laplacian - scale[:, :, None] * adjacency * scale[:, None, :]
-    return laplacian, xp.sqrt(mean) * scale
+    adjacency = undirected(adjacency, xp)
+    diagonal, scale, weights = _scaling(adjacency.sum(axis=-1), normalization, xp)
+    laplacian = diagonal[:, :, None] * np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
+    return laplacian - scale[:, :, None] * adjacency * scale[:, None, :], weights
+
+
+@jax.custom_jvp
+def _eigh(matrix: Any, scale: Any) -> tuple[Any, Any]:
+    """Eigenvalues [graphs, n], ascending, and eigenvectors of symmetric matrices."""
+    del scale
+    return tuple(jnp.linalg.eigh(matrix))
+
+
+@_eigh.defjvp
+def _eigh_derivative(primals, tangents):
+    (matrix, scale), (change, _) = primals, tangents
+    values, vectors = _eigh(matrix, scale)
+    change = jnp.swapaxes(vectors, 1, 2) @ ((change + jnp.swapaxes(change, 1, 2)) / 2) @ vectors
+    gap = values[:, None, :] - values[:, :, None]
+    apart = jnp.abs(gap) > jnp.sqrt(jnp.finfo(matrix.dtype).eps) * scale[:, None, None]
+    rotation = jnp.where(apart, change / jnp.where(apart, gap, 1), 0)
+    return (values, vectors), (jnp.diagonal(change, axis1=1, axis2=2), vectors @ rotation)

@@ -1,12 +1,26 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtx.encodings import LaplacianEigenvectors
-from tests.encodings.graphs import complete, cycle, irregular, multigraphs, path, star, union
+from gtx.encodings import LaplacianEigenvectors, apply, check_symmetry, lanczos
+from tests.encodings.graphs import (
+    complete,
+    cycle,
+    dataset_of,
+    irregular,
+    multigraphs,
+    path,
+    star,
+    union,
+)
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 NORMALIZATIONS = ["sym", "none", "rw"]
 
@@ -14,6 +28,13 @@ NORMALIZATIONS = ["sym", "none", "rw"]
 def encode(adjacency, num_vectors, normalization="sym"):
     columns = LaplacianEigenvectors(num_vectors, normalization)(adjacency[None])
     return tuple(columns[key][0] for key in columns)  # vectors, values, mask
+
+
+def compiled(encoding, adjacency, xp=jnp):
+    if xp is np:
+        return encoding(adjacency)
+    with jax.enable_x64(True):
+        return jax.device_get(jax.jit(lambda adjacency: encoding(adjacency, xp=jnp))(adjacency))
 
 
 def laplacian(adjacency, normalization):
@@ -119,9 +140,7 @@ def test_a_compiled_step_gives_the_same_projectors(normalization):
     encoding = LaplacianEigenvectors(4, normalization)
     adjacency = np.stack([irregular(7, seed) for seed in range(3)])
     expected = encoding(adjacency)
-    with jax.enable_x64(True):
-        found = jax.jit(lambda adjacency: encoding(adjacency, xp=jnp))(adjacency)
-        found = jax.tree.map(np.asarray, found)
+    found = compiled(encoding, adjacency)
     assert found.keys() == expected.keys()
     for name in ("values", "mask"):
         key = ("graph", f"laplacian_{name}")
@@ -131,15 +150,218 @@ def test_a_compiled_step_gives_the_same_projectors(normalization):
     np.testing.assert_allclose(outer[0], outer[1], atol=1e-12)
 
 
-def test_no_gradient_flows_through_a_repeated_eigenvalue():
-    def total(adjacency):
-        columns = LaplacianEigenvectors(3)(adjacency, xp=jnp)
-        return sum(jnp.sum(column**2) for column in columns.values())
+def test_trivial_vectors_can_be_left_out_one_for_each_component():
+    adjacency = union(cycle(4), np.zeros((1, 1)), path(3))
+    encoding = LaplacianEigenvectors(6, "none", trivial=False)
+    for xp in (np, jnp):
+        columns = compiled(encoding, adjacency[None], xp)
+        vectors, values, mask = (columns[key][0] for key in encoding.columns())
+        np.testing.assert_allclose(values, [1, 2, 2, 3, 4, 0], atol=1e-13)
+        assert mask.tolist() == [1, 1, 1, 1, 1, 0] and not vectors[:, 5].any()
+        residual = laplacian(adjacency, "none") @ vectors - vectors * values
+        np.testing.assert_allclose(residual, 0, atol=1e-13)
+    batch = np.stack([cycle(5), union(complete(2), complete(3))])
+    values = encoding(batch)["graph", "laplacian_values"]
+    np.testing.assert_allclose(values[1], [2, 3, 3, 0, 0, 0], atol=1e-13)
+    assert np.all(values[0, :4] > 1)
+    for n in (0, 1, 2):
+        assert not LaplacianEigenvectors(3, trivial=False)(np.zeros((1, n, n)))[
+            "graph", "laplacian_mask"
+        ].any()
 
-    assert not np.any(jax.grad(total)(jnp.asarray(complete(3)[None], jnp.float32)))
+
+def graphgps_norm(vectors, values, norm):
+    """By GraphGPS's formula for one vector each."""
+    largest = np.abs(vectors).max(axis=0)
+    root = np.where(values > 1e-12, np.sqrt(values), 1)
+    return {
+        "L1": np.abs(vectors).sum(axis=0),
+        "L2": np.linalg.norm(vectors, axis=0),
+        "abs-max": largest,
+        "wavelength": largest * root * 2 / np.pi,
+    }[norm]
 
 
-@pytest.mark.parametrize("arguments", [dict(num_vectors=0), dict(normalization="left")])
+@pytest.mark.parametrize("norm", ["L1", "L2", "abs-max", "wavelength"])
+@pytest.mark.parametrize("xp", [np, jnp])
+def test_norms_are_those_of_graphgps_where_no_eigenvalue_is_repeated(norm, xp):
+    plain = LaplacianEigenvectors(12, "none")(irregular()[None])
+    vectors, values = plain["node", "laplacian_vectors"][0], plain["graph", "laplacian_values"][0]
+    expected = vectors[:, :9] / graphgps_norm(vectors[:, :9], values[:9], norm)
+    columns = compiled(LaplacianEigenvectors(12, "none", norm), irregular()[None], xp)
+    found = columns["node", "laplacian_vectors"][0]
+    assert not found[:, 9:].any()
+    outer = [np.einsum("ik,jk->kij", part, part) for part in (found[:, :9], expected)]
+    np.testing.assert_allclose(*outer, atol=1e-12)
+
+
+def test_the_norm_of_a_repeated_eigenvalue_does_not_depend_on_the_basis():
+    # Row i of the two vectors of eigenvalue 1 of a cycle has the length sqrt(2 / n).
+    for norm, expected in (("L1", np.sqrt(12)), ("abs-max", np.sqrt(2 / 6))):
+        vectors = LaplacianEigenvectors(3, "none", norm)(cycle(6)[None])[
+            "node", "laplacian_vectors"
+        ]
+        part = vectors[0, :, 1:]
+        np.testing.assert_allclose(part.T @ part, np.eye(2) / expected**2, atol=1e-13)
+    for norm in ("L1", "abs-max", "wavelength"):
+        for seed in range(3):
+            batch = np.stack([cycle(8), complete(8), star(7), union(complete(4), path(4))])
+            check_symmetry(LaplacianEigenvectors(8, "sym", norm), batch, seed=seed)
+
+
+SPARSE = {
+    "a grid": np.kron(path(7), np.eye(9)) + np.kron(np.eye(7), path(9)),
+    "components": union(cycle(50), np.zeros((2, 2)), cycle(50), star(5), path(45)),
+    "directed": np.triu(irregular(60, 1)) + 2 * np.eye(60),
+    "more components than vectors": union(path(3), *[complete(2)] * 20),
+}
+
+
+@pytest.mark.parametrize("graph", SPARSE)
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(normalization="sym"),
+        dict(normalization="none", vector_norm="L1"),
+        dict(normalization="rw", vector_norm="wavelength"),
+        dict(normalization="none", trivial=False),
+    ],
+    ids=str,
+)
+def test_a_sparse_graph_has_the_same_values_and_projectors(graph, options, monkeypatch):
+    monkeypatch.setattr(lanczos, "_DENSE", 10)
+    adjacency = SPARSE[graph]
+    encoding = LaplacianEigenvectors(9, **options)
+    dense, found = encoding(adjacency[None]), encoding.sparse(scipy.sparse.csr_array(adjacency))
+    assert found.keys() == dense.keys()
+    for name in ("values", "mask"):
+        key = ("graph", f"laplacian_{name}")
+        np.testing.assert_allclose(found[key], dense[key][0], atol=1e-12)
+    values = found["graph", "laplacian_values"]
+    limits = [0, *(np.nonzero(np.diff(values) > 1e-6)[0] + 1)]
+    one, two = found["node", "laplacian_vectors"], dense["node", "laplacian_vectors"][0]
+    assert one.shape == two.shape and len(limits) > 1 or not values.any()
+    for start, stop in zip(limits, limits[1:], strict=False):
+        projectors = [part[:, start:stop] @ part[:, start:stop].T for part in (one, two)]
+        np.testing.assert_allclose(*projectors, atol=1e-10)
+
+
+def test_a_large_graph_of_a_dataset_takes_no_dense_matrix(monkeypatch):
+    monkeypatch.setattr(LaplacianEigenvectors, "__call__", lambda *args: pytest.fail("dense"))
+    encoded = apply(dataset_of([cycle(1500)]), [LaplacianEigenvectors(5, "none")])
+    expected = 2 - 2 * np.cos(2 * np.pi * np.array([0, 1, 1, 2, 2]) / 1500)
+    np.testing.assert_allclose(encoded.graphs["laplacian_values"][0], expected, atol=1e-11)
+    part = encoded.nodes["laplacian_vectors"][:, 1:3]
+    np.testing.assert_allclose(np.sum(part**2, axis=1), 2 / 1500, rtol=1e-5)
+
+
+def derivatives(function, adjacency):
+    """By jax, jitted and in float64, and by central differences; of undirected edges (i, j)."""
+    ends = np.transpose(np.triu_indices(len(adjacency), 1))
+    with jax.enable_x64(True):
+        gradient = np.asarray(jax.jit(jax.grad(function))(jnp.asarray(adjacency)))
+        differences = []
+        jitted = jax.jit(function)
+        for i, j in ends:
+            step = np.zeros_like(adjacency)
+            step[i, j] = step[j, i] = 1e-5
+            differences.append((jitted(adjacency + step) - jitted(adjacency - step)) / 2e-5)
+    return np.array([gradient[i, j] + gradient[j, i] for i, j in ends]), np.array(differences)
+
+
+def weighted(adjacency, seed=0):
+    weights = np.random.default_rng(seed).uniform(0.5, 1.5, adjacency.shape)
+    return adjacency * (weights + weights.T)
+
+
+DEGENERATE = {
+    "cycle": cycle(6),
+    "triangle": complete(3),
+    "complete": complete(5),
+    "star": star(4),
+}
+
+
+def heat_trace(adjacency, normalization):
+    encoding = LaplacianEigenvectors(adjacency.shape[-1], normalization)
+    values = encoding(adjacency[None], xp=jnp)["graph", "laplacian_values"]
+    return jnp.sum(jnp.exp(-0.7 * values))
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_the_gradient_at_a_simple_spectrum_is_that_of_finite_differences(normalization):
+    coefficients = np.random.default_rng(1).standard_normal((6, 6, 4))
+
+    def function(adjacency):
+        columns = LaplacianEigenvectors(4, normalization)(adjacency[None], xp=jnp)
+        vectors = columns["node", "laplacian_vectors"][0]
+        values = columns["graph", "laplacian_values"][0]
+        outer = vectors[:, None] * vectors  # unlike the vectors, it has no sign
+        return jnp.sum(coefficients * outer) + jnp.sum(jnp.sin(values))
+
+    # An edge between all nodes, each with a weight of its own.
+    found, expected = derivatives(function, weighted(complete(6)))
+    assert np.abs(expected).max() > 0.01
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("graph", DEGENERATE)
+def test_the_gradient_of_the_heat_trace_is_right_at_repeated_eigenvalues(graph, normalization):
+    function = functools.partial(heat_trace, normalization=normalization)
+    found, expected = derivatives(function, DEGENERATE[graph])
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_the_gradient_of_a_whole_eigenspace_is_right_at_repeated_eigenvalues():
+    def projector(adjacency):
+        vectors = LaplacianEigenvectors(3, "none")(adjacency[None], xp=jnp)
+        part = vectors["node", "laplacian_vectors"][0, :, 1:]  # both of eigenvalue 1
+        return (part @ part.T)[0, 2]
+
+    found, expected = derivatives(projector, cycle(6))
+    assert np.abs(expected).max() > 0.01
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_the_first_edge_between_components_has_its_derivative():
+    # The heat trace of two nodes is 1 + exp(-2 t w): it falls by 2 t at w = 0.
+    with jax.enable_x64(True):
+        gradient = jax.jit(jax.grad(functools.partial(heat_trace, normalization="none")))
+        gradient = gradient(jnp.zeros((2, 2)))
+    np.testing.assert_allclose(gradient[0, 1] + gradient[1, 0], -1.4, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("normalization", "norm"), [("sym", "L2"), ("none", "wavelength"), ("rw", "L1")]
+)
+@pytest.mark.parametrize("x64", [False, True])
+def test_every_gradient_is_finite_and_bounded(normalization, norm, x64):
+    batch = np.stack([cycle(6), complete(6), star(5), union(complete(3), complete(3))])
+    batch = np.concatenate([batch, np.zeros((1, 6, 6)), 1e-3 * irregular(6)[None]])
+    encoding = LaplacianEigenvectors(8, normalization, norm)
+
+    def function(adjacency, seed):
+        columns = encoding(adjacency, xp=jnp).values()
+        keys = jax.random.split(jax.random.key(seed), len(columns))
+        return sum(
+            jnp.sum(column * jax.random.normal(key, column.shape, column.dtype))
+            for key, column in zip(keys, columns, strict=True)
+        )
+
+    with jax.enable_x64(x64):
+        adjacency = jnp.asarray(batch, jnp.float64 if x64 else jnp.float32)
+        gradient = jax.jit(jax.grad(function))
+        for seed in range(3):
+            largest = np.abs(jax.device_get(gradient(adjacency, seed))).max(axis=(1, 2))
+            assert np.all(np.isfinite(largest))
+            # With weights of 1, far below 1 / sqrt(epsilon): repeated eigenvalues give 0.
+            assert np.all(largest[:5] < 300)
+
+
+@pytest.mark.parametrize(
+    "arguments", [dict(num_vectors=0), dict(normalization="left"), dict(vector_norm="L3")]
+)
 def test_meaningless_arguments_are_refused(arguments):
     with pytest.raises((ValueError, TypeError), match=next(iter(arguments))):
         LaplacianEigenvectors(**arguments)
