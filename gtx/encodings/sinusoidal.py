@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse
 
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
@@ -41,3 +42,8 @@ class Sinusoidal:
         values = np.where(column % 2 == 0, np.sin(angle), np.cos(angle))
         values = xp.asarray(values, dtype=adjacency.dtype)
         return {("node", self.name): xp.broadcast_to(values, (graphs, n, self.dim))}
+
+    def sparse(self, adjacency: scipy.sparse.csr_array) -> dict[Key, np.ndarray]:
+        n = adjacency.shape[0]
+        no_edges = np.broadcast_to(0.0, (1, n, n))
+        return {key: values[0] for key, values in self(no_edges).items()}

@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.sparse
 
 from gtx.encodings import Sinusoidal
 
@@ -22,6 +23,15 @@ def test_no_nodes_and_jax_arrays_are_fine():
     expected = Sinusoidal(6)(np.zeros((1, 4, 4)))["node", "sinusoidal"]
     assert values.dtype == jnp.float32
     np.testing.assert_allclose(values, expected, atol=1e-6)
+
+
+def test_a_long_sequence_takes_no_matrix_of_its_pairs():
+    n = 100_000
+    values = Sinusoidal(6).sparse(scipy.sparse.csr_array((n, n)))["node", "sinusoidal"]
+    assert values.shape == (n, 6)
+    np.testing.assert_array_equal(
+        values[:5], Sinusoidal(6)(np.zeros((1, 5, 5)))["node", "sinusoidal"][0]
+    )
 
 
 def test_no_columns_are_refused():
