@@ -1,12 +1,13 @@
 """Attention forward and backward: gtx beside torch's fused kernel and beside PyG, on CPU.
 
 `dense` and `chunked` over one complete graph of n nodes against
-`torch.nn.functional.scaled_dot_product_attention`; `edges` over 100,000 nodes and a million
-edges against PyG's TransformerConv, both with their maps to query, key and value. 4 heads of 16,
-float32. Results and gradients are compared before anything is timed; rounds go in turn.
+`torch.nn.functional.scaled_dot_product_attention`; `edges` and `chunked` over 100,000 nodes and a
+million edges against PyG's TransformerConv, both with their maps to query, key and value. 4 heads
+of 16, float32. Results and gradients are compared before anything is timed; rounds go in turn.
 """
 
 import dataclasses
+import functools
 import json
 import pathlib
 from collections.abc import Callable
@@ -111,18 +112,28 @@ def edge_list(rounds: int, num_nodes: int = NUM_NODES, num_edges: int = NUM_EDGE
     weights = [jnp.asarray(parameter.detach().numpy()) for parameter in parameters]
     on_device = jnp.asarray(nodes)
 
-    def ours() -> Any:
-        return jax.block_until_ready(convolve(on_device, weights, *arrays))
+    def ours(implementation: str) -> Pass:
+        return lambda: jax.block_until_ready(
+            convolve(on_device, weights, *arrays, implementation=implementation)
+        )
 
     expected = [tensor.detach().numpy() for tensor in theirs()]
-    check_equal(ours(), expected, "edges")
-    seconds = in_turn({"edges": ours, "PyG TransformerConv": theirs}, rounds)
+    programs = {name: ours(name) for name in ("edges", "chunked")}
+    for name, program in programs.items():
+        check_equal(program(), expected, name)
+    seconds = in_turn({**programs, "PyG TransformerConv": theirs}, rounds)
     return Measurement("1M edges", "PyG TransformerConv", seconds)
 
 
-@jax.jit
+@functools.partial(jax.jit, static_argnames="implementation")
 def convolve(
-    nodes: Any, parameters: Any, senders: Any, receivers: Any, cotangent: Any
+    nodes: Any,
+    parameters: Any,
+    senders: Any,
+    receivers: Any,
+    cotangent: Any,
+    *,
+    implementation: str,
 ) -> tuple[Any, ...]:
     """Result and gradients of PyG's TransformerConv(root_weight=False), receivers in order.
 
@@ -132,6 +143,7 @@ def convolve(
       senders: int [edges].
       receivers: int [edges].
       cotangent: of the result.
+      implementation: of `gtx.ops.attention`.
     """
 
     def layer(nodes: Any, parameters: Any) -> Any:
@@ -140,7 +152,8 @@ def convolve(
             for weight, bias in zip(parameters[::2], parameters[1::2], strict=True)
         )
         structure = Edges(senders, receivers, indices_are_sorted=True)
-        return attention(query, key, value, structure).reshape(nodes.shape)
+        out = attention(query, key, value, structure, implementation=implementation)
+        return out.reshape(nodes.shape)
 
     out, pull = jax.vjp(layer, nodes, parameters)
     gradient, parameter_gradients = pull(cotangent)

@@ -12,6 +12,7 @@ back, SDPA's tensors stand ready.
 """
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -246,17 +247,19 @@ def edge_list(sizes: Sizes, *, rounds: int, root: str | None, device: str | None
     nodes, cotangent = (rng.normal(size=(num_nodes, dim)).astype(np.float32) for _ in range(2))
     shapes = ((dim, dim), (dim,)) * 3
     parameters = [rng.normal(size=shape).astype(np.float32) / 8 for shape in shapes]
-    contender = ours(convolve, (nodes, parameters, senders, receivers, cotangent), "highest")
-    contenders = {"edges": contender}
+    work = (nodes, parameters, senders, receivers, cotangent)
+    contenders = {
+        name: ours(functools.partial(convolve, implementation=name), work, "highest")
+        for name in ("edges", "chunked")
+    }
+    judges = list(contenders.values())
     note = ""
     if device is not None:
         try:
-            contenders["PyG TransformerConv"] = pyg_convolution(
-                nodes, parameters, senders, receivers, cotangent, device
-            )
+            contenders["PyG TransformerConv"] = pyg_convolution(*work, device)
         except ImportError as error:
             note = f"PyG beside it: {error}"
-    found = race(contenders, [contender], limit=LIMITS["float32"], rounds=rounds)
+    found = race(contenders, judges, limit=LIMITS["float32"], rounds=rounds)
     for name, fields in found.items():
         fields["note"] = fields.get("note") or note
         case = f"{num_nodes:,} nodes, {num_edges:,} edges"

@@ -16,6 +16,7 @@ from gtx.ops import Complete, Edges, Tier, make_layout, pair_mask
 from gtx.ops.attention import Additive, BiasFunction, Clamped, Dot, Dynamic, attention
 
 HEADS, HEAD_DIM = 2, 8
+NUM_SENDERS, NUM_EDGES = 40, 5000  # of the edge list
 # Largest difference, in units of the largest value of each result. In bfloat16 and float16 it
 # is the rounding of result and gradients; cuDNN also rounds its weights.
 LIMITS = {
@@ -65,11 +66,14 @@ def graphs() -> Complete:
 
 
 def edge_list() -> Edges:
-    """50 receivers and 40 senders; duplicates, masked edges, receivers without any."""
+    """50 receivers, 40 senders; duplicates, masked edges, receivers without any.
+
+    More edges than a block of `chunked` has.
+    """
     rng = np.random.default_rng(1)
-    receivers = np.sort(rng.integers(0, 45, 300)).astype(np.int32)
-    senders = rng.integers(0, 40, 300).astype(np.int32)
-    return Edges(senders, receivers, rng.random(300) < 0.8, 50, indices_are_sorted=True)
+    receivers = np.sort(rng.integers(0, 45, NUM_EDGES)).astype(np.int32)
+    senders = rng.integers(0, NUM_SENDERS, NUM_EDGES).astype(np.int32)
+    return Edges(senders, receivers, rng.random(NUM_EDGES) < 0.8, 50, indices_are_sorted=True)
 
 
 def large_graph() -> Complete:
@@ -96,7 +100,7 @@ class Block:
 WIDE = ("float64", "float32", "bfloat16")
 BLOCKS = (
     Block(graphs, ("dense", "chunked", "edges"), WIDE, CASES),
-    Block(edge_list, ("edges",), WIDE, CASES),
+    Block(edge_list, ("edges", "chunked"), WIDE, CASES),
     # The memory of the reference grows with the cube of the nodes.
     Block(large_graph, ("chunked",), ("float32", "bfloat16"), BLOCK_CASES, oracle="dense"),
     Block(long_tiers, ("flash", "dense"), ("bfloat16", "float16"), FLASH_CASES),
@@ -192,7 +196,7 @@ def _error(actual, expected):
 
 def _sizes(structure):
     if isinstance(structure, Edges):
-        return structure.num_receivers, 40, len(structure.senders)
+        return structure.num_receivers, NUM_SENDERS, len(structure.senders)
     return structure.layout.num_nodes, structure.layout.num_nodes, structure.num_pairs
 
 
@@ -225,7 +229,7 @@ def _with_nan(structure, arrays):
     """NaN wherever no edge or pair reads."""
     if isinstance(structure, Edges):
         entries = ~structure.where
-        receivers, senders = np.ones(structure.num_receivers, bool), np.ones(40, bool)
+        receivers, senders = np.ones(structure.num_receivers, bool), np.ones(NUM_SENDERS, bool)
         receivers[structure.receivers[structure.where]] = False
         senders[structure.senders[structure.where]] = False
     else:
