@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from rich.console import Console
 
 from experiments import report
-from gtx import batching, build, training
+from gtx import batching, build, inspect, training
 from gtx.data import Dataset, splits
 from gtx.tasks import Task
 
@@ -56,6 +56,7 @@ def write(
     rows = batching.plan(
         parts["train"], budget, seed=config.seed, stratified=config.batch.stratified
     )
+    batch = next(batching.make_batches(parts["train"], budget, seed=config.seed))
     figures = dict(
         scores,
         main_metric=task.main_metric,
@@ -75,6 +76,7 @@ def write(
         best_epoch=result.best_epoch,
         stopped=result.stopped,
         padding_waste=batching.waste(parts["train"], budget, rows),
+        attention=inspect.attention_choices(model, batch),
         versions=versions(),
         device=jax.devices()[0].device_kind,
         config=config.to_dict(),

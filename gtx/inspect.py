@@ -6,7 +6,6 @@ from typing import Any
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 import gtx.encodings
@@ -14,11 +13,7 @@ from gtx import build
 from gtx.batch import Batch
 from gtx.batching import Budget, Columns, Resident, Streamed, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, Label
-from gtx.nn import MultiHeadAttention
-from gtx.nn.attention import edges_of
-from gtx.ops.attention import Complete, Dot
-from gtx.ops.attention.contract import Call
-from gtx.ops.attention.select import automatic, select
+from gtx.ops.attention.select import recorded_choices
 from gtx.tasks import Task
 from gtx.training import Optimizer, make_mesh, make_train_chunk
 from gtx.training.run import even_chunk
@@ -149,34 +144,35 @@ def padding(config: Any, graphs: Dataset) -> dict[str, Any]:
     return costs
 
 
-def attention_choices(model: nn.Module, batch: Batch) -> list[dict[str, Any]]:
-    """The implementation that each attention layer of the model will run.
+def attention_choices(model: nn.Module, batch: Batch) -> list[dict[str, str]]:
+    """The implementation that each attention of the model will run.
 
     Returns:
-      One entry per layer: `module`, `structure` ("complete" or "edges"), `requested`,
-      `implementation`, and `reason`.
+      One entry per call of attention: `module` that calls it, `structure` ("Complete" or
+      "Edges"), `requested`, `implementation`, and `reason`.
     """
-    choices = []
+    modules: list[str] = []
+    running: list[str] = []  # from the outermost module to the innermost
+    with recorded_choices() as choices:
 
-    def intercept(function: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext):
-        module = context.module
-        if isinstance(module, MultiHeadAttention) and context.method_name == "__call__":
-            call = _call(module, args[1])
-            choices.append(
-                {
-                    "module": "/".join(module.path),
-                    "structure": module.structure,
-                    "requested": module.implementation,
-                    "implementation": select(module.implementation, call),
-                    "reason": _reason(module.implementation, call),
-                }
-            )
-        return function(*args, **kwargs)
+        def name_new_choices() -> None:
+            modules.extend(running[-1:] * (len(choices) - len(modules)))
 
-    with nn.intercept_methods(intercept):
-        init = functools.partial(model.init, train=False)
-        jax.eval_shape(init, jax.random.key(0), batch)
-    return choices
+        def intercept(function: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext):
+            name_new_choices()
+            running.append("/".join(context.module.path))
+            result = function(*args, **kwargs)
+            name_new_choices()
+            running.pop()
+            return result
+
+        with nn.intercept_methods(intercept):
+            init = functools.partial(model.init, train=False)
+            jax.eval_shape(init, jax.random.key(0), batch)
+    return [
+        {"module": module, **choice._asdict()}
+        for module, choice in zip(modules, choices, strict=True)
+    ]
 
 
 def step_cost(
@@ -260,41 +256,6 @@ def notes(graphs: Dataset, task: Task, *, rejected: int = 0) -> list[str]:
             found += [f"{name}: class {task.target_name(c)} does not occur." for c in absent]
         found += [f"{name}: {note}" for note in task.undefined(part.labels)]
     return found
-
-
-def _call(module: MultiHeadAttention, batch: Batch) -> Call:
-    """The shapes and static facts of the attention that a module will ask for."""
-    num_nodes = batch.node_mask.shape[0]
-    shape = (num_nodes, module.num_heads, module.dim // module.num_heads)
-    values = jax.ShapeDtypeStruct(shape, module.dtype or jnp.float32)
-    entries = batch.layout.num_pairs
-    structure: Any = Complete(batch.layout, node_ids=batch.node_ids)
-    if module.structure == "edges":
-        entries = batch.edge_mask.shape[0]
-        structure = edges_of(batch)
-    bias = jax.ShapeDtypeStruct((entries, module.num_heads), values.dtype)
-    bits = jax.ShapeDtypeStruct((2,), jnp.uint32)
-    return Call(
-        query=values,
-        key=values,
-        value=values,
-        structure=structure,
-        score=Dot(),
-        bias=bias if module.pair_bias else None,
-        gate=None,
-        edge_key=None,
-        edge_value=None,
-        scale=Dot().default_scale(shape[-1]) if module.scale is None else module.scale,
-        dropout_rate=module.dropout_rate,
-        dropout_bits=bits if module.dropout_rate > 0 else None,
-        needs_lse=False,
-    )
-
-
-def _reason(requested: str, call: Call) -> str:
-    if requested != "auto":
-        return "the config names it"
-    return automatic(call)[1]
 
 
 def _range(counts: np.ndarray) -> dict[str, Any]:

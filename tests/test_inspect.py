@@ -120,14 +120,14 @@ def test_attention_over_complete_graphs_is_dense(batch):
 
 def test_attention_over_edges_says_why_it_is_not_dense(batch):
     choice, _ = inspect.attention_choices(model(structure="edges"), batch)
-    assert (choice["structure"], choice["implementation"]) == ("edges", "edges")
-    assert choice["reason"] .startswith("there are ")
+    assert (choice["structure"], choice["implementation"]) == ("Edges", "edges")
+    assert choice["reason"].startswith("there are ")
 
 
 def test_an_implementation_that_is_named_is_taken(batch):
     choice, _ = inspect.attention_choices(model(implementation="reference"), batch)
     assert choice["implementation"] == "reference"
-    assert choice["reason"] == "the config names it"
+    assert choice["reason"] == "it was named"
 
 
 def test_a_description_tells_the_parameters_that_training_will_have(trained_run, described):

@@ -54,6 +54,7 @@ def test_a_run_leaves_figures_that_a_program_can_read(finished):
         assert metrics[split]["rmse"] >= metrics[split]["mae"] > 0
     assert metrics["baseline"]["test"]["rmse"] > 0
     assert metrics["compilations"] == {"train": 1, "evaluate": 1}
+    assert {each["implementation"] for each in metrics["attention"]} == {"dense"}
     assert metrics["epochs"] == 2 and metrics["steps"] == 4
     assert metrics["resumed_from"] == 0
     assert metrics["padding_waste"]["pairs"] >= 1

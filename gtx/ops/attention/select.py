@@ -1,6 +1,9 @@
 """Which implementation runs: the best that applies, or the one that was named."""
 
+import contextlib
 import logging
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import jax
 
@@ -20,7 +23,19 @@ CHUNKED_FROM_EDGES = 2**17
 CHUNKED_FROM = {"cpu": 1024**2, "gpu": 4096**2, "tpu": 4096**2}
 
 _logger = logging.getLogger("gtx")
-_logged: set[tuple[str, str]] = set()
+
+
+class Choice(NamedTuple):
+    """Which implementation answered a call, and why."""
+
+    structure: str
+    requested: str
+    implementation: str
+    reason: str
+
+
+_logged: set[Choice] = set()
+_records: list[list[Choice]] = []
 
 
 def supports(name: str, call: Call) -> str | None:
@@ -58,16 +73,26 @@ def select(name: str, call: Call) -> str:
     Raises:
       ValueError: the named one does not apply; the message says why.
     """
-    chosen = automatic(call)[0] if name == "auto" else name
+    chosen, why = automatic(call) if name == "auto" else (name, "it was named")
     reason = supports(chosen, call)
     if reason is not None:
         raise ValueError(f"The attention implementation {chosen!r} does not apply: {reason}.")
-    _log_once(chosen, call)
+    choice = Choice(type(call.structure).__name__, name, chosen, why)
+    if choice not in _logged:
+        _logged.add(choice)
+        _logger.debug("gtx.ops.attention: %r over %s: %s", chosen, choice.structure, why)
+    for record in _records:
+        record.append(choice)
     return chosen
 
 
-def _log_once(name: str, call: Call) -> None:
-    choice = (name, type(call.structure).__name__)
-    if choice not in _logged:
-        _logged.add(choice)
-        _logger.debug("gtx.ops.attention: %r over %s", *choice)
+@contextlib.contextmanager
+def recorded_choices() -> Iterator[list[Choice]]:
+    """The choices of every attention that is called, or traced, inside the `with` block."""
+    choices: list[Choice] = []
+    _records.append(choices)
+    try:
+        yield choices
+    finally:
+        # By identity: two empty lists are equal.
+        _records[:] = [record for record in _records if record is not choices]

@@ -423,5 +423,6 @@ def test_the_choice_is_logged_once(caplog, monkeypatch):
         attention(*nodes, structure)
         attention(*nodes, structure)
     assert [record.getMessage() for record in caplog.records] == [
-        "gtx.ops.attention: 'dense' over Complete"
+        "gtx.ops.attention: 'dense' over Complete: the largest graph has 4 pairs, "
+        "fewer than 1,048,576"
     ]
