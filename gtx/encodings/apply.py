@@ -11,13 +11,20 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.encodings import cache
 from gtx.encodings.base import MAX_NODES as MAX_NODES
 from gtx.encodings.base import Encoding, EncodingError, Key
 from gtx.encodings.memory import check_memory
-from gtx.encodings.parts import DENSE_NODES, compute, empty, plan, topology
+from gtx.encodings.parts import (
+    DENSE_NODES,
+    compute,
+    compute_into,
+    empty,
+    plan,
+    scatter,
+    topology,
+)
 
 _Columns = dict[Key, np.ndarray]
 _Pool = concurrent.futures.Executor
@@ -89,12 +96,11 @@ def _encode(
         return kept
     parts = plan(dataset)
     part_files = file if len(parts) > 1 else None
-    pointers = dict(node=dataset.node_ptr, pair=dataset.pair_ptr, graph=np.arange(len(dataset) + 1))
+    n_node = dataset.num_nodes
     running: dict[concurrent.futures.Future[_Columns], np.ndarray] = {}
 
     def finish(graphs: np.ndarray, part: _Columns) -> None:
-        for key, column in columns.items():
-            column[_rows(pointers[key[0]], graphs)] = part[key]
+        scatter(columns, part, graphs, n_node)
         advance(len(graphs))
 
     def keep(graphs: np.ndarray, part: _Columns) -> None:
@@ -108,27 +114,23 @@ def _encode(
 
     for graphs in parts:  # large graphs come last
         if part_files is not None:  # looked up late: another process may be at work
-            expected = empty(encoding, dataset.num_nodes[graphs])
+            expected = empty(encoding, n_node[graphs])
             kept = cache.read(cache.part_file(part_files, graphs), expected)
         if kept is not None:
             finish(graphs, kept)
-        elif pool is None or dataset.num_nodes[graphs].max() > DENSE_NODES:
+        elif pool is not None and n_node[graphs].max() <= DENSE_NODES:
+            running[pool.submit(compute, encoding, topology(dataset, graphs))] = graphs
+        elif part_files is not None:
             keep(graphs, compute(encoding, topology(dataset, graphs)))
         else:
-            running[pool.submit(compute, encoding, topology(dataset, graphs))] = graphs
+            compute_into(columns, encoding, topology(dataset, graphs), graphs, n_node)
+            advance(len(graphs))
         collect([future for future in running if future.done()])
     collect(concurrent.futures.as_completed(list(running)))
     if file is not None:
         cache.write(file, columns)
         cache.remove_parts(file)
     return columns
-
-
-def _rows(pointer: np.ndarray, graphs: np.ndarray) -> np.ndarray:
-    """Where the rows of these graphs stand in a column."""
-    counts = pointer[graphs + 1] - pointer[graphs]
-    place = offsets(counts)
-    return np.repeat(pointer[graphs] - place[:-1], counts) + np.arange(place[-1])
 
 
 @contextlib.contextmanager

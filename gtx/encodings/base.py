@@ -89,7 +89,7 @@ class Scalable(Encoding, Protocol):
 
 @runtime_checkable
 class Joinable(Encoding, Protocol):
-    """An encoding that is also computed of many small sparse graphs at once."""
+    """An encoding of nodes that is also computed of many small sparse graphs at once."""
 
     def union(self, adjacency: scipy.sparse.csr_array, n_node: np.ndarray) -> dict[Key, np.ndarray]:
         """Encode graphs side by side; the values of `__call__` on each, to rounding.
@@ -100,9 +100,7 @@ class Joinable(Encoding, Protocol):
           n_node: [graphs].
 
         Returns:
-          For each column [nodes, feat] at node level, [pairs, feat] at pair level (the n * n
-          pairs of one graph after those of another, receiver first), [graphs, feat] at graph
-          level.
+          For each column [nodes, feat] at node level, [graphs, feat] at graph level.
         """
         ...
 

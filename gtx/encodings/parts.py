@@ -10,7 +10,7 @@ import threadpoolctl
 
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
-from gtx.data.spec import Categorical, Column
+from gtx.data.spec import Categorical
 from gtx.encodings.base import (
     MAX_NODES,
     Encoding,
@@ -74,18 +74,62 @@ def topology(dataset: Dataset, graphs: np.ndarray) -> Topology:
 def compute(encoding: Encoding, part: Topology) -> dict[Key, np.ndarray]:
     """The columns of a part of `plan`, graph after graph."""
     columns = empty(encoding, part.n_node)
-    first = dict.fromkeys(columns, 0)
+    compute_into(columns, encoding, part, np.arange(len(part.n_node)), part.n_node)
+    return columns
+
+
+def compute_into(
+    columns: dict[Key, np.ndarray],
+    encoding: Encoding,
+    part: Topology,
+    graphs: np.ndarray,
+    n_node: np.ndarray,
+) -> None:
+    """Write the values of a part into the columns of all graphs.
+
+    Args:
+      columns: of all graphs.
+      encoding: what to compute.
+      part: some of the graphs.
+      graphs: the places of these among all.
+      n_node: of all graphs.
+    """
+    pointers = {key: offsets(num_rows(key, n_node)) for key in columns}
     small = part.n_node.max(initial=0) <= DENSE_NODES
     # Threads only get into each other's way on small matrices.
     with threadpoolctl.threadpool_limits(1, "blas") if small else contextlib.nullcontext():
-        for graphs, values in _values(encoding, part):
-            for key, description in encoding.columns().items():
-                column = columns[key]
-                entries = values[key].reshape(-1, column.shape[1])
-                _check(encoding, key, description, part.ids[graphs], entries)
-                column[first[key] : first[key] + len(entries)] = entries
-                first[key] += len(entries)
-    return columns
+        for place, values in _values(encoding, part):
+            for key, column in columns.items():
+                _check(encoding, key, part.ids[place], part.n_node[place], values[key])
+                _write(column, pointers[key], graphs[place], key, values[key])
+
+
+def scatter(
+    columns: dict[Key, np.ndarray],
+    part: dict[Key, np.ndarray],
+    graphs: np.ndarray,
+    n_node: np.ndarray,
+) -> None:
+    """Write what `compute` gave for some graphs into the columns of all."""
+    for key, column in columns.items():
+        column[_rows(offsets(num_rows(key, n_node)), graphs)] = part[key]
+
+
+def _write(
+    column: np.ndarray, pointer: np.ndarray, graphs: np.ndarray, key: Key, values: np.ndarray
+) -> None:
+    if key[0] == "pair":  # many rows of each graph, in whatever order they lie in memory
+        for graph, block in zip(graphs, values, strict=True):
+            column[pointer[graph] : pointer[graph + 1]].reshape(block.shape)[...] = block
+    else:
+        column[_rows(pointer, graphs)] = values.reshape(-1, column.shape[1])
+
+
+def _rows(pointer: np.ndarray, graphs: np.ndarray) -> np.ndarray:
+    """Where the rows of these graphs stand in a column."""
+    counts = pointer[graphs + 1] - pointer[graphs]
+    place = offsets(counts)
+    return np.repeat(pointer[graphs] - place[:-1], counts) + np.arange(place[-1])
 
 
 def empty(encoding: Encoding, n_node: np.ndarray) -> dict[Key, np.ndarray]:
@@ -117,7 +161,8 @@ def _values(encoding: Any, part: Topology) -> Iterator[tuple[slice, dict[Key, np
     if len(part.n_node) == 1 and takes_sparse(encoding, part.n_node, part.n_edge)[0]:
         adjacency = _sparse(part, slice(0, 1))
         adjacency.sum_duplicates()
-        yield slice(0, 1), encoding.sparse(adjacency)
+        values = encoding.sparse(adjacency)
+        yield slice(0, 1), {key: column[None] for key, column in values.items()}
         return
     if isinstance(encoding, Joinable) and _is_sparse(part):
         for graphs in _union_chunks(part.n_node):
@@ -173,26 +218,33 @@ def _dense_chunks(part: Topology) -> Iterator[tuple[slice, np.ndarray]]:
 
 
 def _check(
-    encoding: Encoding, key: Key, column: Column, ids: np.ndarray, values: np.ndarray
+    encoding: Encoding, key: Key, ids: np.ndarray, n_node: np.ndarray, values: np.ndarray
 ) -> None:
-    """Refuse what would not survive the column's dtype; `values` are of graphs of equal size."""
+    """Refuse what would not survive the column's dtype."""
+    column = encoding.columns()[key]
     if isinstance(column, Categorical):
         if values.dtype.kind not in "biu":
             raise EncodingError(
                 f"{encoding.name}: {key[0]} column {key[1]!r} is categorical, but its values are "
                 f"{values.dtype}. Return integers, or describe it as Continuous"
             )
-        wrong = (values < 0) | (values >= np.array(column.sizes, np.int64))
+        sizes = np.array(column.sizes, np.int64)
+        if values.min(initial=0) >= 0 and values.max(initial=0) < sizes.min(initial=2**31):
+            return
+        wrong = (values < 0) | (values >= sizes)
         rule = f"outside the vocabulary of sizes {column.sizes}"
     else:
         largest = np.finfo(np.float32).max
         if values.max(initial=0) <= largest and values.min(initial=0) >= -largest:  # no NaN
             return
         wrong, rule = ~(np.abs(values) <= largest), "not a float32 number"
-    if wrong.any():
-        row, place = (int(part[0]) for part in np.nonzero(wrong))
-        count = len(values) // len(ids)
-        raise EncodingError(
-            f"graph {ids[row // count]}: {encoding.name} gives {values[row, place]} in {key[0]} "
-            f"column {key[1]!r} [{row % count}, {place}], {rule}"
-        )
+    if not wrong.any():
+        return
+    width = storage(column)[0]
+    row, place = (int(part[0]) for part in np.nonzero(wrong.reshape(-1, width)))
+    pointer = offsets(num_rows(key, n_node))
+    graph = int(np.searchsorted(pointer, row, side="right")) - 1
+    raise EncodingError(
+        f"graph {ids[graph]}: {encoding.name} gives {values.reshape(-1, width)[row, place]} in "
+        f"{key[0]} column {key[1]!r} [{row - pointer[graph]}, {place}], {rule}"
+    )

@@ -95,10 +95,15 @@ def test_chunks_do_not_change_the_values(monkeypatch):
     np.testing.assert_array_equal(whole.nodes["rwse"], parts.nodes["rwse"])
 
 
+def forbid_computing(monkeypatch):
+    for name in ("compute", "compute_into"):
+        monkeypatch.delattr(sys.modules["gtx.encodings.apply"], name)
+
+
 def test_a_second_run_reads_the_cache_and_gives_the_same(tmp_path, monkeypatch):
     first = apply(dataset_of(FEW), ENCODINGS, cache_dir=tmp_path)
     assert len(list(tmp_path.iterdir())) == len(ENCODINGS)
-    monkeypatch.delattr(sys.modules["gtx.encodings.apply"], "compute")
+    forbid_computing(monkeypatch)
     second = apply(dataset_of(FEW), ENCODINGS, cache_dir=tmp_path)
     for field in ("nodes", "pairs", "graphs"):
         for name, array in getattr(first, field).items():
@@ -227,7 +232,7 @@ def test_workers_change_nothing_and_report_errors(tmp_path, monkeypatch, small_p
     alone = apply(dataset, ENCODINGS[:2])
     with pytest.raises(EncodingError, match=r"graph \d: codes gives"):
         apply(dataset, [*ENCODINGS[:2], Codes(size=1)], cache_dir=tmp_path, num_workers=2)
-    monkeypatch.delattr(sys.modules["gtx.encodings.apply"], "compute")
+    forbid_computing(monkeypatch)
     shared = apply(dataset, ENCODINGS[:2], cache_dir=tmp_path)
     for field in ("nodes", "graphs"):
         for name, array in getattr(alone, field).items():
