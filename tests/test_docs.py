@@ -1,0 +1,71 @@
+"""Every block of code in the docs runs, and every example learns."""
+
+import pathlib
+import re
+import runpy
+import shlex
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
+LIBRARIES = dict(attention_equinox="equinox", attention_haiku="haiku")
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+
+def blocks(page, kind):
+    return re.findall(rf"^```{kind}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def commands(page):
+    lines = "\n".join(blocks(page, "bash")).splitlines()
+    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+
+
+def test_there_are_pages_and_examples():
+    assert PAGES and len(EXAMPLES) >= 4
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_the_blocks_of_a_page_run_one_after_the_other(page):
+    kinds = set(re.findall(r"^```(\w+)", page.read_text(), re.MULTILINE))
+    assert kinds <= {"python", "bash"}, "a kind of block that is not tested here"
+    names = {"__name__": page.stem}
+    for number, code in enumerate(blocks(page, "python")):
+        exec(compile(code, f"{page.name}, block {number}", "exec"), names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_the_commands_of_a_page_exist(page):
+    for command in commands(page):
+        program, *rest = shlex.split(command)
+        if program == "make":
+            done = subprocess.run(
+                ["make", "--dry-run", *rest], cwd=ROOT, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr
+        else:
+            assert (program, rest[0]) == ("python", "-m"), command
+            path, *arguments = rest[1:]
+            source = (ROOT / path.replace(".", "/")).with_suffix(".py").read_text()
+            flags = [argument[2:].split("=")[0] for argument in arguments if argument[:2] == "--"]
+            words = [argument for argument in arguments if argument[:2] != "--"]
+            for name in [*flags, *words]:
+                assert f'"{name}"' in source, f"{path} knows no {name}"
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+            assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_learns(path, capsys):
+    if path.stem in LIBRARIES:
+        pytest.importorskip(LIBRARIES[path.stem], reason="needs the extra `examples`")
+    runpy.run_path(str(path))  # it asserts that its loss falls
+    assert re.search(r"loss \d\.\d\d -> \d\.\d\d", capsys.readouterr().out)
