@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Shaped, UInt32
+from jaxtyping import Array, Bool, Float32, Shaped, UInt32
 
 _GOLDEN = 0x9E3779B9
 
@@ -74,12 +74,30 @@ def keep_mask(
       bool of the broadcast shape, True where kept.
     """
     check_rate(rate)
+    return _hash(bits, ids) >= np.uint32(round(rate * 2**32))
+
+
+def normal(bits: UInt32[Array, " 2"], *ids: UInt32[Array, "..."]) -> Float32[Array, "..."]:
+    """A number from N(0, 1) for each combination of identities, independently.
+
+    As `keep_mask` it depends on nothing but `bits` and the ids in their order. It is the
+    quantile of one of 2^23 evenly spaced probabilities, so its absolute value is below 5.3.
+
+    Args:
+      bits: from `key_bits`.
+      *ids: uint32, of shapes that broadcast.
+    """
+    steps = (_hash(bits, ids) >> np.uint32(9)).astype(jnp.float32)
+    return np.float32(np.sqrt(2)) * jax.lax.erf_inv((2 * steps + 1) / 2**23 - 1)
+
+
+def _hash(bits: Any, ids: tuple[Any, ...]) -> Any:
     state = None
     for number, values in enumerate(ids):
         first = _mix(bits[0] + np.uint32((number + 1) * _GOLDEN & 0xFFFFFFFF))
         hashed = _mix(_mix(values ^ first) + bits[1])
         state = hashed if state is None else state + hashed
-    return _mix(state) >= np.uint32(round(rate * 2**32))
+    return _mix(state)
 
 
 def check_rate(rate: float) -> None:

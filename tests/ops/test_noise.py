@@ -2,8 +2,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 
-from gtx.ops.noise import keep_mask, key_bits, node_ids
+from gtx.ops.noise import keep_mask, key_bits, node_ids, normal
 
 RECEIVERS, SENDERS, HEADS, KEYS = 48, 64, 4, 8
 
@@ -65,6 +66,33 @@ def test_a_decision_depends_on_the_identities_and_not_on_their_place():
     direct = keep_mask(bits, 0.5, ids[:, None], ids)
     moved = keep_mask(bits, 0.5, ids[order][:, None], ids[order])
     np.testing.assert_array_equal(direct[order][:, order], moved)
+
+
+def test_normal_numbers_have_the_distribution_of_their_name():
+    ids = jnp.arange(400, dtype=jnp.uint32)
+    drawn = np.asarray(jax.jit(normal)(key_bits(jax.random.key(5)), ids[:, None], ids))
+    assert drawn.dtype == np.float32 and np.abs(drawn).max() < 5.3
+    for power, moment, spread in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
+        assert within((drawn.astype(np.float64) ** power).mean(), moment, drawn.size, spread**0.5)
+    for limit in (-2, -1, 0, 0.5, 2.5):  # the cumulative distribution, here and there
+        share = scipy.stats.norm.cdf(limit)
+        assert within((drawn <= limit).mean(), share, drawn.size, np.sqrt(share * (1 - share)))
+    for products in (drawn[1:] * drawn[:-1], drawn[:, 1:] * drawn[:, :-1], drawn * drawn.T):
+        if products.shape == drawn.shape:
+            products = products[np.triu_indices(400, k=1)]
+        assert within(products.mean(), 0, products.size, deviation=1)
+
+
+def test_a_normal_number_depends_on_the_identities_and_not_on_their_place():
+    bits, ids = key_bits(jax.random.key(0)), jnp.asarray([5, 9, 2], jnp.uint32)
+    order = np.array([2, 0, 1])
+    drawn = normal(bits, ids[:, None], ids)
+    np.testing.assert_array_equal(
+        drawn[order][:, order], normal(bits, ids[order][:, None], ids[order])
+    )
+    assert len(np.unique(drawn)) == 9
+    other = normal(key_bits(jax.random.key(1)), ids[:, None], ids)
+    assert not np.isin(other, drawn).any()
 
 
 def test_typed_and_raw_keys_have_the_same_bits():
