@@ -96,11 +96,10 @@ def _steps(adjacency: scipy.sparse.csr_array) -> tuple[Any, Any]:
 
     That is S = D^-1/2 A D^-1/2, as S^k = D^-1/2 (A D^-1)^k D^1/2.
     """
-    transposed = adjacency.T.tocsr()
-    adjacency = transposed.T.tocsr()  # its columns are now sorted too
+    transposed = adjacency.T.tocsr()  # its columns are sorted
+    adjacency = adjacency.copy() if adjacency.has_sorted_indices else transposed.T.tocsr()
     degree = adjacency.sum(axis=0)
     inverse = 1 / np.where(degree > 0, degree, 1)
-    rows = np.repeat(np.arange(len(degree)), np.diff(adjacency.indptr))
     undirected = (
         np.array_equal(adjacency.indptr, transposed.indptr)
         and np.array_equal(adjacency.indices, transposed.indices)
@@ -109,9 +108,9 @@ def _steps(adjacency: scipy.sparse.csr_array) -> tuple[Any, Any]:
     )
     if undirected:
         scale = np.sqrt(inverse)
-        adjacency.data = adjacency.data * scale[rows] * scale[adjacency.indices]
+        adjacency.data *= np.repeat(scale, np.diff(adjacency.indptr)) * scale[adjacency.indices]
         return adjacency, adjacency
-    adjacency.data = adjacency.data * inverse[adjacency.indices]
+    adjacency.data *= inverse[adjacency.indices]
     return adjacency, adjacency.T.tocsr()
 
 
@@ -131,20 +130,22 @@ def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.n
 
     Column j of a row stands for node j of the row's graph.
     """
-    nodes = np.arange(step.shape[0])
+    nodes, width = np.arange(step.shape[0]), int(n_node.max(initial=0))
     position = nodes - np.repeat(np.cumsum(n_node) - n_node, n_node)
-    power = np.zeros((len(nodes), n_node.max(initial=0)))
-    row = np.repeat(nodes, np.diff(step.indptr))
-    np.add.at(power, (row, position[step.indices]), step.data)
+    entry = np.repeat(nodes * width, np.diff(step.indptr)) + position[step.indices]
+    power = np.bincount(entry, step.data, minlength=len(nodes) * width)
+    power = power.astype(np.float64, copy=False).reshape(len(nodes), width)  # int without entries
+    diagonal = nodes * width + position
     walk_length = values.shape[1]
     half = -(-walk_length // 2) if undirected else walk_length
-    powers = []
+    powers, found = [], np.empty((walk_length, len(nodes)))
     for length in range(half):
         powers.append(power)
-        values[:, length] = power[nodes, position]
+        np.take(power.reshape(-1), diagonal, out=found[length], mode="clip")  # faster than "raise"
         power = step @ power if length + 1 < half else power
     for length in range(half, walk_length):
-        np.einsum("ij,ij->i", powers[-1], powers[length - half], out=values[:, length])
+        np.einsum("ij,ij->i", powers[-1], powers[length - half], out=found[length])
+    values[...] = found.T
 
 
 def _returns(
