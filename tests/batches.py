@@ -70,6 +70,26 @@ def first_steps(size: int, senders: np.ndarray, receivers: np.ndarray) -> np.nda
     return codes
 
 
+def permuted(graph: Graph, rng: np.random.Generator) -> tuple[Graph, dict]:
+    """The same graph with its nodes renamed, and where each node and edge went."""
+    new = rng.permutation(graph.size)
+    old = np.argsort(new)
+    senders, receivers = new[graph.senders], new[graph.receivers]
+    edges = np.argsort(receivers, kind="stable")
+    copy = Graph(
+        size=graph.size,
+        senders=senders[edges].astype(np.int32),
+        receivers=receivers[edges].astype(np.int32),
+        nodes={n: v[old] for n, v in graph.nodes.items()},
+        edges={n: v[edges] for n, v in graph.edges.items()},
+        pairs={n: v[old][:, old] for n, v in graph.pairs.items()},
+        globals=graph.globals,
+    )
+    copy.pairs["paths"] = np.append(-1, new)[copy.pairs["paths"]].astype(np.int32) + 1
+    grid = (old[:, None] * graph.size + old[None]).reshape(-1)
+    return copy, dict(nodes=old, edges=edges, pairs=grid, graphs=np.zeros(1, int))
+
+
 def build_batch(graphs, ids=None, *, tiers=None, extra_nodes=1, extra_edges=0, fill=0.0) -> Batch:
     """Pad graphs to `tiers`, which they fill in order; None gives each graph its own tier.
 

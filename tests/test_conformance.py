@@ -11,7 +11,7 @@ import pytest
 
 import gtx.models
 import gtx.nn
-from tests.batches import Graph, build_batch, random_graphs
+from tests.batches import build_batch, permuted, random_graphs
 from tests.descriptors import BF16, DESCRIPTORS, inputs
 from tests.variables import random_variables
 
@@ -139,26 +139,6 @@ def test_the_order_of_graphs_does_not_matter_dropout_included(layer):
         parts = np.split(np.asarray(values), np.cumsum(sizes[name]))
         rows = np.concatenate([parts[i] for i in order])
         assert_close(np.asarray(after[name])[: len(rows)], rows)
-
-
-def permuted(graph, rng):
-    """The same graph with its nodes renamed, and where each node and edge went."""
-    new = rng.permutation(graph.size)
-    old = np.argsort(new)
-    senders, receivers = new[graph.senders], new[graph.receivers]
-    edges = np.argsort(receivers, kind="stable")
-    copy = Graph(
-        size=graph.size,
-        senders=senders[edges].astype(np.int32),
-        receivers=receivers[edges].astype(np.int32),
-        nodes={n: v[old] for n, v in graph.nodes.items()},
-        edges={n: v[edges] for n, v in graph.edges.items()},
-        pairs={n: v[old][:, old] for n, v in graph.pairs.items()},
-        globals=graph.globals,
-    )
-    copy.pairs["paths"] = np.append(-1, new)[copy.pairs["paths"]].astype(np.int32) + 1
-    grid = (old[:, None] * graph.size + old[None]).reshape(-1)
-    return copy, dict(nodes=old, edges=edges, pairs=grid, graphs=np.zeros(1, int))
 
 
 @every_layer

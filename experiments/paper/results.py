@@ -1,0 +1,53 @@
+"""What a measurement returns, and how much its seeds leave open."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """Numbers of one claim.
+
+    Attributes:
+      values: metric -> number; bools as 0 and 1.
+      per_seed: metric -> one number per seed; its value is their mean and need not be given.
+      curves: what a figure or a table shows beside them: numbers, strings, lists, dicts.
+    """
+
+    values: Mapping[str, float]
+    per_seed: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
+    curves: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def metrics(self) -> dict[str, float]:
+        """Every metric, those of seeds as their mean."""
+        means = {name: float(np.mean(samples)) for name, samples in self.per_seed.items()}
+        return {**{name: float(value) for name, value in self.values.items()}, **means}
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """The 95 % confidence interval of a metric's mean over seeds; a point without seeds."""
+        if name not in self.per_seed:
+            return self.values[name], self.values[name]
+        return confidence(self.per_seed[name])
+
+
+def confidence(samples: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Student's t interval of a mean; a single sample leaves everything open."""
+    values = np.asarray(samples, float)
+    if len(values) < 2:
+        return -np.inf, np.inf
+    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    return float(values.mean() - half), float(values.mean() + half)
+
+
+def largest_difference(one: Any, other: Any) -> float:
+    """max |one - other|; infinite where either is not finite, so that no gate can miss it."""
+    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    if one.shape != other.shape:
+        raise ValueError(f"shapes {one.shape} and {other.shape} differ")
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return np.inf
+    return float(np.abs(one - other).max(initial=0))
