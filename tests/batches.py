@@ -34,8 +34,8 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
     def normal(*shape):
         return rng.normal(size=shape).astype(np.float32)
 
-    frequencies = min(size, FREQUENCIES)
-    valid = np.arange(FREQUENCIES) < frequencies
+    valid = np.arange(FREQUENCIES) < min(size, FREQUENCIES)
+    values = np.array([0.0, 0.5, 0.5], np.float32)  # ascending; one is repeated
     return Graph(
         size=size,
         senders=senders,
@@ -53,7 +53,7 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
         pairs=dict(x=normal(size, size, DIM), paths=first_steps(size, senders, receivers)),
         globals=dict(
             x=normal(DIM),
-            lap_values=normal(FREQUENCIES) * valid,
+            lap_values=values * valid,
             lap_mask=valid.astype(np.float32),
         ),
     )

@@ -100,6 +100,7 @@ GAT = dict(
     use_bias=False,
 )
 SET = dict(DTYPES, num_heads=2, dropout_rate=0.5)
+RANDOM = dict(random_signs=False, random_bases=True)
 NORM = dict(epsilon=1.0, **DTYPES, scale_init=half)
 COLUMNS = dict(nodes={"atom": ATOM}, edges={"bond": BOND})
 BLOCK = partial(nn.GPSBlock, DIM, nn.GINE, HEADS)
@@ -334,7 +335,29 @@ DESCRIPTORS = (
         "laplacian_encoder",
         partial(nn.LaplacianEncoder, "lap", DIM),
         "encoder",
-        options=dict(LINEAR, num_layers=3, random_signs=False),
+        options=dict(LINEAR, num_layers=3, **RANDOM),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "laplacian_linear_encoder",
+        partial(nn.LaplacianLinearEncoder, "lap", DIM),
+        "encoder",
+        options=dict(LINEAR, **RANDOM),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "laplacian_transformer_encoder",
+        partial(nn.LaplacianTransformerEncoder, "lap", DIM, num_layers=1, random_bases=True),
+        "encoder",
+        options=dict(
+            DTYPES,
+            num_layers=2,
+            num_heads=2,
+            hidden_dim=3,
+            dropout_rate=0.5,
+            random_signs=False,
+            random_bases=False,
+        ),
         neutral=("level",),
     ),
     Descriptor(

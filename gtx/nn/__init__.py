@@ -14,7 +14,6 @@ from gtx.nn.embeddings import (
     CategoricalEncoder,
     ConstantEncoder,
     Embed,
-    LaplacianEncoder,
     LinearEncoder,
     RandomWalkEncoder,
 )
@@ -26,6 +25,11 @@ from gtx.nn.message_passing import GIN, GINE, GatedGCN, ResGatedGraphConv
 from gtx.nn.norms import BatchNorm, LayerNorm, RMSNorm
 from gtx.nn.readouts import NodeReadout, Pool
 from gtx.nn.set_attention import ISAB, PMA, SetAttentionBlock
+from gtx.nn.spectral import (
+    LaplacianEncoder,
+    LaplacianLinearEncoder,
+    LaplacianTransformerEncoder,
+)
 
 __all__ = [
     "CrossAttention",
@@ -50,6 +54,8 @@ __all__ = [
     "GPSBlock",
     "GatedGCN",
     "LaplacianEncoder",
+    "LaplacianLinearEncoder",
+    "LaplacianTransformerEncoder",
     "LayerNorm",
     "Linear",
     "LinearEncoder",

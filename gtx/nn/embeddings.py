@@ -17,7 +17,6 @@ from gtx.batch import Batch, Features
 from gtx.nn.initializers import fan_in_uniform, standard_normal
 from gtx.nn.linear import Linear
 from gtx.nn.norms import BatchNorm
-from gtx.ops import noise
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
 
@@ -147,69 +146,6 @@ class RandomWalkEncoder(LinearEncoder):
     """BatchNorm of the raw return probabilities, then a linear map: GraphGPS's RWSE."""
 
     norm: ModuleFactory | None = BatchNorm
-
-
-class LaplacianEncoder(nn.Module):
-    """A DeepSet over the frequencies of a graph: GraphGPS's LapPE.
-
-    p_i = sum_f MLP([v_f(i), lambda_f]) over the frequencies f that the graph has, with a ReLU
-    after every linear map. While training, each eigenvector gets a random sign, drawn per
-    graph and frequency (GraphGPS draws one per frequency for the whole batch).
-
-    Attributes:
-      column: the encoding's name: node column `<column>_vectors` [nodes, k], graph columns
-        `<column>_values` and `<column>_mask` [graphs, k].
-      dim: width of the result.
-      num_layers: linear maps; the inner ones have width `2 * dim`.
-      level: "node".
-      random_signs: draw signs while training (rng stream "dropout").
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
-    """
-
-    column: str
-    dim: int
-    num_layers: int = 2
-    level: Level = "node"
-    random_signs: bool = True
-    dtype: Dtype | None = None
-    param_dtype: Dtype = jnp.float32
-    kernel_init: Initializer = fan_in_uniform
-    bias_init: Initializer | None = None
-
-    @nn.compact
-    def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:
-        if self.level != "node":
-            raise ValueError("LaplacianEncoder encodes nodes.")
-        vectors, node_mask = read_column(batch, "node", f"{self.column}_vectors")
-        values, graph_mask = read_column(batch, "graph", f"{self.column}_values")
-        valid, _ = read_column(batch, "graph", f"{self.column}_mask")
-        valid = jnp.where(graph_mask[:, None], valid != 0, False)
-        values = jnp.where(valid, values, 0).astype(self.param_dtype)
-        valid = valid[batch.node_graph] & node_mask[:, None]
-        vectors = jnp.where(valid, vectors, 0).astype(self.param_dtype)
-        if train and self.random_signs:
-            bits = noise.key_bits(self.make_rng("dropout"))
-            ids = batch.graph_ids.astype(jnp.uint32)[:, None]
-            frequencies = jnp.arange(vectors.shape[1], dtype=jnp.uint32)
-            flip = noise.keep_mask(bits, 0.5, ids, frequencies)[batch.node_graph]
-            vectors = jnp.where(flip, -vectors, vectors)
-
-        x = jnp.stack([vectors, values[batch.node_graph]], axis=-1)
-        for layer in range(self.num_layers):
-            last = layer == self.num_layers - 1
-            x = Linear(
-                self.dim if last else 2 * self.dim,
-                dtype=self.dtype,
-                param_dtype=self.param_dtype,
-                kernel_init=self.kernel_init,
-                bias_init=self.bias_init,
-                name=f"linear_{layer}",
-            )(x)
-            x = jax.nn.relu(x)
-        return jnp.where(valid[..., None], x, 0).sum(1)
 
 
 class Embed(nn.Module):

@@ -46,6 +46,13 @@ def run_exactly(module, batch=BATCH, given=None, **options):
         return run(module.clone(param_dtype=jnp.float64), batch, given, **options)
 
 
+def encode(encoder, batch=BATCH, *, train=False, seed=0):
+    """Initial parameters of an encoder and what it makes of a batch, as float64 numpy."""
+    keys = dict(params=KEY, dropout=jax.random.key(seed))
+    out, variables = encoder.apply({}, batch, train=train, rngs=keys, mutable=True)
+    return jax.tree.map(np.float64, variables.get("params", {})), jax.tree.map(np.float64, out)
+
+
 def affine(x, params):
     return x @ params["kernel"] + params.get("bias", 0)
 

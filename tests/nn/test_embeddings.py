@@ -7,18 +7,12 @@ import pytest
 
 from gtx import nn
 from gtx.nn import initializers
-from tests.batches import DIM, NUM_ATOMS, NUM_BONDS, build_batch, random_graphs
-from tests.nn.layers import BATCH, KEY, REAL, REAL_EDGES, affine, close, relu
+from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
+from tests.nn.layers import BATCH, KEY, REAL, REAL_EDGES, affine, close, encode
 
 partial = functools.partial
 MASK = np.asarray(BATCH.graph_mask)
 NODES = jax.tree.map(np.float64, BATCH.graph.nodes)
-
-
-def encode(encoder, batch=BATCH, *, train=False, seed=0):
-    keys = dict(params=KEY, dropout=jax.random.key(seed))
-    out, variables = encoder.apply({}, batch, train=train, rngs=keys, mutable=True)
-    return jax.tree.map(np.float64, variables.get("params", {})), jax.tree.map(np.float64, out)
 
 
 def test_categories_are_looked_up_in_their_part_of_the_table_and_summed():
@@ -76,49 +70,6 @@ def test_random_walks_are_normalised_over_the_real_nodes_first():
     raw = NODES["rwse"][REAL]
     expected = affine((raw - raw.mean(0)) / np.sqrt(raw.var(0) + 1e-5), params["linear"])
     close(out[REAL], expected, 1e-4)
-
-
-def laplacian(params, signs):
-    """The DeepSet in float64, with one sign per graph and frequency."""
-    graph = np.asarray(BATCH.node_graph)
-    values, valid = (np.float64(BATCH.graph.globals[f"lap_{n}"])[graph] for n in ("values", "mask"))
-    x = np.stack([NODES["lap_vectors"] * signs[graph], values], axis=-1)
-    for layer in range(len(params)):
-        x = relu(affine(x, params[f"linear_{layer}"]))
-    return (x * valid[..., None]).sum(1)
-
-
-def test_laplacian_vectors_are_summed_over_the_frequencies_that_exist():
-    params, out = encode(nn.LaplacianEncoder("lap", DIM))
-    assert params["linear_0"]["kernel"].shape == (2, 2 * DIM)
-    close(out[REAL], laplacian(params, np.ones((5, 3)))[REAL])
-    params, out = encode(
-        nn.LaplacianEncoder("lap", DIM, num_layers=3, random_signs=False), train=True
-    )
-    close(out[REAL], laplacian(params, np.ones((5, 3)))[REAL])
-
-
-def test_in_training_signs_are_random_per_graph_and_frequency():
-    graph = np.asarray(BATCH.node_graph)
-    seen = set()
-    for seed in range(12):
-        params, out = encode(nn.LaplacianEncoder("lap", DIM), train=True, seed=seed)
-        fits = [
-            signs
-            for signs in np.stack(np.meshgrid(*[[1, -1]] * 3), -1).reshape(-1, 3)
-            if np.allclose(
-                out[graph == 1], laplacian(params, np.tile(signs, (5, 1)))[graph == 1], atol=1e-5
-            )
-        ]
-        assert len(fits) == 1  # one set of signs for all nodes of the graph
-        seen.add(tuple(fits[0]))
-        if seed == 0:
-            ids = [7, 5, 3, 1]
-            others = build_batch(random_graphs(), ids=ids, tiers=[(2, 6), (2, 3)])
-            assert not np.allclose(
-                encode(nn.LaplacianEncoder("lap", DIM), others, train=True)[1][:4], out[:4]
-            )
-    assert len(seen) > 4
 
 
 ATOM = partial(nn.CategoricalEncoder, sizes=NUM_ATOMS)
