@@ -18,6 +18,7 @@ def get_config() -> ConfigDict:
 
     # Positional and structural encodings by name, each with its settings; none by default.
     config.encodings = ConfigDict()
+    config.encodings_used = "all"  # all | none | names of these, separated by commas
     config.encodings_cache = ""  # a folder; empty computes them anew, seconds for 10k molecules
 
     config.batch = batch = ConfigDict()

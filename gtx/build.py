@@ -21,6 +21,7 @@ from gtx.data import (
     Dataset,
     GraphSpec,
     Scaler,
+    csl,
     csv_source,
     peptides,
     sbm,
@@ -107,10 +108,14 @@ def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
 
 
 def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
-    """The config's encodings, in the order of their names."""
+    """The config's encodings that it uses, in the order of their names."""
+    used = config.get("encodings_used", "all")
+    names = {"all": config.encodings, "none": ()}.get(used, used.split(","))
     return tuple(
-        _choose(ENCODINGS, name, "config.encodings")(**settings)
-        for name, settings in sorted(config.encodings.items())
+        _choose(ENCODINGS, name, "config.encodings")(
+            **_choose(config.encodings, name, "config.encodings_used")
+        )
+        for name in sorted(names)
     )
 
 
@@ -372,6 +377,10 @@ def _peptides_func(settings: ConfigDict) -> Dataset:
     return peptides.load(settings.root)
 
 
+def _csl(settings: ConfigDict) -> Dataset:
+    return csl.load(seed=settings.split_seed, num_folds=settings.num_folds, fold=settings.fold)
+
+
 def _sbm_cluster(settings: ConfigDict) -> Dataset:
     return sbm.cluster(
         settings.num_graphs,
@@ -384,6 +393,7 @@ def _sbm_cluster(settings: ConfigDict) -> Dataset:
 
 
 SOURCES: Mapping[str, Callable[[ConfigDict], Dataset | csv_source.CsvData]] = {
+    "csl": _csl,
     "csv": _csv,
     "peptides_func": _peptides_func,
     "sbm_cluster": _sbm_cluster,

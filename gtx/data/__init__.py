@@ -1,5 +1,6 @@
 """Where graphs come from: the columnar Dataset, its sources and splits. Host, numpy."""
 
+from gtx.data import csl as csl
 from gtx.data import csv_source as csv_source
 from gtx.data import molecules as molecules
 from gtx.data import packed as packed

@@ -102,6 +102,10 @@ def _csv_fields(folder: pathlib.Path) -> dict:
     )  # fmt: skip
 
 
+def _csl_gps(folder: pathlib.Path) -> ConfigDict:
+    return shrink(importlib.import_module("configs.csl_gps").get_config())
+
+
 def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
     label = Label("graph", "regression", 1, ("penalised logP",))
     (folder / "zinc12k").mkdir()
@@ -122,6 +126,7 @@ def _peptides_func_gps(folder: pathlib.Path) -> ConfigDict:
 
 
 RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
+    "csl_gps": _csl_gps,
     "csv_molecules": _csv_molecules,
     "peptides_func_gps": _peptides_func_gps,
     "sbm_nodes": _sbm_nodes,
