@@ -20,6 +20,7 @@ from gtx.nn.embeddings import (
 from gtx.nn.feed_forward import FeedForward
 from gtx.nn.graph_attention import GATLayer, GATv2Layer, TransformerConv
 from gtx.nn.heads import MLPHead
+from gtx.nn.invariant import SignNetEncoder, SPEEncoder
 from gtx.nn.linear import Linear
 from gtx.nn.message_passing import GIN, GINE, GatedGCN, ResGatedGraphConv
 from gtx.nn.norms import BatchNorm, LayerNorm, RMSNorm
@@ -42,7 +43,9 @@ __all__ = [
     "GIN",
     "ISAB",
     "PMA",
+    "SPEEncoder",
     "SetAttentionBlock",
+    "SignNetEncoder",
     "GINE",
     "BatchNorm",
     "CategoricalEncoder",
