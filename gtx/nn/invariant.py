@@ -161,7 +161,7 @@ class SPEEncoder(nn.Module):
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:
         vectors, values, exists, _ = _spectrum(self, batch)
         layout, mask = batch.layout, batch.pair_mask
-        options = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
+        options: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
         options |= dict(dtype=self.param_dtype, param_dtype=self.param_dtype)
         x = jax.nn.relu(Linear(self.hidden_dim, **options, name="phi_hidden")(values[..., None]))
         functions = Linear(self.num_functions, **options, name="phi_output")(x)
@@ -201,8 +201,8 @@ class SPEEncoder(nn.Module):
             train=train,
             axis_name=batch.axis_name,
         )
-        x = split_pairs(jnp.where(mask[:, None], x, 0), layout.tiers)
-        return to_nodes(jnp.concatenate([p.sum(2).reshape(-1, self.dim) for p in x]), layout)
+        rows = [part.sum(2) for part in split_pairs(jnp.where(mask[:, None], x, 0), layout.tiers)]
+        return to_nodes(jnp.concatenate([part.reshape(-1, self.dim) for part in rows]), layout)
 
 
 class _Layers(nn.Module):
