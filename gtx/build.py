@@ -109,13 +109,13 @@ def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
 
 def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
     """The config's encodings that it uses, in the order of their names."""
+    given = dict(config.encodings.items())
     used = config.get("encodings_used", "all")
-    names = {"all": config.encodings, "none": ()}.get(used, used.split(","))
+    names = {"all": list(given), "none": []}.get(used, used.split(","))
+    chosen = {name: _choose(given, name, "config.encodings_used") for name in names}
     return tuple(
-        _choose(ENCODINGS, name, "config.encodings")(
-            **_choose(config.encodings, name, "config.encodings_used")
-        )
-        for name in sorted(names)
+        _choose(ENCODINGS, name, "config.encodings")(**settings)
+        for name, settings in sorted(chosen.items())
     )
 
 
