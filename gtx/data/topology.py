@@ -16,6 +16,7 @@ afterwards are those of the enlarged graph.
 """
 
 import dataclasses
+import hashlib
 import logging
 from collections.abc import Mapping
 
@@ -174,8 +175,8 @@ def expander(
 
     Where it differs from Exphormer's code:
       - `degree` is the number of neighbours, twice that of `prep.exp_deg`;
-      - each graph is drawn by `seed` and its id, whatever else is in the dataset; there nothing
-        seeds the generator;
+      - each graph's draw follows from `seed`, its nodes and its edges, so that it is the same in
+        every dataset, at prediction too; there nothing seeds the generator;
       - loops and repeated edges of the draw are left out; there they stay, as the list without
         loops is made and not stored. A node that drew one has fewer neighbours;
       - no edge is added where the graph has one, which there counts twice in attention;
@@ -186,7 +187,7 @@ def expander(
     Args:
       degree: even.
       method: "permutations" or "hamiltonian".
-      seed: of all graphs, together with their ids.
+      seed: of all graphs, together with what they are.
       max_tries: draws for a graph.
     """
     if degree < 2 or degree % 2:
@@ -202,7 +203,7 @@ def expander(
     parts, poor = [np.zeros((3, 0), np.int64)], []
     for number in range(len(dataset)):
         nodes = np.nonzero(own[dataset.node_ptr[number] : dataset.node_ptr[number + 1]])[0]
-        rng = np.random.default_rng((seed, int(dataset.ids[number])))
+        rng = np.random.default_rng((seed, _content(dataset, number, len(nodes))))
         senders, receivers, good = expanders.expander(len(nodes), degree, method, rng, max_tries)
         if not good:
             poor.append(number)
@@ -238,6 +239,16 @@ def _own_nodes(dataset: Dataset) -> np.ndarray:
     if "kind" in dataset.nodes:
         return dataset.nodes["kind"][:, 0] == 0
     return np.ones(dataset.node_ptr[-1], bool)
+
+
+def _content(dataset: Dataset, number: int, num_nodes: int) -> int:
+    """A hash of a graph's own nodes and edges, whatever the order of the edges."""
+    edges = slice(*dataset.edge_ptr[number : number + 2])
+    original = dataset.edges["kind"][edges, 0] == 0
+    ends = np.stack([dataset.receivers[edges][original], dataset.senders[edges][original]])
+    ends = np.unique(ends, axis=1).astype("<i8")
+    digest = hashlib.sha256(ends.tobytes() + str(num_nodes).encode()).digest()
+    return int.from_bytes(digest[:8], "little")
 
 
 def _edge_graph(dataset: Dataset) -> np.ndarray:
