@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-BENCHMARKS = ("attention", "encodings", "gps", "gpu")
+BENCHMARKS = ("attention", "encodings", "gps", "gpu", "large_encodings")
 GPU_PARTS = ["equality", "attention", "edges", "gps"]
 
 _JSON = flags.DEFINE_string("json", None, "Where to write the numbers.")
