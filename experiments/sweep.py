@@ -39,6 +39,8 @@ def main(argv: Sequence[str]) -> int:
     fields = list(dict.fromkeys(name for trial in ended for name in trial.overrides))
     _print(console, ended, fields)
     _write(workdir / "trials.csv", ended, fields)
+    if set(fields) & set(sweeps.REPEATS):
+        _print_groups(console, sweeps.grouped(ended))
     done = [trial for trial in ended if trial.status == "done"]
     if not done:
         print("error: every trial failed; see log.txt in its folder.", file=sys.stderr)
@@ -61,6 +63,28 @@ def _print(console: Console, trials: Sequence[sweeps.Trial], fields: Sequence[st
         values = [_short(trial.overrides.get(field, "")) for field in fields]
         outcome = f"{trial.score:.4f}" if trial.status == "done" else "failed"
         table.add_row(*values, outcome, trial.folder.name)
+    console.print(table)
+
+
+def _print_groups(console: Console, groups: Sequence[sweeps.Group]) -> None:
+    """Mean and deviation over seeds or folds, on the test part too: what a comparison reports."""
+    fields = list(dict.fromkeys(name for group in groups for name in group.overrides))
+    parts = [part for part in ("valid", "test") if groups and part in groups[0].trials[0].metrics]
+    table = Table(title="Over seeds and folds: mean ± standard deviation")
+    for name in fields:
+        table.add_column(name)
+    for name in ("runs", *parts, "parameters", "seconds a run"):
+        table.add_column(name, justify="right")
+    for group in groups:
+        summaries = [group.summary(part) for part in parts]
+        seconds = [trial.metrics["seconds"] for trial in group.trials]
+        table.add_row(
+            *(_short(group.overrides.get(name, "")) for name in fields),
+            str(len(group.trials)),
+            *(f"{mean:.4f} ± {deviation:.4f}" for mean, deviation in summaries),
+            f"{group.trials[0].metrics['parameters']:,}",
+            f"{sum(seconds) / len(seconds):.0f}",
+        )
     console.print(table)
 
 

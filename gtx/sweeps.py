@@ -21,6 +21,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from ml_collections import ConfigDict
 
+# Fields whose values repeat an experiment instead of changing it.
+REPEATS = ("seed", "data.fold")
+
 Overrides = dict[str, Any]
 Command = Callable[[Overrides, pathlib.Path], Sequence[str]]
 Status = Literal["done", "failed"]
@@ -202,6 +205,41 @@ def ranked(trials: Sequence[Trial]) -> list[Trial]:
     return sorted(
         trials, key=lambda trial: (math.isnan(trial.score), sign * np.nan_to_num(trial.score))
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Trials that differ only in fields that repeat an experiment.
+
+    Attributes:
+      overrides: what they share.
+      trials: those that ended well.
+    """
+
+    overrides: Overrides
+    trials: tuple[Trial, ...]
+
+    def summary(self, part: str) -> tuple[float, float]:
+        """Mean and standard deviation (by n - 1; NaN of one) of the main metric on a part."""
+        metric = self.trials[0].metrics["main_metric"]
+        scores = np.array([trial.metrics[part][metric] for trial in self.trials], np.float64)
+        deviation = scores.std(ddof=1) if len(scores) > 1 else math.nan
+        return float(scores.mean()), float(deviation)
+
+
+def grouped(trials: Sequence[Trial], repeats: Sequence[str] = REPEATS) -> list[Group]:
+    """Groups of the trials that ended well, in the order of their first trial.
+
+    Args:
+      trials: of one sweep.
+      repeats: the fields that repeat an experiment.
+    """
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        shared = {name: value for name, value in trial.overrides.items() if name not in repeats}
+        if trial.status == "done":
+            groups.setdefault(json.dumps(shared, sort_keys=True), []).append(trial)
+    return [Group(json.loads(shared), tuple(group)) for shared, group in groups.items()]
 
 
 def _run_one(overrides: Overrides, folder: pathlib.Path, command: Command) -> Trial:

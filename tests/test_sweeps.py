@@ -1,6 +1,7 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
@@ -86,10 +87,41 @@ def test_the_best_config_is_the_recipe_with_the_overrides(tmp_path):
     assert config.data.name == "zinc"
 
 
-def test_the_shipped_sweep_fits_its_recipe():
-    recipe, trials = sweeps.load("configs/sweeps/solubility.py")
-    assert recipe == "configs/solubility_gps.py"
-    assert len(trials) == 12
+@pytest.mark.parametrize(
+    ("name", "recipe", "count"),
+    [
+        ("solubility", "solubility_gps", 12),
+        ("csl", "csl_gps", 15),
+        ("zinc_encodings", "zinc_encodings", 15),
+    ],
+)
+def test_a_shipped_sweep_fits_its_recipe(name, recipe, count):
+    found, trials = sweeps.load(f"configs/sweeps/{name}.py")
+    assert found == f"configs/{recipe}.py"
+    assert len(trials) == count
+
+
+def test_trials_that_differ_in_seed_or_fold_are_one_experiment(tmp_path):
+    def trial(overrides, score, status="done"):
+        metrics = {"main_metric": "mae", "mode": "min", "valid": {"mae": score}}
+        return sweeps.Trial(overrides, tmp_path, status, metrics if status == "done" else {})
+
+    groups = sweeps.grouped(
+        [
+            trial({"x": 1, "seed": 0}, 1.0),
+            trial({"x": 2, "seed": 0}, 5.0),
+            trial({"x": 1, "seed": 1}, 2.0),
+            trial({"x": 1, "seed": 2}, 6.0),
+            trial({"x": 2, "seed": 1}, None, "failed"),
+        ]
+    )
+    assert [(group.overrides, len(group.trials)) for group in groups] == [
+        ({"x": 1}, 3),
+        ({"x": 2}, 1),
+    ]
+    assert groups[0].summary("valid") == (3.0, pytest.approx(np.sqrt(7.0)))
+    mean, deviation = groups[1].summary("valid")
+    assert mean == 5.0 and np.isnan(deviation)
 
 
 def test_an_unknown_field_is_refused_with_the_nearest():

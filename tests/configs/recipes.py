@@ -106,12 +106,22 @@ def _csl_gps(folder: pathlib.Path) -> ConfigDict:
     return shrink(importlib.import_module("configs.csl_gps").get_config())
 
 
-def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
+def _zinc(folder: pathlib.Path, name: str) -> ConfigDict:
     label = Label("graph", "regression", 1, ("penalised logP",))
     (folder / "zinc12k").mkdir()
     packed.save(random_graphs(20, (28,), (4,), label), folder / "zinc12k" / "zinc12k.npz")
-    config = shrink(importlib.import_module("configs.zinc_gps").get_config())
+    config = shrink(importlib.import_module(f"configs.{name}").get_config())
     config.data.root = str(folder)
+    return config
+
+
+def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_gps")
+
+
+def _zinc_encodings(folder: pathlib.Path) -> ConfigDict:
+    config = _zinc(folder, "zinc_encodings")
+    config.encodings_used = "all"
     return config
 
 
@@ -132,5 +142,6 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "sbm_nodes": _sbm_nodes,
     "smoke": _smoke,
     "solubility_gps": _solubility_gps,
+    "zinc_encodings": _zinc_encodings,
     "zinc_gps": _zinc_gps,
 }
