@@ -14,8 +14,8 @@ from gtx.encodings.parts import DENSE_NODES, num_rows, takes_sparse
 
 # Matrices [n, n] in float64 that an encoding holds at once, besides those of its result.
 _MATRICES = 10
-# What `sparse` may take: blocks or a factorization, and arrays of the nodes and edges.
-_SPARSE_BYTES, _SPARSE_ENTRY_BYTES = 2**30, 400
+# What `sparse` may take: blocks, a factorization up to a size, and arrays of nodes and edges.
+_BLOCK_BYTES, _FACTOR_BYTES, _ENTRY_BYTES = 2**27, 2**30, 400
 
 
 def estimate_memory(
@@ -118,7 +118,8 @@ def _work(dataset: Dataset, encoding: Any) -> np.ndarray:
     ]
     pairs = 8 * n_node**2 * sum(widths)
     dense = 8 * n_node**2 * _MATRICES
-    sparse = _SPARSE_BYTES + _SPARSE_ENTRY_BYTES * (n_node + n_edge)
+    factor = np.minimum(24 * n_node**2, _FACTOR_BYTES)
+    sparse = _BLOCK_BYTES + factor + _ENTRY_BYTES * (n_node + n_edge)
     return pairs + np.where(takes_sparse(encoding, n_node, n_edge), sparse, dense)
 
 
