@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from gtx.ops.attention.contract import BiasFunction, Call
+from gtx.ops.attention.products import query_key, weights_value
 from gtx.ops.attention.scores import Dot
 from gtx.ops.layout import Layout, split_pairs, split_slots, to_slots
 from gtx.ops.noise import keep_mask
@@ -148,7 +149,7 @@ def sum_values(
             jnp.arange(weights.shape[1], dtype=jnp.uint32)[:, None, None],
         )
         weights = jnp.where(keep, weights, 0)
-    out = jnp.einsum("ghij,ghjd->ghid", weights, columns.value)
+    out = weights_value(weights, columns.value)
     if pairs.edge_value is not None:
         edge_value = _clean(pairs.edge_value, mask, weights.dtype)
         out = out + jnp.einsum("ghij,ghijd->ghid", weights, edge_value)
@@ -202,7 +203,7 @@ def _clean(values, mask, dtype):
 
 def _scores(score, scale, query, key, edge_key):
     if isinstance(score, Dot):
-        products = jnp.einsum("ghid,ghjd->ghij", query, key)
+        products = query_key(query, key)
         if edge_key is not None:
             products = products + jnp.einsum("ghid,ghijd->ghij", query, edge_key)
         return score.from_products(products, scale)

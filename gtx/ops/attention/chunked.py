@@ -18,8 +18,8 @@ from gtx.ops.attention.contract import Call, Edges, compute_dtype
 from gtx.ops.attention.dense import join_tiers
 from gtx.ops.attention.trees import add, merge, partition
 
-# Of a block, at most. The weights of one head are then 1 MiB: a core's second-level cache.
-ROWS, COLUMNS = 256, 1024
+# Of a block, at most. The weights of one head are then 512 KiB and stay in a core's cache.
+ROWS, COLUMNS = 256, 512
 
 
 def supports(call: Call) -> str | None:
