@@ -12,8 +12,8 @@ from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
 
 # Walks of a large graph start at so many nodes together, and are kept as a sparse matrix until
-# they reach this share of the nodes. Then a dense matrix of so many entries is faster.
-_SOURCES, _REACH, _DENSE_ENTRIES = 1024, 1 / 24, 2**22
+# they reach this share of the nodes. Then dense ones of so many entries and columns are faster.
+_SOURCES, _REACH, _DENSE_ENTRIES, _DENSE_COLUMNS = 1024, 1 / 24, 2**20, 8
 # Entries of the matrices of small graphs that are encoded at once.
 _BLOCK_ENTRIES = 2**16
 
@@ -162,7 +162,7 @@ def _returns(
     length = 2
     while length <= walk_length:
         if scipy.sparse.issparse(ahead) and ahead.nnz > _REACH * n * len(sources):
-            width = max(1, _DENSE_ENTRIES // n)
+            width = max(_DENSE_COLUMNS, _DENSE_ENTRIES // n)
             for start in range(0, len(sources), width):
                 part = slice(start, start + width)
                 yield from _dense_returns(

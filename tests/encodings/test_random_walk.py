@@ -123,6 +123,7 @@ def test_a_large_graph_has_the_same_values(monkeypatch, reach, directed):
     monkeypatch.setattr(random_walk, "_REACH", REACHES[reach])
     monkeypatch.setattr(random_walk, "_SOURCES", 17)
     monkeypatch.setattr(random_walk, "_DENSE_ENTRIES", 300)
+    monkeypatch.setattr(random_walk, "_DENSE_COLUMNS", 4)
     for n, degree in ((60, 3), (40, 0.5), (1, 0), (2, 2)):
         adjacency = random_graph(n, degree, directed=directed)
         for walk_length in (1, 2, 3, 20, 21):
