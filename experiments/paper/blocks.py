@@ -45,9 +45,10 @@ def affine(x: np.ndarray, params: Params) -> np.ndarray:
 
 def layer_norm(x: np.ndarray, params: Params) -> np.ndarray:
     centred = x - x.mean(1, keepdims=True)
-    return centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5) * params["scale"] + params[
-        "bias"
-    ]
+    return (
+        centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5) * params["scale"]
+        + params["bias"]
+    )
 
 
 def attention_sublayer(x: np.ndarray, params: Params, scale: float) -> np.ndarray:
@@ -185,9 +186,7 @@ class BareBlock(nn.Module):
         return self.feed_forward(self.dim, name="feed_forward")(features, batch, train=train)
 
 
-def gradient_norms(
-    form: str, depth: int, seed: int, dim: int = 32, n: int = 16
-) -> list[float]:
+def gradient_norms(form: str, depth: int, seed: int, dim: int = 32, n: int = 16) -> list[float]:
     """Length of the loss's gradient with respect to each layer's parameters, at the start.
 
     Initial values are those of every layer of gtx (PyTorch's). The loss is the mean square

@@ -89,7 +89,7 @@ def layer(route: Route, parameters: dict[str, Any], heads: int) -> Any:
 
 
 def flax_layer(parameters: dict[str, Any], heads: int) -> Any:
-    """flax's own attention; its 1/sqrt(head_dim) is taken back in the queries."""
+    """Flax's own attention; its 1/sqrt(head_dim) is taken back in the queries."""
     shape = (DIM, heads, DIM // heads)
     root = jnp.sqrt(jnp.asarray(DIM // heads, parameters["X"].dtype))
     maps = {
@@ -258,7 +258,9 @@ def strict_form(
     values["largest_finite_score_f32"] = float(max(fine))
     strict, softmax = results(1e4)
     values["strict_finite_at_1e4"] = float(np.isfinite(strict).all())
-    values["softmax_at_1e4"] = largest_difference(softmax, np.broadcast_to(value.mean(0), (4, 1, 3)))
+    values["softmax_at_1e4"] = largest_difference(
+        softmax, np.broadcast_to(value.mean(0), (4, 1, 3))
+    )
     return Measurement(values)
 
 
@@ -304,7 +306,9 @@ def masked_routes(n: int, density: float, seed: int, double: bool) -> dict[str, 
         attend = functools.partial(attention, query, key, value, scale=1.0)
         logits = (query[edges.receivers] * key[edges.senders]).sum(-1)
         weights = segment_softmax(logits, edges.receivers, n)
-        segments = jax.ops.segment_sum(weights[..., None] * value[edges.senders], edges.receivers, n)
+        segments = jax.ops.segment_sum(
+            weights[..., None] * value[edges.senders], edges.receivers, n
+        )
         return {
             "dense": attend(pairs, implementation="dense"),
             "edges": attend(edges, implementation="edges"),

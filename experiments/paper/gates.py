@@ -55,7 +55,7 @@ def limit(
 
 
 def verdict(gates: Sequence[Gate], measured: Measurement, condition: str | None) -> str:
-    """"holds", "holds only under: ..." or "does not hold: ...", from the gates alone.
+    """What is to be said, from the gates alone: holds, holds only under ..., does not hold.
 
     Args:
       gates: all of the claim.

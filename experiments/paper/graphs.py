@@ -1,7 +1,9 @@
 """The graphs of the claims, as adjacency matrices [receiver, sender], and batches made of them."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from gtx import batching
@@ -145,3 +147,23 @@ def batch_of(adjacencies: Sequence[np.ndarray]) -> Batch:
         receivers=receivers,
     )
     return batching.batch_graphs(dataset)
+
+
+def with_columns(batch: Batch, columns: dict[tuple[str, str], np.ndarray]) -> Batch:
+    """Columns of encodings, in their own precision, for graphs of equal size.
+
+    Args:
+      batch: of `batch_of`.
+      columns: (level, name) -> [graphs, ...], as `gtx.encodings` return them.
+    """
+    found: dict[str, dict[str, Any]] = dict(node={}, pair={}, graph={})
+    for (level, name), values in columns.items():
+        axes = dict(node=2, pair=3, graph=1)[level]
+        rows = np.reshape(values, (-1, *np.shape(values)[axes:]))
+        length = len(
+            {"node": batch.node_mask, "pair": batch.pair_mask}.get(level, batch.graph_mask)
+        )
+        padding = [(0, length - len(rows))] + [(0, 0)] * (rows.ndim - 1)
+        found[level][name] = jnp.asarray(np.pad(rows, padding))
+    graph = batch.graph._replace(nodes=found["node"], globals=found["graph"])
+    return batch.replace(graph=graph, pairs=found["pair"])

@@ -26,9 +26,7 @@ def parameters(
     module: nn.Module, features: Features, batch: Batch, *, seed: int, size: float = 0.5
 ) -> Any:
     """Random variables of a layer, in the dtype of the nodes."""
-    shapes = jax.eval_shape(
-        lambda: module.init(jax.random.key(0), features, batch, train=False)
-    )
+    shapes = jax.eval_shape(lambda: module.init(jax.random.key(0), features, batch, train=False))
     return draw(shapes, np.random.default_rng(seed), features.nodes.dtype, size)
 
 

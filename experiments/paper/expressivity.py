@@ -1,0 +1,164 @@
+"""E19: pairs of graphs that the 1-WL test cannot tell apart, and what helps."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import gtx.nn
+from experiments.paper import graphs
+from experiments.paper.modules import draw, jit_once
+from experiments.paper.results import Measurement, largest_difference
+from gtx import encodings
+from gtx.batch import Batch, Features
+from gtx.ops import Complete, attention, pool
+from gtx.typing import ModuleFactory
+
+DIM = 8
+# Name -> the two graphs, of equal size, and whether distances of random walks, the spectrum and
+# shortest paths tell them apart. The last pair is distance regular with equal parameters.
+PAIRS: dict[str, tuple[np.ndarray, np.ndarray, bool]] = {
+    "C6 / 2 C3": (graphs.ring(6), graphs.union(graphs.ring(3), graphs.ring(3)), True),
+    "decalin / bicyclopentyl": (graphs.decalin(), graphs.bicyclopentyl(), True),
+    "CSL(41, 2) / CSL(41, 3)": (
+        graphs.circulant(41, (1, 2)),
+        graphs.circulant(41, (1, 3)),
+        True,
+    ),
+    "rook 4x4 / Shrikhande": (graphs.rook(), graphs.shrikhande(), False),
+}
+PLAIN: dict[str, ModuleFactory] = {
+    "GIN": functools.partial(gtx.nn.GIN, DIM, activation=jnp.tanh),
+    "GCN": functools.partial(gtx.nn.GCN, DIM),
+    "GraphSAGE": functools.partial(gtx.nn.GraphSAGE, DIM, method="sum"),
+    "GATv2": functools.partial(gtx.nn.GATv2Layer, DIM, num_heads=2),
+    "MPNN": functools.partial(gtx.nn.MPNN, DIM, activation=jnp.tanh),
+}
+TRANSFORMER: ModuleFactory = functools.partial(
+    gtx.nn.TransformerBlock, DIM, functools.partial(gtx.nn.MultiHeadAttention, num_heads=2)
+)
+BIASED: ModuleFactory = functools.partial(
+    gtx.nn.TransformerBlock,
+    DIM,
+    functools.partial(gtx.nn.MultiHeadAttention, num_heads=2, pair_bias=True),
+)
+
+
+def heat(adjacency: np.ndarray) -> np.ndarray:
+    """What eigenvectors say of a node whatever their signs and bases: sums of f(lambda) v_i^2."""
+    return encodings.HeatKernelDiagonal()(adjacency)["node", "heat_diagonal"]
+
+
+def walks(adjacency: np.ndarray) -> np.ndarray:
+    return encodings.RandomWalk(8)(adjacency)["node", "rwse"]
+
+
+def distance_classes(adjacency: np.ndarray) -> np.ndarray:
+    """One of k of each pair's shortest-path distance; far and unreachable are classes too."""
+    encoding = encodings.ShortestPathDistance(8)
+    (column,) = encoding.columns().values()
+    (classes,) = encoding(adjacency).values()
+    return np.eye(column.sizes[0])[classes[..., 0]]
+
+
+class GatedAttention(nn.Module):
+    """x + attention whose weights are multiplied, after the softmax, by a map of the pairs.
+
+    Graphormer-GD: Zhang et al. (2023), equation 5, without its bias before the softmax.
+    """
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        x, pairs = features.nodes, features.pairs
+        maps = dict(use_bias=False, param_dtype=x.dtype)
+        query, key, value = (
+            nn.Dense(DIM, **maps, name=name)(x).reshape(-1, 2, DIM // 2)
+            for name in ("query", "key", "value")
+        )
+        gate = nn.Dense(2, **maps, name="gate")(pairs)
+        out = attention(query, key, value, Complete(batch.layout), gate=gate)
+        return features.replace(nodes=x + jnp.tanh(out.reshape(x.shape)))
+
+
+class Network(nn.Module):
+    """Three layers over all nodes, and the sum of the nodes of each graph."""
+
+    layer: ModuleFactory
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Any:
+        nodes = features.nodes
+        nodes = nn.Dense(DIM, param_dtype=nodes.dtype, name="embed")(nodes)
+        features = features.replace(nodes=nodes)
+        for number in range(3):
+            layer = self.layer(name=f"layer_{number}")
+            features = layer(features, batch, train=train)
+        return pool(features.nodes, batch.node_graph, len(batch.graph_mask), where=batch.node_mask)
+
+
+def gap(
+    layer: ModuleFactory,
+    one: np.ndarray,
+    two: np.ndarray,
+    *,
+    nodes: Callable[[np.ndarray], np.ndarray] | None = None,
+    pairs: Callable[[np.ndarray], np.ndarray] | None = None,
+    seed: int = 0,
+) -> float:
+    """Largest difference between the sums of two graphs, relative to 1 or their largest entry."""
+    both = np.stack([one, two])
+    batch = graphs.batch_of([one, two])
+    columns = {("node", "x"): np.ones((*both.shape[:2], 1)) if nodes is None else nodes(both)}
+    if pairs is not None:
+        columns["pair", "x"] = pairs(both)
+    filled = graphs.with_columns(batch, columns)
+    features = Features(
+        nodes=filled.graph.nodes["x"], pairs=None if pairs is None else filled.pairs["x"]
+    )
+    module = Network(layer)
+    shapes = jax.eval_shape(lambda: module.init(jax.random.key(0), features, batch, train=False))
+    variables = draw(shapes, np.random.default_rng(seed), jnp.float64)
+    run = jit_once(lambda *arguments: module.apply(*arguments, train=False))
+    sums = np.asarray(run(variables, features, batch))
+    return largest_difference(sums[0], sums[1]) / max(1.0, float(np.abs(sums[:2]).max()))
+
+
+def pairs_told_apart(
+    pairs: Sequence[str] = tuple(PAIRS), layers: Sequence[str] = tuple(PLAIN)
+) -> Measurement:
+    """E19: message passing ties on every pair; with encodings it does so on the last one only.
+
+    A bias of the logits alone does not help nodes that are alike: whatever the weights of a
+    mean of equal rows, it is that row. Distances must reach the values, here by a gate.
+    """
+    plain, encoded, tied, biased = [], [], [], []
+    table: dict[str, dict[str, float]] = {}
+    with jax.enable_x64(True):
+        for name in pairs:
+            one, two, apart = PAIRS[name]
+            found = {layer: gap(PLAIN[layer], one, two) for layer in layers}
+            found["Transformer"] = gap(TRANSFORMER, one, two)
+            helped = {
+                "GIN + RWSE": gap(PLAIN["GIN"], one, two, nodes=walks),
+                "Transformer + RWSE": gap(TRANSFORMER, one, two, nodes=walks),
+                "GIN + LapPE (invariant)": gap(PLAIN["GIN"], one, two, nodes=heat),
+                "Transformer + LapPE (invariant)": gap(TRANSFORMER, one, two, nodes=heat),
+                "attention gated by shortest paths": gap(
+                    GatedAttention, one, two, pairs=distance_classes
+                ),
+            }
+            bias = gap(BIASED, one, two, pairs=distance_classes)
+            plain += found.values()
+            biased.append(bias)
+            (encoded if apart else tied).extend(helped.values())
+            table[name] = {**found, **helped, "Transformer + bias by shortest paths": bias}
+    values = dict(message_passing_gap=max(plain), bias_gap=max(biased))
+    if encoded:
+        values["encoding_gap"] = min(encoded)
+    if tied:
+        values["gap_where_none_is_due"] = max(tied)
+    return Measurement(values, curves=dict(gaps=table))

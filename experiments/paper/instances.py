@@ -1,0 +1,126 @@
+"""E13: known graph networks are message, aggregate and update, equations 11 to 13."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import gtx.nn
+from experiments.paper import graphs
+from experiments.paper.modules import apply, pad_nodes, parameters
+from experiments.paper.results import Measurement, largest_difference
+from gtx.batch import Features
+from gtx.ops import message_passing
+
+DIM, EPSILON = 5, 0.3
+LAYERS = {
+    "GCN": gtx.nn.GCN(DIM),
+    "GIN": gtx.nn.GIN(DIM, epsilon=EPSILON),
+    "GraphSAGE": gtx.nn.GraphSAGE(DIM),
+    "MPNN": gtx.nn.MPNN(DIM),
+}
+# Name: message, aggregate, update, in the paper's letters.
+TABLE = {
+    "GCN": ("x_j / sqrt(d_i d_j)", "sum", "(m + x_i / d_i) W + b"),
+    "GIN": ("x_j", "sum", "MLP((1 + ε) x_i + m)"),
+    "GraphSAGE": ("x_j", "mean", "x_i R + m N + b"),
+    "MPNN": ("MLP([x_i; x_j])", "sum", "MLP([x_i; m])"),
+}
+
+
+def affine(x: Any, params: Any) -> Any:
+    return x @ params["kernel"] + params.get("bias", 0)
+
+
+def perceptron(x: Any, params: Any) -> Any:
+    return affine(jnp.maximum(affine(x, params["hidden"]), 0), params["output"])
+
+
+def closed_form(name: str, x: np.ndarray, adjacency: np.ndarray, params: Any) -> np.ndarray:
+    """The layer as matrices; `adjacency` has the edges from j (column) to i (row)."""
+    n = len(x)
+    if name == "GCN":
+        root = np.diag((1 + adjacency.sum(1)) ** -0.5)
+        mixed = root @ (adjacency + np.eye(n)) @ root @ x
+        return mixed @ params["linear"]["kernel"] + params["bias"]
+    if name == "GIN":
+        return perceptron((1 + EPSILON) * x + adjacency @ x, params)
+    if name == "GraphSAGE":
+        means = adjacency @ x / np.maximum(adjacency.sum(1, keepdims=True), 1)
+        return affine(x, params["root"]) + affine(means, params["neighbours"])
+    to, sent = np.split(affine(x, params["nodes"]), 2, axis=1)
+    messages = affine(np.maximum(to[:, None] + sent[None], 0), params["message"])
+    return perceptron(np.concatenate([x, np.einsum("ij,ijd->id", adjacency, messages)], 1), params)
+
+
+def one_step(name: str, params: Any) -> tuple[Callable[..., Any], Callable[..., Any], str]:
+    """The layer's psi and phi as functions of nodes dict(x, d), and its aggregation."""
+
+    def mpnn_message(i: Any, j: Any, e: Any) -> Any:
+        kernels = jnp.split(params["nodes"]["kernel"], 2, axis=1)
+        biases = jnp.split(params["nodes"]["bias"], 2)
+        hidden = i["x"] @ kernels[0] + biases[0] + j["x"] @ kernels[1] + biases[1]
+        return affine(jnp.maximum(hidden, 0), params["message"])
+
+    def sender(i: Any, j: Any, e: Any) -> Any:
+        return j["x"]
+
+    return {
+        "GCN": (
+            lambda i, j, e: j["x"] / jnp.sqrt(i["d"] * j["d"]),
+            lambda i, m: (m + i["x"] / i["d"]) @ params["linear"]["kernel"] + params["bias"],
+            "sum",
+        ),
+        "GIN": (sender, lambda i, m: perceptron((1 + EPSILON) * i["x"] + m, params), "sum"),
+        "GraphSAGE": (
+            sender,
+            lambda i, m: affine(i["x"], params["root"]) + affine(m, params["neighbours"]),
+            "mean",
+        ),
+        "MPNN": (
+            mpnn_message,
+            lambda i, m: perceptron(jnp.concatenate([i["x"], m], axis=1), params),
+            "sum",
+        ),
+    }[name]
+
+
+def closed_forms(n: int = 11) -> Measurement:
+    """E13: the layers of gtx, and equations 11 to 13 with their psi and phi, against matrices."""
+    rng = np.random.default_rng(0)
+    adjacency = (rng.random((n, n)) < 0.3).astype(float)  # directed
+    np.fill_diagonal(adjacency, 0)
+    adjacency[0] = 0  # receives nothing
+    x = rng.normal(size=(n, DIM))
+    batch = graphs.batch_of([adjacency])
+    senders, receivers = (jnp.asarray(side) for side in graphs.edge_list(adjacency))
+    layer_error, step_error, results = 0.0, 0.0, []
+    with jax.enable_x64(True):
+        features = Features(nodes=pad_nodes(x, batch))
+        for name, module in LAYERS.items():
+            variables = parameters(module, features, batch, seed=2)
+            params = jax.tree.map(np.float64, variables["params"])
+            expected = np.asarray(closed_form(name, x, adjacency, params))
+            found = apply(module, variables, features, batch).nodes[:n]
+            message, update, method = one_step(name, params)
+            step = message_passing(
+                dict(x=jnp.asarray(x), d=jnp.asarray(1 + adjacency.sum(1))[:, None]),
+                senders,
+                receivers,
+                message=message,
+                update=update,
+                method=method,
+            )
+            layer_error = max(layer_error, largest_difference(found, expected))
+            step_error = max(step_error, largest_difference(step, expected))
+            results.append(expected)
+    pairs = [(i, j) for i in range(len(results)) for j in range(i)]
+    values = dict(
+        layers=layer_error,
+        one_liners=step_error,
+        apart=min(largest_difference(results[i], results[j]) for i, j in pairs),
+        instances=len(results),
+    )
+    return Measurement(values, curves=dict(table={name: list(row) for name, row in TABLE.items()}))
