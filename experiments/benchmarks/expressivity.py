@@ -54,7 +54,7 @@ class Invariant:
 FILES = {
     "basic": "brec_basic.g6",
     "regular": "brec_regular.g6",
-    "str": "brec_str.g6",
+    "strongly reg.": "brec_str.g6",
     "extension": "brec_extension.g6",
     "CFI": "brec_cfi.g6",
     "4-vertex": "brec_4vtx.g6",
@@ -298,24 +298,35 @@ def count(family: Family, readers: Mapping[str, Reader] = READERS) -> dict[str, 
     return told
 
 
-def table(results: Mapping[str, Any], how: str) -> tuple[list[str], list[list[str]]]:
+def table(results: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Header and rows: a reader each, how many of each family's pairs it tells apart.
+
+    A cell is one number, or "alone → refined" where they differ.
 
     Args:
       results: `pairs` by family, `told` by family, reader and "alone" or "refined".
-      how: "alone" or "refined".
     """
-    families = list(results["pairs"])
-    brec = [name for name in families if not name.startswith("SR")]
-    header = ["", *(f"{name} ({results['pairs'][name]})" for name in families)]
-    total = sum(results["pairs"][name] for name in brec)
-    header.insert(1 + len(brec), f"BREC ({total})")
+    pairs, told = dict(results["pairs"]), dict(results["told"])
+    brec = [name for name, file in FILES.items() if file.startswith("brec")]
+    header = [""]
+    for name in pairs:
+        header.append(f"{name} ({pairs[name]})")
+        if name == brec[-1]:
+            header.append(f"BREC ({sum(pairs[name] for name in brec)})")
     rows = []
-    for reader in next(iter(results["told"].values())):
-        counts = [results["told"][name][reader][how] for name in families]
-        counts.insert(len(brec), sum(counts[: len(brec)]))
-        rows.append([reader, *map(str, counts)])
+    for reader in next(iter(told.values())):
+        row = [reader]
+        for name in pairs:
+            row.append(_cell([told[name][reader]]))
+            if name == brec[-1]:
+                row.append(_cell([told[name][reader] for name in brec]))
+        rows.append(row)
     return header, rows
+
+
+def _cell(counts: list[dict[str, int]]) -> str:
+    alone, refined = (sum(count[how] for count in counts) for how in ("alone", "refined"))
+    return str(alone) if alone == refined else f"{alone} → {refined}"
 
 
 def markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
