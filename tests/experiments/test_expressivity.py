@@ -15,6 +15,7 @@ from tests.data.files import data_folder
 from tests.experiments import commands
 
 EVERYTHING = set(READERS)
+WALKS = "RandomWalk, 20 steps"
 BEYOND_WL = EVERYTHING - {"none (1-WL)", "Degree"}
 
 
@@ -175,12 +176,12 @@ def test_a_missing_file_is_named(tmp_path, capsys):
     assert "brec_basic.g6" in capsys.readouterr().err
 
 
-def test_the_published_pairs_give_the_published_count_for_distances():
+def test_of_the_published_pairs_distances_tell_few_and_walks_all():
     families = {family.name: family for family in expressivity.load(data_folder())}
     counts = [len(family.pairs) for family in families.values()]
     assert counts == [60, 50, 50, 100, 100, 20, 20, 1, 105]
-    readers = {name: READERS[name] for name in ("none (1-WL)", "ShortestPathDistance")}
+    readers = {name: READERS[name] for name in ("none (1-WL)", "ShortestPathDistance", WALKS)}
     told = expressivity.count(families["basic"], readers)
     assert told["none (1-WL)"] == dict(alone=0, refined=0)
-    # Graphormer in table 2 of Wang and Zhang (2023).
     assert told["ShortestPathDistance"] == dict(alone=16, refined=16)
+    assert told[WALKS] == dict(alone=60, refined=60)
