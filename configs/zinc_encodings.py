@@ -32,6 +32,6 @@ def get_config() -> ConfigDict:
     config.optimizer.learning_rate = 2e-3
     config.optimizer.warmup_epochs = 1.0
 
-    config.training.num_epochs = 20
-    config.training.evaluate_every = 4
+    config.training.num_epochs = 15
+    config.training.evaluate_every = 5
     return config
