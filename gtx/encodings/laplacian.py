@@ -94,7 +94,9 @@ class LaplacianEigenvectors:
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
         laplacian, weights = _laplacian(adjacency, self.normalization, xp)
-        scale = xp.abs(laplacian).sum(axis=-1).max(axis=-1, initial=0)  # no eigenvalue is larger
+        scale = None
+        if xp is not np or self.vector_norm != "L2":
+            scale = xp.abs(laplacian).sum(axis=-1).max(axis=-1, initial=0)  # above all eigenvalues
         if adjacency.shape[-1] == 0:
             values, vectors = laplacian[:, :, 0:0].sum(axis=1), laplacian
         elif xp is np:

@@ -133,7 +133,7 @@ def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.n
     nodes, width = np.arange(step.shape[0]), int(n_node.max(initial=0))
     position = nodes - np.repeat(np.cumsum(n_node) - n_node, n_node)
     entry = np.repeat(nodes * width, np.diff(step.indptr)) + position[step.indices]
-    power = np.bincount(entry, step.data, minlength=len(nodes) * width)
+    power: Any = np.bincount(entry, step.data, minlength=len(nodes) * width)
     power = power.astype(np.float64, copy=False).reshape(len(nodes), width)  # int without entries
     diagonal = nodes * width + position
     walk_length = values.shape[1]
