@@ -1,0 +1,355 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Attention is message passing
+#
+# *Transformers are Graph Neural Networks* ([Joshi, 2025](https://arxiv.org/abs/2506.22084)) says
+# that the attention of a Transformer and the message passing of a graph neural network are one
+# computation. Here it is, equation by equation. The paper has no experiments and no code; every
+# number below is ours, and every claim is an assertion.
+#
+# You need to know one of the two sides:
+#
+# | Transformer | graph neural network | here |
+# |---|---|---|
+# | token | node | row $h_i$ of an array |
+# | sequence, set $\mathcal S$ | complete graph with self-loops | `ops.Complete` |
+# | attention mask | edges $\mathcal N_i$ | `ops.Edges` |
+# | query, key, value | what a receiver asks, a sender answers to, a sender says | three arrays |
+# | attention weight $w_{ij}$ | weight of the message from $j$ to $i$ | row: receiver, column: sender |
+
+# %%
+import functools
+
+import jax
+import jax.numpy as jnp
+import matplotlib.pyplot as plt
+import numpy as np
+
+from experiments.figures import style
+from experiments.paper import blocks, graphs
+from experiments.paper.modules import apply, pad_nodes, parameters
+from gtx import ops
+from gtx.batch import Features
+
+plt.rcParams.update(style.SETTINGS)
+equal = functools.partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-5)
+
+# %% [markdown]
+# Five nodes, with 8 numbers each, and the edges of a small graph. `senders[e]` sends along edge
+# `e` to `receivers[e]`; the matrix `A` says the same, row by receiver.
+
+# %%
+n, d = 5, 8
+rng = np.random.default_rng(0)
+H = jnp.asarray(rng.normal(size=(n, d)), jnp.float32)
+A = graphs.looped(graphs.with_edges(n, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0), (0, 2)]))
+senders, receivers = (jnp.asarray(side) for side in graphs.edge_list(A))
+W_Q, W_K, W_V, O = jnp.asarray(rng.normal(size=(4, d, d)) / np.sqrt(d), jnp.float32)
+
+# %% [markdown]
+# ## From a sum over neighbours to multi-head attention, in eight steps
+#
+# ### 1. Sum over neighbours
+# Each neighbour sends what it is, each node adds up what arrives. Equations 11 and 12:
+# $m_{ij} = \psi(h_i, h_j) = h_j$, $\;m_i = \bigoplus_{j \in \mathcal N_i} m_{ij}$.
+
+# %%
+messages = H[senders]
+total = ops.aggregate(messages, receivers, n, method="sum")
+equal(total, A @ H)
+
+# %% [markdown]
+# ### 2. Mean: every neighbour counts alike
+# The same with $\bigoplus$ a mean. It is a weighted sum with the weight $1 / |\mathcal N_i|$.
+
+# %%
+mean = ops.aggregate(messages, receivers, n, method="mean")
+alike = A / A.sum(1, keepdims=True)
+equal(mean, alike @ H)
+
+# %% [markdown]
+# ### 3. Let each pair say how much it counts
+# A score of the two ends of an edge, made positive and divided by the sum over the neighbours.
+# Equation 4, with $\mathcal N_i$ for $\mathcal S$:
+# $w_{ij} = \exp(q_i \cdot k_j) / \sum_{j' \in \mathcal N_i} \exp(q_i \cdot k_{j'})$.
+
+# %%
+q, k, v = H @ W_Q, H @ W_K, H @ W_V
+scores = (q[receivers] * k[senders]).sum(-1)
+w = ops.segment_softmax(scores, receivers, n)
+equal(ops.segment_sum(w, receivers, n), np.ones(n))
+
+# %% [markdown]
+# ### 4. Weigh the messages
+# Equation 15 is the message of graph attention, $\psi(h_i, h_j) = w_{ij} \, W_V h_j$, and the sum
+# over $j$ of equation 16 collects it. `method="softmax"` does both.
+
+# %%
+by_hand = ops.segment_sum(w[:, None] * v[senders], receivers, n)
+collected = ops.aggregate((scores, v[senders]), receivers, n, method="softmax")
+equal(by_hand, collected)
+
+# %% [markdown]
+# ### 5. That is attention under a mask
+# A Transformer writes the same thing with matrices. What is not an edge gets the score
+# $-\infty$, and so the weight 0. Without the $1/\sqrt{d}$ of most code, as in the paper: `scale=1`.
+
+# %%
+masked_scores = jnp.where(A > 0, q @ k.T, -jnp.inf)
+equal(jax.nn.softmax(masked_scores) @ v, collected)
+edges = ops.Edges(senders, receivers)
+equal(ops.attention(q[:, None], k[:, None], v[:, None], edges, scale=1)[:, 0], collected)
+
+# %% [markdown]
+# ### 6. Drop the mask
+# On the complete graph, self-loops included, $\mathcal N_i$ becomes $\mathcal S$ (equations 17
+# and 18), and the matrices become equation 20:
+# $\tilde H = \mathrm{softmax}(H W_Q (H W_K)^\top) \, H W_V$. The central sentence of the paper.
+
+# %%
+every = ops.Edges(*(jnp.asarray(side) for side in graphs.edge_list(np.ones((n, n)))))
+equation_20 = jax.nn.softmax(H @ W_Q @ (H @ W_K).T) @ (H @ W_V)
+equal(ops.attention(q[:, None], k[:, None], v[:, None], every, scale=1)[:, 0], equation_20)
+
+# %% [markdown]
+# ### 7. Several heads
+# Equations 5 to 7: $K$ attentions at once, each with $d/K$ columns of the maps. One product, then
+# a reshape to $n \times K \times d/K$.
+
+# %%
+K = 2
+q, k, v = (m.reshape(n, K, d // K) for m in (q, k, v))
+heads = ops.attention(q, k, v, every, scale=1)
+equal(heads[:, 1], jax.nn.softmax(q[:, 1] @ k[:, 1].T) @ v[:, 1])
+
+# %% [markdown]
+# ### 8. Side by side, and mixed
+# Equation 8: $\tilde h_i = \mathrm{Concat}(\mathrm{head}_i^1, \dots, \mathrm{head}_i^K) \, O$.
+# This is multi-head attention, the same as in any library, and it was message passing all along.
+
+# %%
+H_tilde = heads.reshape(n, d) @ O
+library = jax.nn.dot_product_attention(q[None], k[None], v[None], scale=1.0)[0]
+equal(H_tilde, library.reshape(n, d) @ O)
+
+# %% [markdown]
+# One thing the paper passes over: the weight $w_{ij}$ is no function of $h_i$ and $h_j$ alone, its
+# denominator needs all neighbours. There is a form in which every message is one of its two ends:
+# send $e^{s}$ and $e^{s} v$, add both up, and let the update divide. It is right until $e^{s}$
+# overflows, and therefore a reference and not what gtx runs.
+
+# %%
+weight = jnp.exp((q[every.receivers] * k[every.senders]).sum(-1))[..., None]
+above, below = ops.aggregate((weight * v[every.senders], weight), every.receivers, n)
+equal(above / below, heads)
+assert not np.isfinite(jnp.exp(jnp.float32(100.0)))
+
+# %% [markdown]
+# ## Figure 2 of the paper, with its numbers
+# One head, for node 0: scores, softmax, and the weighted sum of the values.
+
+# %%
+one = [ops.attention_weights(q, k, every, scale=1)[every.receivers == 0, 0]]
+stages = {
+    "scores $q_0 \\cdot k_j$": (q[0, 0] @ k[:, 0].T)[:, None],
+    "weights $w_{0j}$": one[0][:, None],
+    "values $v_j$": v[:, 0],
+    "result": (one[0] @ v[:, 0])[None],
+}
+equal(stages["result"][0], heads[0, 0])
+figure, axes = plt.subplots(
+    1, 4, figsize=(9, 3.4), layout="constrained", width_ratios=(1.1, 1.1, 2.2, 2.2)
+)
+for axis, (title, values) in zip(axes, stages.items(), strict=True):
+    values = np.asarray(values)
+    axis.imshow(values, vmin=-2, vmax=2, cmap="PuOr", aspect="auto" if len(values) > 1 else 0.6)
+    for (i, j), value in np.ndenumerate(values):
+        axis.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=12)
+    axis.set(title=title, xticks=[], yticks=range(n) if len(values) > 1 else [])
+
+# %% [markdown]
+# ## Figure 3: the layer around it
+# Equations 9 and 19: $h_i' = \mathrm{MLP}(\mathrm{LayerNorm}(h_i + \tilde h_i))$. The block of the
+# paper has one norm and no residual around the MLP; nobody trains it so. `form` chooses between
+# it, the block of Vaswani et al. ("post_ln") and that of today ("pre_ln"). The picture follows the
+# length of every token through the stages, computed in NumPy; the last stage is what gtx returns.
+
+# %%
+batch = graphs.batch_of([graphs.complete(n)])
+x = np.asarray(H[:, : blocks.DIM], np.float32)
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.9), layout="constrained", sharey=True)
+for axis, form in zip(axes, blocks.FORMS, strict=True):
+    block = blocks.block(form, gated=False)
+    features = Features(nodes=pad_nodes(x, batch))
+    variables = parameters(block, features, batch, seed=1)
+    trace = blocks.stages(form, False, x, jax.tree.map(np.asarray, variables["params"]))
+    equal(apply(block, variables, features, batch).nodes[:n], trace["result"], rtol=1e-4)
+    axis.plot([np.linalg.norm(rows, axis=1) for rows in trace.values()], "o-")
+    axis.set_xticks(range(len(trace)), list(trace), rotation=90)
+    axis.set_title(form)
+axes[0].set_ylabel("length of a token")
+# %% [markdown]
+# ## Figure 4: L layers reach L hops
+# On a graph each layer brings in the next ring of neighbours. No picture is needed to know that,
+# only a derivative: the output at a node has a derivative of *exactly* 0 with respect to every
+# node more than L edges away. On a complete graph one layer reaches everything.
+
+# %%
+tree = graphs.binary_tree(3)
+size = len(tree)
+tree_edges = ops.Edges(
+    *(jnp.asarray(side) for side in graphs.edge_list(graphs.looped(tree))), num_receivers=size
+)
+
+
+def layers(x, structure, count):
+    """`count` layers of one head, with a residual; the maps are W_Q, W_K, W_V."""
+    for _ in range(count):
+        q, k, v = ((x @ W)[:, None] for W in (W_Q, W_K, W_V))
+        x = x + ops.attention(q, k, v, structure, implementation="edges")[:, 0]
+    return x
+
+
+def dependence(function, x):
+    """Largest |d output_i / d input_j| over features: [nodes, nodes]."""
+    return np.abs(jax.jacrev(function)(x)).max(axis=(1, 3))
+
+
+root_x = jnp.asarray(rng.normal(size=(size, d)), jnp.float32)
+distance = graphs.distances(tree)
+level = np.log2(np.arange(size) + 1).astype(int)
+places = np.stack([(np.arange(size) + 1.5) / 2.0**level, -level / 2], axis=1)
+figure, axes = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained")
+for count, axis in enumerate(axes, start=1):
+    reach = dependence(functools.partial(layers, structure=tree_edges, count=count), root_x)
+    assert ((reach > 0) == (distance <= count)).all()
+    leaf = size - 1
+    colours = np.where(reach[leaf] > 0, style.ORANGE, "white")
+    colours[leaf] = style.RED
+    style.drawing(axis, tree, places, colours, size=130)
+    axis.set_title(f"{count} layer{'s' if count > 1 else ''}")
+
+# %% [markdown]
+# ## GAT, GATv2 and the Transformer: other edges, other scores
+# `ops.attention` takes *who attends to whom* and *how a pair is scored*. Published layers are
+# points in this table; nothing else differs.
+#
+# | | `Edges` | `Complete` |
+# |---|---|---|
+# | `Dot` | TransformerConv, the "GAT" of the paper's equations 14 to 16 | Transformer |
+# | `Additive` | GAT, Velickovic et al. (2018) | |
+# | `Dynamic` | GATv2, Brody et al. (2022) | |
+#
+# The equivalence with a Transformer covers the first row. GAT adds a term of the receiver to a term
+# of the sender; the softmax does not see the receiver's term but for the bend of the LeakyReLU, so
+# that all receivers rank the senders alike. GATv2 and the dot product do not have this limit.
+
+# %%
+m = 32
+query, key, value = jax.random.normal(jax.random.key(1), (3, m, 1, 4))
+tier = (ops.Tier(1, m),)
+complete = ops.Complete(jax.tree.map(jnp.asarray, ops.make_layout(np.array([m]), m, tier)))
+scores = {
+    "GAT": ops.Additive(),
+    "GATv2": ops.Dynamic(jax.random.normal(jax.random.key(2), (1, 4))),
+    "dot": ops.Dot(),
+}
+favourites = {}
+for name, score in scores.items():
+    weights = ops.attention_weights(query, key, complete, score=score).reshape(m, m)
+    favourites[name] = len(np.unique(weights.argmax(1)))
+    equal(weights @ value[:, 0], ops.attention(query, key, value, complete, score=score)[:, 0])
+print("senders that are someone's first choice:", favourites)
+assert favourites["GAT"] == 1 < favourites["GATv2"] and favourites["dot"] > 1
+
+# %% [markdown]
+# ## Figure 1: one after another, or all at once
+# A recurrent network reads token by token and hands on one vector. Attention looks at all tokens
+# in one step. Derivatives show both: after how many steps does an output know an input?
+
+# %%
+length = 8
+U = W_K  # any map
+
+
+def recurrent(x):
+    """h_t = tanh(W h_(t-1) + U x_t): every state needs the one before it."""
+
+    def step(h, x_t):
+        h = jnp.tanh(h @ W_Q + x_t @ U)
+        return h, h
+
+    return jax.lax.scan(step, jnp.zeros(d), x)[1]
+
+
+def attend_to_all(x):
+    """One layer over every pair of tokens."""
+    q, k, v = x @ W_Q, x @ W_K, x @ W_V
+    return jax.nn.softmax(q @ k.T) @ v
+
+
+tokens = jnp.asarray(rng.normal(size=(length, d)), jnp.float32)
+by_steps, at_once = dependence(recurrent, tokens), dependence(attend_to_all, tokens)
+assert (by_steps[np.triu_indices(length, 1)] == 0).all()  # step t knows t tokens, no more
+assert (at_once > 0).all()  # one step, every token
+assert "scan" in str(jax.make_jaxpr(recurrent)(tokens))
+assert "scan" not in str(jax.make_jaxpr(attend_to_all)(tokens))
+figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), layout="constrained")
+style.matrix(axes[0], by_steps, "recurrent: 8 steps", log=(1e-3, 1))
+style.matrix(axes[1], at_once, "attention: 1 step", log=(1e-3, 1))
+axes[0].set(xlabel="input token", ylabel="state after step")
+axes[1].set(xlabel="input token", ylabel="output token")
+
+# %% [markdown]
+# All that the last state of the recurrent network knows of the first token has gone through six
+# other states. In this one, whose maps are random, little is left of it.
+
+# %%
+print(
+    "the last state depends on the last token",
+    by_steps[-1, -1],
+    "and on the first",
+    by_steps[-1, 0],
+)
+assert by_steps[-1, 0] < by_steps[-1, -1]
+
+# %% [markdown]
+# ## A causal language model is a graph network on a DAG
+# Edges run from each token to itself and to later ones. The causal mask of a language model is the
+# adjacency matrix of that graph. However many layers there are, what comes later stays unseen: the
+# upper triangle of the Jacobian is not small but exactly 0.
+
+# %%
+earlier = np.tril(np.ones((length, length)))
+dag = ops.Edges(*(jnp.asarray(side) for side in graphs.edge_list(earlier)))
+query, key, value = jax.random.normal(jax.random.key(3), (3, length, 2, 4))
+equal(
+    ops.attention(query, key, value, dag),
+    jax.nn.dot_product_attention(query[None], key[None], value[None], is_causal=True)[0],
+)
+seen = dependence(functools.partial(layers, structure=dag, count=3), tokens)
+assert (seen[np.triu_indices(length, 1)] == 0).all()
+assert (seen[np.tril_indices(length)] > 0).all()
+figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), layout="constrained")
+style.matrix(axes[0], earlier, "mask = adjacency", bar=False, cmap="Greys", vmax=1.4)
+style.matrix(axes[1], seen, "Jacobian of 3 layers", log=(1e-3, seen.max()))
+for axis in axes:
+    axis.set(xlabel="sender", ylabel="receiver")
+
+# %% [markdown]
+# ## What was shown, and what was not
+# Shown, up to rounding: attention over all pairs *is* message passing on the complete graph **with
+# self-loops**, and dot-product graph attention is attention under a mask. Not covered: additive GAT,
+# whose score is no dot product. And equal results say
+# nothing about equal speed: that is notebook 03.
