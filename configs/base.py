@@ -16,6 +16,11 @@ def get_config() -> ConfigDict:
     data.split = "given"  # given | random | scaffold
     data.split_seed = 0  # apart from `seed`, so that seeds compare on the same split
 
+    # Nodes and edges to add, by the makers of gtx.data.topology, each with its settings: such as
+    # data.topology.virtual_nodes = {"num_nodes": 1}. Virtual nodes are not pooled, and encodings
+    # are those of the enlarged graphs.
+    data.topology = ConfigDict()
+
     # Positional and structural encodings by name, each with its settings; none by default.
     config.encodings = ConfigDict()
     config.encodings_used = "all"  # all | none | names of these, separated by commas
@@ -50,6 +55,11 @@ def get_config() -> ConfigDict:
     model.remat = False  # recompute layers in the backward pass: less memory, a third slower
     # Width that each encoding takes of `dim` at the nodes.
     model.encoding_dim = 16
+    # What reads eigenvectors: deep_set | linear | transformer | signnet | spe. The last two do
+    # not depend on their signs, the very last not on their bases; what follows is for the others.
+    model.laplacian_encoder = "deep_set"
+    model.random_signs = True  # of each eigenvector, drawn per graph and step while training
+    model.random_bases = False  # of each repeated eigenvalue's vectors, likewise
     # Encodings of pairs, if there are any, bias complete attention.
     model.pair_bias = True
     model.pair_dim = 16  # features of a pair, which each layer maps to a number a head

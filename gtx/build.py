@@ -14,10 +14,8 @@ from ml_collections import ConfigDict
 
 import gtx.encodings
 import gtx.nn
-from gtx import batching, tasks, training
+from gtx import batching, encoders, tasks, training
 from gtx.data import (
-    Categorical,
-    Column,
     Dataset,
     GraphSpec,
     Scaler,
@@ -28,6 +26,7 @@ from gtx.data import (
     solubility,
     splits,
     standardize,
+    topology,
     with_descriptors,
     zinc,
 )
@@ -44,18 +43,20 @@ class Prepared:
     """A recipe's data, ready to be batched.
 
     Attributes:
-      dataset: loaded, split, scaled and encoded.
+      dataset: loaded, split, scaled, enlarged and encoded.
       scaler: of the molecules' descriptors, where the recipe asks for them.
       rejected: rows of the source that became no graph, and why.
+      raw_spec: of the graphs before the config's topology was added; None if it has none.
     """
 
     dataset: Dataset
     scaler: Scaler | None = None
     rejected: tuple[csv_source.Rejected, ...] = ()
+    raw_spec: GraphSpec | None = None
 
 
 def prepare(config: ConfigDict) -> Prepared:
-    """Load, split, scale and encode the recipe's graphs."""
+    """Load, split, scale, enlarge and encode the recipe's graphs."""
     loaded = load(config)
     return dataclasses.replace(loaded, dataset=encode(loaded.dataset, config))
 
@@ -76,7 +77,21 @@ def load(config: ConfigDict) -> Prepared:
     label = graphs.spec.label
     if settings.get("normalize", False) and label is not None and label.kind == "regression":
         graphs = standardize(graphs)
-    return Prepared(graphs, scaler, rejected)
+    raw_spec = graphs.spec if topology_of(config) else None
+    return Prepared(enlarge(graphs, config), scaler, rejected, raw_spec)
+
+
+def enlarge(graphs: Dataset, config: ConfigDict) -> Dataset:
+    """Add the nodes and edges of the config's topology."""
+    return topology.enlarge(graphs, topology_of(config))
+
+
+def topology_of(config: ConfigDict) -> dict[str, dict[str, Any]]:
+    """The makers of `gtx.data.topology` that the config names, with their settings."""
+    makers = config.data.get("topology", {})
+    for name in makers:
+        _choose(topology.MAKERS, name, "config.data.topology")
+    return {name: dict(settings) for name, settings in makers.items()}
 
 
 def _split(graphs: Dataset, settings: ConfigDict) -> Dataset:
@@ -109,7 +124,10 @@ def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
 
 def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
     """The config's encodings that it uses, in the order of their names."""
-    given = dict(config.encodings.items())
+    given = {
+        name: {field: _frozen(value) for field, value in settings.items()}
+        for name, settings in config.encodings.items()
+    }
     used = config.get("encodings_used", "all")
     names = {"all": list(given), "none": []}.get(used, used.split(","))
     chosen = {name: _choose(given, name, "config.encodings_used") for name in names}
@@ -193,7 +211,8 @@ class Recipe:
 
     Attributes:
       config: the recipe's config.
-      spec: of the data, encodings included.
+      spec: of the data, topology and encodings included.
+      raw_spec: of the data before topology was added, None if none was.
       scaler: of the molecules' descriptors, or None.
       budget: of the data, on one device.
       version: of gtx that wrote it.
@@ -201,6 +220,7 @@ class Recipe:
 
     config: ConfigDict
     spec: GraphSpec
+    raw_spec: GraphSpec | None
     scaler: Scaler | None
     budget: batching.Budget
     version: str
@@ -211,6 +231,7 @@ def recipe(config: ConfigDict, prepared: Prepared) -> dict[str, Any]:
     return dict(
         config=config.to_dict(),
         spec=prepared.dataset.spec.to_json(),
+        raw_spec=None if prepared.raw_spec is None else prepared.raw_spec.to_json(),
         scaler=None if prepared.scaler is None else prepared.scaler.to_json(),
         # One shard: the recipe of a run must not depend on the machine that it runs on.
         budget=budget(config, prepared.dataset, num_shards=1).to_json(),
@@ -225,10 +246,11 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
       ConfigError: it is not such data.
     """
     try:
-        scaler = data["scaler"]
+        scaler, raw_spec = data["scaler"], data.get("raw_spec")
         return Recipe(
             config=ConfigDict(data["config"]),
             spec=GraphSpec.from_json(data["spec"]),
+            raw_spec=None if raw_spec is None else GraphSpec.from_json(raw_spec),
             scaler=None if scaler is None else Scaler.from_json(scaler),
             budget=batching.Budget.from_json(data["budget"]),
             version=str(data["version"]),
@@ -244,9 +266,10 @@ def config_hash(config: ConfigDict) -> str:
 
 def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
     settings = config.model
-    nodes, node_encodings, graphs = _encoders(config, spec)
-    pairs = _pair_encoders(config, spec)
-    edges = {name: _encoder(column) for name, column in spec.edges.items()}
+    nodes, node_encodings, graphs = encoders.of_nodes(
+        spec, encodings(config), dim=settings.encoding_dim, laplacian=_laplacian(settings)
+    )
+    pairs, edges = _pair_encoders(config, spec), encoders.of_edges(spec)
     local = _choose(LOCAL, settings.local, "config.model.local")
     norm = _choose(NORMS, settings.norm, "config.model.norm")
     if local is gtx.nn.GatedGCN:
@@ -287,6 +310,7 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
         ),
         norm=norm,
         pool=settings.pool if spec.label.level == "graph" else None,
+        pool_virtual_nodes="virtual_nodes" not in topology_of(config),
         num_head_layers=settings.head_layers,
         dropout_rate=settings.dropout_rate,
         readout_dropout_rate=settings.readout_dropout_rate,
@@ -296,33 +320,16 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
     )
 
 
-def _encoders(
-    config: ConfigDict, spec: GraphSpec
-) -> tuple[dict[str, ModuleFactory], dict[str, ModuleFactory], dict[str, ModuleFactory]]:
-    """Encoders of the source's node columns, of the encodings, and of the graph columns."""
-    made_by = {}
-    for encoding in encodings(config):
-        for level, name in encoding.columns():
-            made_by[level, name] = encoding
-    nodes = {
-        name: _encoder(column)
-        for name, column in spec.nodes.items()
-        if ("node", name) not in made_by
-    }
-    graphs = {
-        name: _encoder(column)
-        for name, column in spec.graphs.items()
-        if ("graph", name) not in made_by
-    }
-    width = config.model.encoding_dim
-    learned: dict[str, ModuleFactory] = {
-        encoding.name: functools.partial(
-            _choose(ENCODERS, type(encoding).__name__, "config.encodings"), dim=width
-        )
-        for encoding in encodings(config)
-        if any(level == "node" for level, _ in encoding.columns())
-    }
-    return nodes, learned, graphs
+def _laplacian(settings: ConfigDict) -> ModuleFactory:
+    """The encoder of eigenvectors."""
+    name = settings.get("laplacian_encoder", "deep_set")
+    encoder = _choose(encoders.LAPLACIAN, name, "config.model.laplacian_encoder")
+    if name in encoders.INVARIANT:
+        return encoder
+    drawn = dict(random_signs=True, random_bases=False)
+    return functools.partial(
+        encoder, **{field: settings.get(field, default) for field, default in drawn.items()}
+    )
 
 
 def _pair_encoders(config: ConfigDict, spec: GraphSpec) -> dict[str, ModuleFactory]:
@@ -335,23 +342,7 @@ def _pair_encoders(config: ConfigDict, spec: GraphSpec) -> dict[str, ModuleFacto
             f"config.model.attention is {settings.attention!r}, which reads no pairs, but there "
             f"are the pair columns {sorted(spec.pairs)}. Use 'complete', or pair_bias=False"
         )
-    paths = {one.name for one in encodings(config) if isinstance(one, gtx.encodings.ShortestPaths)}
-    edges = {name: _encoder(column) for name, column in spec.edges.items()}
-    along_paths = functools.partial(
-        gtx.nn.EdgePathEncoder,
-        edges=edges or {"constant": gtx.nn.ConstantEncoder},
-        max_hops=settings.path_hops,
-    )
-    return {
-        name: along_paths if name in paths else _encoder(column)
-        for name, column in spec.pairs.items()
-    }
-
-
-def _encoder(column: Column) -> ModuleFactory:
-    if isinstance(column, Categorical):
-        return functools.partial(gtx.nn.CategoricalEncoder, sizes=column.sizes)
-    return gtx.nn.LinearEncoder
+    return encoders.of_pairs(spec, encodings(config), max_hops=settings.path_hops)
 
 
 def _solubility(settings: ConfigDict) -> Dataset:
@@ -401,20 +392,20 @@ SOURCES: Mapping[str, Callable[[ConfigDict], Dataset | csv_source.CsvData]] = {
     "zinc": _zinc,
 }
 ENCODINGS = {
+    "degree": gtx.encodings.Degree,
+    "degree_class": gtx.encodings.DegreeClass,
+    "electrostatic": gtx.encodings.Electrostatic,
+    "heat_kernel": gtx.encodings.HeatKernel,
+    "heat_kernel_diagonal": gtx.encodings.HeatKernelDiagonal,
     "laplacian": gtx.encodings.LaplacianEigenvectors,
+    "pagerank": gtx.encodings.PageRank,
+    "personalized_pagerank": gtx.encodings.PersonalizedPageRank,
     "random_walk": gtx.encodings.RandomWalk,
     "resistance": gtx.encodings.ResistanceDistance,
     "rrwp": gtx.encodings.RRWP,
     "shortest_paths": gtx.encodings.ShortestPaths,
     "sinusoidal": gtx.encodings.Sinusoidal,
     "spd": gtx.encodings.ShortestPathDistance,
-}
-# Which module learns from which encoding's node columns.
-ENCODERS: Mapping[str, ModuleFactory] = {
-    "LaplacianEigenvectors": gtx.nn.LaplacianEncoder,
-    "RRWP": gtx.nn.LinearEncoder,
-    "RandomWalk": gtx.nn.RandomWalkEncoder,
-    "Sinusoidal": gtx.nn.LinearEncoder,
 }
 MODELS: Mapping[str, Callable[[ConfigDict, GraphSpec], GraphTransformer]] = {"gps": _gps}
 LOCAL: Mapping[str, ModuleFactory | None] = {
@@ -434,6 +425,11 @@ NORMS: Mapping[str, ModuleFactory] = {
     "rms": gtx.nn.RMSNorm,
 }
 ACTIVATIONS = {"gelu": jax.nn.gelu, "relu": jax.nn.relu, "swiglu": jax.nn.silu}
+
+
+def _frozen(value: Any) -> Any:
+    """Lists, which a recipe has for the tuples of its config, as tuples again."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _choose(choices: Mapping[str, Any], name: str, field: str) -> Any:

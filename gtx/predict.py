@@ -21,6 +21,7 @@ from gtx.data import (
     DatasetError,
     GraphSpec,
     molecules,
+    topology,
     with_descriptors,
 )
 from gtx.data.columns import named_columns
@@ -100,21 +101,26 @@ class Predictor:
 
         Args:
           graphs: SMILES; or a GraphsTuple of any number of graphs, several of them, or a
-            Dataset, with the columns of the training data. Encodings are computed where they
-            are not all there. Descriptors of molecules are computed from SMILES, which may be
-            the names of a Dataset. Labels are not read.
+            Dataset, with the columns of the training data. The nodes and edges of the recipe's
+            topology are added unless the edges have a kind already, and encodings computed where
+            they are not all there. Descriptors of molecules are computed from SMILES, which may
+            be the names of a Dataset. Labels are not read.
 
         Returns:
           float32 [graphs, dim], or [nodes, dim] with the nodes of all graphs in their order
-          where the labels belong to nodes (`np.split` them at the `node_ptr` of a Dataset).
-          In the label's own unit, or probabilities.
+          where the labels belong to nodes (`np.split` them at the `node_ptr` of a Dataset);
+          virtual nodes have no row. In the label's own unit, or probabilities.
 
         Raises:
           GraphError: names the graph, the field and the remedy (a category that training did
             not know, NaN, a column that is missing, a SMILES that does not parse).
           NonFiniteError: a prediction is not finite.
         """
-        return self._predict(self.dataset(graphs))
+        dataset = self.dataset(graphs)
+        predictions = self._predict(dataset)
+        if self.task.label.level == "node" and self.recipe.raw_spec is not None:
+            predictions = predictions[topology.own_nodes(dataset)]
+        return predictions
 
     def smiles(self, smiles: Iterable[str]) -> tuple[np.ndarray, dict[int, str]]:
         """Predict for the molecules that parse.
@@ -140,7 +146,7 @@ class Predictor:
     def dataset(
         self, graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str
     ) -> Dataset:
-        """The graphs as the model reads them: checked, encoded, without labels."""
+        """The graphs as the model reads them: checked, enlarged, encoded, without labels."""
         if isinstance(graphs, Dataset):
             return self._from_dataset(graphs.with_labels(None))
         if isinstance(graphs, GraphsTuple):
@@ -236,6 +242,8 @@ class Predictor:
           DatasetError: a column is missing, or training did not know it.
         """
         spec = self.recipe.spec
+        if self.recipe.raw_spec is not None and "kind" not in columns["edges"]:
+            spec = self.recipe.raw_spec
         known = {(field, name) for field in _FIELDS.values() for name in getattr(spec, field)}
         present = {(field, name) for field, names in columns.items() for name in names}
         computed = set(self._encoded)
@@ -265,6 +273,8 @@ class Predictor:
         """Add the columns that `_given_spec` left to be computed."""
         if self.recipe.scaler is not None and _DESCRIPTORS[1] not in dataset.graphs:
             dataset, _ = with_descriptors(dataset, self.recipe.scaler)
+        if self.recipe.raw_spec is not None and "kind" not in dataset.edges:
+            dataset = build.enlarge(dataset, self.recipe.config)
         if any(name not in getattr(dataset, field) for field, name in self._encoded):
             dataset = gtx.encodings.apply(dataset, self._encodings)
         return dataset

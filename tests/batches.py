@@ -42,6 +42,7 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
         receivers=receivers,
         nodes=dict(
             atom=np.stack([rng.integers(0, n, size) for n in NUM_ATOMS], 1).astype(np.int32),
+            kind=(np.arange(size) > 1).astype(np.int32)[:, None],
             x=normal(size, DIM),
             rwse=rng.uniform(size=(size, WALK)).astype(np.float32),
             lap_vectors=normal(size, FREQUENCIES) * valid,

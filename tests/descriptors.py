@@ -405,14 +405,18 @@ DESCRIPTORS = (
         ),
     ),
     Descriptor(
-        "pool", nn.Pool, "readout", level="graphs", options=dict(method="mean", dropout_rate=0.5)
+        "pool",
+        nn.Pool,
+        "readout",
+        level="graphs",
+        options=dict(method="mean", dropout_rate=0.5, virtual_nodes=False),
     ),
     Descriptor(
         "pool_max",
-        partial(nn.Pool, method="max"),
+        partial(nn.Pool, method="max", virtual_nodes=False),
         "readout",
         "graphs",
-        dict(method="sum", dropout_rate=0.5),
+        dict(method="sum", dropout_rate=0.5, virtual_nodes=True),
     ),
     Descriptor(
         "pma",

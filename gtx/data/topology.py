@@ -18,7 +18,8 @@ afterwards are those of the enlarged graph.
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -58,8 +59,8 @@ def virtual_nodes(dataset: Dataset, num_nodes: int = 1) -> Dataset:
     Gilmer et al. (2017); several of them in Exphormer (Shirzad et al., 2023). They stand behind
     the graph's own nodes, are not joined to each other, and are told apart by nodes["kind"]
     only. (Exphormer also embeds the edges of each virtual node apart; here edges have two
-    kinds, to a virtual node and from one.) Labels of nodes are missing there. A readout takes
-    virtual nodes for nodes.
+    kinds, to a virtual node and from one.) Labels of nodes are missing there. A
+    readout takes virtual nodes for nodes; `gtx.nn.Pool(virtual_nodes=False)` leaves them out.
 
     Raises:
       DatasetError: there are pair columns, which have no rows for the new pairs.
@@ -72,7 +73,7 @@ def virtual_nodes(dataset: Dataset, num_nodes: int = 1) -> Dataset:
             "a virtual node. Add virtual nodes first and apply pair encodings afterwards."
         )
     dataset = _with_kinds(dataset)
-    own = _own_nodes(dataset)
+    own = own_nodes(dataset)
     if "kind" not in dataset.nodes:
         kinds = np.zeros(dataset.node_ptr[-1], np.int32)
         dataset = dataset.with_columns("node", dict(kind=kinds), dict(kind=Categorical((1,))))
@@ -139,7 +140,7 @@ def complete(dataset: Dataset, *, loops: bool = False) -> Dataset:
     Attention over all pairs needs no edges; this is for layers that read edges.
     """
     dataset = _with_kinds(dataset)
-    own = _own_nodes(dataset)
+    own = own_nodes(dataset)
     graph = np.repeat(np.arange(len(dataset)), dataset.num_nodes)[own]
     sizes = np.bincount(graph, minlength=len(dataset))
     _check_room(dataset, "complete", sizes**2)
@@ -199,7 +200,7 @@ def expander(
     if max_tries < 1:
         raise DatasetError(f"expander: max_tries must be at least 1, got {max_tries}.")
     dataset = _with_kinds(dataset)
-    own = _own_nodes(dataset)
+    own = own_nodes(dataset)
     parts, poor = [np.zeros((3, 0), np.int64)], []
     for number in range(len(dataset)):
         nodes = np.nonzero(own[dataset.node_ptr[number] : dataset.node_ptr[number + 1]])[0]
@@ -218,6 +219,34 @@ def expander(
     return _join(dataset, "expander", *np.concatenate(parts, axis=1))
 
 
+# In the order of `enlarge`.
+MAKERS: Mapping[str, Callable[..., Dataset]] = {
+    "virtual_nodes": virtual_nodes,
+    "self_loops": self_loops,
+    "k_hop": k_hop,
+    "expander": expander,
+    "complete": complete,
+}
+
+
+def enlarge(dataset: Dataset, makers: Mapping[str, Mapping[str, Any]]) -> Dataset:
+    """Run the makers that are named, with their settings, in the order of `MAKERS`.
+
+    So loops come to virtual nodes too, and an edge that several would add is the first one's.
+    """
+    for name, maker in MAKERS.items():
+        if name in makers:
+            dataset = maker(dataset, **makers[name])
+    return dataset
+
+
+def own_nodes(dataset: Dataset) -> np.ndarray:
+    """Which nodes are the graphs' own and not virtual, bool [nodes]."""
+    if "kind" in dataset.nodes:
+        return dataset.nodes["kind"][:, 0] == 0
+    return np.ones(dataset.node_ptr[-1], bool)
+
+
 def _with_kinds(dataset: Dataset) -> Dataset:
     """The dataset with edges["kind"], all original if no maker has written it yet."""
     column = Categorical((len(EDGE_KINDS),))
@@ -233,12 +262,6 @@ def _with_kinds(dataset: Dataset) -> Dataset:
     return dataset.with_columns(
         "edge", dict(kind=np.zeros(len(dataset.senders), np.int32)), dict(kind=column)
     )
-
-
-def _own_nodes(dataset: Dataset) -> np.ndarray:
-    if "kind" in dataset.nodes:
-        return dataset.nodes["kind"][:, 0] == 0
-    return np.ones(dataset.node_ptr[-1], bool)
 
 
 def _content(dataset: Dataset, number: int, num_nodes: int) -> int:

@@ -35,6 +35,7 @@ def gps(
     feed_forward: ModuleFactory = FeedForward,
     norm: ModuleFactory = BatchNorm,
     pool: Pooling | None = "sum",
+    pool_virtual_nodes: bool = True,
     num_head_layers: int = 3,
     dropout_rate: float = 0.0,
     readout_dropout_rate: float = 0.0,
@@ -64,6 +65,7 @@ def gps(
       feed_forward: factory of the feed-forward layer; gets `dropout_rate`.
       norm: factory of the norms of a block.
       pool: how the nodes of a graph become one vector; None predicts for nodes.
+      pool_virtual_nodes: as `virtual_nodes` in `Pool`.
       num_head_layers: linear maps of the head.
       dropout_rate: after local layer and attention, and in the feed-forward layer.
       readout_dropout_rate: of what the head reads.
@@ -79,7 +81,9 @@ def gps(
         )
         if pairs:
             attention = functools.partial(attention, pair_bias=True)
-    readout = NodeReadout if pool is None else functools.partial(Pool, pool)
+    readout: ModuleFactory = NodeReadout
+    if pool is not None:
+        readout = functools.partial(Pool, pool, virtual_nodes=pool_virtual_nodes)
     return GraphTransformer(
         embed=functools.partial(
             Embed,

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from gtx.batch import Batch, Features, mask_features
 from gtx.nn.dropout import Dropout
+from gtx.nn.embeddings import read_column
 from gtx.ops.pooling import Pooling, pool
 
 
@@ -18,22 +19,29 @@ class Pool(nn.Module):
     Attributes:
       method: "sum", "mean" or "max".
       dropout_rate: of the row.
+      virtual_nodes: reduce those of `gtx.data.topology.virtual_nodes` too; without them the
+        column nodes["kind"] is read, which is 0 at the graphs' own nodes.
     """
 
     method: Pooling = "sum"
     dropout_rate: float = 0.0
+    virtual_nodes: bool = True
 
     @nn.compact
     def __call__(
         self, features: Features, batch: Batch, *, train: bool
     ) -> Float[Array, "graphs feat"]:
         features = mask_features(features, batch)
+        counted = batch.node_mask
+        if not self.virtual_nodes:
+            kind, _ = read_column(batch, "node", "kind")
+            counted &= kind[:, 0] == 0
         pooled = pool(
             features.nodes,
             batch.node_graph,
             batch.graph_mask.shape[0],
             method=self.method,
-            where=batch.node_mask,
+            where=counted,
         )
         if features.graphs is not None:
             pooled = jnp.concatenate([pooled, features.graphs], axis=-1)

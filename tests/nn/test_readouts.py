@@ -21,6 +21,21 @@ def test_pooling_reduces_the_nodes_of_each_graph(method, reduce):
     assert not out[4].any()
 
 
+@pytest.mark.parametrize("method, reduce", [("sum", np.sum), ("mean", np.mean), ("max", np.max)])
+def test_pooling_may_leave_virtual_nodes_out(method, reduce):
+    own = REAL & (np.asarray(BATCH.graph.nodes["kind"])[:, 0] == 0)
+    assert 0 < own.sum() < REAL.sum()
+    out = read(nn.Pool(method, virtual_nodes=False), NODES)
+    close(out[:4], np.stack([reduce(X[own & (GRAPH == graph)], axis=0) for graph in range(4)]))
+
+
+def test_virtual_nodes_are_told_by_a_column():
+    nodes = {name: x for name, x in BATCH.graph.nodes.items() if name != "kind"}
+    batch = BATCH.replace(graph=BATCH.graph._replace(nodes=nodes))
+    with pytest.raises(KeyError, match="no node column 'kind'"):
+        nn.Pool(virtual_nodes=False).apply({}, NODES, batch, train=False)
+
+
 def test_features_of_the_graph_come_after_the_pooled_nodes():
     out = read(nn.Pool(), features())
     close(out[:4, 8:], np.float64(features().graphs)[:4])
