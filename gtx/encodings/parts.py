@@ -26,9 +26,9 @@ DENSE_NODES = 1024
 _SPARSE_SHARE = 1 / 100  # edges / pairs of nodes
 # The same for `Encoding.union`: there small graphs need not be as sparse.
 _UNION_SHARE = 1 / 7
-# Entries of the matrices of one chunk: few enough to stay in a processor's cache. A union has
-# no such matrices, and the more of a dataset it is, the less is its making.
-_CHUNK_ENTRIES, _UNION_ENTRIES = 2**15, 2**21
+# Pairs of nodes of one chunk of graphs: few enough for its matrices, or for the edges of a
+# union, to stay in a processor's cache.
+_CHUNK_ENTRIES, _UNION_ENTRIES = 2**15, 2**20
 # Work of one part, in units of n^3, and a constant per graph: about a second.
 _PART_WORK, _GRAPH_WORK = 10**9, 5000
 
@@ -179,12 +179,10 @@ def _is_sparse(part: Topology) -> bool:
 
 
 def _union_chunks(n_node: np.ndarray) -> Iterator[slice]:
-    """Graphs that follow each other, for as many entries of [nodes, largest size]."""
-    first = 0
-    while first < len(n_node):
-        count = max(1, _UNION_ENTRIES // max(1, int(n_node[first]) ** 2))
-        yield slice(first, min(first + count, len(n_node)))
-        first += count
+    """Graphs that follow each other, for about so many pairs of nodes."""
+    cuts = np.nonzero(np.diff(np.cumsum(n_node**2) // _UNION_ENTRIES))[0] + 1
+    for first, stop in zip([0, *cuts], [*cuts, len(n_node)], strict=True):
+        yield slice(int(first), int(stop))
 
 
 def _sparse(part: Topology, graphs: slice) -> scipy.sparse.csr_array:
