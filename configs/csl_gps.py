@@ -19,7 +19,8 @@ def get_config() -> ConfigDict:
     config.data.num_folds = 5  # train, valid and test are 3:1:1
     config.data.fold = 0  # which is tested
     config.encodings.random_walk = ConfigDict(dict(walk_length=20))
-    config.encodings.laplacian = ConfigDict(dict(num_vectors=20, normalization="sym"))
+    # Eigenvalues come in twos after the first; 21 vectors cut no eigenspace.
+    config.encodings.laplacian = ConfigDict(dict(num_vectors=21, normalization="sym"))
     config.encodings_used = "random_walk"
 
     config.batch.size = 30
