@@ -1,9 +1,9 @@
-"""When a claim counts as shown: gates that were written before the run, and the verdict."""
+"""A row of the table: what is measured, the gates that were written before, the verdict."""
 
 import dataclasses
 import operator
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from experiments.paper.results import Measurement
 
@@ -15,6 +15,8 @@ RELATIONS = {
 }
 SYMBOLS = {"<=": "≤", ">=": "≥", "==": "=", ">": ">"}
 Role = Literal["claim", "limit"]
+Options = Mapping[str, Any]
+X64, F32 = 1e-12, 1e-5  # the gates of errors, by precision
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +56,14 @@ def limit(
     return Gate(metric, relation, threshold, meaning, "limit")
 
 
+def equal(metric: str, meaning: str) -> tuple[Gate, Gate]:
+    """Both precisions of a metric."""
+    return (
+        Gate(f"{metric}_x64", "<=", X64, f"{meaning}, float64"),
+        Gate(f"{metric}_f32", "<=", F32, f"{meaning}, float32"),
+    )
+
+
 def verdict(gates: Sequence[Gate], measured: Measurement, condition: str | None) -> str:
     """What is to be said, from the gates alone: holds, holds only under ..., does not hold.
 
@@ -62,13 +72,58 @@ def verdict(gates: Sequence[Gate], measured: Measurement, condition: str | None)
       measured: every metric of theirs.
       condition: what the claim needs, if it needs something; metrics in braces are filled in.
     """
-    missed = [gate for gate in gates if not gate.met(measured)]
-    claims = [gate.meaning for gate in missed if gate.role == "claim"]
-    if claims:
-        return f"does not hold: {'; '.join(claims)}"
-    if condition is None:
-        return "holds"
-    limits = [gate.meaning for gate in missed if gate.role == "limit"]
-    if limits:
-        return f"holds; the limit that was expected was not seen: {'; '.join(limits)}"
-    return f"holds only under: {condition.format(**measured.metrics())}"
+    metrics = measured.metrics()
+    missed: dict[Role, list[str]] = {"claim": [], "limit": []}
+    for gate in gates:
+        if not gate.met(measured):
+            found = f"{gate.meaning} is {metrics[gate.metric]:.2g}, not {gate}"
+            missed[gate.role].append(found)
+    if missed["claim"]:
+        return f"does not hold: {'; '.join(missed['claim'])}"
+    if missed["limit"]:
+        return f"holds; a limit that was expected was not seen: {'; '.join(missed['limit'])}"
+    return "holds" if condition is None else f"holds only under: {condition.format(**metrics)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A row.
+
+    Attributes:
+      number: of the row.
+      place: section and equations of the paper.
+      says: what the paper says, in our words.
+      test: what is measured.
+      measure: the whole measurement, which `make claims` runs.
+      gates: where its metrics must lie.
+      effect: what the table prints of the metrics, which stand in braces.
+      thin: options of the form that the default tests run.
+      check: what tests run, if not `measure`.
+      slow: options of the form that slow tests run; None for no such form.
+      condition: what the claim needs, if it needs something; metrics in braces.
+    """
+
+    number: int
+    place: str
+    says: str
+    test: str
+    measure: Callable[..., Measurement]
+    gates: tuple[Gate, ...]
+    effect: str
+    thin: Options = dataclasses.field(default_factory=dict)
+    check: Callable[..., Measurement] | None = None
+    slow: Options | None = None
+    condition: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"E{self.number}"
+
+    @property
+    def marker(self) -> str:
+        return f"claim_E{self.number:02d}"
+
+    @property
+    def figure(self) -> str:
+        """Beside docs/paper.md."""
+        return f"figures/E{self.number:02d}.svg"

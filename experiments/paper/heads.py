@@ -11,7 +11,7 @@ import gtx.nn
 from experiments.paper import graphs
 from experiments.paper.equality import complete_structure
 from experiments.paper.results import Measurement, largest_difference
-from experiments.paper.training import trainer
+from experiments.paper.training import SEEDS, trainer
 from gtx.batch import Features
 from gtx.ops import attention, attention_weights
 
@@ -113,10 +113,10 @@ def relations(
     return accuracy.tolist(), mass
 
 
-def parallel_relations(steps: int = 2000, seeds: int = 5) -> Measurement:
+def parallel_relations(steps: int = 2000, seeds: Sequence[int] = SEEDS) -> Measurement:
     """E14: K heads at once equal K heads in turn; one cannot follow two relations, two can."""
-    one, mass_of_one = relations(1, steps=steps, seeds=range(seeds))
-    two, mass_of_two = relations(2, steps=steps, seeds=range(seeds))
+    one, mass_of_one = relations(1, steps=steps, seeds=seeds)
+    two, mass_of_two = relations(2, steps=steps, seeds=seeds)
     # Heads have no order: the one that looks more at the first relation comes first.
     ordered = [m[np.argsort(m[:, 1] - m[:, 0])] for m in mass_of_two]
     return Measurement(

@@ -12,21 +12,17 @@ import numpy as np
 import gtx.nn
 from experiments.paper import graphs, positions
 from experiments.paper.results import Measurement
-from experiments.paper.training import keys_of, trainer
+from experiments.paper.training import SEEDS, keys_of, trainer
 from gtx import encodings
 from gtx.batch import Batch, Features
 
-NODES, WIDTH, DIM, HEADS = 16, 8, 32, 2
+NODES, WIDTH, DIM = 16, 8, 32
 POOL, HELD_OUT, SETS = 64, 16, 16
-ENCODINGS = ("LapPE", "RWSE", "none")
+# Kind of graph, encoding, heads.
 TRAINED = (
-    ("ring", "LapPE"),
-    ("ring", "none"),
-    ("grid", "LapPE"),
-    ("grid", "none"),
-    ("blocks", "LapPE"),
-    ("blocks", "RWSE"),
-    ("blocks", "none"),
+    *((kind, encoding, 1) for kind in ("ring", "grid", "blocks") for encoding in ("LapPE", "none")),
+    ("blocks", "RWSE", 1),
+    *((kind, "LapPE", 2) for kind in ("ring", "grid", "blocks")),
 )
 
 
@@ -49,7 +45,7 @@ def encode(name: str, adjacency: np.ndarray, seed: int) -> np.ndarray:
     """[graphs, nodes, WIDTH]; eigenvectors under random signs and bases, zeros for "none"."""
     if name == "LapPE":
         rng = np.random.default_rng(seed)
-        # One more than is used would do; all of them, so that no eigenspace is cut by the basis.
+        # All of them, so that the rotation sees whole eigenspaces; then the smoothest.
         columns = encodings.LaplacianEigenvectors(NODES)(adjacency)
         columns = positions.rotated(positions.flipped(columns, rng), rng)
         vectors = columns["node", "laplacian_vectors"]
@@ -62,21 +58,23 @@ def encode(name: str, adjacency: np.ndarray, seed: int) -> np.ndarray:
 class Model(nn.Module):
     """One attention over all pairs of nodes, no mask: the sum over neighbours is to be found."""
 
+    heads: int
+
     @nn.compact
     def __call__(self, signal: Any, encoded: Any, batch: Batch) -> Any:
         count = signal.size
         nodes = jnp.concatenate([signal.reshape(count, 1), encoded.reshape(count, WIDTH)], axis=1)
         nodes = jnp.pad(nodes, ((0, len(batch.node_mask) - count), (0, 0)))
         features = Features(nodes=gtx.nn.Linear(DIM, name="embed")(nodes))
-        attention = gtx.nn.MultiHeadAttention(DIM, num_heads=HEADS, name="attention")
+        attention = gtx.nn.MultiHeadAttention(DIM, num_heads=self.heads, name="attention")
         features = attention(features, batch, train=False)
         return gtx.nn.Linear(1, name="head")(features.nodes)[:count].reshape(signal.shape)
 
 
 @functools.cache
-def _programs(steps: int) -> tuple[Callable[..., Any], ...]:
+def _programs(steps: int, heads: int) -> tuple[Callable[..., Any], ...]:
     batch = graphs.batch_of([graphs.complete(NODES)] * SETS)
-    model = Model()
+    model = Model(heads)
 
     def init(key: Any) -> Any:
         return model.init(key, jnp.zeros((SETS, NODES)), jnp.zeros((SETS, NODES, WIDTH)), batch)
@@ -96,7 +94,7 @@ def _programs(steps: int) -> tuple[Callable[..., Any], ...]:
         signal = jax.random.normal(key, (SETS, NODES))
         _, changed = model.apply(params, signal, encoded, batch, mutable=["intermediates"])
         (found,) = changed["intermediates"]["attention"]["weights"]
-        return found.reshape(SETS, NODES, NODES, HEADS).mean(-1)
+        return found.reshape(SETS, NODES, NODES, heads).mean(-1)
 
     return trainer(init, loss, steps=steps, learning_rate=5e-3), jax.jit(jax.vmap(init)), weights
 
@@ -107,7 +105,9 @@ def mass_by_hop(weights: np.ndarray, distance: np.ndarray) -> np.ndarray:
     return np.array([(weights * (distance == hop)).sum(-1).mean() for hop in hops])
 
 
-def learned(kind: str, encoding: str, *, steps: int, seeds: Sequence[int]) -> dict[str, Any]:
+def learned(
+    kind: str, encoding: str, heads: int, *, steps: int, seeds: Sequence[int]
+) -> dict[str, Any]:
     """Train on one kind of graph; look at held-out graphs before and after.
 
     Returns:
@@ -115,7 +115,7 @@ def learned(kind: str, encoding: str, *, steps: int, seeds: Sequence[int]) -> di
       the share of the target's variance after training, for each seed; "weights" [nodes, nodes]
       of the first held-out graph under the first seed, and its "adjacency".
     """
-    train, start, weights = _programs(steps)
+    train, start, weights = _programs(steps, heads)
     adjacency = draw_graphs(kind, POOL + HELD_OUT, seed=0)
     encoded = encode(encoding, adjacency, seed=1)
     neighbours = adjacency / adjacency.sum(2, keepdims=True)
@@ -143,17 +143,19 @@ def learned(kind: str, encoding: str, *, steps: int, seeds: Sequence[int]) -> di
 
 
 def locality(
-    steps: int = 1500, seeds: int = 5, trained: Sequence[tuple[str, str]] = TRAINED
+    steps: int = 1500,
+    seeds: Sequence[int] = SEEDS,
+    trained: Sequence[tuple[str, str, int]] = TRAINED,
 ) -> Measurement:
     """E18: attention within one hop, as a multiple of its share if all nodes counted alike."""
     per_seed: dict[str, list[float]] = {}
     curves: dict[str, Any] = {}
-    for kind, encoding in trained:
-        found = learned(kind, encoding, steps=steps, seeds=range(seeds))
-        name = f"{kind}_{encoding}"
+    for kind, encoding, heads in trained:
+        found = learned(kind, encoding, heads, steps=steps, seeds=seeds)
+        name = f"{kind}_{encoding}" + ("" if heads == 1 else f"_{heads}_heads")
         near = found["uniform"][:2].sum()
         for when in ("before", "after"):
-            shares = [float(mass[:2].sum() / near) for mass in found[when]]
-            per_seed[f"{when}_{name}"] = shares
+            per_seed[f"{when}_{name}"] = [float(m[:2].sum() / near) for m in found[when]]
+        per_seed[f"explained_{name}"] = found["explained"].tolist()
         curves[name] = {key: np.asarray(value).tolist() for key, value in found.items()}
     return Measurement({}, per_seed, curves)
