@@ -74,7 +74,8 @@ notebooks: install-dev
 	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	mkdir -p build/notebooks
 	for file in notebooks/*.py; do \
-	  $(BIN)/python -m jupytext --execute --to ipynb --output build/$${file%.py}.ipynb $$file || exit 1; \
+	  PYTHONPATH="$(CURDIR):$$PYTHONPATH" $(BIN)/python -m jupytext --execute --to ipynb \
+	    --output build/$${file%.py}.ipynb $$file || exit 1; \
 	done
 
 # The newest Python and jax that this machine can get.

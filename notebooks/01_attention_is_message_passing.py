@@ -26,7 +26,7 @@
 # | sequence, set $\mathcal S$ | complete graph with self-loops | `ops.Complete` |
 # | attention mask | edges $\mathcal N_i$ | `ops.Edges` |
 # | query, key, value | what a receiver asks, a sender answers to, a sender says | three arrays |
-# | attention weight $w_{ij}$ | weight of the message from $j$ to $i$ | row: receiver, column: sender |
+# | weight $w_{ij}$ | weight of the message from $j$ to $i$ | row: receiver, column: sender |
 
 # %%
 import functools
@@ -109,7 +109,7 @@ equal(by_hand, collected)
 masked_scores = jnp.where(A > 0, q @ k.T, -jnp.inf)
 equal(jax.nn.softmax(masked_scores) @ v, collected)
 edges = ops.Edges(senders, receivers)
-equal(ops.attention(q[:, None], k[:, None], v[:, None], edges, scale=1)[:, 0], collected)
+equal(ops.attention(q[:, None], k[:, None], v[:, None], edges, scale=1.0)[:, 0], collected)
 
 # %% [markdown]
 # ### 6. Drop the mask
@@ -120,7 +120,7 @@ equal(ops.attention(q[:, None], k[:, None], v[:, None], edges, scale=1)[:, 0], c
 # %%
 every = ops.Edges(*(jnp.asarray(side) for side in graphs.edge_list(np.ones((n, n)))))
 equation_20 = jax.nn.softmax(H @ W_Q @ (H @ W_K).T) @ (H @ W_V)
-equal(ops.attention(q[:, None], k[:, None], v[:, None], every, scale=1)[:, 0], equation_20)
+equal(ops.attention(q[:, None], k[:, None], v[:, None], every, scale=1.0)[:, 0], equation_20)
 
 # %% [markdown]
 # ### 7. Several heads
@@ -130,7 +130,7 @@ equal(ops.attention(q[:, None], k[:, None], v[:, None], every, scale=1)[:, 0], e
 # %%
 K = 2
 q, k, v = (m.reshape(n, K, d // K) for m in (q, k, v))
-heads = ops.attention(q, k, v, every, scale=1)
+heads = ops.attention(q, k, v, every, scale=1.0)
 equal(heads[:, 1], jax.nn.softmax(q[:, 1] @ k[:, 1].T) @ v[:, 1])
 
 # %% [markdown]
@@ -160,7 +160,7 @@ assert not np.isfinite(jnp.exp(jnp.float32(100.0)))
 # One head, for node 0: scores, softmax, and the weighted sum of the values.
 
 # %%
-one = [ops.attention_weights(q, k, every, scale=1)[every.receivers == 0, 0]]
+one = [ops.attention_weights(q, k, every, scale=1.0)[every.receivers == 0, 0]]
 stages = {
     "scores $q_0 \\cdot k_j$": (q[0, 0] @ k[:, 0].T)[:, None],
     "weights $w_{0j}$": one[0][:, None],
@@ -350,6 +350,6 @@ for axis in axes:
 # %% [markdown]
 # ## What was shown, and what was not
 # Shown, up to rounding: attention over all pairs *is* message passing on the complete graph **with
-# self-loops**, and dot-product graph attention is attention under a mask. Not covered: additive GAT,
-# whose score is no dot product. And equal results say
-# nothing about equal speed: that is notebook 03.
+# self-loops**, and dot-product graph attention is attention under a mask. Not covered: additive
+# GAT, whose score is no dot product. And equal results say nothing about equal speed: that is
+# notebook 03.

@@ -13,7 +13,7 @@ from absl import flags
 from experiments import launch
 from experiments.figures import programs, structure, style, trained
 
-_OUTPUT = flags.DEFINE_string("output", "docs/figures", "Folder of the pictures.")
+_FOLDER = flags.DEFINE_string("folder", "docs/figures", "Folder of the pictures.")
 _ONLY = flags.DEFINE_list("only", [], "Claims to draw, such as E01; all if empty.")
 
 FIGURES = {**programs.FIGURES, **structure.FIGURES, **trained.FIGURES}
@@ -23,7 +23,7 @@ def main(argv: Sequence[str]) -> int:
     del argv
     if unknown := set(_ONLY.value) - set(FIGURES):
         raise OSError(f"There is no figure {sorted(unknown)}; there are {', '.join(FIGURES)}.")
-    folder = pathlib.Path(_OUTPUT.value)
+    folder = pathlib.Path(_FOLDER.value)
     folder.mkdir(parents=True, exist_ok=True)
     missing = []
     for name in sorted(_ONLY.value or FIGURES):

@@ -44,7 +44,7 @@ SETTINGS = {
     "svg.fonttype": "path",
     "image.cmap": "cividis",
 }
-CLAIMS = pathlib.Path("docs/claims.json")
+CLAIMS = pathlib.Path(__file__).parents[2] / "docs" / "claims.json"
 
 
 class NotMeasured(Exception):
@@ -76,10 +76,10 @@ def recorded(claim: str) -> Mapping[str, Any]:
       NotMeasured: if it wrote nothing.
     """
     if not CLAIMS.exists():
-        raise NotMeasured(f"{claim}: there is no {CLAIMS}; run `make claims`.")
+        raise NotMeasured(f"{claim}: there is no docs/{CLAIMS.name}; run `make claims`.")
     claims = json.loads(CLAIMS.read_text())["claims"]
     if claim not in claims:
-        raise NotMeasured(f"{claim} is not in {CLAIMS}; run `make claims`.")
+        raise NotMeasured(f"{claim} is not in docs/{CLAIMS.name}; run `make claims`.")
     return claims[claim]
 
 
