@@ -1,10 +1,13 @@
 """E11, E14 to E18: what was trained or timed, from docs/claims.json; blocks before training."""
 
+from typing import Any
+
 import numpy as np
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from experiments.figures import style
-from experiments.paper import blocks
+from experiments.paper import blocks, hardware
 
 
 def parameters() -> Figure:
@@ -69,4 +72,184 @@ def depth() -> Figure:
     return figure
 
 
-FIGURES = {"E15": parameters, "E16": depth}
+def squashing() -> Figure:
+    """E11: right answers against the radius, and how far inputs are felt at the start."""
+    return draw_squashing(style.recorded("E11")["curves"])
+
+
+def draw_squashing(curves: Any) -> Figure:
+    names = {"edges": "message passing", "complete": "global attention"}
+    marks = {"tree": ("o", "-"), "ring": ("s", "--")}
+    figure, axes = style.new(1, 2, height=4.1)
+    for (reach, name), colour in zip(names.items(), (style.ORANGE, style.BLUE), strict=True):
+        for shape, (marker, line) in marks.items():
+            options: Any = dict(
+                marker=marker, linestyle=line, color=colour, label=f"{name}, {shape}"
+            )
+            found = curves["accuracy"][f"{shape} {reach}"]
+            if found:
+                radii = [int(radius) for radius in found]
+                axes[0, 0].plot(radii, [np.mean(values) for values in found.values()], **options)
+                for radius, values in zip(radii, found.values(), strict=True):
+                    axes[0, 0].plot(
+                        [radius] * len(values), values, ".", color=colour, alpha=0.5, markersize=5
+                    )
+            lengths = np.mean(np.log10(curves["jacobian"][f"{shape} {reach}"]), axis=0)
+            axes[0, 1].plot(10.0 ** lengths[1:], **options)
+    axes[0, 0].axhline(curves["chance"], color=style.GREY, linestyle=":")
+    axes[0, 0].text(2, curves["chance"] - 0.07, "chance", color=style.GREY)
+    axes[0, 0].set_ylim(0, 1.05)
+    axes[0, 0].set_title("right answers")
+    axes[0, 0].set_xlabel("radius of the problem")
+    axes[0, 1].set_yscale("log")
+    axes[0, 1].set_title("|∂ answer / ∂ input|")
+    ticks = range(len(lengths) - 1)
+    axes[0, 1].set_xticks(ticks, [str(tick + 1) for tick in ticks])
+    axes[0, 1].set_xlabel("distance")
+    figure.legend(
+        *axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=12
+    )
+    return figure
+
+
+def heads() -> Figure:
+    """E14: which relation each head looks at, and how many nodes get both right."""
+    found = style.recorded("E14")
+    return draw_heads(found["curves"], found["per_seed"])
+
+
+def draw_heads(curves: Any, per_seed: Any) -> Figure:
+    figure, axes = style.new(1, 3, height=3.0, width_ratios=(1, 1, 1.3))
+    for axis, number in zip(axes[0], ("one", "two"), strict=False):
+        mean = np.mean(curves[f"weight_of_relations_{number}_head{'s' * (number == 'two')}"], 0)
+        axis.imshow(mean, vmin=0, vmax=1)
+        for (i, j), value in np.ndenumerate(mean):
+            ink = "black" if value > 0.5 else "white"
+            axis.text(j, i, f"{value:.2f}", ha="center", va="center", color=ink)
+        axis.set_xticks([0, 1], ["first", "second"])
+        axis.set_yticks(range(len(mean)), [f"head {i + 1}" for i in range(len(mean))])
+        axis.set_title(f"{number} head{'s' * (number == 'two')}")
+        axis.set_xlabel("relation")
+    axis = axes[0, 2]
+    samples = [per_seed["accuracy_one_head"], per_seed["accuracy_two_heads"]]
+    axis.bar([0, 1], [np.mean(s) for s in samples], color=(style.ORANGE, style.BLUE), alpha=0.6)
+    style.strips(axis, samples, color=style.BLACK)
+    axis.set_xticks([0, 1], ["one head", "two heads"])
+    axis.set_ylim(0, 1.05)
+    axis.set_title("both right")
+    return figure
+
+
+def lottery() -> Figure:
+    """E17: time of edges over time of matrices, the line between, and memory."""
+    return draw_lottery(style.recorded("E17")["curves"])
+
+
+def draw_lottery(curves: Any) -> Figure:
+    points, name = curves["points"], "forward and backward"
+    sizes = sorted({point["n"] for point in points})
+    figure, axes = style.new(1, 2, height=4.0, width_ratios=(1.25, 1))
+    axis = axes[0, 0]
+    shares = [point["edges"] / point["n"] ** 2 for point in points]
+    ratios = [hardware.sparse_over_dense(point, name) for point in points]
+    high = max(max(ratios), 1 / min(ratios))
+    dots = axis.scatter(
+        [point["n"] for point in points],
+        shares,
+        c=ratios,
+        norm=LogNorm(1 / high, high),
+        cmap="PuOr",
+        s=330,
+        marker="s",
+        edgecolors=style.GREY,
+    )
+    for point, share, ratio in zip(points, shares, ratios, strict=True):
+        factor = max(ratio, 1 / ratio)
+        text = f"{factor:.0f}" if factor >= 9.5 else f"{factor:.1f}"
+        ink = "white" if factor > high**0.7 else "black"
+        axis.text(point["n"], share, text, ha="center", va="center", fontsize=9, color=ink)
+    line = [curves["crossover_density"][name][str(n)] for n in sizes]
+    axis.plot(sizes, line, color=style.BLACK, label="equal time")
+    axis.set_xscale("log", base=2)
+    axis.set_yscale("log")
+    axis.set_xticks(sizes, [str(n) for n in sizes], fontsize=12)
+    axis.set_xlim(sizes[0] / 1.5, sizes[-1] * 1.5)
+    axis.set_xlabel("nodes")
+    axis.set_ylabel("share of pairs that are edges")
+    axis.set_title("time of edges / matrices")
+    axis.legend(loc="lower left", fontsize=12, handlelength=1)
+    bar = figure.colorbar(dots, ax=axis, pad=0.02)
+    bar.minorticks_off()
+    axis = axes[0, 1]
+    largest = [point for point in points if point["n"] == sizes[-1]]
+    forms = ("masked dense", "blocked masked dense", "edges", "blocked edges")
+    for form, colour, marker in zip(forms, style.COLOURS, "osv^", strict=False):
+        rows = [point for point in largest if form in point[name]]
+        axis.loglog(
+            [point["edges"] / point["n"] ** 2 for point in rows],
+            [max(point[name][form]["temporary_bytes"], 1) / 1e6 for point in rows],
+            marker + "-",
+            color=colour,
+            label=form.replace("masked dense", "matrices").replace("blocked", "blocks of"),
+        )
+    axis.set_title(f"MB, {sizes[-1]} nodes")
+    axis.set_xlabel("share of pairs")
+    figure.legend(
+        *axis.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=11,
+        handlelength=1.5, columnspacing=1,
+    )  # fmt: skip
+    return figure
+
+
+def locality() -> Figure:
+    """E18: attention by distance before and after training, and what one model learned."""
+    return draw_locality(style.recorded("E18")["curves"])
+
+
+def draw_locality(curves: Any) -> Figure:
+    names = {
+        "LapPE": ("told LapPE", style.BLUE),
+        "RWSE": ("told RWSE", style.GREEN),
+        "none": ("told nothing", style.ORANGE),
+    }
+    kinds = [kind for kind in ("ring", "grid", "blocks") if f"{kind}_LapPE" in curves]
+    figure, axes = style.new(2, 3, height=5.6)
+    for axis, kind in zip(axes[0], kinds, strict=False):
+        for encoding, (label, colour) in names.items():
+            if f"{kind}_{encoding}" not in curves:
+                continue
+            after = np.asarray(curves[f"{kind}_{encoding}"]["after"])
+            axis.plot(after.mean(0), "o-", color=colour, label=label, markersize=4)
+            axis.fill_between(
+                range(after.shape[1]), after.min(0), after.max(0), color=colour, alpha=0.25
+            )
+        axis.plot(curves[f"{kind}_LapPE"]["uniform"], "--", color=style.BLACK, label="all alike")
+        axis.set_title({"blocks": "block model"}.get(kind, kind))
+        axis.set_xlabel("distance")
+        axis.set_ylim(0)
+    axes[0, 0].set_ylabel("share of attention")
+    for axis, kind in zip(axes[1], kinds, strict=False):
+        found = curves[f"{kind}_LapPE"]
+        adjacency = np.asarray(found["adjacency"])
+        style.matrix(axis, found["weights"], bar=False)
+        rows, columns = np.nonzero(adjacency)
+        axis.plot(columns, rows, "s", markersize=5.5, mfc="none", mec=style.RED, mew=1)
+    axes[1, 0].set_ylabel("weights, red: edges")
+    handles = {}
+    for axis in axes[0]:
+        handles |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize=12,
+        handlelength=1.5, columnspacing=1,
+    )  # fmt: skip
+    return figure
+
+
+FIGURES = {
+    "E11": squashing,
+    "E14": heads,
+    "E15": parameters,
+    "E16": depth,
+    "E17": lottery,
+    "E18": locality,
+}
