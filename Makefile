@@ -12,7 +12,7 @@ export MALLOC_MMAP_MAX_ = 0
 export MALLOC_TRIM_THRESHOLD_ = 1000000000
 
 .PHONY: install install-dev train predict test test-all test-torch lint types bench gpu gpu-carry \
-  notebooks compat clean
+  notebooks figures compat clean
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -77,6 +77,11 @@ notebooks: install-dev
 	  PYTHONPATH="$(CURDIR):$$PYTHONPATH" $(BIN)/python -m jupytext --execute --to ipynb \
 	    --output build/$${file%.py}.ipynb $$file || exit 1; \
 	done
+
+# docs/figures/E##; those of what was trained or timed need docs/claims.json.
+figures: install-dev
+	$(BIN)/python -m experiments.figures.paper
+	$(BIN)/python -m experiments.figures.encodings
 
 # The newest Python and jax that this machine can get.
 COMPAT_PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 \

@@ -17,7 +17,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from PIL import Image
 
-WIDTH, DPI, PALETTE = 7.2, 80, 128
+WIDTH, DPI, PALETTE = 7.2, 80, 256
 # Okabe and Ito (2008).
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK = (
     "#000000",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.figures import style
 from experiments.paper import blocks, hardware
@@ -96,6 +97,7 @@ def draw_squashing(curves: Any) -> Figure:
                     )
             lengths = np.mean(np.log10(curves["jacobian"][f"{shape} {reach}"]), axis=0)
             axes[0, 1].plot(10.0 ** lengths[1:], **options)
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0, 0].axhline(curves["chance"], color=style.GREY, linestyle=":")
     axes[0, 0].text(2, curves["chance"] - 0.07, "chance", color=style.GREY)
     axes[0, 0].set_ylim(0, 1.05)
@@ -134,7 +136,8 @@ def draw_heads(curves: Any, per_seed: Any) -> Figure:
     samples = [per_seed["accuracy_one_head"], per_seed["accuracy_two_heads"]]
     axis.bar([0, 1], [np.mean(s) for s in samples], color=(style.ORANGE, style.BLUE), alpha=0.6)
     style.strips(axis, samples, color=style.BLACK)
-    axis.set_xticks([0, 1], ["one head", "two heads"])
+    axis.set_xticks([0, 1], ["one", "two"])
+    axis.set_xlabel("heads")
     axis.set_ylim(0, 1.05)
     axis.set_title("both right")
     return figure
@@ -148,7 +151,7 @@ def lottery() -> Figure:
 def draw_lottery(curves: Any) -> Figure:
     points, name = curves["points"], "forward and backward"
     sizes = sorted({point["n"] for point in points})
-    figure, axes = style.new(1, 2, height=4.0, width_ratios=(1.25, 1))
+    figure, axes = style.new(1, 2, height=4.8, width_ratios=(1.6, 1))
     axis = axes[0, 0]
     shares = [point["edges"] / point["n"] ** 2 for point in points]
     ratios = [hardware.sparse_over_dense(point, name) for point in points]
@@ -159,21 +162,28 @@ def draw_lottery(curves: Any) -> Figure:
         c=ratios,
         norm=LogNorm(1 / high, high),
         cmap="PuOr",
-        s=330,
+        s=640,
         marker="s",
         edgecolors=style.GREY,
     )
-    for point, share, ratio in zip(points, shares, ratios, strict=True):
+    written: list[tuple[int, float]] = []
+    for share, n, ratio in sorted(
+        zip(shares, [point["n"] for point in points], ratios, strict=True), reverse=True
+    ):
+        if any(n == other and above < 1.7 * share for other, above in written):
+            continue  # it would stand on another number
+        written.append((n, share))
         factor = max(ratio, 1 / ratio)
         text = f"{factor:.0f}" if factor >= 9.5 else f"{factor:.1f}"
         ink = "white" if factor > high**0.7 else "black"
-        axis.text(point["n"], share, text, ha="center", va="center", fontsize=9, color=ink)
+        axis.text(n, share, text, ha="center", va="center", fontsize=11.5, color=ink)
     line = [curves["crossover_density"][name][str(n)] for n in sizes]
-    axis.plot(sizes, line, color=style.BLACK, label="equal time")
+    axis.plot(sizes, line, color=style.BLACK, label="equal time", zorder=0)
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
     axis.set_xticks(sizes, [str(n) for n in sizes], fontsize=12)
-    axis.set_xlim(sizes[0] / 1.5, sizes[-1] * 1.5)
+    axis.set_xlim(sizes[0] / 1.6, sizes[-1] * 1.6)
+    axis.set_ylim(top=1.9)
     axis.set_xlabel("nodes")
     axis.set_ylabel("share of pairs that are edges")
     axis.set_title("time of edges / matrices")
@@ -225,6 +235,7 @@ def draw_locality(curves: Any) -> Figure:
             )
         axis.plot(curves[f"{kind}_LapPE"]["uniform"], "--", color=style.BLACK, label="all alike")
         axis.set_title({"blocks": "block model"}.get(kind, kind))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_xlabel("distance")
         axis.set_ylim(0)
     axes[0, 0].set_ylabel("share of attention")
