@@ -159,13 +159,12 @@ class SPEEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:
-        vectors, values, exists, _ = _spectrum(self, batch)
+        vectors, values, _, _ = _spectrum(self, batch)  # vectors that do not exist are 0
         layout, mask = batch.layout, batch.pair_mask
         options: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
         options |= dict(dtype=self.param_dtype, param_dtype=self.param_dtype)
         x = jax.nn.relu(Linear(self.hidden_dim, **options, name="phi_hidden")(values[..., None]))
         functions = Linear(self.num_functions, **options, name="phi_output")(x)
-        functions = jnp.where(exists[..., None], functions, 0)
 
         parts = split_slots(to_slots(vectors, layout), layout.tiers)
         products = [

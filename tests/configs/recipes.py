@@ -28,11 +28,15 @@ def shrink(config: ConfigDict) -> ConfigDict:
 
 
 def random_graphs(
-    num_graphs: int, node_sizes: tuple[int, ...], edge_sizes: tuple[int, ...], label: Label
+    num_graphs: int,
+    node_sizes: tuple[int, ...],
+    edge_sizes: tuple[int, ...],
+    label: Label,
+    lengths: tuple[int, int] = (3, 7),
 ) -> Dataset:
     """Rings with random types: small graphs in the form of a packed source."""
     rng = np.random.default_rng(0)
-    n_node = rng.integers(3, 7, num_graphs)
+    n_node = rng.integers(*lengths, num_graphs)
     node_ptr = np.concatenate([[0], np.cumsum(n_node)])
     edge_ptr = np.concatenate([[0], np.cumsum(2 * n_node)])
     rings = [(np.arange(n), (np.arange(n) + 1) % n) for n in n_node]
