@@ -71,14 +71,16 @@ class RandomWalk:
 
     def union(self, adjacency: scipy.sparse.csr_array, n_node: np.ndarray) -> dict[Key, np.ndarray]:
         backward, forward = _steps(adjacency)
-        values = np.empty((adjacency.shape[0], self.walk_length))
+        values = np.empty((self.walk_length, adjacency.shape[0]))
         undirected, node_ptr, graph = forward is backward, offsets(n_node), 0
         while graph < len(n_node):
             stop = graph + max(1, _BLOCK_ENTRIES // max(1, int(n_node[graph]) ** 2))
             nodes = slice(node_ptr[graph], node_ptr[min(stop, len(n_node))])
-            _block_returns(_block(backward, nodes), n_node[graph:stop], undirected, values[nodes])
+            _block_returns(
+                _block(backward, nodes), n_node[graph:stop], undirected, values[:, nodes]
+            )
             graph = stop
-        return {("node", self.name): values}
+        return {("node", self.name): values.T}
 
     def sparse(self, adjacency: scipy.sparse.csr_array) -> dict[Key, np.ndarray]:
         n = adjacency.shape[0]
@@ -126,7 +128,7 @@ def _block(matrix: scipy.sparse.csr_array, nodes: slice) -> scipy.sparse.csr_arr
 
 
 def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.ndarray) -> None:
-    """Fill in the probabilities of graphs of similar sizes.
+    """Fill in the probabilities [walk_length, nodes] of graphs of similar sizes.
 
     Column j of a row stands for node j of the row's graph.
     """
@@ -136,16 +138,15 @@ def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.n
     power: Any = np.bincount(entry, step.data, minlength=len(nodes) * width)
     power = power.astype(np.float64, copy=False).reshape(len(nodes), width)  # int without entries
     diagonal = nodes * width + position
-    walk_length = values.shape[1]
+    walk_length = len(values)
     half = -(-walk_length // 2) if undirected else walk_length
-    powers, found = [], np.empty((walk_length, len(nodes)))
+    powers = []
     for length in range(half):
         powers.append(power)
-        np.take(power.reshape(-1), diagonal, out=found[length], mode="clip")  # faster than "raise"
+        np.take(power.reshape(-1), diagonal, out=values[length], mode="clip")  # faster than "raise"
         power = step @ power if length + 1 < half else power
     for length in range(half, walk_length):
-        np.einsum("ij,ij->i", powers[-1], powers[length - half], out=found[length])
-    values[...] = found.T
+        np.einsum("ij,ij->i", powers[-1], powers[length - half], out=values[length])
 
 
 def _returns(
