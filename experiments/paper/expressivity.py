@@ -11,7 +11,7 @@ import numpy as np
 
 import gtx.nn
 from experiments.paper import graphs
-from experiments.paper.modules import draw, jit_once
+from experiments.paper.modules import apply, draw
 from experiments.paper.results import Measurement, largest_difference
 from gtx import encodings
 from gtx.batch import Batch, Features
@@ -31,6 +31,7 @@ PAIRS: dict[str, tuple[np.ndarray, np.ndarray, bool]] = {
     ),
     "rook 4x4 / Shrikhande": (graphs.rook(), graphs.shrikhande(), False),
 }
+Encoder = Callable[[np.ndarray], np.ndarray]
 PLAIN: dict[str, ModuleFactory] = {
     "GIN": functools.partial(gtx.nn.GIN, DIM, activation=jnp.tanh),
     "GCN": functools.partial(gtx.nn.GCN, DIM),
@@ -100,31 +101,35 @@ class Network(nn.Module):
         return pool(features.nodes, batch.node_graph, len(batch.graph_mask), where=batch.node_mask)
 
 
-def gap(
+def gaps(
     layer: ModuleFactory,
-    one: np.ndarray,
-    two: np.ndarray,
+    pairs: Sequence[str],
     *,
-    nodes: Callable[[np.ndarray], np.ndarray] | None = None,
-    pairs: Callable[[np.ndarray], np.ndarray] | None = None,
-    seed: int = 0,
-) -> float:
-    """Largest difference between the sums of two graphs, relative to 1 or their largest entry."""
-    both = np.stack([one, two])
-    batch = graphs.batch_of([one, two])
-    columns = {("node", "x"): np.ones((*both.shape[:2], 1)) if nodes is None else nodes(both)}
-    if pairs is not None:
-        columns["pair", "x"] = pairs(both)
+    nodes: Encoder | None = None,
+    bias: Encoder | None = None,
+) -> list[float]:
+    """Largest difference between the sums of the two graphs of each pair.
+
+    Relative to 1 or the largest entry. `nodes` are features of nodes, which start alike without,
+    and `bias` those of pairs of nodes, as functions of [1, n, n] adjacency matrices.
+    """
+    found = [graph for name in pairs for graph in PAIRS[name][:2]]
+    batch = graphs.batch_of(found)
+    columns = [
+        {("node", "x"): np.ones((len(graph), 1)) if nodes is None else nodes(graph[None])[0]}
+        | ({} if bias is None else {("pair", "x"): bias(graph[None])[0]})
+        for graph in found
+    ]
     filled = graphs.with_columns(batch, columns)
-    features = Features(
-        nodes=filled.graph.nodes["x"], pairs=None if pairs is None else filled.pairs["x"]
-    )
+    features = Features(nodes=filled.graph.nodes["x"], pairs=filled.pairs.get("x"))
     module = Network(layer)
     shapes = jax.eval_shape(lambda: module.init(jax.random.key(0), features, batch, train=False))
-    variables = draw(shapes, np.random.default_rng(seed), jnp.float64)
-    run = jit_once(lambda *arguments: module.apply(*arguments, train=False))
-    sums = np.asarray(run(variables, features, batch))
-    return largest_difference(sums[0], sums[1]) / max(1.0, float(np.abs(sums[:2]).max()))
+    variables = draw(shapes, np.random.default_rng(0), jnp.float64)
+    sums = np.asarray(apply(module, variables, features, batch))
+    return [
+        largest_difference(one, two) / max(1.0, float(np.abs([one, two]).max()))
+        for one, two in zip(sums[0:-1:2], sums[1:-1:2], strict=True)
+    ]
 
 
 def pairs_told_apart(
@@ -135,30 +140,25 @@ def pairs_told_apart(
     A bias of the logits alone does not help nodes that are alike: whatever the weights of a
     mean of equal rows, it is that row. Distances must reach the values, here by a gate.
     """
-    plain, encoded, tied, biased = [], [], [], []
-    table: dict[str, dict[str, float]] = {}
     with jax.enable_x64(True):
-        for name in pairs:
-            one, two, apart = PAIRS[name]
-            found = {layer: gap(PLAIN[layer], one, two) for layer in layers}
-            found["Transformer"] = gap(TRANSFORMER, one, two)
-            helped = {
-                "GIN + RWSE": gap(PLAIN["GIN"], one, two, nodes=walks),
-                "Transformer + RWSE": gap(TRANSFORMER, one, two, nodes=walks),
-                "GIN + LapPE (invariant)": gap(PLAIN["GIN"], one, two, nodes=heat),
-                "Transformer + LapPE (invariant)": gap(TRANSFORMER, one, two, nodes=heat),
-                "attention gated by shortest paths": gap(
-                    GatedAttention, one, two, pairs=distance_classes
-                ),
-            }
-            bias = gap(BIASED, one, two, pairs=distance_classes)
-            plain += found.values()
-            biased.append(bias)
-            (encoded if apart else tied).extend(helped.values())
-            table[name] = {**found, **helped, "Transformer + bias by shortest paths": bias}
-    values = dict(message_passing_gap=max(plain), bias_gap=max(biased))
-    if encoded:
-        values["encoding_gap"] = min(encoded)
-    if tied:
-        values["gap_where_none_is_due"] = max(tied)
-    return Measurement(values, curves=dict(gaps=table))
+        plain = {name: gaps(PLAIN[name], pairs) for name in layers}
+        plain["Transformer"] = gaps(TRANSFORMER, pairs)
+        helped = {
+            "GIN + RWSE": gaps(PLAIN["GIN"], pairs, nodes=walks),
+            "Transformer + RWSE": gaps(TRANSFORMER, pairs, nodes=walks),
+            "GIN + LapPE (invariant)": gaps(PLAIN["GIN"], pairs, nodes=heat),
+            "Transformer + LapPE (invariant)": gaps(TRANSFORMER, pairs, nodes=heat),
+            "attention gated by shortest paths": gaps(GatedAttention, pairs, bias=distance_classes),
+        }
+        biased = gaps(BIASED, pairs, bias=distance_classes)
+    apart = [PAIRS[name][2] for name in pairs]
+    split = np.array(list(helped.values()))
+    values = dict(
+        message_passing_gap=max(max(row) for row in plain.values()),
+        encoding_gap=float(split[:, apart].min()),
+        gap_where_none_is_due=float(split[:, np.logical_not(apart)].max()),
+        bias_gap=max(biased),
+    )
+    table = {**plain, **helped, "Transformer + bias by shortest paths": biased}
+    curves = dict(pairs=list(pairs), gaps=table)
+    return Measurement(values, curves=curves)

@@ -1,6 +1,6 @@
 """The graphs of the claims, as adjacency matrices [receiver, sender], and batches made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,6 +9,8 @@ import numpy as np
 from gtx import batching
 from gtx.batch import Batch
 from gtx.data import Dataset
+from gtx.encodings import Encoding
+from gtx.ops import split_pairs
 
 
 def path(n: int) -> np.ndarray:
@@ -149,21 +151,34 @@ def batch_of(adjacencies: Sequence[np.ndarray]) -> Batch:
     return batching.batch_graphs(dataset)
 
 
-def with_columns(batch: Batch, columns: dict[tuple[str, str], np.ndarray]) -> Batch:
-    """Columns of encodings, in their own precision, for graphs of equal size.
+def with_columns(batch: Batch, columns: Sequence[dict[tuple[str, str], np.ndarray]]) -> Batch:
+    """Columns of encodings, in their own precision.
 
     Args:
       batch: of `batch_of`.
-      columns: (level, name) -> [graphs, ...], as `gtx.encodings` return them.
+      columns: for each graph (level, name) -> [nodes, ...], [nodes, nodes, ...] or [...].
     """
     found: dict[str, dict[str, Any]] = dict(node={}, pair={}, graph={})
-    for (level, name), values in columns.items():
-        axes = dict(node=2, pair=3, graph=1)[level]
-        rows = np.reshape(values, (-1, *np.shape(values)[axes:]))
-        length = len(
-            {"node": batch.node_mask, "pair": batch.pair_mask}.get(level, batch.graph_mask)
-        )
-        padding = [(0, length - len(rows))] + [(0, 0)] * (rows.ndim - 1)
-        found[level][name] = jnp.asarray(np.pad(rows, padding))
+    for level, name in columns[0]:
+        parts = [np.asarray(own[level, name]) for own in columns]
+        if level == "graph":
+            rows = np.stack([*parts, np.zeros_like(parts[0])])
+        elif level == "node":
+            padding = np.zeros((len(batch.node_mask) - sum(map(len, parts)), *parts[0].shape[1:]))
+            rows = np.concatenate([*parts, padding])
+        else:
+            rows = np.zeros((len(batch.pair_mask), *parts[0].shape[2:]), parts[0].dtype)
+            (tier,) = split_pairs(rows, batch.layout.tiers)
+            for place, part in zip(tier, parts, strict=True):
+                place[: len(part), : len(part)] = part
+        found[level][name] = jnp.asarray(rows)
     graph = batch.graph._replace(nodes=found["node"], globals=found["graph"])
     return batch.replace(graph=graph, pairs=found["pair"])
+
+
+def encoded(encoding: Encoding, adjacencies: Iterable[np.ndarray]) -> list[dict]:
+    """The columns of an encoding for each graph."""
+    return [
+        {key: values[0] for key, values in encoding(adjacency[None]).items()}
+        for adjacency in adjacencies
+    ]

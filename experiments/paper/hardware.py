@@ -79,7 +79,7 @@ def disagreement(results: dict[str, Any]) -> float:
 
 
 def agreement(
-    sizes: Sequence[int] = (64, 128), densities: Sequence[float] = (1.0, 0.1, 0.0)
+    sizes: Sequence[int] = (96,), densities: Sequence[float] = (1.0, 0.1, 0.0)
 ) -> Measurement:
     """All forms at all points, results and gradients compared, nothing timed."""
     worst = 0.0

@@ -218,5 +218,6 @@ CLAIMS = (
             Gate("library_error", "<=", F32, "difference of the DAG from jax.nn"),
         ),
         "exactly {later:.0f} from later tokens; DAG against mask {mask_error:.1e}",
+        thin=dict(layers=2),
     ),
 )

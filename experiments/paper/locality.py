@@ -46,9 +46,9 @@ def encode(name: str, adjacency: np.ndarray, seed: int) -> np.ndarray:
     if name == "LapPE":
         rng = np.random.default_rng(seed)
         # All of them, so that the rotation sees whole eigenspaces; then the smoothest.
-        columns = encodings.LaplacianEigenvectors(NODES)(adjacency)
-        columns = positions.rotated(positions.flipped(columns, rng), rng)
-        vectors = columns["node", "laplacian_vectors"]
+        columns = graphs.encoded(encodings.LaplacianEigenvectors(NODES), adjacency)
+        columns = [positions.rotated(positions.flipped(own, rng), rng) for own in columns]
+        vectors = np.stack([own["node", "laplacian_vectors"] for own in columns])
         return np.sqrt(NODES) * vectors[..., 1 : WIDTH + 1]
     if name == "RWSE":
         return encodings.RandomWalk(WIDTH)(adjacency)["node", "rwse"]

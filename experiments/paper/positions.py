@@ -112,7 +112,7 @@ def renumbering_errors(name: str, num_graphs: int, permutations: int, n: int = 9
     )
     x = rng.normal(size=(num_graphs, n, DIM))
     encoding = ENCODED[name][0]
-    batch = graphs.with_columns(graphs.batch_of(list(found)), encoding(found))
+    batch = graphs.with_columns(graphs.batch_of(list(found)), graphs.encoded(encoding, found))
     run = encoded_block(name, batch)
     before = _on_graphs(run, x, batch)
     errors: list[float] = []
@@ -120,7 +120,8 @@ def renumbering_errors(name: str, num_graphs: int, permutations: int, n: int = 9
         order = np.stack([rng.permutation(n) for _ in found])
         number = np.arange(num_graphs)[:, None]
         renamed = found[number[..., None], order[:, :, None], order[:, None]]
-        other = graphs.with_columns(graphs.batch_of(list(renamed)), encoding(renamed))
+        columns = graphs.encoded(encoding, renamed)
+        other = graphs.with_columns(graphs.batch_of(list(renamed)), columns)
         after = _on_graphs(run, x[number, order], other)
         errors += np.abs(after - before[number, order]).max(axis=(1, 2)).tolist()
     return errors
@@ -151,38 +152,37 @@ IRREGULAR = graphs.with_edges(6, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 2)
 
 
 def flipped(columns: Columns, rng: np.random.Generator) -> dict[tuple[str, str], np.ndarray]:
-    """Some eigenvectors multiplied by -1, at least one of them."""
+    """Some eigenvectors of a graph multiplied by -1, the last one always."""
     vectors = columns["node", "laplacian_vectors"]
-    signs = rng.choice([-1.0, 1.0], vectors.shape[::2])
-    signs[:, -1] = -1
-    return {**columns, ("node", "laplacian_vectors"): vectors * signs[:, None]}
+    signs = rng.choice([-1.0, 1.0], vectors.shape[1])
+    signs[-1] = -1
+    return {**columns, ("node", "laplacian_vectors"): vectors * signs}
 
 
 def rotated(columns: Columns, rng: np.random.Generator) -> dict[tuple[str, str], np.ndarray]:
-    """The vectors of each repeated eigenvalue in another orthonormal basis."""
+    """The vectors of each repeated eigenvalue of a graph in another orthonormal basis."""
     vectors = columns["node", "laplacian_vectors"].copy()
-    for number, values in enumerate(columns["graph", "laplacian_values"]):
-        space = np.cumsum(np.diff(values, prepend=values[0]) > 1e-9)
-        for which in np.unique(space):
-            (places,) = np.nonzero(space == which)
-            if len(places) > 1:
-                basis, _ = np.linalg.qr(rng.normal(size=(len(places),) * 2))
-                vectors[number][:, places] = vectors[number][:, places] @ basis
+    space = np.cumsum(np.diff(columns["graph", "laplacian_values"], prepend=0) > 1e-9)
+    for which in np.unique(space):
+        (places,) = np.nonzero(space == which)
+        if len(places) > 1:
+            basis, _ = np.linalg.qr(rng.normal(size=(len(places),) * 2))
+            vectors[:, places] = vectors[:, places] @ basis
     return {**columns, ("node", "laplacian_vectors"): vectors}
 
 
 def changes(name: str, adjacency: np.ndarray, change: Any, draws: int) -> list[float]:
     """Max |f(v') - f(v)| where v' is as good an answer of the eigensolver as v, for each draw."""
     rng = np.random.default_rng(0)
-    columns = LAPLACIAN(adjacency[None])
+    (columns,) = graphs.encoded(LAPLACIAN, [adjacency])
     plain = graphs.batch_of([adjacency])
-    batch = graphs.with_columns(plain, columns)
+    batch = graphs.with_columns(plain, [columns])
     run = encoded_block(name, batch)
     x = rng.normal(size=(1, len(adjacency), DIM))
     before = _on_graphs(run, x, batch)
     return [
         largest_difference(
-            _on_graphs(run, x, graphs.with_columns(plain, change(columns, rng))), before
+            _on_graphs(run, x, graphs.with_columns(plain, [change(columns, rng)])), before
         )
         for _ in range(draws)
     ]

@@ -26,6 +26,7 @@ DIM, VALUES, COPIES = 32, 4, 32
 GLOBAL_LAYERS = 2
 Shape = Literal["tree", "ring"]
 Reach = Literal["edges", "complete"]
+REACHES: tuple[Reach, Reach] = ("edges", "complete")
 
 
 class Task(NamedTuple):
@@ -152,6 +153,12 @@ def jacobian_by_distance(
     return np.stack(hops, axis=1)
 
 
+def slopes(lengths: np.ndarray) -> list[float]:
+    """Slope of log10 over the distance, from 1 on, for each row of `jacobian_by_distance`."""
+    hops = np.arange(1, lengths.shape[1])
+    return np.polyfit(hops, np.log10(lengths[:, 1:]).T, 1)[0].tolist()
+
+
 def over_squashing(
     *,
     steps: int = 2000,
@@ -163,13 +170,11 @@ def over_squashing(
     """E11: accuracy of message passing and of attention over all pairs, as the radius grows."""
     per_seed: dict[str, list[float]] = {}
     curves: dict[str, Any] = {"accuracy": {}, "jacobian": {}, "chance": 1 / VALUES}
-    reaches: tuple[Reach, Reach] = ("edges", "complete")
     shapes: tuple[tuple[Shape, Sequence[int]], ...] = (("tree", tree_radii), ("ring", ring_radii))
     for shape, radii in shapes:
-        for reach in reaches:
+        for reach in REACHES:
             lengths = jacobian_by_distance(shape, far, reach, seeds)
-            decay = np.polyfit(np.arange(1, far + 1), np.log10(lengths[:, 1:]).T, 1)[0]
-            per_seed[f"slope_{shape}_{reach}"] = decay.tolist()
+            per_seed[f"slope_{shape}_{reach}"] = slopes(lengths)
             curves["jacobian"][f"{shape} {reach}"] = lengths.tolist()
             found = {
                 radius: accuracy(shape, radius, reach, steps=steps, seeds=seeds) for radius in radii
@@ -181,3 +186,14 @@ def over_squashing(
             elif found:
                 per_seed[f"worst_global_{shape}"] = np.min(list(found.values()), axis=0).tolist()
     return Measurement({}, per_seed, curves)
+
+
+def first_signs(radius: int = 3, seeds: Sequence[int] = range(8)) -> Measurement:
+    """What of E11 needs no training: the decay of Jacobians on rings."""
+    return Measurement(
+        {},
+        {
+            f"slope_ring_{reach}": slopes(jacobian_by_distance("ring", radius, reach, seeds))
+            for reach in REACHES
+        },
+    )
