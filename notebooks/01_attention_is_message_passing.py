@@ -175,7 +175,8 @@ for axis, (title, values) in zip(axes, stages.items(), strict=True):
     values = np.asarray(values)
     axis.imshow(values, vmin=-2, vmax=2, cmap="PuOr", aspect="auto" if len(values) > 1 else 0.6)
     for (i, j), value in np.ndenumerate(values):
-        axis.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=12)
+        ink = "white" if abs(value) > 1.3 else "black"
+        axis.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=12, color=ink)
     axis.set(title=title, xticks=[], yticks=range(n) if len(values) > 1 else [])
 
 # %% [markdown]
@@ -229,7 +230,7 @@ def dependence(function, x):
 root_x = jnp.asarray(rng.normal(size=(size, d)), jnp.float32)
 distance = graphs.distances(tree)
 level = np.log2(np.arange(size) + 1).astype(int)
-places = np.stack([(np.arange(size) + 1.5) / 2.0**level, -level / 2], axis=1)
+places = np.stack([4 * (np.arange(size) + 1.5) / 2.0**level, -level / 1.5], axis=1)
 figure, axes = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained")
 for count, axis in enumerate(axes, start=1):
     reach = dependence(functools.partial(layers, structure=tree_edges, count=count), root_x)

@@ -213,8 +213,7 @@ def told_apart() -> Figure:
     names = tuple(expressivity.PAIRS)
     measured = expressivity.pairs_told_apart(names, ("GIN", "GATv2", "MPNN"))
     table = measured.curves["gaps"]
-    columns = list(next(iter(table.values())))
-    values = np.array([[table[name][column] for name in names] for column in columns])
+    columns, values = list(table), np.array(list(table.values()))
     figure, axes = style.new(height=5.0)
     axis = axes[0, 0]
     shown = np.log10(np.maximum(values, 1e-16))
