@@ -108,8 +108,11 @@ def run(*, rounds: int, root: str | None, json_path: str | None) -> None:
     results = []
     for encoding in ENCODINGS:
         for graph in GRAPHS:
+            problem = ""
             for n in SIZES:
-                results.append(measure(graph, n, encoding))
+                found = dict(graph=graph, nodes=n, encoding=encoding, problem=problem)
+                results.append(found if problem else measure(graph, n, encoding))
+                problem = results[-1].get("problem", "")  # larger graphs have it too
                 print(row(results[-1]), flush=True)
     print("  memory: of the process at its largest, less what it took with the graph")
     if json_path:
