@@ -73,8 +73,8 @@ def _print_groups(console: Console, groups: Sequence[sweeps.Group]) -> None:
     table = Table(title="Over seeds and folds: mean ± standard deviation")
     for name in fields:
         table.add_column(name)
-    for name in ("runs", *parts, "parameters", "seconds a run"):
-        table.add_column(name, justify="right")
+    for name in ("runs", *parts, "parameters", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
     for group in groups:
         summaries = [group.summary(part) for part in parts]
         seconds = [trial.metrics["seconds"] for trial in group.trials]
