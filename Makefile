@@ -78,7 +78,7 @@ notebooks: install-dev
 	    --output build/$${file%.py}.ipynb $$file || exit 1; \
 	done
 
-# docs/figures/E##; those of what was trained or timed need docs/claims.json.
+# docs/figures/E##; those of what was trained or timed need docs/curves.json (make claims).
 figures: install-dev
 	$(BIN)/python -m experiments.figures.paper
 	$(BIN)/python -m experiments.figures.encodings

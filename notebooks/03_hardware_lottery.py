@@ -151,12 +151,12 @@ for row in rows:
 
 # %%
 try:
-    measured = style.recorded("E17")
+    metrics, _ = style.recorded("E17")
 except style.NotMeasured as reason:
     print(reason)
 else:
-    for name, value in measured["metrics"].items():
-        print(f"{name}: {value:.3g}")
+    for name, metric in metrics.items():
+        print(f"{name}: {metric['value']:.3g}")
 
 # %% [markdown]
 # ## Why: arithmetic and memory

@@ -1,7 +1,7 @@
 """A picture of every claim: `python -m experiments.figures.paper [--only=E01,E10]`.
 
 Most are drawn from tensors that are computed for the purpose. Those of E11, E14, E17 and E18,
-which train or take time, show what docs/claims.json holds.
+which train or take time, show what docs/curves.json holds.
 """
 
 import pathlib

@@ -3,7 +3,6 @@
 A figure is 7.2 inches wide with letters of 14 points: at half that width it can still be read.
 """
 
-import json
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +15,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from PIL import Image
+
+from experiments.paper import record
 
 WIDTH, DPI, PALETTE = 7.2, 80, 256
 # Okabe and Ito (2008).
@@ -44,7 +45,6 @@ SETTINGS = {
     "svg.fonttype": "path",
     "image.cmap": "cividis",
 }
-CLAIMS = pathlib.Path(__file__).parents[2] / "docs" / "claims.json"
 
 
 class NotMeasured(Exception):
@@ -69,18 +69,16 @@ def save(figure: Figure, folder: pathlib.Path, name: str) -> None:
     picture.quantize(PALETTE).save(folder / f"{name}.png", optimize=True)
 
 
-def recorded(claim: str) -> Mapping[str, Any]:
-    """What `make claims` wrote of a claim such as "E11".
+def recorded(claim: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What `make claims` wrote of a claim such as "E11": its metrics, its curves.
 
     Raises:
       NotMeasured: if it wrote nothing.
     """
-    if not CLAIMS.exists():
-        raise NotMeasured(f"{claim}: there is no docs/{CLAIMS.name}; run `make claims`.")
-    claims = json.loads(CLAIMS.read_text())["claims"]
-    if claim not in claims:
-        raise NotMeasured(f"{claim} is not in docs/{CLAIMS.name}; run `make claims`.")
-    return claims[claim]
+    found = [record.read(path).get(claim) for path in (record.CLAIMS_JSON, record.CURVES_JSON)]
+    if None in found:
+        raise NotMeasured(f"{claim} is not in docs/curves.json: run `make claims`.")
+    return found[0]["metrics"], found[1]
 
 
 def matrix(

@@ -1,4 +1,4 @@
-"""E11, E14 to E18: what was trained or timed, from docs/claims.json; blocks before training."""
+"""E11, E14 to E18: what was trained or timed, from docs/curves.json; blocks before training."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ def depth() -> Figure:
 
 def squashing() -> Figure:
     """E11: right answers against the radius, and how far inputs are felt at the start."""
-    return draw_squashing(style.recorded("E11")["curves"])
+    return draw_squashing(style.recorded("E11")[1])
 
 
 def draw_squashing(curves: Any) -> Figure:
@@ -116,11 +116,12 @@ def draw_squashing(curves: Any) -> Figure:
 
 def heads() -> Figure:
     """E14: which relation each head looks at, and how many nodes get both right."""
-    found = style.recorded("E14")
-    return draw_heads(found["curves"], found["per_seed"])
+    metrics, curves = style.recorded("E14")
+    samples = [metrics[f"accuracy_{number}"]["per_seed"] for number in ("one_head", "two_heads")]
+    return draw_heads(curves, samples)
 
 
-def draw_heads(curves: Any, per_seed: Any) -> Figure:
+def draw_heads(curves: Any, samples: Any) -> Figure:
     figure, axes = style.new(1, 3, height=3.0, width_ratios=(1, 1, 1.3))
     for axis, number in zip(axes[0], ("one", "two"), strict=False):
         mean = np.mean(curves[f"weight_of_relations_{number}_head{'s' * (number == 'two')}"], 0)
@@ -133,7 +134,6 @@ def draw_heads(curves: Any, per_seed: Any) -> Figure:
         axis.set_title(f"{number} head{'s' * (number == 'two')}")
         axis.set_xlabel("relation")
     axis = axes[0, 2]
-    samples = [per_seed["accuracy_one_head"], per_seed["accuracy_two_heads"]]
     axis.bar([0, 1], [np.mean(s) for s in samples], color=(style.ORANGE, style.BLUE), alpha=0.6)
     style.strips(axis, samples, color=style.BLACK)
     axis.set_xticks([0, 1], ["one", "two"])
@@ -145,7 +145,7 @@ def draw_heads(curves: Any, per_seed: Any) -> Figure:
 
 def lottery() -> Figure:
     """E17: time of edges over time of matrices, the line between, and memory."""
-    return draw_lottery(style.recorded("E17")["curves"])
+    return draw_lottery(style.recorded("E17")[1])
 
 
 def draw_lottery(curves: Any) -> Figure:
@@ -178,6 +178,7 @@ def draw_lottery(curves: Any) -> Figure:
         ink = "white" if factor > high**0.7 else "black"
         axis.text(n, share, text, ha="center", va="center", fontsize=11.5, color=ink)
     line = [curves["crossover_density"][name][str(n)] for n in sizes]
+    line = [share or np.nan for share in line]  # 0: edges never win
     axis.plot(sizes, line, color=style.BLACK, label="equal time", zorder=0)
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
@@ -213,7 +214,7 @@ def draw_lottery(curves: Any) -> Figure:
 
 def locality() -> Figure:
     """E18: attention by distance before and after training, and what one model learned."""
-    return draw_locality(style.recorded("E18")["curves"])
+    return draw_locality(style.recorded("E18")[1])
 
 
 def draw_locality(curves: Any) -> Figure:

@@ -6,6 +6,7 @@ import matplotlib
 import pytest
 
 from experiments.figures import paper, style
+from experiments.paper import record
 from experiments.paper.claims import CLAIMS
 
 FOLDER = pathlib.Path(__file__).parents[2] / "docs" / "figures"
@@ -34,6 +35,6 @@ def test_the_same_figure_gives_the_same_files(tmp_path):
 
 
 def test_a_figure_of_what_was_not_measured_says_what_to_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(style, "CLAIMS", tmp_path / "claims.json")
+    monkeypatch.setattr(record, "CURVES_JSON", tmp_path / "curves.json")
     with pytest.raises(style.NotMeasured, match="E17.*make claims"):
         paper.FIGURES["E17"]()
