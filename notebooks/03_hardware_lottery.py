@@ -277,13 +277,13 @@ for row in rows:
 
 # %% [markdown]
 # On complete graphs the paper is right, here too: those of 256 and 512 nodes took the edge program
-# from 25 to 300 times as long over a few runs on two busy cores. (It holds every message; for so
-# many edges `ops.attention` itself would take the blocked program.) But nobody has to write a
+# from 25 to 300 times as long over a few runs on two busy cores. (It holds every message; from
+# 131,072 edges on `ops.attention` itself takes the blocked program.) But nobody has to write a
 # complete graph as a list of edges. The comparison that matters is at the density of the graph at
 # hand, and there it depends:
 #
-# * At a tenth of all pairs the matrix was level or ahead: by less than a factor of six forward, by up
-#   to forty with gradients, where the messages fill the memory. Molecules are as dense: 20 nodes
+# * At a tenth of all pairs the matrix was about level or ahead: up to six times forward, up
+#   to forty times with gradients, where the messages fill the memory. Molecules are as dense: 20 nodes
 #   with 40 directed edges fill a tenth of 400 pairs.
 # * At a fiftieth the edge list was the faster one, though 256 or 512 nodes are far from
 #   "billion-scale". Road maps and social networks have a handful of edges per node, so that their
