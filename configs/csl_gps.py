@@ -4,6 +4,8 @@ r"""GPS on CSL: with an encoding every graph is told, without one a guess in ten
     python -m experiments.sweep --config=configs/sweeps/csl.py --workdir=runs/csl
 
 The first is one fold with random walks, the second five folds of none, walks and eigenvectors.
+Here: test accuracy 0.1 with none, 1 with walks and with eigenvectors, in each of the five folds,
+15 to 47 seconds each on 2 shared and busy cores of an AMD EPYC, 2026-11-23.
 Graphs are drawn on the spot; those that are tested are numbered as none before. Ten classes of
 4-regular graphs, told apart by no message passing (Murphy et al., 2019).
 """
