@@ -12,7 +12,7 @@ export MALLOC_MMAP_MAX_ = 0
 export MALLOC_TRIM_THRESHOLD_ = 1000000000
 
 .PHONY: install install-dev train predict test test-all test-torch lint types bench gpu gpu-carry \
-  notebooks figures compat clean
+  notebooks figures claims compat clean
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -82,6 +82,10 @@ notebooks: install-dev
 figures: install-dev
 	$(BIN)/python -m experiments.figures.paper
 	$(BIN)/python -m experiments.figures.encodings
+
+# Measures every claim of the paper; writes docs/claims.json, docs/paper.md, a part of README.md.
+claims: install-dev
+	$(BIN)/python -m experiments.paper
 
 # The newest Python and jax that this machine can get.
 COMPAT_PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 \

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from experiments.benchmarks.measure import machine
 from experiments.paper import record, write_docs
@@ -15,6 +15,7 @@ _ONLY = flags.DEFINE_list("only", NAMES, "Rows of the table; the others stay as 
 
 def main(argv: Sequence[str]) -> None:
     del argv
+    logging.set_verbosity(logging.WARNING)
     unknown = set(_ONLY.value) - set(NAMES)
     if unknown:
         raise app.UsageError(f"there is no {', '.join(sorted(unknown))}; there are E1 to E21")

@@ -37,8 +37,8 @@ CLAIMS = (
         8,
         "3",
         "A positional encoding is a hint of order or structure, not a constraint.",
-        "A Transformer block that reads an encoding, on 20 random graphs renumbered 5 times, "
-        "float64.",
+        "A Transformer block that reads an encoding, on 20 random graphs without repeated "
+        "eigenvalues (E9 has those), renumbered 5 times, float64.",
         positions.order_and_structure,
         (
             Gate(

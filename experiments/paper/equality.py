@@ -213,21 +213,27 @@ def backward(
 ) -> Measurement:
     """E2: the same for gradients with respect to every map and the nodes.
 
-    Errors are relative to the largest entry of a gradient, or to a thousandth of the largest
-    entry of all gradients where that is larger: with one node, queries and keys have none.
+    Errors are relative to the largest entry of all gradients; those "by parameter" to the
+    largest of one parameter, or to a hundredth of that of all. In float32 a softmax that is
+    nearly saturated leaves queries and keys with differences of almost equal numbers, in either
+    program: at n = 2 some of them have five digits, by parameter.
     """
     values: dict[str, float] = {}
     errors: dict[str, list[float]] = {}
+
+    def worst(metric: str, value: float) -> None:
+        values[metric] = max(values.get(metric, 0.0), value)
+
     for precision, _, _, found in _over_all(sizes, heads, precisions):
         dense = found["dense"][1]
-        floor = 1e-3 * max(float(np.abs(g).max()) for g in dense.values())
+        largest = max(float(np.abs(gradient).max()) for gradient in dense.values())
         for name in ("edges", "messages"):
             for parameter in PARAMETERS:
                 expected = dense[parameter]
                 error = largest_difference(found[name][1][parameter], expected)
-                error /= max(float(np.abs(expected).max()), floor)
-                metric = f"{name}_{precision}"
-                values[metric] = max(values.get(metric, 0.0), error)
+                worst(f"{name}_{precision}", error / largest)
+                error /= max(float(np.abs(expected).max()), 1e-2 * largest)
+                worst(f"by_parameter_{precision}", error)
                 errors.setdefault(f"{parameter} {precision}", []).append(error)
     return Measurement(values, curves=dict(relative_errors=errors))
 

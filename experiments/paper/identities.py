@@ -46,8 +46,10 @@ CLAIMS = (
         (
             *equal("edges", "relative difference of an edge list's gradients"),
             *equal("messages", "relative difference of the gradients of equations 11-13"),
+            Gate("by_parameter_x64", "<=", X64, "relative difference by parameter, float64"),
         ),
-        "relative error {edges_x64:.1e} (float64), {edges_f32:.1e} (float32)",
+        "relative error {edges_x64:.1e} (float64), {edges_f32:.1e} (float32; by parameter "
+        "{by_parameter_f32:.1e})",
         thin=SMALL,
     ),
     Claim(

@@ -101,15 +101,19 @@ def _on_graphs(run: Any, x: np.ndarray, batch: Batch) -> np.ndarray:
     return np.asarray(rows)[: x.shape[0] * x.shape[1]].reshape(*x.shape[:2], -1)
 
 
+def simple_graph(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Random and connected, without a repeated eigenvalue, whose basis would be arbitrary."""
+    while True:
+        adjacency = np.minimum(graphs.random_graph(rng, n, 0.3) + graphs.path(n), 1)
+        full = encodings.LaplacianEigenvectors(n)(adjacency[None])
+        if np.diff(full["graph", "laplacian_values"]).min() > 1e-3:
+            return adjacency
+
+
 def renumbering_errors(name: str, num_graphs: int, permutations: int, n: int = 9) -> list[float]:
     """Max |f(P x) - P f(x)| of each random graph under each renumbering, float64."""
     rng = np.random.default_rng(0)
-    found = np.stack(
-        [
-            np.minimum(graphs.random_graph(rng, n, 0.3) + graphs.path(n), 1)
-            for _ in range(num_graphs)
-        ]
-    )
+    found = np.stack([simple_graph(rng, n) for _ in range(num_graphs)])
     x = rng.normal(size=(num_graphs, n, DIM))
     encoding = ENCODED[name][0]
     batch = graphs.with_columns(graphs.batch_of(list(found)), graphs.encoded(encoding, found))

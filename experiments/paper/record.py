@@ -12,6 +12,7 @@ from experiments.paper.source import ROOT
 
 CLAIMS_JSON = ROOT / "docs" / "claims.json"
 CURVES_JSON = ROOT / "docs" / "curves.json"
+ABOUT = ("machine", "versions", "date")
 
 
 def entry(claim: Claim, measured: Measurement, seconds: float, about: Mapping[str, str]) -> dict:
@@ -23,30 +24,29 @@ def entry(claim: Claim, measured: Measurement, seconds: float, about: Mapping[st
             low, high = measured.interval(name)
             seeds = list(measured.per_seed[name])
             metrics[name] |= {"low": low, "high": high, "per_seed": seeds}
+    command = f"python -m experiments.paper --only={claim.name}"
+    row = {"metrics": metrics, "command": command, "seconds": seconds, **about}
+    return judged(claim, _plain(row))
+
+
+def judged(claim: Claim, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with gates, effect and verdict as the table has them now, from its metrics."""
+    measured = measurement(row)
     return {
         "verdict": verdict(claim.gates, measured, claim.condition),
         "effect": claim.effect.format(**measured.metrics()),
-        "metrics": metrics,
-        "gates": gates_of(claim, measured),
-        "command": f"python -m experiments.paper --only={claim.name}",
-        "seconds": seconds,
-        **about,
+        "gates": [{**vars(gate), "met": gate.met(measured)} for gate in claim.gates],
+        **{key: row[key] for key in ("metrics", "command", "seconds", *ABOUT)},
     }
 
 
-def gates_of(claim: Claim, measured: Measurement | None = None) -> list[dict]:
-    """The gates of a claim, and whether they are met."""
-    return [
-        {
-            "metric": gate.metric,
-            "relation": gate.relation,
-            "threshold": gate.threshold,
-            "meaning": gate.meaning,
-            "role": gate.role,
-        }
-        | ({} if measured is None else {"met": gate.met(measured)})
-        for gate in claim.gates
-    ]
+def measurement(row: Mapping[str, Any]) -> Measurement:
+    """The metrics of a row; null was not finite."""
+    metrics = row["metrics"].items()
+    return Measurement(
+        {name: math.inf if m["value"] is None else m["value"] for name, m in metrics},
+        {name: m["per_seed"] for name, m in metrics if "per_seed" in m},
+    )
 
 
 def read(path: pathlib.Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """docs/paper.md and a part of README.md, from docs/claims.json and the tables of this package."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 from experiments.paper.claims import CLAIMS
 from experiments.paper.equations import EQUATIONS
 from experiments.paper.gates import SYMBOLS, Claim
-from experiments.paper.record import CLAIMS_JSON
+from experiments.paper.record import CLAIMS_JSON, judged, read
+from experiments.paper.record import write as write_json
 from experiments.paper.source import ROOT
 from experiments.paper.statements import ABSTRACT, DECISIONS, SECTIONS, Statement
 
@@ -23,9 +23,9 @@ INTRODUCTION = """\
 # The paper, made executable
 
 *Transformers are Graph Neural Networks* (Chaitanya K. Joshi, 2025,
-[arXiv 2506.22084](https://arxiv.org/abs/2506.22084)) argues and cites; it has no experiments. Every
-number below is measured here, by `make claims`, which writes `claims.json` and from it this page. Each
-row of the table is a test (`pytest -m claim_E01`, ...), with gates that were set before the runs.
+[arXiv 2506.22084](https://arxiv.org/abs/2506.22084)) argues and cites; it has no experiments. All
+numbers below are measured here, by `make claims`, which writes `claims.json` and from it this
+page. Each row of the table is a test (`pytest -m claim_E01`, ...), with gates set before the runs.
 
 - [The abstract, sentence by sentence](#the-abstract-sentence-by-sentence)
 - [The paper, statement by statement](#the-paper-statement-by-statement)
@@ -36,16 +36,18 @@ row of the table is a test (`pytest -m claim_E01`, ...), with gates that were se
 """
 
 SYMBOLS_TEXT = """\
-Symbols are the paper's: tokens or nodes *i*, *j* with features *h*; the set *S* of all tokens, *i* among
-them; neighbours *N_i*; maps *W_Q*, *W_K*, *W_V*, *O*; *K* heads; ψ, ⊕, φ for message, aggregate and update.
-The name beside an equation is the function of gtx, the code after it the expression that is the equation.
-A test fails when it is no longer there. Letters in brackets are the [decisions](#where-the-paper-is-loose).
+Symbols are the paper's: tokens or nodes *i*, *j* with features *h*; the set *S* of all tokens,
+*i* among them; neighbours *N_i*; maps *W_Q*, *W_K*, *W_V*, *O*; *K* heads; ψ, ⊕, φ for message,
+aggregate and update. The name beside an equation is the function of gtx, the code after it the
+expression that is the equation; a test fails when it is no longer there. Letters in brackets are
+the [decisions](#where-the-paper-is-loose).
 """
 
 TABLE_TEXT = """\
-Three verdicts. *Holds*: all gates are met. *Holds only under*: they are met, and so are gates that show
-where the claim ends. *Does not hold*: a gate is missed. Errors are largest absolute differences unless
-it says otherwise.
+Three verdicts. *Holds*: all gates are met. *Holds only under*: they are met, and so are gates
+that show where the claim ends. *Does not hold*: a gate is missed. Errors are largest absolute
+differences unless it says otherwise. Of means over seeds, the less favourable end of the 95 %
+confidence interval must pass the gate.
 """
 
 
@@ -96,10 +98,12 @@ def readme(text: str, record: Record) -> str:
 
 
 def write() -> None:
-    """Both files."""
-    record = json.loads(CLAIMS_JSON.read_text())
-    PAPER_MD.write_text(paper(record))
-    README_MD.write_text(readme(README_MD.read_text(), record))
+    """Both files, and claims.json with the verdicts that the table gives its metrics now."""
+    rows = read(CLAIMS_JSON)
+    rows = {claim.name: judged(claim, rows[claim.name]) for claim in CLAIMS}
+    write_json(CLAIMS_JSON, rows, indent=1)
+    PAPER_MD.write_text(paper(rows))
+    README_MD.write_text(readme(README_MD.read_text(), rows))
 
 
 def _kind(verdict: str) -> str:
@@ -171,10 +175,11 @@ def _details(claim: Claim, row: Record) -> str:
     for gate in row["gates"]:
         kind = "" if gate["role"] == "claim" else "limit: "
         threshold = f"{SYMBOLS[gate['relation']]} {gate['threshold']:g}"
-        lines.append(
-            f"| {kind}{gate['meaning']} | {threshold} "
-            f"| {_measured(row['metrics'][gate['metric']])} | {'yes' if gate['met'] else '**no**'} |"
+        measured, met = (
+            _measured(row["metrics"][gate["metric"]]),
+            "yes" if gate["met"] else "**no**",
         )
+        lines.append(f"| {kind}{gate['meaning']} | {threshold} | {measured} | {met} |")
     return "\n".join([*lines, "", f"{_short(row['verdict'])}.", ""])
 
 
