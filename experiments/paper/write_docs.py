@@ -75,7 +75,7 @@ def summary(record: Record) -> str:
     lines = [
         START,
         f"Of {len(CLAIMS)} claims of the paper {counts['holds']} hold, "
-        f"{counts['holds only under']} hold only under a condition that the paper does not name, "
+        f"{counts['holds only under']} hold only under a condition, "
         f"and {counts['does not hold']} {_verb(counts['does not hold'])} not.",
         "[docs/paper.md](docs/paper.md) has each with its equation, the line of gtx that is it, a "
         "test, a figure and a verdict;",

@@ -1,0 +1,210 @@
+"""docs/paper.md and the README say what the tables and docs/claims.json say, and gtx still has
+the lines that they quote. When one of these fails: correct the table that is quoted, then
+`python -m experiments.paper.write_docs`."""
+
+import configparser
+
+import numpy as np
+import pytest
+from scipy import sparse, stats
+
+from experiments.paper import graphs, hardware, locality, ranking, record, write_docs
+from experiments.paper.claims import CLAIMS
+from experiments.paper.equations import EQUATIONS
+from experiments.paper.gates import Gate, limit, verdict
+from experiments.paper.results import Measurement, confidence, largest_difference
+from experiments.paper.source import ROOT, Line
+from experiments.paper.statements import ABSTRACT, DECISIONS, SECTIONS
+from gtx import encodings
+
+ROWS = record.read(record.CLAIMS_JSON)
+MISSING = [claim.name for claim in CLAIMS if claim.name not in ROWS]
+all_measured = pytest.mark.skipif(
+    bool(MISSING), reason=f"not measured yet: {', '.join(MISSING)}; make claims does"
+)
+LINES = [(f"equation {e.number}", line) for e in EQUATIONS for line in e.lines]
+LINES += [(f"decision {d.letter}", line) for d in DECISIONS for line in d.lines]
+
+
+@pytest.mark.parametrize("where, line", LINES, ids=[where for where, _ in LINES])
+def test_a_quoted_line_is_still_there(where, line):
+    assert line.problem() is None
+
+
+@pytest.mark.parametrize(
+    "line, problem",
+    [
+        (Line("gtx/ops/none.py", "attend", "x"), "is no file"),
+        (Line("gtx/ops/attention/dense.py", "other", "x"), "defines no other"),
+        (Line("gtx/ops/attention/dense.py", "attend", "jnp.exp(logits)"), "no longer has"),
+        (Line("gtx/ops/attention/dense.py", "attend", "never read"), "no longer has"),  # docstring
+    ],
+)
+def test_a_line_that_is_gone_is_noticed(line, problem):
+    assert problem in line.problem()
+
+
+def test_the_tables_are_complete():
+    assert [equation.number for equation in EQUATIONS] == list(range(1, 21))
+    assert "".join(decision.letter for decision in DECISIONS) == "abcdefghi"
+    assert [claim.number for claim in CLAIMS] == list(range(1, 22))
+    assert {row for one in (*ABSTRACT, *SECTIONS) for row in one.rows} == set(range(1, 22))
+    assert {row for e in EQUATIONS for row in e.rows} < set(range(1, 22))
+    for one in (*ABSTRACT, *SECTIONS):
+        assert one.rows or one.note.startswith("Not tested")
+
+
+def test_every_claim_has_a_marker():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    markers = setup["tool:pytest"]["markers"]
+    assert all(f"{claim.marker}: " in markers for claim in CLAIMS)
+
+
+@all_measured
+def test_every_claim_was_measured_and_judged_by_the_gates_of_the_table():
+    assert list(ROWS) == [claim.name for claim in CLAIMS]
+    for claim in CLAIMS:
+        assert record.judged(claim, ROWS[claim.name]) == ROWS[claim.name], claim.name
+
+
+@all_measured
+def test_the_page_is_what_the_tables_and_measurements_make():
+    assert write_docs.PAPER_MD.read_text() == write_docs.paper(ROWS)
+
+
+@all_measured
+def test_the_part_of_the_readme_is_what_the_measurements_make():
+    text = write_docs.README_MD.read_text()
+    assert text == write_docs.readme(text, ROWS)
+    with pytest.raises(ValueError, match="markers"):
+        write_docs.readme("no markers", ROWS)
+
+
+UNSEEN = "a limit that was expected was not seen"
+GATE, EDGE = Gate("error", "<=", 1e-3, "error"), limit("outside", ">=", 1, "error outside")
+
+
+@pytest.mark.parametrize(
+    "error, outside, condition, expected",
+    [
+        (1e-4, 2, None, "holds"),
+        (1e-4, 2, "x = {outside:.1f}", "holds only under: x = 2.0"),
+        (1e-2, 2, "x", "does not hold: error is 0.01, not ≤ 0.001"),
+        (np.inf, 2, None, "does not hold: error is inf, not ≤ 0.001"),
+        (1e-4, 0.5, "x", f"holds; {UNSEEN}: error outside is 0.5, not ≥ 1"),
+        (1e-2, 0.5, "x", "does not hold: error is 0.01, not ≤ 0.001"),
+    ],
+)  # fmt: skip
+def test_a_verdict_follows_from_gates(error, outside, condition, expected):
+    measured = Measurement(dict(error=error, outside=outside))
+    assert verdict([GATE, EDGE], measured, condition) == expected
+
+
+def test_of_seeds_the_whole_interval_must_pass():
+    samples = [0.9, 1.0, 1.1]
+    low, high = stats.t.interval(0.95, 2, loc=1.0, scale=stats.sem(samples))
+    np.testing.assert_allclose(confidence(samples), (low, high))
+    measured = Measurement({}, dict(gap=samples))
+    assert Gate("gap", ">=", low - 1e-6, "").met(measured)
+    assert not Gate("gap", ">=", low + 1e-6, "").met(measured)
+    assert not Gate("gap", "<=", high - 1e-6, "").met(measured)
+    assert not Gate("gap", ">", -1e9, "").met(Measurement({}, dict(gap=[1.0])))  # one seed
+
+
+def test_what_is_not_finite_is_infinitely_wrong():
+    assert largest_difference([1.0, np.nan], [1.0, np.nan]) == np.inf
+    assert largest_difference([1.0, 2.0], [1.5, 2.0]) == 0.5
+    with pytest.raises(ValueError, match="shapes"):
+        largest_difference([1.0], 1.0)
+
+
+def test_records_survive_a_file(tmp_path):
+    claim = next(claim for claim in CLAIMS if claim.number == 20)
+    values = {gate.metric: 1.0 for gate in claim.gates} | dict(at_zero=np.nan, at_infinity=0.0)
+    about = dict(machine="one", versions="two", date="three")
+    row = record.entry(claim, Measurement(values), 1.5, about)
+    record.write(tmp_path / "rows.json", {"E20": row, "E3": row}, indent=1)
+    rows = record.read(tmp_path / "rows.json")
+    assert list(rows) == ["E3", "E20"] and rows["E20"] == row
+    assert row["metrics"]["at_zero"]["value"] is None
+    assert row["verdict"].startswith("does not hold: difference of beta = 0")
+
+
+NAMED = {
+    "ring": (graphs.ring(7), 14),
+    "grid": (graphs.grid(3, 4), 34),
+    "tree": (graphs.binary_tree(3), 28),
+    "circulant": (graphs.circulant(41, (1, 3)), 164),
+    "decalin": (graphs.decalin(), 22),
+    "bicyclopentyl": (graphs.bicyclopentyl(), 22),
+    "rook": (graphs.rook(), 96),
+    "shrikhande": (graphs.shrikhande(), 96),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_graphs_are_simple_and_have_their_edges(name):
+    adjacency, edges = NAMED[name]
+    assert (adjacency == adjacency.T).all() and not adjacency.trace()
+    assert set(np.unique(adjacency)) == {0, 1} and adjacency.sum() == edges
+    expected = sparse.csgraph.shortest_path(sparse.csr_array(adjacency), unweighted=True)
+    np.testing.assert_array_equal(graphs.distances(adjacency), expected)
+
+
+def test_rook_and_shrikhande_are_strongly_regular_and_not_the_same():
+    for adjacency in (graphs.rook(), graphs.shrikhande()):
+        square = 6 * np.eye(16) + 2 * adjacency + 2 * (1 - np.eye(16) - adjacency)
+        np.testing.assert_array_equal(adjacency @ adjacency, square)
+
+    def cliques_of_four(adjacency):
+        """Edges within the common neighbourhoods of the ends of each edge."""
+        ends = np.argwhere(adjacency)
+        common = adjacency[ends[:, 0]] * adjacency[ends[:, 1]]
+        return np.einsum("ei,ij,ej->", common, adjacency, common)
+
+    assert cliques_of_four(graphs.rook()) > 0 == cliques_of_four(graphs.shrikhande())
+
+
+def test_columns_stand_where_their_graphs_are():
+    found = [graphs.path(3), graphs.ring(5)]
+    batch = graphs.batch_of(found)
+    columns = [
+        {**graphs.encoded(encodings.RRWP(3), [g])[0], ("graph", "n"): np.full(1, len(g))}
+        for g in found
+    ]
+    filled = graphs.with_columns(batch, columns)
+    nodes = np.asarray(filled.graph.nodes["rrwp"])
+    np.testing.assert_allclose(nodes[3:8], columns[1]["node", "rrwp"], atol=1e-6)
+    assert not nodes[8:].any()
+    pairs = np.asarray(filled.pairs["rrwp"]).reshape(2, 5, 5, 3)
+    np.testing.assert_allclose(pairs[0, :3, :3], columns[0]["pair", "rrwp"], atol=1e-6)
+    assert not pairs[0, 3:].any() and not pairs[0, :, 3:].any()
+    np.testing.assert_array_equal(filled.graph.globals["n"], [[3], [5], [0]])
+
+
+def point(edges, ratio):
+    """A size of 100 nodes at which edges take `ratio` times as long as matrices."""
+    forms = {"masked dense": 1.0, "blocked masked dense": 2.0, "edges": ratio, "blocked edges": 9.0}
+    return dict(n=100, edges=edges, forward={form: dict(median=t) for form, t in forms.items()})
+
+
+@pytest.mark.parametrize(
+    "ratios, expected",
+    [((0.25, 4.0), 0.1), ((0.5, 0.9), 1.0), ((2.0, 4.0), 0.0), ((0.5, 8.0), 10**-1.5)],
+)
+def test_the_crossover_is_where_both_take_equal_time(ratios, expected):
+    points = [point(100, ratios[0]), point(10_000, ratios[1])]
+    assert hardware.sparse_over_dense(points[0], "forward") == ratios[0]
+    np.testing.assert_allclose(hardware.crossover(points, "forward"), expected)
+
+
+def test_masses_by_hop_share_out_all_attention():
+    distance = graphs.distances(graphs.path(4))
+    masses = locality.mass_by_hop(np.full((4, 4), 0.25), distance)
+    np.testing.assert_allclose(masses, np.array([4, 6, 4, 2]) / 16)
+
+
+def test_first_choices_are_counted_over_nodes_that_receive():
+    matrix = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.0, 0.0, 0.0]])
+    assert ranking.distinct_favourites(matrix) == 2
