@@ -27,7 +27,7 @@ LIMIT = 300  # seconds of the processor
 ENCODINGS: dict[str, Any] = {
     "RWSE, 8 steps": RandomWalk(8),
     "RWSE, 20 steps": RandomWalk(20),
-    "LapPE, 8 vectors, sym": LaplacianEigenvectors(8, "sym"),
+    "LapPE, 8 not trivial": LaplacianEigenvectors(8, "sym", trivial=False),
 }
 
 

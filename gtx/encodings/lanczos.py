@@ -12,11 +12,13 @@ from gtx.encodings.base import EncodingError
 _DENSE = 256
 # A factorization in the order of Cuthill and McKee is made if it has at most so many entries
 # (12 bytes each, twice) and needs so many operations.
-_FACTOR_ENTRIES, _FACTOR_WORK = 2**25, 2 * 10**10
+_FACTOR_ENTRIES, _FACTOR_WORK = 2**24, 2 * 10**9
 # Restarts of a Lanczos run, each of as many products as there are vectors.
 _RESTARTS = 1000
 # Eigenvalues closer than this, relative to themselves and to the matrix, count as one.
 _SAME, _SAME_SCALE = 1e-8, 1e-12
+# How well the search for what was missed converges, relative to the matrix; 0 is to rounding.
+_CHECK = 1e-6
 # Largest residual, relative to the matrix, of a vector that is handed out.
 _RESIDUAL = 1e-9
 
@@ -100,11 +102,11 @@ def _connected(
     while True:
         values = np.sort(np.einsum("ij,ij->j", basis[:, 1:], laplacian @ basis[:, 1:]))
         largest = values[count - 1]
-        left = _lanczos(apply, basis, 1)
+        left = _lanczos(apply, basis, 1, tolerance=_CHECK)
         smallest = float((left.T @ (laplacian @ left))[0, 0])
         if smallest >= largest * (1 - _SAME) - _SAME_SCALE * bound:
             break
-        basis = np.concatenate([basis, left], axis=1)
+        basis = np.concatenate([basis, _lanczos(apply, basis, 1)], axis=1)
     vectors = np.linalg.qr(basis)[0][:, 1:]
     values, rotation = np.linalg.eigh(vectors.T @ (laplacian @ vectors))
     values, vectors = values[:count], (vectors @ rotation)[:, :count]
@@ -120,7 +122,7 @@ _FAILED = (
 )
 
 
-def _lanczos(apply: _Solve, basis: np.ndarray, count: int) -> np.ndarray:
+def _lanczos(apply: _Solve, basis: np.ndarray, count: int, *, tolerance: float = 0.0) -> np.ndarray:
     """Eigenvectors of the largest eigenvalues of `apply` that are orthogonal to `basis`."""
     n = len(basis)
 
@@ -137,9 +139,9 @@ def _lanczos(apply: _Solve, basis: np.ndarray, count: int) -> np.ndarray:
             count,
             which="LA",
             v0=project(start),
-            ncv=min(n - 1, 3 * count + 40),
+            ncv=min(n - 1, 2 * count + 16),
             maxiter=_RESTARTS,
-            tol=0,
+            tol=tolerance,
         )
     except linalg.ArpackNoConvergence as error:
         problem = f"found {len(error.eigenvalues)} of {count} vectors in {_RESTARTS} restarts"

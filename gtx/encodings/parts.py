@@ -95,9 +95,10 @@ def compute_into(
       n_node: of all graphs.
     """
     pointers = {key: offsets(num_rows(key, n_node)) for key in columns}
-    small = part.n_node.max(initial=0) <= DENSE_NODES
-    # Threads only get into each other's way on small matrices.
-    with threadpoolctl.threadpool_limits(1, "blas") if small else contextlib.nullcontext():
+    sparse = takes_sparse(encoding, part.n_node, part.n_edge)
+    large = np.any((part.n_node > DENSE_NODES) & ~sparse)
+    # Only with large dense matrices do threads not get into each other's way.
+    with contextlib.nullcontext() if large else threadpoolctl.threadpool_limits(1, "blas"):
         for place, values in _values(encoding, part):
             for key, column in columns.items():
                 _check(encoding, key, part.ids[place], part.n_node[place], values[key])

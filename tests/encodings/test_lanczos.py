@@ -60,12 +60,12 @@ def test_the_smallest_eigenpairs_are_those_of_a_dense_solver(graph, count, way):
 def test_what_a_run_missed_is_found(monkeypatch, way):
     run, runs = lanczos._lanczos, []
 
-    def missing_three(apply, basis, count):
+    def missing_three(apply, basis, count, **options):
         """As a run would give that saw one direction of each eigenspace only."""
         runs.append(count)
         if len(runs) == 1:
             return run(apply, basis, 6)[:, [0, 2, 4]]
-        return run(apply, basis, count)
+        return run(apply, basis, count, **options)
 
     monkeypatch.setattr(lanczos, "_lanczos", missing_three)
     values, vectors = smallest_eigenpairs(laplacian_of(cycle(81)), np.ones(81), 4)
