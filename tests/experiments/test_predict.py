@@ -1,5 +1,4 @@
 import csv
-import sys
 
 import numpy as np
 import pytest
@@ -22,16 +21,8 @@ def predicted(trained_run):
 
 @pytest.fixture
 def columns():
-    """The function of that name; importing the module for good would keep its flags."""
-    from absl import flags
-
-    before = set(flags.FLAGS)
-    from experiments.predict import columns
-
-    yield columns
-    for flag in set(flags.FLAGS) - before:
-        delattr(flags.FLAGS, flag)
-    del sys.modules["experiments.predict"]
+    with commands.imported("predict") as predict:
+        yield predict.columns
 
 
 def test_molecules_of_the_command_line_are_printed_as_a_table(trained_run, predicted, capsys):
