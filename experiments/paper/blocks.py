@@ -186,11 +186,13 @@ class BareBlock(nn.Module):
         return self.feed_forward(self.dim, name="feed_forward")(features, batch, train=train)
 
 
-def gradient_norms(form: str, depth: int, seed: int, dim: int = 32, n: int = 16) -> list[float]:
-    """Length of the loss's gradient with respect to each layer's parameters, at the start.
+def gradient_lengths(form: str, depth: int, seed: int, dim: int = 32, n: int = 16) -> list[float]:
+    """log10 of the length of the loss's gradient by each layer's parameters, at the start.
 
     Initial values are those of every layer of gtx (PyTorch's). The loss is the mean square
     distance of all nodes to random targets; "pre_ln" ends with a norm, as in Xiong et al. (2020).
+    What goes back from layer to layer is brought to length 1, and its length kept apart: as it
+    is, float32 would have 0 for the first of many layers without residual and norm.
     """
     module, init, forward, backward, loss_gradient = _programs(form, dim, n)
     rng = np.random.default_rng(seed)
@@ -199,12 +201,14 @@ def gradient_norms(form: str, depth: int, seed: int, dim: int = 32, n: int = 16)
     inputs = [x]
     for variables in layers:
         inputs.append(forward(variables, inputs[-1]))
-    cotangent = loss_gradient(inputs.pop(), target)
-    norms = []
+    cotangent, magnitude = loss_gradient(inputs.pop(), target), 0.0
+    lengths = []
     for variables, x in zip(reversed(layers), reversed(inputs), strict=True):
-        gradient, cotangent = backward(variables, x, cotangent)
-        norms.append(float(gradient))
-    return norms[::-1]
+        length = jnp.linalg.norm(cotangent)
+        magnitude += float(jnp.log10(length))
+        gradient, cotangent = backward(variables, x, cotangent / length)
+        lengths.append(float(jnp.log10(gradient)) + magnitude)
+    return lengths[::-1]
 
 
 @functools.cache
@@ -247,8 +251,7 @@ def depth(
     per_seed, curves = {}, {}
     deepest = max(depths)
     for form in forms:
-        norms = {d: [gradient_norms(form, d, seed) for seed in range(seeds)] for d in depths}
-        curves[form] = {str(d): np.mean(rows, axis=0).tolist() for d, rows in norms.items()}
-        logs = [float(np.log10(row[-1] / max(row[0], 1e-38))) for row in norms[deepest]]
-        per_seed[f"log10_last_over_first_{form}"] = logs
-    return Measurement({}, per_seed, dict(gradient_norm_by_layer=curves, depths=list(depths)))
+        lengths = {d: [gradient_lengths(form, d, seed) for seed in range(seeds)] for d in depths}
+        curves[form] = {str(d): np.mean(rows, axis=0).tolist() for d, rows in lengths.items()}
+        per_seed[f"log10_last_over_first_{form}"] = [row[-1] - row[0] for row in lengths[deepest]]
+    return Measurement({}, per_seed, dict(log10_gradient_by_layer=curves, depths=list(depths)))

@@ -172,11 +172,18 @@ CLAIMS = (
                 3,
                 "log10 of last over first gradient, without residual and norm",
             ),
+            limit(
+                "log10_last_over_first_paper",
+                ">=",
+                1,
+                "log10 of last over first gradient, equations 9 and 19",
+            ),
         ),
         "last over first: pre-LN 10^{log10_last_over_first_pre_ln:.1f}, post-LN "
         "10^{log10_last_over_first_post_ln:.1f}, the paper's block "
-        "10^{log10_last_over_first_paper:.1f}, none of both 10^{log10_last_over_first_none:.0f}",
-        thin=dict(depths=(64,), forms=("pre_ln", "none")),
+        "10^{log10_last_over_first_paper:.1f}, neither norm nor residual "
+        "10^{log10_last_over_first_none:.0f}",
+        thin=dict(depths=(64,), forms=("paper", "pre_ln", "none")),
         condition="residuals go around both halves: in the paper's own block the gradient falls "
         "by 10^{log10_last_over_first_paper:.1f} over 64 layers (4b)",
     ),

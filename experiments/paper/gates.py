@@ -1,6 +1,7 @@
 """A row of the table: what is measured, the gates that were written before, the verdict."""
 
 import dataclasses
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -23,7 +24,8 @@ X64, F32 = 1e-12, 1e-5  # the gates of errors, by precision
 class Gate:
     """A metric and where it must lie.
 
-    Of a metric with seeds the less favourable end of the 95 % confidence interval must.
+    Of a metric with seeds the less favourable end of the 95 % confidence interval must. What is
+    not finite meets no gate.
 
     Attributes:
       metric: its name in the `Measurement`.
@@ -41,9 +43,8 @@ class Gate:
     role: Role = "claim"
 
     def met(self, measured: Measurement) -> bool:
-        low, high = measured.interval(self.metric)
-        compare = RELATIONS[self.relation]
-        return bool(compare(low, self.threshold) and compare(high, self.threshold))
+        ends, compare = measured.interval(self.metric), RELATIONS[self.relation]
+        return all(math.isfinite(end) and compare(end, self.threshold) for end in ends)
 
     def __str__(self) -> str:
         return f"{SYMBOLS[self.relation]} {self.threshold:g}"

@@ -44,7 +44,7 @@ def confidence(samples: Sequence[float], level: float = 0.95) -> tuple[float, fl
 
 
 def largest_difference(one: Any, other: Any) -> float:
-    """Max |one - other|; infinite where either is not finite, so that no gate can miss it."""
+    """Max |one - other|; infinite, which meets no gate, where either is not finite."""
     one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if one.shape != other.shape:
         raise ValueError(f"shapes {one.shape} and {other.shape} differ")

@@ -11,7 +11,7 @@ from scipy import sparse, stats
 from experiments.paper import graphs, hardware, locality, ranking, record, write_docs
 from experiments.paper.claims import CLAIMS
 from experiments.paper.equations import EQUATIONS
-from experiments.paper.gates import Gate, limit, verdict
+from experiments.paper.gates import RELATIONS, Gate, limit, verdict
 from experiments.paper.results import Measurement, confidence, largest_difference
 from experiments.paper.source import ROOT, Line
 from experiments.paper.statements import ABSTRACT, DECISIONS, SECTIONS
@@ -110,6 +110,13 @@ def test_of_seeds_the_whole_interval_must_pass():
     assert not Gate("gap", ">=", low + 1e-6, "").met(measured)
     assert not Gate("gap", "<=", high - 1e-6, "").met(measured)
     assert not Gate("gap", ">", -1e9, "").met(Measurement({}, dict(gap=[1.0])))  # one seed
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_what_is_not_finite_meets_no_gate(value, relation):
+    assert not Gate("error", relation, 0.0, "").met(Measurement(dict(error=value)))
+    assert not Gate("error", relation, 0.0, "").met(Measurement({}, dict(error=[value, 1.0])))
 
 
 def test_what_is_not_finite_is_infinitely_wrong():
