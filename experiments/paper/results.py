@@ -35,9 +35,9 @@ class Measurement:
 
 
 def confidence(samples: Sequence[float], level: float = 0.95) -> tuple[float, float]:
-    """Student's t interval of a mean; a single sample leaves everything open."""
+    """Student's t interval of a mean; one sample, or one not finite, leaves everything open."""
     values = np.asarray(samples, float)
-    if len(values) < 2:
+    if len(values) < 2 or not np.isfinite(values).all():
         return -np.inf, np.inf
     half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
     return float(values.mean() - half), float(values.mean() + half)
