@@ -16,7 +16,8 @@
 # *Transformers are Graph Neural Networks* ([Joshi, 2025](https://arxiv.org/abs/2506.22084)) says
 # that the attention of a Transformer and the message passing of a graph neural network are one
 # computation. Here it is, equation by equation. The paper has no experiments and no code; every
-# number below is ours, and every claim is an assertion.
+# number below is ours, and every claim is an assertion. E1 to E21 are the rows of the table in
+# `docs/paper.md`, where each claim is measured at length.
 #
 # You need to know one of the two sides:
 #
@@ -101,9 +102,10 @@ collected = ops.aggregate((scores, v[senders]), receivers, n, method="softmax")
 equal(by_hand, collected)
 
 # %% [markdown]
-# ### 5. That is attention under a mask
+# ### 5. That is attention under a mask (E5)
 # A Transformer writes the same thing with matrices. What is not an edge gets the score
 # $-\infty$, and so the weight 0. Without the $1/\sqrt{d}$ of most code, as in the paper: `scale=1`.
+# `ops.attention` takes arrays `[nodes, heads, head_dim]`; `q[:, None]` is one head.
 
 # %%
 masked_scores = jnp.where(A > 0, q @ k.T, -jnp.inf)
@@ -112,7 +114,7 @@ edges = ops.Edges(senders, receivers)
 equal(ops.attention(q[:, None], k[:, None], v[:, None], edges, scale=1.0)[:, 0], collected)
 
 # %% [markdown]
-# ### 6. Drop the mask
+# ### 6. Drop the mask (E1)
 # On the complete graph, self-loops included, $\mathcal N_i$ becomes $\mathcal S$ (equations 17
 # and 18), and the matrices become equation 20:
 # $\tilde H = \mathrm{softmax}(H W_Q (H W_K)^\top) \, H W_V$. The central sentence of the paper.
@@ -123,7 +125,7 @@ equation_20 = jax.nn.softmax(H @ W_Q @ (H @ W_K).T) @ (H @ W_V)
 equal(ops.attention(q[:, None], k[:, None], v[:, None], every, scale=1.0)[:, 0], equation_20)
 
 # %% [markdown]
-# ### 7. Several heads
+# ### 7. Several heads (E14)
 # Equations 5 to 7: $K$ attentions at once, each with $d/K$ columns of the maps. One product, then
 # a reshape to $n \times K \times d/K$.
 
@@ -144,7 +146,7 @@ library = jax.nn.dot_product_attention(q[None], k[None], v[None], scale=1.0)[0]
 equal(H_tilde, library.reshape(n, d) @ O)
 
 # %% [markdown]
-# One thing the paper passes over: the weight $w_{ij}$ is no function of $h_i$ and $h_j$ alone, its
+# One thing the paper passes over (E3): the weight $w_{ij}$ is no function of $h_i$ and $h_j$ alone, its
 # denominator needs all neighbours. There is a form in which every message is one of its two ends:
 # send $e^{s}$ and $e^{s} v$, add both up, and let the update divide. It is right until $e^{s}$
 # overflows, and therefore a reference and not what gtx runs.
@@ -180,11 +182,17 @@ for axis, (title, values) in zip(axes, stages.items(), strict=True):
     axis.set(title=title, xticks=[], yticks=range(n) if len(values) > 1 else [])
 
 # %% [markdown]
-# ## Figure 3: the layer around it
-# Equations 9 and 19: $h_i' = \mathrm{MLP}(\mathrm{LayerNorm}(h_i + \tilde h_i))$. The block of the
-# paper has one norm and no residual around the MLP; nobody trains it so. `form` chooses between
-# it, the block of Vaswani et al. ("post_ln") and that of today ("pre_ln"). The picture follows the
-# length of every token through the stages, computed in NumPy; the last stage is what gtx returns.
+# ## Figure 3: the layer around it (E4)
+# Equations 9 and 19: $h_i' = \mathrm{MLP}(\mathrm{LayerNorm}(h_i + \tilde h_i))$. In words:
+#
+# * *residual*: the input is added to what a part of the block returns, $h_i + \tilde h_i$;
+# * *LayerNorm*: each token, less its mean over features, over its standard deviation;
+# * *MLP*: a linear map, a nonlinearity, a linear map, of each token alone.
+#
+# The block of the paper has one norm and no residual around the MLP; nobody trains it so. `form`
+# chooses between it, the block of Vaswani et al. (2017), which norms the sum after each part
+# ("post_ln"), and that of today, which norms what each part reads ("pre_ln"). The picture follows
+# the length of every token through the stages, computed in NumPy; the last is what gtx returns.
 
 # %%
 batch = graphs.batch_of([graphs.complete(n)])
@@ -201,7 +209,7 @@ for axis, form in zip(axes, blocks.FORMS, strict=True):
     axis.set_title(form)
 axes[0].set_ylabel("length of a token")
 # %% [markdown]
-# ## Figure 4: L layers reach L hops
+# ## Figure 4: L layers reach L hops (E10)
 # On a graph each layer brings in the next ring of neighbours. No picture is needed to know that,
 # only a derivative: the output at a node has a derivative of *exactly* 0 with respect to every
 # node more than L edges away. On a complete graph one layer reaches everything.
@@ -242,19 +250,23 @@ for count, axis in enumerate(axes, start=1):
     axis.set_title(f"{count} layer{'s' if count > 1 else ''}")
 
 # %% [markdown]
-# ## GAT, GATv2 and the Transformer: other edges, other scores
-# `ops.attention` takes *who attends to whom* and *how a pair is scored*. Published layers are
-# points in this table; nothing else differs.
+# ## GAT, GATv2 and the Transformer: other edges, other scores (E6)
+# `ops.attention` takes *who attends to whom* and *how a pair is scored*. The attention of published
+# layers is a point in this table. Around it they have maps of their own: GAT has one for query,
+# key and value, TransformerConv adds a map of the node itself.
 #
 # | | `Edges` | `Complete` |
 # |---|---|---|
 # | `Dot` | TransformerConv, the "GAT" of the paper's equations 14 to 16 | Transformer |
-# | `Additive` | GAT, Velickovic et al. (2018) | |
-# | `Dynamic` | GATv2, Brody et al. (2022) | |
+# | `Additive` | GAT, Velickovic et al. (2018) | GAT over a set: one ranking for all receivers |
+# | `Dynamic` | GATv2, Brody et al. (2022) | GATv2 over a set |
 #
-# The equivalence with a Transformer covers the first row. GAT adds a term of the receiver to a term
-# of the sender; the softmax does not see the receiver's term but for the bend of the LeakyReLU, so
-# that all receivers rank the senders alike. GATv2 and the dot product do not have this limit.
+# The equivalence with a Transformer covers the first row. GAT's score is the LeakyReLU of a term of
+# the receiver plus a term of the sender. LeakyReLU rises, so for every receiver the sender with the
+# largest term has the largest score: all receivers rank the senders alike. GATv2 and the dot
+# product do not have this limit. Below all pairs count: `make_layout` says where the nodes of each
+# graph of a batch stand when graphs are padded to a common size, a `Tier`; here it is one graph
+# of 32 nodes.
 
 # %%
 m = 32
@@ -326,7 +338,7 @@ print(
 assert by_steps[-1, 0] < by_steps[-1, -1]
 
 # %% [markdown]
-# ## A causal language model is a graph network on a DAG
+# ## A causal language model is a graph network on a DAG (E21)
 # Edges run from each token to itself and to later ones. The causal mask of a language model is the
 # adjacency matrix of that graph. However many layers there are, what comes later stays unseen: the
 # upper triangle of the Jacobian is not small but exactly 0.

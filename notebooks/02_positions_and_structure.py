@@ -37,7 +37,7 @@ plt.rcParams.update(style.SETTINGS)
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# ## The order of nodes means nothing
+# ## The order of nodes means nothing (E7)
 # A graph comes as arrays, and arrays have an order that the graph does not have. Equation 10:
 # renumbering by a permutation $P$ gives $(P A P^\top, P H)$. A layer must follow: $f(Px) = P f(x)$.
 # Attention does, and so does any sum over neighbours.
@@ -58,7 +58,7 @@ P = rng.permutation(n)
 np.testing.assert_allclose(attend(H[P]), attend(H)[P], atol=1e-5)
 
 # %% [markdown]
-# In a language model the order matters, and an encoding of it is added. That breaks the symmetry,
+# In a language model the order matters, and an encoding of it is added (E8). That breaks the symmetry,
 # which is the purpose there. For a graph it would be a mistake: the numbering is an accident.
 
 # %%
@@ -70,7 +70,8 @@ assert error > 1e-2
 # %% [markdown]
 # ## What encodings say
 # Caffeine above, a grid below. The number of neighbours; the chance that a random walk is back
-# after six steps; the second eigenvector of the Laplacian; the distance from the marked node.
+# after six steps; the second eigenvector of the Laplacian $L = D - A$, degrees less adjacency (gtx
+# scales it to $D^{-1/2} L D^{-1/2}$ unless told otherwise); the distance from the marked node.
 
 # %%
 SHOWN = {
@@ -97,7 +98,7 @@ for row, graph in zip(axes, GRAPHS, strict=True):
 # %% [markdown]
 # The pictures of all encodings are in [docs/encodings.md](../docs/encodings.md). What they say can
 # be checked. On a grid no walk is back after an odd number of steps. In caffeine one is after five,
-# but only near the ring of five atoms. Distances on a grid count rows and columns.
+# but only from atoms on the ring of five. Distances on a grid count rows and columns.
 
 # %%
 molecule, grid = (graph.adjacency for graph in GRAPHS)
@@ -128,7 +129,7 @@ else:
     raise AssertionError
 
 # %% [markdown]
-# ## Sign and basis
+# ## Sign and basis (E9)
 # If $v$ is an eigenvector, so is $-v$. If an eigenvalue repeats, any rotation of its vectors is as
 # good. On a ring this is the rule: rotating two eigenvectors gives two others.
 
@@ -143,8 +144,10 @@ for basis in (vectors, -vectors, vectors @ turn):
 np.testing.assert_allclose(vectors @ vectors.T, (vectors @ turn) @ (vectors @ turn).T, atol=1e-6)
 
 # %% [markdown]
-# A model that reads the vectors as they are gives another answer for another choice. SignNet does
-# not see signs; SPE sees neither signs nor bases. Same block, random parameters, float64.
+# Three ways to read eigenvectors: as they are, LapPE (Dwivedi and Bresson, 2020); as
+# $\phi(v) + \phi(-v)$, which has no sign, SignNet (Lim et al., 2023); through
+# $V \,\mathrm{diag}(\phi(\lambda)) V^\top$, which has no basis either, SPE (Huang et al., 2024).
+# As they are, another choice gives another answer. Same block, random parameters, float64.
 
 # %%
 found = positions.sign_and_basis(draws=2, symmetric=("C6",)).values
@@ -155,7 +158,7 @@ assert min(found["raw_signs"], found["raw_bases"], found["signnet_bases"]) > 1e-
 assert max(found["signnet_signs"], found["spe_signs"], found["spe_bases"]) < 1e-6
 
 # %% [markdown]
-# ## Pairs of graphs that message passing cannot tell apart
+# ## Pairs of graphs that message passing cannot tell apart (E19)
 # Give all nodes one colour. Again and again, a node's new colour is its old one with those of its
 # neighbours. This is the Weisfeiler-Leman test; what it ties, message passing ties.
 
@@ -233,7 +236,7 @@ print("decalin and bicyclopentyl: told nothing", told_nothing, "told random walk
 assert told_nothing < 1e-5 and told_walks > 1e-3
 
 # %% [markdown]
-# ## From local to global by one number
+# ## From local to global by one number (E20)
 # Attention over all pairs with the bias $-\beta \max(\mathrm{distance} - 1, 0)$. At $\beta = 0$ it is
 # a Transformer; as $\beta$ grows it becomes graph attention over neighbours and the node itself.
 # (With plain distance it would collapse to the node itself.)
@@ -255,7 +258,7 @@ np.testing.assert_allclose(at_zero, attend_pairs(whole), atol=1e-6)
 np.testing.assert_allclose(at_infinity, attend_pairs(masked), atol=1e-6)
 
 # %% [markdown]
-# ## Locality, learned
+# ## Locality, learned (E18)
 # No mask and no bias: one attention over all pairs of 16 nodes of a ring, each ring under another
 # numbering. Every node holds a random number, and the task is the mean of its neighbours'. Told
 # eigenvectors, under random signs and bases, the model finds its neighbours. Told nothing it cannot.

@@ -3,6 +3,7 @@ the lines that they quote. When one of these fails: correct the table that is qu
 `python -m experiments.paper.write_docs`."""
 
 import configparser
+import re
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from experiments.paper.source import ROOT, Line
 from experiments.paper.statements import ABSTRACT, DECISIONS, SECTIONS
 from gtx import encodings
 
-ROWS = record.read(record.CLAIMS_JSON)
+ROWS, CURVES = record.read(record.CLAIMS_JSON), record.read(record.CURVES_JSON)
 MISSING = [claim.name for claim in CLAIMS if claim.name not in ROWS]
 all_measured = pytest.mark.skipif(
     bool(MISSING), reason=f"not measured yet: {', '.join(MISSING)}; make claims does"
@@ -68,17 +69,70 @@ def test_every_claim_was_measured_and_judged_by_the_gates_of_the_table():
         assert record.judged(claim, ROWS[claim.name]) == ROWS[claim.name], claim.name
 
 
+STALE = "stale: python -m experiments.paper.write_docs"
+
+
 @all_measured
-def test_the_page_is_what_the_tables_and_measurements_make():
-    assert write_docs.PAPER_MD.read_text() == write_docs.paper(ROWS)
+def test_the_page_is_what_the_tables_measurements_and_sources_make():
+    assert write_docs.PAPER_MD.read_text() == write_docs.paper(ROWS, CURVES), STALE
 
 
 @all_measured
 def test_the_part_of_the_readme_is_what_the_measurements_make():
     text = write_docs.README_MD.read_text()
-    assert text == write_docs.readme(text, ROWS)
+    assert text == write_docs.readme(text, ROWS), STALE
+
+
+def test_the_readme_has_a_place_for_the_claims():
+    text = write_docs.README_MD.read_text()
+    assert text.count(write_docs.START) == text.count(write_docs.END) == 1
     with pytest.raises(ValueError, match="markers"):
         write_docs.readme("no markers", ROWS)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_a_row_leads_to_code_test_picture_and_what_it_stands_for(claim):
+    row = dict(gates=[], verdict="holds", command="measure", machine="a machine")
+    text = write_docs.details(claim, row, CURVES | {"E17": LOTTERY})
+    assert f"](figures/{claim.name[0]}{claim.number:02}.svg)" in text
+    assert f"`pytest -m {claim.marker}`" in text
+    for file, line in re.findall(r"\]\(\.\./([\w/.]+)(?:#L(\d+))?\)", text):
+        assert (ROOT / file).is_file()
+        if line:
+            source = (ROOT / file).read_text().splitlines()[int(line) - 1]
+            assert source.startswith(f"def {claim.measure.__name__}(")
+    assert "(#statement-" in text  # every row stands for a sentence of the paper
+
+
+def test_every_mark_that_a_row_links_to_is_on_the_page():
+    row = dict(gates=[], verdict="holds", effect="", metrics={}, seconds=1.0, command="measure")
+    row |= dict(machine="a machine", versions="", date="")
+    text = write_docs.paper({claim.name: row for claim in CLAIMS}, {"E17": LOTTERY})
+    marks = set(re.findall(r'<a id="([\w-]+)">', text))
+    linked = set(re.findall(r"\(#((?:equation|decision|statement)-\w+)\)", text))
+    assert linked <= marks and len(linked) > 40
+    for file, line in re.findall(r"\]\(\.\./([\w/.]+)#L(\d+)\)", text):
+        assert int(line) <= len((ROOT / file).read_text().splitlines())
+
+
+def test_a_quoted_line_knows_its_number():
+    line = Line("gtx/ops/attention/scores.py", "Dot.default_scale", "1 / math.sqrt(head_dim)")
+    source = (ROOT / line.file).read_text().splitlines()
+    assert "1 / math.sqrt(head_dim)" in source[line.number() - 1]
+    assert f"scores.py#L{line.number()}): `1 / " in line.markdown("../")
+    broken = Line(
+        "gtx/nn/attention.py",
+        "MultiHeadAttention._structure",
+        "Complete(batch.layout, node_ids=batch.node_ids)",
+    )
+    source = (ROOT / broken.file).read_text().splitlines()
+    assert "Complete(" in source[broken.number() - 1]
+
+
+@pytest.mark.parametrize("name, rows", write_docs.NOTEBOOKS.items())
+def test_a_notebook_names_the_rows_that_it_shows(name, rows):
+    text = (ROOT / "notebooks" / f"{name}.py").read_text()
+    assert set(map(int, re.findall(r"\bE(\d+)\b", text))) >= set(rows)
 
 
 UNSEEN = "a limit that was expected was not seen"
@@ -192,8 +246,16 @@ def test_columns_stand_where_their_graphs_are():
 
 def point(edges, ratio):
     """A size of 100 nodes at which edges take `ratio` times as long as matrices."""
-    forms = {"masked dense": 1.0, "blocked masked dense": 2.0, "edges": ratio, "blocked edges": 9.0}
-    return dict(n=100, edges=edges, forward={form: dict(median=t) for form, t in forms.items()})
+    times = {"masked dense": 1.0, "blocked masked dense": 2.0, "edges": ratio, "blocked edges": 9.0}
+    forms = {form: dict(p25=0.9 * t, median=t, p75=1.1 * t) for form, t in times.items()}
+    return dict(n=100, edges=edges) | {name: dict(forms) for name in hardware.PASSES}
+
+
+LOTTERY = dict(
+    points=[point(100, 0.25), point(10_000, 4.0)],
+    crossover_density={name: {"100": 0.1} for name in hardware.PASSES},
+    device="a chip",
+)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +266,28 @@ def test_the_crossover_is_where_both_take_equal_time(ratios, expected):
     points = [point(100, ratios[0]), point(10_000, ratios[1])]
     assert hardware.sparse_over_dense(points[0], "forward") == ratios[0]
     np.testing.assert_allclose(hardware.crossover(points, "forward"), expected)
+
+
+def test_a_size_without_its_densest_points_crosses_where_it_was_measured_last():
+    points = [point(100, 0.25), point(1000, 0.5)]
+    np.testing.assert_allclose(hardware.crossover(points, "forward"), 0.1)
+    assert write_docs._share(0.1, 0.1) == "up to 0.1, the most"
+    assert write_docs._share(0.0, 0.1) == "never"
+
+
+def test_plain_edges_are_compared_where_they_ran():
+    points = [point(100, 0.25), point(10_000, 4.0)]
+    del points[1]["forward"]["edges"]
+    assert hardware.plain_over_dense(points) == [0.25, 0.25, 4.0]
+    np.testing.assert_allclose(hardware.spread(points)["largest"], 0.2)
+
+
+def test_the_page_shows_the_crossover_of_each_size_the_device_and_the_spread():
+    (claim,) = (claim for claim in CLAIMS if claim.number == 17)
+    row = dict(gates=[], verdict="holds", command="measure", machine="two cores")
+    text = write_docs.details(claim, row, {"E17": LOTTERY})
+    assert "| 100 | 0.1 | 0.1 | 20 % | 20 % |" in text
+    assert "a chip, two cores" in text
 
 
 def test_masses_by_hop_share_out_all_attention():
