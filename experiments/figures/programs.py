@@ -28,6 +28,7 @@ def complete_graph(n: int = 16) -> Figure:
     style.matrix(axes[0, 1], scattered, "edges, shuffled")
     difference = np.abs(np.asarray(dense - scattered))
     style.matrix(axes[0, 2], difference, "|difference|", log=(1e-18, 1e-15))
+    style.ends(axes[0])
     return figure
 
 
@@ -40,14 +41,17 @@ def gradients() -> Figure:
         groups = [np.maximum(found[f"{p} {precision}"], TINY) for p in equality.PARAMETERS]
         style.strips(axis, groups, color=colour)
         axis.axhline(gate, color=colour, linestyle="--")
-        name = {"f32": "float32", "x64": "float64"}[precision]
-        axis.text(4.45, gate * 3, f"gate, {name}", color=colour, ha="right")
+        name = {
+            "f32": "float32: gate of errors relative to all gradients",
+            "x64": "float64: gate of errors by parameter too",
+        }[precision]
+        axis.text(4.45, gate * 3, name, color=colour, ha="right", fontsize=13)
     axis.set_yscale("log")
     axis.set_ylim(TINY / 3, 1e-3)
     axis.set_yticks([TINY, 1e-15, 1e-12, 1e-9, 1e-6, 1e-3])
     axis.set_yticklabels(["0", *(f"$10^{{{n}}}$" for n in (-15, -12, -9, -6, -3))])
     axis.set_xticks(range(5), ["$W_Q$", "$W_K$", "$W_V$", "$O$", "$X$"])
-    axis.set_ylabel("error of the gradient")
+    axis.set_ylabel("error by parameter")
     return figure
 
 
@@ -136,6 +140,7 @@ def masked(n: int = 14) -> Figure:
     axes[0, 0].set_title("graph")
     style.matrix(axes[0, 1], mask, "mask", bar=False, cmap="Greys", vmax=1.4)
     style.matrix(axes[0, 2], np.ma.masked_where(~mask, weights), "weights")
+    style.ends(axes[0, 1:])
     return figure
 
 

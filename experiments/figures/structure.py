@@ -34,7 +34,7 @@ SHOWN = {
 
 
 def renumbered() -> Figure:
-    """E7: each number of f(P x) over that of P f(x); all lie on the diagonal."""
+    """E7: the numbers of f(P x) over those of P f(x), and the largest error of some modules."""
     figure, axes = style.new(1, 2, height=3.6)
     with jax.enable_x64(True):
         batch, ((copy, origin),) = symmetry.random_batches(12, 1)
@@ -47,11 +47,22 @@ def renumbered() -> Figure:
             found = run(copy)["nodes"][: len(expected)]
             name = SHOWN[descriptor.name]
             scale = np.abs(expected).max()
-            rows = (expected / scale).reshape(-1)[::5], (found / scale).reshape(-1)[::5]
-            axes[0, 0].plot(*rows, ".", markersize=4, label=name)
             worst[name] = np.abs(found - expected).max() / scale
-    axes[0, 0].set_xlabel("P f(x)")
+            if descriptor.name != "transformer_block":
+                continue
+            alone = run(batch)["nodes"][: len(expected)]
+            for other, label, colour in (
+                (alone, "with f(x)", style.GREY),
+                (expected, "with P f(x)", style.BLUE),
+            ):
+                rows = ((values / scale).reshape(-1)[::5] for values in (other, found))
+                axes[0, 0].plot(*rows, ".", markersize=4, label=label, color=colour)
+    axes[0, 0].set_title("Transformer block")
+    axes[0, 0].set_xlabel("f(x) or P f(x)")
     axes[0, 0].set_ylabel("f(P x)")
+    axes[0, 0].set_ylim(top=1.75)
+    axes[0, 0].set_yticks([-1, 0, 1])
+    axes[0, 0].legend(loc="upper left", handletextpad=0.1, markerscale=2.5, labelspacing=0.2)
     axis = axes[0, 1]
     axis.barh(list(worst), list(worst.values()), color=style.COLOURS[: len(worst)])
     for place, error in enumerate(worst.values()):
@@ -81,6 +92,12 @@ def order_or_structure() -> Figure:
             body.set(facecolor=colour, alpha=0.35)
         axis.plot(values, np.full(len(values), place), "|", color=colour, markersize=9)
     axis.axvline(-10, color=style.GREY, linestyle="--")
+    axis.text(-9.8, 6.5, "gate", color=style.GREY)
+    for y, text, colour in (
+        (4, "invariant functions\nof the graph", style.BLUE),
+        (1.9, "order, or vectors\nas they are", style.RED),
+    ):
+        axis.text(-8.8, y, text, color=colour, va="center")
     axis.set_yticks(range(len(found)), list(found))
     axis.invert_yaxis()
     axis.set_xticks([-16, -12, -8, -4, 0], [f"$10^{{{n}}}$" for n in (-16, -12, -8, -4, 0)])
@@ -98,13 +115,13 @@ def bases(n: int = 12) -> Figure:
     value = 2 - 2 * np.cos(2 * np.pi / n)
     for pair in (vectors, rotated):
         np.testing.assert_allclose(laplacian @ pair, value * pair, atol=1e-6)
-    figure = Figure(figsize=(style.WIDTH, 3.9), dpi=style.DPI, layout="constrained")
+    figure = Figure(figsize=(style.WIDTH, 4.3), dpi=style.DPI, layout="constrained")
     grid = figure.add_gridspec(2, 4, width_ratios=(1, 1, 0.25, 2.2))
     high = np.abs(vectors).max() * 1.1
     for row, (pair, name) in enumerate(((vectors, "a basis"), (rotated, "another"))):
         for column in range(2):
             axis = figure.add_subplot(grid[row, column])
-            style.drawing(
+            points = style.drawing(
                 axis,
                 graphs.ring(n),
                 style.on_circle(n),
@@ -116,6 +133,11 @@ def bases(n: int = 12) -> Figure:
             )
             if column == 0:
                 axis.set_title(name, loc="left")
+            if row == 1:
+                bar = figure.colorbar(points, ax=axis, location="bottom", shrink=0.9, pad=0.02)
+                bar.set_ticks([-0.4, 0, 0.4])
+                bar.set_label(f"vector {column + 1}", fontsize=12)
+                bar.ax.tick_params(labelsize=11)
     found = positions.sign_and_basis(draws=3, symmetric=("C6",)).curves["change_by_encoder"]
     axis = figure.add_subplot(grid[:, 3])
     names = {"LapPE, raw": "raw", "LapPE, SignNet": "SignNet", "LapPE, SPE": "SPE"}
@@ -129,6 +151,7 @@ def bases(n: int = 12) -> Figure:
     axis.set_yscale("log")
     axis.set_ylim(1e-17, 1e9)
     axis.axhline(1e-6, color=style.GREY, linestyle="--")
+    axis.text(2.45, 3e-6, "gate", color=style.GREY, ha="right")
     axis.set_xticks(range(3), list(names.values()))
     axis.set_title("change of the result")
     axis.legend(loc="upper right")
@@ -146,6 +169,10 @@ def hops(layers: int = 6) -> Figure:
         title = f"{depth} layer{'s' if depth > 1 else ''}"
         image = style.matrix(axis, values, title, log=(1e-3, found.max()), bar=False)
     figure.colorbar(image, ax=axes, shrink=0.8, label="|∂ output / ∂ input|")
+    for row in axes:
+        row[0].set_ylabel("receiver", fontsize=13)
+    for axis in axes[-1]:
+        axis.set_xlabel("sender", fontsize=13)
     return figure
 
 
@@ -245,13 +272,17 @@ def knob_of_locality() -> Figure:
     grid = figure.add_gridspec(2, 3, height_ratios=(1, 0.9))
     with jax.enable_x64(True):
         query, key, _ = jnp.asarray(rng.normal(size=(3, 20, knob.HEADS, knob.DIM)))
+        maps = []
         for place, beta in enumerate((0.0, 1.0, 1e4)):
             bias = knob.locality_bias(adjacency, beta)
             weights = attention_weights(query, key, equality.complete_structure(20), bias=bias)
             mean = np.asarray(weights).mean(1).reshape(20, 20)
             axis = figure.add_subplot(grid[0, place])
             title = {0: "β = 0: global", 1: "β = 1", 2: "β = 10⁴: local"}[place]
-            style.matrix(axis, mean, title, log=(1e-3, 1), bar=False)
+            image = style.matrix(axis, mean, title, log=(1e-3, 1), bar=False)
+            maps.append(axis)
+    style.ends(maps)
+    figure.colorbar(image, ax=maps, shrink=0.9, pad=0.02, label="weight")
     axis = figure.add_subplot(grid[1, :])
     beta = np.maximum(measured["beta"], 0.03)
     axis.semilogx(beta, measured["mass_within_one_hop"], "o-")

@@ -107,6 +107,13 @@ def matrix(
     return image
 
 
+def ends(axes: Sequence[Axes], receiver: str = "receiver", sender: str = "sender") -> None:
+    """Names of the sides of matrices [receiver, sender] that stand in a row."""
+    axes[0].set_ylabel(receiver, fontsize=13)
+    for axis in axes:
+        axis.set_xlabel(sender, fontsize=13)
+
+
 def drawing(
     axis: Axes, adjacency: Any, places: Any, colours: Any = "white", *, size: float = 260, **options
 ) -> Any:

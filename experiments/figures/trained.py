@@ -53,7 +53,9 @@ def depth() -> Figure:
     figure, axes = style.new(1, 2, height=3.7)
     for (form, name), colour in zip(names.items(), style.COLOURS, strict=False):
         for axis in axes[0]:
-            axis.semilogy(range(1, 65), 10.0 ** np.array(found[form]["64"]), color=colour, label=name)
+            axis.semilogy(
+                range(1, 65), 10.0 ** np.array(found[form]["64"]), color=colour, label=name
+            )
             axis.set_xlabel("layer")
     axes[0, 1].set_ylim(1e-3, 4)
     axes[0, 0].set_title("length of the gradient")
@@ -145,67 +147,70 @@ def lottery() -> Figure:
 
 
 def draw_lottery(curves: Any) -> Figure:
-    points, name = curves["points"], "forward and backward"
+    points, name = curves["points"], hardware.PASSES[1]
     sizes = sorted({point["n"] for point in points})
-    figure, axes = style.new(1, 2, height=4.8, width_ratios=(1.6, 1))
+    figure, axes = style.new(1, 2, height=4.8, width_ratios=(2.1, 1))
     axis = axes[0, 0]
-    shares = [point["edges"] / point["n"] ** 2 for point in points]
-    ratios = [hardware.sparse_over_dense(point, name) for point in points]
-    high = max(max(ratios), 1 / min(ratios))
-    dots = axis.scatter(
-        [point["n"] for point in points],
-        shares,
-        c=ratios,
-        norm=LogNorm(1 / high, high),
-        cmap="PuOr",
-        s=640,
-        marker="s",
-        edgecolors=style.GREY,
-    )
-    written: list[tuple[int, float]] = []
-    for share, n, ratio in sorted(
-        zip(shares, [point["n"] for point in points], ratios, strict=True), reverse=True
-    ):
-        if any(n == other and above < 1.7 * share for other, above in written):
-            continue  # it would stand on another number
-        written.append((n, share))
+    # A row for each density: the sparsest, 1 / n, is the last one at any size.
+    rows, ratios = len(hardware.DENSITIES), np.full((len(hardware.DENSITIES), len(sizes)), np.nan)
+    for column, n in enumerate(sizes):
+        for point in (point for point in points if point["n"] == n):
+            row = _row(point)
+            ratios[row, column] = hardware.sparse_over_dense(point, name)
+    high = float(np.nanmax(np.maximum(ratios, 1 / ratios)))
+    image = axis.imshow(ratios, norm=LogNorm(1 / high, high), cmap="PuOr", aspect="auto")
+    for (row, column), ratio in np.ndenumerate(ratios):
         factor = max(ratio, 1 / ratio)
-        text = f"{factor:.0f}" if factor >= 9.5 else f"{factor:.1f}"
-        ink = "white" if factor > high**0.7 else "black"
-        axis.text(n, share, text, ha="center", va="center", fontsize=11.5, color=ink)
-    line = [curves["crossover_density"][name][str(n)] for n in sizes]
-    line = [share or np.nan for share in line]  # 0: edges never win
-    axis.plot(sizes, line, color=style.BLACK, label="equal time", zorder=0)
-    axis.set_xscale("log", base=2)
-    axis.set_yscale("log")
-    axis.set_xticks(sizes, [str(n) for n in sizes], fontsize=12)
-    axis.set_xlim(sizes[0] / 1.6, sizes[-1] * 1.6)
-    axis.set_ylim(top=1.9)
+        number = f"{factor:.0f}" if factor >= 9.5 else f"{factor:.1f}"
+        text = "" if np.isnan(ratio) else ("M" if ratio > 1 else "E") + number
+        ink = "white" if factor > high**0.6 else "black"
+        axis.text(column, row, text, ha="center", va="center", fontsize=12, color=ink)
+    line = [_crossing(points, n, curves["crossover_density"][name][str(n)]) for n in sizes]
+    axis.plot(range(len(sizes)), line, color="white", linewidth=5)
+    axis.plot(range(len(sizes)), line, color=style.BLACK, marker="o", markersize=4)
+    axis.set_xticks(range(len(sizes)), [str(n) for n in sizes], fontsize=12, rotation=45)
+    shares = [f"{100 * density:g} %" for density in hardware.DENSITIES[:-1]]
+    axis.set_yticks(range(rows), [*shares, "2 a node"])
     axis.set_xlabel("nodes")
-    axis.set_ylabel("share of pairs that are edges")
-    axis.set_title("time of edges / matrices")
-    axis.legend(loc="lower left", fontsize=12, handlelength=1)
-    bar = figure.colorbar(dots, ax=axis, pad=0.02)
+    axis.set_ylabel("edges, of all pairs")
+    axis.set_title("training: M matrices faster,\nE edges; line: equal time", fontsize=14)
+    bar = figure.colorbar(image, ax=axis, pad=0.02)
     bar.minorticks_off()
+    bar.set_label("time of edges / of matrices", fontsize=13)
     axis = axes[0, 1]
     largest = [point for point in points if point["n"] == sizes[-1]]
     forms = ("masked dense", "blocked masked dense", "edges", "blocked edges")
     for form, colour, marker in zip(forms, style.COLOURS, "osv^", strict=False):
-        rows = [point for point in largest if form in point[name]]
+        found = [point for point in largest if form in point[name]]
         axis.loglog(
-            [point["edges"] / point["n"] ** 2 for point in rows],
-            [max(point[name][form]["temporary_bytes"], 1) / 1e6 for point in rows],
+            [point["edges"] / point["n"] ** 2 for point in found],
+            [max(point[name][form]["temporary_bytes"], 1) / 1e6 for point in found],
             marker + "-",
             color=colour,
             label=form.replace("masked dense", "matrices").replace("blocked", "blocks of"),
         )
-    axis.set_title(f"MB, {sizes[-1]} nodes")
-    axis.set_xlabel("share of pairs")
+    axis.set_title(f"MB, n = {sizes[-1]}", fontsize=14)
+    axis.set_xlabel("edges, of pairs")
     figure.legend(
         *axis.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=11,
         handlelength=1.5, columnspacing=1,
     )  # fmt: skip
     return figure
+
+
+def _row(point: Any) -> int:
+    """Of the table of densities."""
+    sparsest = np.isclose(point["density"], 1 / point["n"], rtol=1e-2)
+    return len(hardware.DENSITIES) - 1 if sparsest else hardware.DENSITIES.index(point["density"])
+
+
+def _crossing(points: Any, n: int, share: float) -> float:
+    """Where a share of the pairs lies between the rows of a size; nowhere if edges never win."""
+    if not share:
+        return np.nan
+    found = sorted((point["edges"] / n**2, _row(point)) for point in points if point["n"] == n)
+    shares, rows = zip(*found, strict=True)
+    return float(np.interp(np.log(share), np.log(shares), rows))
 
 
 def locality() -> Figure:
@@ -215,26 +220,29 @@ def locality() -> Figure:
 
 def draw_locality(curves: Any) -> Figure:
     names = {
-        "LapPE": ("told LapPE", style.BLUE),
-        "RWSE": ("told RWSE", style.GREEN),
-        "none": ("told nothing", style.ORANGE),
+        "LapPE": ("LapPE", style.BLUE, "o-"),
+        "LapPE_2_heads": ("LapPE, two heads", style.PINK, "s:"),
+        "RWSE": ("RWSE", style.GREEN, "^-."),
+        "none": ("told nothing", style.ORANGE, "x-"),
     }
     kinds = [kind for kind in ("ring", "grid", "blocks") if f"{kind}_LapPE" in curves]
-    figure, axes = style.new(2, 3, height=5.6)
+    figure, axes = style.new(2, 3, height=5.8)
     for axis, kind in zip(axes[0], kinds, strict=False):
-        for encoding, (label, colour) in names.items():
+        # The band lies under the lines that fall on it.
+        uniform = curves[f"{kind}_LapPE"]["uniform"]
+        axis.plot(uniform, color="#cccccc", linewidth=8, label="all alike")
+        for place, (encoding, (label, colour, line)) in enumerate(names.items()):
             if f"{kind}_{encoding}" not in curves:
                 continue
             after = np.asarray(curves[f"{kind}_{encoding}"]["after"])
-            axis.plot(after.mean(0), "o-", color=colour, label=label, markersize=4)
-            axis.fill_between(
-                range(after.shape[1]), after.min(0), after.max(0), color=colour, alpha=0.25
-            )
-        axis.plot(curves[f"{kind}_LapPE"]["uniform"], "--", color=style.BLACK, label="all alike")
+            x = np.arange(after.shape[1]) + 0.08 * (place - 1.5)
+            axis.plot(x, after.mean(0), line, color=colour, label=label, markersize=5, lw=1.6)
+            axis.vlines(x, after.min(0), after.max(0), color=colour, linewidth=1.2)
         axis.set_title({"blocks": "block model"}.get(kind, kind))
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_xticks(range(0, len(uniform), 2 if len(uniform) > 7 else 1))
         axis.set_xlabel("distance")
         axis.set_ylim(0)
+        axis.yaxis.set_major_locator(MaxNLocator(4))
     axes[0, 0].set_ylabel("share of attention")
     for axis, kind in zip(axes[1], kinds, strict=False):
         found = curves[f"{kind}_LapPE"]
@@ -242,13 +250,14 @@ def draw_locality(curves: Any) -> Figure:
         style.matrix(axis, found["weights"], bar=False)
         rows, columns = np.nonzero(adjacency)
         axis.plot(columns, rows, "s", markersize=5.5, mfc="none", mec=style.RED, mew=1)
-    axes[1, 0].set_ylabel("weights, red: edges")
+        axis.set_xlabel("sender")
+    axes[1, 0].set_ylabel("receiver\n(red: edges)")
     handles = {}
     for axis in axes[0]:
         handles |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
     figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize=12,
-        handlelength=1.5, columnspacing=1,
+        handles.values(), handles.keys(), loc="outside lower center", ncols=5, fontsize=12,
+        handlelength=1.3, columnspacing=0.8, handletextpad=0.4,
     )  # fmt: skip
     return figure
 
