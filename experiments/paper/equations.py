@@ -48,7 +48,7 @@ EQUATIONS = (
                 "scale=self.scale)",
             ),
         ),
-        (1,),
+        (1, 4),
         "The set S is the argument `structure`: `Complete`, or any list of edges.",
     ),
     Equation(
@@ -91,7 +91,7 @@ EQUATIONS = (
                 "part.reshape(-1, self.num_heads, self.dim // self.num_heads)",
             ),
         ),
-        (14,),
+        (4, 14),
         "One matrix for all heads, seen as heads: nothing is multiplied head by head.",
     ),
     Equation(
@@ -119,7 +119,7 @@ EQUATIONS = (
                 'name="output")(x.reshape(-1, self.dim))',
             ),
         ),
-        (1, 14),
+        (1, 4, 14),
     ),
     Equation(
         9,
@@ -147,6 +147,11 @@ EQUATIONS = (
                 "gtx/encodings/base.py",
                 "check_symmetry",
                 "encoding(adjacency[:, order][:, :, order])",
+            ),
+            Line(
+                "experiments/paper/positions.py",
+                "renumbering_errors",
+                "found[number[..., None], order[:, :, None], order[:, None]]",
             ),
         ),
         (7, 8),
@@ -189,7 +194,7 @@ EQUATIONS = (
         r"\psi(h_i,h_j)=\mathrm{LocalAttention}\big(W_Qh_i,\lbrace W_Kh_j\rbrace_{j\in\mathcal "
         r"N_i},\lbrace W_Vh_j\rbrace_{j\in\mathcal N_i}\big)",
         (Line(LAYER, "edges_of", "Edges(batch.senders, batch.receivers, where=batch.edge_mask"),),
-        (5, 6),
+        (5, 6, 10),
         "Dot-product attention along edges, which is not the GAT that is cited (c).",
     ),
     Equation(
@@ -211,7 +216,7 @@ EQUATIONS = (
         16,
         r"h_i^{\ell+1}=h_i^\ell+\sum_{j\in\mathcal N_i}\psi(h_i^\ell,h_j^\ell)",
         (Line(CONV, "TransformerConv.__call__", "out = out + skip"),),
-        (5,),
+        (5, 6),
         "With a linear map of the skip, as Shi et al. (2021) have it.",
     ),
     Equation(
@@ -225,7 +230,7 @@ EQUATIONS = (
                 "Complete(batch.layout, node_ids=batch.node_ids)",
             ),
         ),
-        (1, 20),
+        (4, 14),
         "The only line that differs from equation 14.",
     ),
     Equation(

@@ -58,6 +58,7 @@ SECTIONS = (
     ),
     Statement("1.1, 1.2", "Attention updates all tokens in parallel.", (21,)),
     Statement("1.3", "Several heads capture several relations.", (14,)),
+    Statement("1.3", "Several heads spread the risk of a bad one.", (), "Not tested."),
     Statement("1.3", "Heads are one batched product.", (14,)),
     Statement("1.3", "Residual connections, LayerNorm and the MLP make depth possible.", (4, 16)),
     Statement("1.3", "The MLP holds most parameters.", (15,)),
@@ -66,13 +67,19 @@ SECTIONS = (
     Statement("2.1", "An aggregator that ignores order preserves that symmetry.", (7,)),
     Statement("2.1", "Message, aggregate and update cover GCN, GIN and MPNN.", (13,)),
     Statement("figure 4", "L layers reach L hops.", (10,)),
-    Statement("2.2", "A GAT learns which neighbour matters.", (6,)),
+    Statement(
+        "2.2",
+        "A GAT learns which neighbour matters.",
+        (6,),
+        "What its score can express is tested, not what is learned.",
+    ),
     Statement("2.2", "Equations 14 to 16 are almost those of attention.", (5, 20)),
     Statement("3", "Multi-head attention is message passing on the complete graph.", (1, 2, 3)),
     Statement(
         "3",
         "Transformers are expressive set processors, local and global, without over-squashing.",
         (11, 12),
+        "How they do on sets of other sizes is not measured.",
     ),
     Statement(
         "3",
@@ -189,7 +196,23 @@ DECISIONS = (
         "hold the node. The equivalence needs the complete graph with an edge from each node to "
         "itself. `Complete` has these; lists of edges are taken as they are, and `self_loops` of "
         "the GAT layers and of `gtx.data.topology` add them.",
-        (Line("gtx/data/topology.py", "self_loops", '"self_loop"'),),
+        (
+            Line(
+                "gtx/data/topology.py",
+                "self_loops",
+                '_join(dataset, "self_loop", graph, node, node)',
+            ),
+            Line(
+                "gtx/nn/graph_attention.py",
+                "_edges",
+                "jnp.concatenate([batch.senders, nodes])",
+            ),
+            Line(
+                "experiments/paper/equality.py",
+                "routes_over_complete_graph",
+                "edge_structure(graphs.complete(n, loops=True), rng)",
+            ),
+        ),
         (1,),
     ),
     Decision(
@@ -198,7 +221,23 @@ DECISIONS = (
         "Two edges from j to i double the weight of j in a sum over edges, but a mask knows only "
         "one. The contract of `gtx.ops.attention` is that a duplicate counts twice, in every "
         "implementation that takes edges; `Complete` has a mask and cannot hold one.",
-        (Line("gtx/ops/attention/contract.py", "Edges", "indices_are_sorted: bool = False"),),
+        (
+            Line(
+                "gtx/ops/attention/edges.py",
+                "attend",
+                "segment_sum(gated[..., None] * value, receivers, num_receivers",
+            ),
+            Line(
+                "tests/ops/attention/test_attention.py",
+                "test_a_duplicate_edge_counts_twice",
+                "Edges(senders=jnp.asarray([0, 1, 1]), receivers=jnp.asarray([0, 0, 0]))",
+            ),
+            Line(
+                "tests/nn/test_attention.py",
+                "test_over_edges_a_duplicate_counts_twice_and_no_edge_gives_the_output_bias",
+                "np.add.at(counts, (RECEIVERS, SENDERS), 1)",
+            ),
+        ),
     ),
     Decision(
         "g",
