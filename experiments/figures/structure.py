@@ -251,13 +251,13 @@ def told_apart() -> Figure:
         axis.text(j, i, text, ha="center", va="center", color=ink, fontsize=13)
     short = {
         "Transformer": "attention",
-        "GIN + LapPE (invariant)": "GIN + heat kernel",
         "Transformer + RWSE": "attention + RWSE",
-        "Transformer + LapPE (invariant)": "attention + heat kernel",
+        "Transformer + HeatKernelDiagonal": "attention + HeatKernelDiagonal",
         "attention gated by shortest paths": "attention, SPD gate",
         "Transformer + bias by shortest paths": "attention, SPD bias",
     }
-    axis.set_yticks(range(len(columns)), [short.get(name, name) for name in columns])
+    names_shown = [short.get(name, name) for name in columns]
+    axis.set_yticks(range(len(columns)), names_shown, fontsize=12)
     ticks = ["C6\n2 C3", "Decalin\nBicyclop.", "CSL 2\nCSL 3", "Rook\nShrikh."]
     axis.set_xticks(range(len(names)), ticks, fontsize=13)
     return figure

@@ -19,9 +19,9 @@ CLAIMS = (
     Claim(
         6,
         "2.2, equations 14-16",
-        "A GAT learns which neighbour matters to whom.",
+        "A GAT can rank its neighbours, and each node in its own way.",
         "Nodes that are somebody's first choice, among 32 random nodes, complete and complete "
-        "bipartite, 5 seeds: GAT, GATv2, dot product.",
+        "bipartite, 5 seeds: GAT, GATv2, dot product. Nothing is trained.",
         ranking.dynamic,
         (
             Gate("gatv2_least", ">", 1, "fewest distinct first choices with GATv2"),
@@ -30,13 +30,13 @@ CLAIMS = (
         ),
         "first choices: GAT {gat_most:.0f}, GATv2 from {gatv2_least:.0f}, dot product from "
         "{dot_least:.0f}",
-        condition="the score is a dot product or GATv2's; in the GAT that is cited all nodes rank "
+        condition="the score is a dot product or GATv2's. In the GAT that is cited all nodes rank "
         "their neighbours alike (4c)",
     ),
     Claim(
         8,
         "3",
-        "A positional encoding is a hint of order or structure, not a constraint.",
+        "An encoding of the order breaks the symmetry of a set, encodings of the graph keep it.",
         "A Transformer block that reads an encoding, on 20 random graphs without repeated "
         "eigenvalues (E9 has those), renumbered 5 times, float64.",
         positions.order_and_structure,
@@ -120,13 +120,13 @@ CLAIMS = (
                 "slope_tree_complete",
                 ">=",
                 -0.1,
-                "log10 slope of the Jacobian per hop, all pairs of trees",
+                "the same over all pairs of trees, a control that cannot miss",
             ),
             Gate(
                 "slope_ring_complete",
                 ">=",
                 -0.1,
-                "log10 slope of the Jacobian per hop, all pairs of rings",
+                "the same over all pairs of rings, a control that cannot miss",
             ),
         ),
         "accuracy falls by {fall_tree:.2f} (trees), {fall_ring:.2f} (rings); global at least "
@@ -149,6 +149,8 @@ CLAIMS = (
         "accuracy {accuracy_two_heads:.3f} with two heads, {accuracy_one_head:.3f} with one",
         thin=dict(steps=150, seeds=range(2)),
         slow=dict(),
+        condition="what reads the heads is linear. With an MLP behind it one head could serve two "
+        "relations",
     ),
     Claim(
         16,
@@ -184,8 +186,8 @@ CLAIMS = (
         "10^{log10_last_over_first_paper:.1f}, neither norm nor residual "
         "10^{log10_last_over_first_none:.0f}",
         thin=dict(depths=(64,), forms=("paper", "pre_ln", "none")),
-        condition="residuals go around both halves: in the paper's own block the gradient falls "
-        "by 10^{log10_last_over_first_paper:.1f} over 64 layers (4b)",
+        condition="residuals go around both halves. In the paper's own block the last layer's "
+        "gradient is 10^{log10_last_over_first_paper:.1f} times the first's over 64 layers (4b)",
     ),
     Claim(
         17,
@@ -233,7 +235,8 @@ CLAIMS = (
         "Free to attend anywhere, Transformers learn locality, helped by hints of position.",
         "One attention without mask learns the mean over neighbours on rings, grids and block "
         "models of 16 nodes; weight within one hop over its share under uniform attention, on "
-        "held-out graphs, 5 seeds.",
+        "held-out graphs, 5 seeds. Held-out block models are other graphs; of the one ring and the "
+        "one grid they are new numberings, signs and bases.",
         locality.locality,
         (
             Gate("after_ring_LapPE", ">=", 2, "weight within one hop over uniform, rings"),
@@ -244,21 +247,25 @@ CLAIMS = (
             limit("after_blocks_none", "<=", 1.2, "the same without positions, block models"),
         ),
         "one hop weighs {after_ring_LapPE:.1f} (ring), {after_grid_LapPE:.1f} (grid), "
-        "{after_blocks_LapPE:.1f} (blocks) times uniform; {after_blocks_RWSE:.1f} with RWSE, "
-        "{after_blocks_none:.1f} without",
+        "{after_blocks_LapPE:.1f} (blocks) times uniform, which explains "
+        "{explained_ring_LapPE:.2f}, {explained_grid_LapPE:.2f}, {explained_blocks_LapPE:.2f} of "
+        "the variance; {after_blocks_RWSE:.1f} with RWSE ({explained_blocks_RWSE:.2f}), "
+        "{after_blocks_none:.1f} without ({explained_blocks_none:.2f})",
         thin=dict(steps=200, seeds=range(3), trained=(("ring", "LapPE", 1), ("ring", "none", 1))),
         slow=dict(),
-        condition="eigenvectors tell the positions and one head does the work; two heads cancel "
-        "each other's far weights and show less ({after_grid_LapPE_2_heads:.1f} on grids, "
-        "{after_blocks_LapPE_2_heads:.1f} on blocks). A local task at small scale, not the "
-        'paper\'s "at scale"',
+        condition="eigenvectors tell the positions and one head does the work. Two heads fit "
+        "better ({explained_grid_LapPE_2_heads:.2f} of the variance on grids, "
+        "{explained_blocks_LapPE_2_heads:.2f} on blocks) and show less than the gate of 2 "
+        "({after_grid_LapPE_2_heads:.1f} and {after_blocks_LapPE_2_heads:.1f}). The task is local "
+        'and small, not the paper\'s "at scale"',
     ),
     Claim(
         19,
         "3",
         "Graph Transformers overcome the limits of message passing in telling graphs apart.",
         "Sums over nodes that start alike, on four pairs of 1-WL-equivalent graphs: five message "
-        "passing networks, and RWSE, the Laplacian and shortest paths, float64.",
+        "passing networks, and RWSE, HeatKernelDiagonal (of the Laplacian) and shortest "
+        "paths, float64.",
         expressivity.pairs_told_apart,
         (
             Gate("message_passing_gap", "<=", 1e-10, "largest gap of a pair without encodings"),
@@ -271,7 +278,7 @@ CLAIMS = (
         "message passing {message_passing_gap:.1e}; encodings from {encoding_gap:.1e}; "
         "{gap_where_none_is_due:.1e} for rook against Shrikhande",
         thin=dict(layers=("GIN",)),
-        condition="an encoding that tells the graphs apart reaches the values: attention alone "
+        condition="an encoding that tells the graphs apart reaches the values. Attention alone "
         "ties, a bias by distance ties on nodes that are alike, and rook against Shrikhande ties "
         "with all of them",
     ),

@@ -9,9 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import gtx.nn
 from experiments.paper import graphs
-from experiments.paper.modules import jit_once
+from experiments.paper.modules import apply, jit_once, pad_nodes, parameters
 from experiments.paper.results import Measurement, largest_difference
+from gtx.batch import Features
 from gtx.ops import (
     Complete,
     Edges,
@@ -243,7 +245,7 @@ def strict_form(
     heads: Sequence[int] = HEADS,
     precisions: Sequence[str] = ("x64", "f32"),
 ) -> Measurement:
-    """E3: a message of its two ends alone computes attention, until it overflows."""
+    """E3: a message of its two ends alone computes attention, until it over- or underflows."""
     values: dict[str, float] = {}
     for precision, _, _, found in _over_all(sizes, heads, precisions):
         metric = f"strict_{precision}"
@@ -264,18 +266,24 @@ def strict_form(
     values["largest_finite_score_f32"] = float(max(fine))
     strict, softmax = results(1e4)
     values["strict_finite_at_1e4"] = float(np.isfinite(strict).all())
-    values["softmax_at_1e4"] = largest_difference(
-        softmax, np.broadcast_to(value.mean(0), (4, 1, 3))
-    )
+    mean = np.broadcast_to(value.mean(0), (4, 1, 3))
+    values["softmax_at_1e4"] = largest_difference(softmax, mean)
+    strict, softmax = results(-100.0)
+    values["strict_finite_at_minus_100"] = float(np.isfinite(strict).all())
+    values["strict_error_at_minus_100"] = largest_difference(strict, mean)
+    values["softmax_at_minus_100"] = largest_difference(softmax, mean)
     return Measurement(values)
 
 
 def masked(
-    n: int = 40,
+    n: int = 530,
     densities: Sequence[float] = DENSITIES,
     precisions: Sequence[str] = ("x64", "f32"),
 ) -> Measurement:
-    """E5: attention along the edges of a graph, and dense attention with its matrix as mask."""
+    """E5: attention along the edges of a graph, and dense attention with its matrix as mask.
+
+    Enough nodes that the blocks of pairs and of edges are several.
+    """
     values: dict[str, float] = {}
 
     def worst(metric: str, value: float) -> None:
@@ -294,7 +302,31 @@ def masked(
                     values.get("unmasked", np.inf),
                     largest_difference(found["unmasked"], found["dense"]),
                 )
-    return Measurement(values)
+    return Measurement({**values, "residual": residual()})
+
+
+def residual(n: int = 40, heads: int = 2) -> float:
+    """Difference of TransformerConv from equation 16, with the maps that it has around it.
+
+    S h_i + sum over the neighbours of w_ij U h_j, all maps with biases; without 1/sqrt(d).
+    """
+    rng = np.random.default_rng(7)
+    mask = graphs.looped(graphs.random_graph(rng, n, 0.2)) > 0
+    x = rng.normal(size=(n, DIM))
+    module = gtx.nn.TransformerConv(DIM, num_heads=heads, scale=1.0)
+    with jax.enable_x64(True):
+        batch = graphs.batch_of([mask.astype(float)])
+        features = Features(nodes=pad_nodes(x, batch))
+        variables = parameters(module, features, batch, seed=3)
+        found = np.asarray(apply(module, variables, features, batch).nodes[:n])
+        maps = jax.tree.map(np.float64, variables["params"]["nodes"])
+    *parts, expected = np.split(x @ maps["kernel"] + maps["bias"], 4, axis=1)
+    query, key, value = (part.reshape(n, heads, -1) for part in parts)
+    scores = np.where(mask[..., None], np.einsum("ihd,jhd->ijh", query, key), -np.inf)
+    weights = np.exp(scores - scores.max(1, keepdims=True))
+    weights /= weights.sum(1, keepdims=True)
+    expected = expected + np.einsum("ijh,jhd->ihd", weights, value).reshape(n, -1)
+    return largest_difference(found, expected)
 
 
 def masked_routes(n: int, density: float, seed: int, double: bool) -> dict[str, Any]:

@@ -146,8 +146,8 @@ def pairs_told_apart(
         helped = {
             "GIN + RWSE": gaps(PLAIN["GIN"], pairs, nodes=walks),
             "Transformer + RWSE": gaps(TRANSFORMER, pairs, nodes=walks),
-            "GIN + LapPE (invariant)": gaps(PLAIN["GIN"], pairs, nodes=heat),
-            "Transformer + LapPE (invariant)": gaps(TRANSFORMER, pairs, nodes=heat),
+            "GIN + HeatKernelDiagonal": gaps(PLAIN["GIN"], pairs, nodes=heat),
+            "Transformer + HeatKernelDiagonal": gaps(TRANSFORMER, pairs, nodes=heat),
             "attention gated by shortest paths": gaps(GatedAttention, pairs, bias=distance_classes),
         }
         biased = gaps(BIASED, pairs, bias=distance_classes)

@@ -93,10 +93,23 @@ def causal(n: int = 10, layers: int = 3) -> Measurement:
             )
 
         over_dag, masked, library = routes(query, key, value)
+        everyone = jacobians_by_layer("attention", [np.ones((n, n))], 1)[0]
     values = dict(
         later=float(matrix[~mask].max()),
         earlier=float(matrix[mask].min()),
         mask_error=largest_difference(over_dag, masked),
         library_error=largest_difference(over_dag, library),
+        without_mask=float(everyone.min()),
+        loops=loops_of_a_layer(n),
     )
     return Measurement(values, curves=dict(jacobian=matrix.tolist()))
+
+
+def loops_of_a_layer(n: int) -> int:
+    """Loops in the program of a block over all pairs: one after another would need one."""
+    module = gtx.nn.TransformerBlock(DIM, functools.partial(gtx.nn.MultiHeadAttention, num_heads=2))
+    batch = graphs.batch_of([graphs.complete(n)])
+    features = Features(nodes=jnp.ones((len(batch.node_mask), DIM)))
+    variables = parameters(module, features, batch, seed=0)
+    program = jax.make_jaxpr(lambda f: module.apply(variables, f, batch, train=False))(features)
+    return str(program).count("scan[") + str(program).count("while[")
