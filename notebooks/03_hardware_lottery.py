@@ -18,7 +18,8 @@
 # ([Joshi, 2025](https://arxiv.org/abs/2506.22084)) says that dense matrix products suit hardware,
 # that sparse message passing is slower by orders of magnitude except on very sparse or very large
 # graphs, and that Transformers therefore win the hardware lottery (Hooker, 2021). It gives no
-# numbers. Here are some, of the machine that this runs on, and how to read them.
+# numbers. Here are some, of the machine that this runs on, and how to read them. The measurement at
+# length, with more sizes and rounds, is claim E17 of the table in `docs/paper.md`.
 
 # %%
 import functools
@@ -32,6 +33,7 @@ import numpy as np
 
 from experiments.benchmarks.measure import machine
 from experiments.figures import style
+from experiments.paper import hardware, record
 from experiments.paper.equality import complete_structure, edge_structure
 from gtx import ops
 
@@ -43,7 +45,9 @@ print(machine()["machine"], "|", jax.devices()[0].platform)
 # %% [markdown]
 # ## Programs that compute the same
 # A random graph with self-loops. Three programs of one function: a matrix over all pairs under a
-# mask; edge by edge, which is gather, softmax over segments, scatter; all pairs without a mask.
+# mask; edge by edge, which is gather, softmax over segments, scatter; all pairs without a mask. A
+# *segment* is the edges of one receiver; gather copies a node's row to each of its edges, scatter
+# adds the rows of a segment up.
 
 
 # %%
@@ -114,8 +118,9 @@ for row in rows:
     )
 
 # %% [markdown]
-# Dense time does not depend on the density, the time of the edges is proportional to their number.
-# Memory goes the same way, as pairs x heads against edges x heads x head_dim.
+# Dense time does not depend on the density. The time of the edges grows with their number, and
+# comes close to proportional once there are tens of thousands; below, what every call costs counts
+# for more. Memory goes the same way, as pairs x heads against edges x heads x head_dim.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
@@ -135,28 +140,51 @@ assert len({row["fwd+bwd bytes"][0] for row in largest}) == 1
 # %% [markdown]
 # ## Where the lines cross
 # If a pair costs $t_p$ and an edge $t_e$, the edge list wins below the density $t_p / t_e$. The
-# reciprocal is how many times slower one edge is than one pair: the paper's claim, as a number.
+# reciprocal is how many times slower one edge is than one pair: the paper's claim, as a number. The
+# line below which edges win, from the few points above, and beside it the one of E17, which also
+# lets both programs run in blocks, if it has been measured.
 
 # %%
+recorded = record.read(record.CLAIMS_JSON).get("E17")
+curves = record.read(record.CURVES_JSON).get("E17")
+points = [
+    dict(n=row["n"], edges=row["edges"])
+    | {
+        label: {"masked dense": dict(median=row[label][0]), "edges": dict(median=row[label][1])}
+        for label in ("fwd", "fwd+bwd")
+    }
+    for row in rows
+]
+figure, axis = plt.subplots(figsize=(8, 4.2), layout="constrained")
+names = dict(zip(("fwd", "fwd+bwd"), hardware.PASSES, strict=True))
+for (label, name), colour in zip(names.items(), (style.BLUE, style.ORANGE), strict=True):
+    here = [hardware.crossover([p for p in points if p["n"] == n], label) for n in SIZES]
+    shares = ", ".join(f"{share:.2g} at n = {n}" for n, share in zip(SIZES, here, strict=True))
+    print(f"{name}: edges win below a density of {shares}")
+    shown = [share or np.nan for share in here]  # 0: at no density that was tried
+    axis.loglog(SIZES, shown, "o-", color=colour, label=f"{name}, here")
+    if curves is not None:
+        line = {int(n): share or np.nan for n, share in curves["crossover_density"][name].items()}
+        axis.loglog(list(line), list(line.values()), "s--", color=colour, label=f"{name}, E17")
 for row in rows:
-    if row["density"] == DENSITIES[-2]:
-        for label in ("fwd", "fwd+bwd"):
-            pair, edge = row[label][0] / row["n"] ** 2, row[label][1] / row["edges"]
-            print(f"n = {row['n']:4}, {label:8} an edge takes {edge / pair:5.1f} pairs;", end=" ")
-            print(f"edges win below a density of about {pair / edge:.2f}")
+    faster = "edges" if row["fwd+bwd"][1] < row["fwd+bwd"][0] else "dense"
+    mark = dict(dense="_", edges="+")[faster]
+    axis.plot(row["n"], row["edges"] / row["n"] ** 2, mark, color=style.GREY, markersize=12)
+axis.set(xlabel="nodes", ylabel="density", title="below the line edges win; + they did, − not")
+axis.set_xticks([64, 256, 1024, 4096], ["64", "256", "1024", "4096"])
+axis.minorticks_off()
+axis.legend(fontsize=11)
 
 # %% [markdown]
-# These are a few seconds on a machine that may be busy. The measurement with at least 20 rounds and
-# their spread is claim E17 in [docs/claims.json](../docs/claims.json), if it has been made:
+# These are a few seconds on a machine that may be busy. E17 has more sizes, 20 rounds and their
+# spread:
 
 # %%
-try:
-    metrics, _ = style.recorded("E17")
-except style.NotMeasured as reason:
-    print(reason)
+if recorded is None:
+    print("not measured yet: make claims")
 else:
-    for name, metric in metrics.items():
-        print(f"{name}: {metric['value']:.3g}")
+    print(recorded["machine"])
+    print(recorded["effect"])
 
 # %% [markdown]
 # ## Why: arithmetic and memory
@@ -205,7 +233,8 @@ product = jax.jit(lambda a: a @ a)
 copy = jax.jit(lambda a: a + 1)
 peak = 2 * 512**3 / seconds(product, block)
 bandwidth = 2 * 4 * line.size / seconds(copy, line)
-print(f"products: {peak / 1e9:.0f} GFLOP/s, memory: {bandwidth / 1e9:.1f} GB/s")
+print(f"products: {peak / 1e9:.0f} GFLOP/s, memory: {bandwidth / 1e9:.1f} GB/s,", end=" ")
+print(f"which is {peak / bandwidth:.0f} FLOP per byte")
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
 x = np.logspace(-1.5, 2.5, 50)
 axis.loglog(x, np.minimum(peak, x * bandwidth) / 1e9, color=style.BLACK)
@@ -223,9 +252,11 @@ axis.legend()
 # ## What would change on a GPU
 # `make gpu` checks that all implementations agree on a GPU and times them beside cuDNN's fused
 # kernel. **It has not run on a GPU yet, so there is no table here.** What can be said without one:
-# an accelerator has some 100 FLOP per byte of its memory's bandwidth, a CPU core some 5 to 10. A
-# program with 1/6 FLOP per byte leaves either idle, but leaves the accelerator far more idle. The
-# crossover should move to lower densities. That is an expectation and not a measurement.
+# an accelerator has some 150 to 230 FLOP, in bfloat16, for each byte that its memory moves (A100
+# with 80 GB: 312 TFLOP/s and 2.0 TB/s, NVIDIA's data sheet; TPU v4: 275 TFLOP/s and 1.2 TB/s,
+# Jouppi et al., 2023); this machine has what the cell above prints. A program with 1/6 FLOP per
+# byte leaves either idle, but leaves the accelerator far more idle. The crossover should move to
+# lower densities. That is an expectation and not a measurement.
 #
 # ## What would change on a TPU
 # A program can be lowered for a TPU without one. It shows which operations the chip would get: the
@@ -276,20 +307,35 @@ for row in rows:
     print(f"n = {row['n']:4}, density {row['density']:4.2f}   {text}")
 
 # %% [markdown]
-# On complete graphs the paper is right, here too: those of 256 and 512 nodes took the edge program
-# from 25 to 300 times as long over a few runs on two busy cores. (It holds every message; from
-# 131,072 edges on `ops.attention` itself takes the blocked program.) But nobody has to write a
-# complete graph as a list of edges. The comparison that matters is at the density of the graph at
-# hand, and there it depends:
+# And at length, if it has been measured:
+
+# %%
+if recorded is not None and curves is not None:
+    plain = hardware.plain_over_dense(curves["points"])
+    complete = [
+        hardware.sparse_over_dense(point, name)
+        for point in curves["points"]
+        for name in hardware.PASSES
+        if point["density"] == 1
+    ]
+    print(f"on complete graphs the faster edge program took {min(complete):.1f} to", end=" ")
+    print(f"{max(complete):.0f} times as long as the faster matrix program;")
+    print(f"gather and scatter took at most {max(plain):.0f} times as long as a plain product,")
+    print(f"and as little as 1/{1 / min(plain):.0f} where graphs were sparse.")
+    print("The paper's claim", recorded["verdict"])
+
+# %% [markdown]
+# On complete graphs the paper is right, most of all for gather and scatter, which hold every
+# message. But nobody has to write a complete graph as a list of edges. The comparison that matters
+# is at the density of the graph at hand, and there it depends:
 #
-# * At a tenth of all pairs the matrix was about level or ahead: up to six times forward, up
-#   to forty times with gradients, where the messages fill the memory. Molecules are as dense: 20 nodes
-#   with 40 directed edges fill a tenth of 400 pairs.
-# * At a fiftieth the edge list was the faster one, though 256 or 512 nodes are far from
-#   "billion-scale". Road maps and social networks have a handful of edges per node, so that their
-#   density falls as $1/n$; a few hundred nodes suffice.
+# * Above the line the matrix is faster. Molecules are there: 20 nodes with 40 directed edges fill a
+#   tenth of 400 pairs.
+# * Below it the edge list is, and the graphs need not be large for that. Road maps and social
+#   networks have a handful of edges per node, so that their density falls as $1/n$.
 # * Memory is the other limit: the matrices grow with $n^2$, and the blocked program (`chunked`),
 #   which does not hold them, still does $n^2$ arithmetic.
 #
-# So: very sparse, yes; billion-scale, no; orders of magnitude, where most pairs are edges. What we
-# cannot say is how large the factor is on hardware that we have not measured.
+# So: very sparse, yes; orders of magnitude, as far as the numbers above go, and where most pairs
+# are edges. Billion-scale graphs were not tested, nor any hardware but this: how large the factor
+# is there, we cannot say.
