@@ -236,6 +236,7 @@ CLAIMS = (
             Gate("library_error", "<=", F32, "difference of the DAG from jax.nn"),
             Gate("loops", "==", 0, "scans and whiles in the program of a block without a mask"),
             Gate("without_mask", ">", 0, "smallest entry of its Jacobian"),
+            limit("recurrent_loops", ">=", 1, "the same loops in a recurrent network"),
         ),
         "exactly {later:.0f} from later tokens; DAG against mask {mask_error:.1e}; "
         "{loops:.0f} loops in a block",

@@ -100,16 +100,26 @@ def causal(n: int = 10, layers: int = 3) -> Measurement:
         mask_error=largest_difference(over_dag, masked),
         library_error=largest_difference(over_dag, library),
         without_mask=float(everyone.min()),
-        loops=loops_of_a_layer(n),
+        **loops(n),
     )
     return Measurement(values, curves=dict(jacobian=matrix.tolist()))
 
 
-def loops_of_a_layer(n: int) -> int:
-    """Loops in the program of a block over all pairs: one after another would need one."""
+def loops(n: int) -> dict[str, int]:
+    """Loops in the program of a block over all pairs, and in that of a recurrent network."""
     module = gtx.nn.TransformerBlock(DIM, functools.partial(gtx.nn.MultiHeadAttention, num_heads=2))
     batch = graphs.batch_of([graphs.complete(n)])
     features = Features(nodes=jnp.ones((len(batch.node_mask), DIM)))
     variables = parameters(module, features, batch, seed=0)
-    program = jax.make_jaxpr(lambda f: module.apply(variables, f, batch, train=False))(features)
-    return str(program).count("scan[") + str(program).count("while[")
+
+    def at_once(features: Features) -> Any:
+        return module.apply(variables, features, batch, train=False).nodes
+
+    def in_turn(features: Features) -> Any:
+        return jax.lax.scan(lambda h, x: (jnp.tanh(h + x), h), jnp.zeros(DIM), features.nodes)
+
+    def count(function: Any) -> int:
+        program = str(jax.make_jaxpr(function)(features))
+        return program.count("scan[") + program.count("while[")
+
+    return dict(loops=count(at_once), recurrent_loops=count(in_turn))

@@ -225,17 +225,20 @@ def _links(claim: Claim, row: Record) -> list[str]:
     for notebook, rows in NOTEBOOKS.items():
         if claim.number in rows:
             found.append(f"- notebook: [{notebook}]({UP}notebooks/{notebook}.py)")
-    equations = [e.number for e in EQUATIONS if claim.number in e.rows]
-    letters = [d.letter for d in DECISIONS if claim.number in d.rows]
-    cited = [f"equation [{number}](#equation-{number})" for number in equations]
-    cited += [f"decision [{letter}](#decision-{letter})" for letter in letters]
+    equations = [f"[{e.number}](#equation-{e.number})" for e in EQUATIONS if claim.number in e.rows]
+    letters = [f"[{d.letter}](#decision-{d.letter})" for d in DECISIONS if claim.number in d.rows]
+    cited = [
+        f"{kind}{'s' if len(links) > 1 else ''} {', '.join(links)}"
+        for kind, links in (("equation", equations), ("decision", letters))
+        if links
+    ]
     for part, statements in (("abstract, ", ABSTRACT), ("section ", SECTIONS)):
         cited += [
             f"[{part if one.place[0] != 'f' else ''}{one.place}](#{_name(one)})"
             for one in statements
             if claim.number in one.rows
         ]
-    return [*found, f"- cited by: {', '.join(cited)}"]
+    return [*found, f"- cited by: {'; '.join(cited)}"]
 
 
 def _crossovers(curves: Record, machine: str) -> list[str]:

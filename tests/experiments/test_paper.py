@@ -14,7 +14,7 @@ from experiments.paper.claims import CLAIMS
 from experiments.paper.equations import EQUATIONS
 from experiments.paper.gates import RELATIONS, Gate, limit, verdict
 from experiments.paper.results import Measurement, confidence, largest_difference
-from experiments.paper.source import ROOT, Line
+from experiments.paper.source import ROOT, Line, squeeze
 from experiments.paper.statements import ABSTRACT, DECISIONS, SECTIONS
 from gtx import encodings
 
@@ -28,8 +28,10 @@ LINES += [(f"decision {d.letter}", line) for d in DECISIONS for line in d.lines]
 
 
 @pytest.mark.parametrize("where, line", LINES, ids=[where for where, _ in LINES])
-def test_a_quoted_line_is_still_there(where, line):
+def test_a_quoted_line_is_still_there_and_its_number_leads_to_it(where, line):
     assert line.problem() is None
+    source = (ROOT / line.file).read_text().splitlines()[line.number() - 1]
+    assert squeeze(line.quote)[:6] in squeeze(source)
 
 
 @pytest.mark.parametrize(
