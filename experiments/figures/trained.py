@@ -149,7 +149,7 @@ def lottery() -> Figure:
 def draw_lottery(curves: Any) -> Figure:
     points, name = curves["points"], hardware.PASSES[1]
     sizes = sorted({point["n"] for point in points})
-    figure, axes = style.new(1, 2, height=4.8, width_ratios=(2.1, 1))
+    figure, axes = style.new(2, 1, height=7.0, height_ratios=(1.7, 1))
     axis = axes[0, 0]
     # A row for each density: the sparsest, 1 / n, is the last one at any size.
     rows, ratios = len(hardware.DENSITIES), np.full((len(hardware.DENSITIES), len(sizes)), np.nan)
@@ -168,16 +168,16 @@ def draw_lottery(curves: Any) -> Figure:
     line = [_crossing(points, n, curves["crossover_density"][name][str(n)]) for n in sizes]
     axis.plot(range(len(sizes)), line, color="white", linewidth=5)
     axis.plot(range(len(sizes)), line, color=style.BLACK, marker="o", markersize=4)
-    axis.set_xticks(range(len(sizes)), [str(n) for n in sizes], fontsize=12, rotation=45)
+    axis.set_xticks(range(len(sizes)), [str(n) for n in sizes])
     shares = [f"{100 * density:g} %" for density in hardware.DENSITIES[:-1]]
     axis.set_yticks(range(rows), [*shares, "2 a node"])
     axis.set_xlabel("nodes")
     axis.set_ylabel("edges, of all pairs")
-    axis.set_title("training: M matrices faster,\nE edges; line: equal time", fontsize=14)
+    axis.set_title("training: M matrices faster, E edges faster; line: equal", fontsize=14)
     bar = figure.colorbar(image, ax=axis, pad=0.02)
     bar.minorticks_off()
-    bar.set_label("time of edges / of matrices", fontsize=13)
-    axis = axes[0, 1]
+    bar.set_label("time of edges / matrices", fontsize=13)
+    axis = axes[1, 0]
     largest = [point for point in points if point["n"] == sizes[-1]]
     forms = ("masked dense", "blocked masked dense", "edges", "blocked edges")
     for form, colour, marker in zip(forms, style.COLOURS, "osv^", strict=False):
@@ -189,10 +189,11 @@ def draw_lottery(curves: Any) -> Figure:
             color=colour,
             label=form.replace("masked dense", "matrices").replace("blocked", "blocks of"),
         )
-    axis.set_title(f"MB, n = {sizes[-1]}", fontsize=14)
-    axis.set_xlabel("edges, of pairs")
+    axis.set_title(f"training, {sizes[-1]} nodes")
+    axis.set_xlabel("edges, of all pairs")
+    axis.set_ylabel("MB")
     figure.legend(
-        *axis.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=11,
+        *axis.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=12,
         handlelength=1.5, columnspacing=1,
     )  # fmt: skip
     return figure
