@@ -15,7 +15,7 @@ from gtx.batch import Batch, Features, mask_features
 from gtx.nn.initializers import fan_in_uniform, xavier_uniform, zeros
 from gtx.nn.linear import Linear
 from gtx.ops import message_passing, segment_count
-from gtx.ops.message_passing import Aggregation
+from gtx.ops.message_passing import Reduction
 from gtx.typing import Activation, Dtype, Initializer
 
 
@@ -95,7 +95,7 @@ class GraphSAGE(nn.Module):
     """
 
     dim: int
-    method: Aggregation = "mean"
+    method: Reduction = "mean"
     root_weight: bool = True
     use_bias: bool = True
     dtype: Dtype | None = None
@@ -155,7 +155,7 @@ class MPNN(nn.Module):
 
     dim: int
     hidden_dim: int | None = None
-    method: Aggregation = "sum"
+    method: Reduction = "sum"
     activation: Activation = jax.nn.relu
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32

@@ -63,11 +63,17 @@ def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any
 
     Args:
       n_node: int [graphs], one entry per place in the tiers, in their order (0 for an
-        empty place). Each must fit its tier; `gtx.batching` sees to that.
+        empty place). Each must fit its tier.
       num_nodes: length of the flat node axis; nodes beyond `n_node.sum()` are padding.
       tiers: static sizes.
       xp: `numpy` on the host, `jax.numpy` inside a compiled step.
+
+    Raises:
+      ValueError: on the host, graphs do not fit. A compiled step cannot look: `gtx.batching`
+        fits them before.
     """
+    if xp is np:
+        _check_fit(np.asarray(n_node), num_nodes, tiers)
     slot_graph = np.concatenate(
         [np.zeros(0, np.int32)]
         + [
@@ -99,6 +105,24 @@ def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any
         node < ends[-1], xp.asarray(graph_slot)[graph] + node - starts[graph], slot_graph.shape[0]
     ).astype(np.int32)
     return Layout(slots, node_slots, tiers)
+
+
+def _check_fit(n_node: np.ndarray, num_nodes: int, tiers: tuple[Tier, ...]) -> None:
+    room = np.repeat([tier.size for tier in tiers], [tier.num_graphs for tier in tiers])
+    if n_node.shape != room.shape:
+        raise ValueError(
+            f"n_node has shape {list(n_node.shape)}, but the tiers have {len(room)} places for "
+            "graphs; give an empty place 0 nodes"
+        )
+    wrong = np.flatnonzero((n_node < 0) | (n_node > room))
+    if len(wrong):
+        graph = int(wrong[0])
+        raise ValueError(
+            f"graph {graph} has {n_node[graph]} nodes, and its place in the tiers {tiers} has room "
+            f"for {room[graph]}"
+        )
+    if n_node.sum() > num_nodes:
+        raise ValueError(f"the graphs have {n_node.sum()} nodes, more than num_nodes, {num_nodes}")
 
 
 def first_graphs(tiers: tuple[Tier, ...]) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ from jaxtyping import Array, Bool, Int
 
 from gtx.ops import segment
 
-Aggregation = Literal["sum", "mean", "max", "min", "std", "softmax"]
+Reduction = Literal["sum", "mean", "max", "min", "std"]
+Aggregation = Literal[Reduction, "softmax"]
 
 _REDUCTIONS = {
     "sum": segment.segment_sum,
@@ -106,7 +107,8 @@ def message_passing(
       update: called with `nodes` and the aggregated messages, each [nodes, ...].
       edges: edge features, an array or a tree; None if there are none.
       method: how messages are reduced, see `aggregate`.
-      where: True for real edges; the others send nothing, whatever they hold.
+      where: True for real edges; the others send nothing, whatever they and their ends hold.
+        `message` sees 0 in their place, and must be differentiable there.
       indices_are_sorted: promise that `receivers` do not decrease.
 
     Returns:
@@ -114,10 +116,18 @@ def message_passing(
     """
     num_nodes = jax.tree.leaves(nodes)[0].shape[0]
     into: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
+
+    def keep(values: Any) -> Any:
+        """Before `message`, whose gradient would multiply what is masked after it by 0."""
+        if where is None:
+            return values
+        mask = where.reshape(where.shape + (1,) * (values.ndim - 1))
+        return jnp.where(mask, values, jnp.zeros((), values.dtype))
+
     messages = message(
-        jax.tree.map(lambda values: segment.gather(values, receivers, **into), nodes),
-        jax.tree.map(lambda values: segment.gather(values, senders), nodes),
-        edges,
+        jax.tree.map(lambda values: keep(segment.gather(values, receivers, **into)), nodes),
+        jax.tree.map(lambda values: keep(segment.gather(values, senders)), nodes),
+        jax.tree.map(keep, edges),
     )
     arrived = aggregate(messages, receivers, num_nodes, method=method, where=where, **into)
     return update(nodes, arrived)

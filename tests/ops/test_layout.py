@@ -121,3 +121,17 @@ def test_a_layout_is_a_tree_whose_tiers_are_static():
     layout = on_device(make_layout(N_NODE, NUM_NODES, TIERS))
     assert len(jax.tree.leaves(layout)) == 2
     assert jax.jit(lambda layout: layout.slots.sum() + layout.num_pairs)(layout) > 0
+
+
+@pytest.mark.parametrize(
+    ("n_node", "num_nodes", "message"),
+    [
+        ([5, 2], 7, r"graph 0 has 5 nodes, and its place .* has room for 3"),
+        ([2, -1], 7, "graph 1 has -1 nodes"),
+        ([2, 2, 2], 7, r"shape \[3\], but the tiers have 2 places"),
+        ([3, 3], 4, "the graphs have 6 nodes, more than num_nodes, 4"),
+    ],
+)
+def test_graphs_that_do_not_fit_are_refused(n_node, num_nodes, message):
+    with pytest.raises(ValueError, match=message):
+        make_layout(np.array(n_node), num_nodes, (Tier(2, 3),))

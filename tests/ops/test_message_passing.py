@@ -43,6 +43,30 @@ def test_a_masked_edge_sends_no_gradient():
     np.testing.assert_allclose(gradient, [[2, 2], [1, 1], [11, 11], [0, 0]])
 
 
+def test_what_a_masked_edge_holds_reaches_no_gradient():
+    """NaN at the edge and at an end of it: neither ends nor parameters of the message see it."""
+    nodes = jnp.asarray([1.0, 2, jnp.nan, 4])
+    edges = jnp.asarray([1.0, jnp.nan, jnp.nan, 2])
+    senders, receivers = jnp.asarray([0, 1, 2, 3]), jnp.asarray([1, 0, 3, 0])
+    where = jnp.asarray([True, False, False, True])
+
+    def loss(nodes, edges, weight):
+        out = message_passing(
+            *(nodes, senders, receivers),
+            message=lambda i, j, e: weight * i * j * e,
+            update=lambda node, arrived: arrived,
+            edges=edges,
+            where=where,
+        )
+        return out.sum(), out
+
+    gradients, out = jax.grad(loss, argnums=(0, 1, 2), has_aux=True)(nodes, edges, 3.0)
+    np.testing.assert_array_equal(out, [3 * 1 * 4 * 2, 3 * 2 * 1 * 1, 0, 0])
+    np.testing.assert_array_equal(gradients[0], [24 + 6, 3, 0, 6])
+    np.testing.assert_array_equal(gradients[1], [6, 0, 0, 12])
+    assert gradients[2] == 10
+
+
 def test_update_sees_the_node_and_its_messages_as_trees():
     nodes = {"a": jnp.ones((2, 1)), "b": jnp.zeros((2, 2))}
     result = message_passing(

@@ -1,13 +1,23 @@
 """The one attention function."""
 
+import dataclasses
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.ops.attention.contract import BiasFunction, Call, Complete, Structure, with_ids
-from gtx.ops.attention.scores import Dot, Score
+from gtx.ops.attention import block
+from gtx.ops.attention.check import check
+from gtx.ops.attention.contract import (
+    BiasFunction,
+    Call,
+    Complete,
+    Structure,
+    compute_dtype,
+    with_ids,
+)
+from gtx.ops.attention.scores import Dot, Scale, Score
 from gtx.ops.attention.select import IMPLEMENTATIONS, select
 from gtx.ops.noise import check_rate, key_bits
 
@@ -25,7 +35,7 @@ def attention(
     gate: Float[Array, "entries heads"] | None = None,
     edge_key: Float[Array, "entries heads head_dim"] | None = None,
     edge_value: Float[Array, "entries heads value_dim"] | None = None,
-    scale: float | None = None,
+    scale: Scale | None = None,
     dropout_rate: float = 0.0,
     dropout_key: jax.Array | None = None,
     implementation: str = "auto",
@@ -65,7 +75,7 @@ def attention(
       edge_key: added to the key along an edge or pair.
       edge_value: added to the value along an edge or pair.
       scale: of the score; None for the score's default, 1/sqrt(head_dim) for `Dot`.
-        `scale=1` is the paper's equation to the letter.
+        `scale=1` is the paper's equation to the letter. An array may be learned.
       dropout_rate: static, in [0, 1): the probability that a weight becomes 0; the others
         grow by 1 / (1 - dropout_rate).
       dropout_key: a jax PRNG key; needed when `dropout_rate` is not 0.
@@ -98,8 +108,17 @@ def attention(
         dropout_key=dropout_key if dropout_rate > 0 else None,
         needs_lse=return_lse,
     )
-    out, lse = IMPLEMENTATIONS[select(implementation, call)].attend(call)
+    chosen = select(implementation, call)
+    attend = IMPLEMENTATIONS[chosen].attend if 0 not in (len(query), len(key)) else _nobody
+    out, lse = attend(call)
     return (out, lse) if return_lse else out
+
+
+def _nobody(call: Call) -> tuple[Array, Array]:
+    """Without receivers or without senders every result is empty or 0."""
+    shape, dtype = call.query.shape[:2], compute_dtype(call)
+    out = jnp.zeros((*shape, call.value.shape[2]), call.value.dtype)
+    return out, block.log_sum_exp(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype))
 
 
 def make_call(
@@ -111,7 +130,7 @@ def make_call(
     score: Score,
     bias: Bias,
     edge_key: Any,
-    scale: float | None,
+    scale: Scale | None,
     gate: Any = None,
     edge_value: Any = None,
     dropout_rate: float = 0.0,
@@ -123,20 +142,23 @@ def make_call(
     What score and bias function compute from is widened to float32, so that gradients that
     are summed over pairs are summed in float32 in all implementations.
     """
-    _check_sizes(query, key, value, structure, bias, gate, edge_key, edge_value)
+    structure = _on_device(structure)
+    check(query, key, value, structure, bias, gate, edge_key, edge_value)
     if isinstance(bias, BiasFunction):
         bias = jax.tree.map(_wide, bias)
+    if scale is None:
+        scale = score.default_scale(query.shape[-1])
     return Call(
-        query=query,
-        key=key,
-        value=value,
+        query=jnp.asarray(query),
+        key=jnp.asarray(key),
+        value=jnp.asarray(value),
         structure=with_ids(structure, query.shape[0], key.shape[0]),
-        score=jax.tree.map(_wide, score),
+        score=_wide_score(score),
         bias=bias,
         gate=gate,
         edge_key=edge_key,
         edge_value=edge_value,
-        scale=score.default_scale(query.shape[-1]) if scale is None else scale,
+        scale=_wide(scale) if isinstance(scale, jax.Array) else scale,
         dropout_rate=dropout_rate,
         dropout_bits=None if dropout_key is None else key_bits(dropout_key),
         needs_lse=needs_lse,
@@ -150,49 +172,20 @@ def _wide(values: Any) -> Any:
     return values
 
 
-def _check_sizes(query, key, value, structure, bias, gate, edge_key, edge_value):
-    num_receivers, num_senders = query.shape[0], key.shape[0]
+def _wide_score(score: Score) -> Score:
+    leaves = jax.tree.leaves(score)
+    if leaves and leaves[0] is score:
+        raise TypeError(
+            f"The score {type(score).__name__} is not registered with jax: decorate the class with "
+            "jax.tree_util.register_dataclass, arrays as data_fields and the rest as meta_fields."
+        )
+    return jax.tree.map(_wide, score)
+
+
+def _on_device(structure: Structure) -> Structure:
+    """Edges as lists or numpy arrays are taken too."""
     if isinstance(structure, Complete):
-        rows, columns = structure.layout, structure.senders
-        if [tier.num_graphs for tier in rows.tiers] != [tier.num_graphs for tier in columns.tiers]:
-            raise ValueError(
-                f"The tiers of the receivers, {rows.tiers}, and those of the senders, "
-                f"{columns.tiers}, do not hold the same numbers of graphs."
-            )
-        if structure.where is not None and structure.where.dtype != bool:
-            raise TypeError(f"where must be bool, got {structure.where.dtype}.")
-        entries, kind = structure.num_pairs, "pairs"
-        if (num_receivers, num_senders) != (rows.num_nodes, columns.num_nodes):
-            raise ValueError(
-                f"The layout has {rows.num_nodes} receivers and {columns.num_nodes} senders, but "
-                f"query and key have {num_receivers} and {num_senders} rows."
-            )
-    else:
-        entries, kind = structure.senders.shape[0], "edges"
-        if structure.num_receivers not in (None, num_receivers):
-            raise ValueError(
-                f"num_receivers is {structure.num_receivers}, but query has {num_receivers} rows."
-            )
-    if isinstance(bias, BiasFunction):
-        _check_features(bias, num_receivers, num_senders)
-        bias = None
-    arrays = dict(
-        bias=bias, gate=gate, edge_key=edge_key, edge_value=edge_value, where=structure.where
-    )
-    for name, values in arrays.items():
-        if values is not None and values.shape[0] != entries:
-            raise ValueError(
-                f"The structure has {entries} {kind}, but {name} has {values.shape[0]} rows."
-            )
-
-
-def _check_features(bias, num_receivers, num_senders):
-    for name, features, rows in zip(
-        ("receivers", "senders"), bias.sides, (num_receivers, num_senders), strict=True
-    ):
-        for leaf in jax.tree.leaves(features):
-            if leaf.shape[:1] != (rows,):
-                raise ValueError(
-                    f"There are {rows} {name}, but the bias function's features of the {name} "
-                    f"have shape {list(leaf.shape)}."
-                )
+        return structure
+    senders, receivers = jnp.asarray(structure.senders), jnp.asarray(structure.receivers)
+    where = None if structure.where is None else jnp.asarray(structure.where)
+    return dataclasses.replace(structure, senders=senders, receivers=receivers, where=where)

@@ -46,9 +46,10 @@ class Pairs(NamedTuple):
 
 
 class Params(NamedTuple):
-    """Arrays that all blocks share: of the score, of a BiasFunction, of the dropout."""
+    """Arrays that all blocks share: of the score, its scale, of a BiasFunction, of the dropout."""
 
     score: Any
+    scale: Any  # None if it is static
     bias: Any
     dropout_bits: Any
 
@@ -56,13 +57,17 @@ class Params(NamedTuple):
 class Facts(NamedTuple):
     """What is static in a call."""
 
-    scale: float
+    scale: float | None  # None if it is an array
     dropout_rate: float
     bias_function: Any
 
 
 def split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
     """The call's arrays tier by tier. What padding nodes hold is never read."""
+    return [_without_unused(*parts) for parts in _split_tiers(call, dtype)]
+
+
+def _split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
     structure = call.structure
     layout, senders = structure.layout, structure.senders
     x, y = call.bias.sides if isinstance(call.bias, BiasFunction) else (None, None)
@@ -97,14 +102,44 @@ def split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
     ]
 
 
+def _without_unused(rows: Rows, columns: Columns, pairs: Pairs) -> tuple[Rows, Columns, Pairs]:
+    """A tier with 0 in the nodes that `where` keeps from all others: they may hold NaN."""
+    if pairs.where is None:
+        return rows, columns, pairs
+    mask = rows.filled[:, :, None] & columns.filled[:, None, :] & pairs.where
+    row, column = jnp.any(mask, axis=2), jnp.any(mask, axis=1)  # [graphs, rows or columns]
+
+    def keep(used: Any, values: Any, axis: int) -> Any:
+        shape = [1] * values.ndim
+        shape[0], shape[axis] = used.shape
+        return jnp.where(used.reshape(shape), values, 0)
+
+    def keep_features(used: Any, features: Any) -> Any:
+        return jax.tree.map(lambda values: keep(used, values, 1), features)
+
+    rows = rows._replace(query=keep(row, rows.query, 2), features=keep_features(row, rows.features))
+    columns = columns._replace(
+        key=keep(column, columns.key, 2),
+        value=keep(column, columns.value, 2),
+        features=keep_features(column, columns.features),
+    )
+    return rows, columns, pairs
+
+
 def params(call: Call) -> Params:
     bias = call.bias.params if isinstance(call.bias, BiasFunction) else None
-    return Params(call.score, bias, call.dropout_bits)
+    scale = call.scale if isinstance(call.scale, jax.Array) else None
+    return Params(call.score, scale, bias, call.dropout_bits)
 
 
 def facts(call: Call) -> Facts:
     function = call.bias.function if isinstance(call.bias, BiasFunction) else None
-    return Facts(call.scale, call.dropout_rate, function)
+    scale = None if isinstance(call.scale, jax.Array) else call.scale
+    return Facts(scale, call.dropout_rate, function)
+
+
+def scale_of(facts: Facts, params: Params) -> Any:
+    return facts.scale if params.scale is None else params.scale
 
 
 def logits_of(
@@ -115,7 +150,7 @@ def logits_of(
     if pairs.where is not None:
         mask = mask & pairs.where[:, None]
     edge_key = _clean(pairs.edge_key, mask, rows.query.dtype)
-    logits = _scores(params.score, facts.scale, rows.query, columns.key, edge_key)
+    logits = _scores(params.score, scale_of(facts, params), rows.query, columns.key, edge_key)
     bias = pairs.bias
     if facts.bias_function is not None:
         bias = facts.bias_function(
@@ -161,10 +196,18 @@ def divide(facts: Facts, out: Any, total: Any, peak: Any) -> tuple[Any, Any]:
 
     Divides the sums, not the weights: head_dim is shorter than a row of senders.
     """
-    found = total > 0
-    total = jnp.where(found, total, 1)
-    lse = jnp.where(found, peak + jnp.log(total), NEGATIVE)
-    return out / (total * (1 - facts.dropout_rate))[..., None], lse
+    divisor = or_one(total) * (1 - facts.dropout_rate)
+    return out / divisor[..., None], log_sum_exp(total, peak)
+
+
+def log_sum_exp(total: Any, peak: Any) -> Any:
+    """The log-sum-exp of logits, from the sum of exp(logit - peak)."""
+    return jnp.where(total > 0, peak + jnp.log(or_one(total)), NEGATIVE)
+
+
+def or_one(total: Any) -> Any:
+    """A divisor: 1 for a receiver without senders."""
+    return jnp.where(total > 0, total, 1)
 
 
 def empty(rows: Rows, columns: Columns) -> tuple[Any, Any]:

@@ -2,9 +2,10 @@
 
 The softmax is carried along the senders: its sums are rescaled whenever a block raises the peak
 (Milakov and Gimelshein, 2018; Rabe and Staats, 2021; Dao et al., 2022). The backward pass
-computes the weights of each block again, from the log-sum-exp. Nothing of size receivers x
-senders exists but what the caller hands in, and a `BiasFunction` hands in nothing. An edge list
-is cut into blocks in `chunked_edges`.
+computes the weights of each block again, from peak and sum. (Not from their log-sum-exp, as is
+usual: beside a peak of 1e9 the logarithm of the sum is lost, and weights no longer sum to 1.)
+Nothing of size receivers x senders exists but what the caller hands in, and a `BiasFunction`
+hands in nothing. An edge list is cut into blocks in `chunked_edges`.
 """
 
 import functools
@@ -65,13 +66,15 @@ def _attend_tier(facts, rows, columns, pairs, params):
         values = jnp.moveaxis(values, 0, 2)
         return values.reshape(*values.shape[:2], -1, *values.shape[4:])[:, :, :height]
 
-    return join(results[0]), join(results[1])
+    out, total, peak = map(join, results)
+    return out, block.log_sum_exp(total, peak)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _attend_blocks(facts, floats, others):
-    """Result [row blocks, graphs, heads, rows, value_dim], log-sum-exp without the last axis.
+    """Result [row blocks, graphs, heads, rows, value_dim]; sum and peak without the last axis.
 
+    The peak is a constant to differentiation: nothing that is made of all three depends on it.
     `floats` and `others` are two halves of (rows, columns, pairs, params): what has a gradient
     and what has none.
     """
@@ -97,36 +100,37 @@ def _attend_blocks(facts, floats, others):
         out, peak = block.empty(rows, first)
         start = (out, jnp.zeros_like(peak), peak)
         (out, total, peak), _ = jax.lax.scan(column_block, start, (columns, pairs))
-        return block.divide(facts, out, total, peak)
+        return block.divide(facts, out, total, peak)[0], total, peak
 
     return jax.lax.map(row_block, (rows, pairs))
 
 
 def _forward(facts, floats, others):
-    out, lse = _attend_blocks(facts, floats, others)
-    return (out, lse), (floats, others, out, lse)
+    results = _attend_blocks(facts, floats, others)
+    return results, (floats, others, results)
 
 
 def _backward(facts, saved, cotangents):
     """The gradients, block by block.
 
-    With weights w_ij = exp(s_ij - lse_i), the gradient of a logit is
+    With e_ij = exp(s_ij - peak_i), whose sum over j is total_i, the gradient of a logit is
 
-        w_ij (d_out_i . d out_i / d w_ij + d_lse_i - d_out_i . out_i),
+        e_ij (d_out_i . (v_ij - out_i) / total_i + d_total_i),
 
-    which is that of (sum_j w_ij v_ij, sum_j w_ij), with lse held fixed, under the cotangents
-    (d_out_i, d_lse_i - d_out_i . out_i).
+    which is that of (sum_j e_ij v_ij, sum_j e_ij) under the cotangents
+    (d_out_i / total_i, d_total_i - d_out_i . out_i / total_i).
     """
-    floats, others, out, lse = saved
-    d_out, d_lse = cotangents
-    d_mass = d_lse - jnp.sum(d_out * out, axis=-1)
+    floats, others, (out, total, peak) = saved
+    d_out, d_total, _ = cotangents
+    d_out = d_out / block.or_one(total)[..., None]
+    d_mass = d_total - jnp.sum(d_out * out, axis=-1)
     d_out = d_out / (1 - facts.dropout_rate)
     rows, columns, pairs, params = floats
     other_rows, other_columns, other_pairs, other_params = others
 
     def row_block(sums, parts):
         d_columns, d_params = sums
-        rows, other_rows, pairs, other_pairs, lse, d_out, d_mass = parts
+        rows, other_rows, pairs, other_pairs, peak, d_out, d_mass = parts
 
         def column_block(sums, parts):
             columns, other_columns, pairs, other_pairs = parts
@@ -136,7 +140,7 @@ def _backward(facts, saved, cotangents):
                 rest = (other_rows, other_columns, other_pairs, other_params)
                 rows, columns, pairs, params = merge(inputs, rest)
                 logits, mask = block.logits_of(facts, rows, columns, pairs, params)
-                weights = jnp.exp(jnp.where(mask, logits - lse[..., None], 0))
+                weights = jnp.exp(jnp.where(mask, logits - peak[..., None], 0))
                 weights = jnp.where(mask, weights, 0)
                 out = block.sum_values(facts, weights, mask, rows, columns, pairs, params)
                 return out, jnp.sum(weights, axis=-1)
@@ -154,7 +158,7 @@ def _backward(facts, saved, cotangents):
 
     start = jax.tree.map(jnp.zeros_like, (columns, params))
     (d_columns, d_params), (d_rows, d_pairs) = jax.lax.scan(
-        row_block, start, (rows, other_rows, pairs, other_pairs, lse, d_out, d_mass)
+        row_block, start, (rows, other_rows, pairs, other_pairs, peak, d_out, d_mass)
     )
     return (d_rows, d_columns, d_pairs, d_params), None
 

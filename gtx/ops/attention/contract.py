@@ -100,7 +100,7 @@ class BiasFunction:
       function: static, `function(params, x, y) -> [..., heads]`. Its features x and y broadcast
         against each other in all axes but their own last ones, as in `[rows, 1, feat]` and
         `[1, columns, feat]`. It must be differentiable where x and y are 0, which is what
-        stands in padding.
+        stands in padding. Arrays that are traced come as `params`, not by closure.
       params: any tree; gradients flow to its float arrays.
       receivers: a tree of arrays [receivers, ...], float or integer.
       senders: a tree of arrays [senders, ...]; None for that of the receivers.
@@ -134,7 +134,7 @@ class Call(NamedTuple):
     gate: Any
     edge_key: Any
     edge_value: Any
-    scale: float
+    scale: Any  # float, or an array
     dropout_rate: float
     dropout_bits: Any
     needs_lse: bool

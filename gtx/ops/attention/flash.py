@@ -57,6 +57,11 @@ def supports(call: Call) -> str | None:
         return "it has no differentiable log-sum-exp"
     if jax.default_backend() != "gpu":
         return f"it needs an NVIDIA GPU, and the platform is {jax.default_backend()}"
+    device = jax.devices()[0]
+    if "rocm" in device.client.platform_version.lower():
+        return f"it needs an NVIDIA GPU, and the device is {device.device_kind}"
+    if float(device.compute_capability) < 8:
+        return f"cuDNN's kernel needs compute capability 8.0, {device.device_kind} has less"
     return None
 
 

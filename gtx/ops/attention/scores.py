@@ -7,6 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+Scale = float | Float[Array, ""]
 
 
 @runtime_checkable
@@ -17,7 +20,7 @@ class Score(Protocol):
     fields, float, and get their gradients; everything else is a meta field.
     """
 
-    def __call__(self, query: Any, key: Any, scale: float) -> Any:
+    def __call__(self, query: Any, key: Any, scale: Scale) -> Any:
         """Logits [...] of [..., heads, head_dim] arrays that broadcast against each other.
 
         What an edge adds to the key (`edge_key`) is in `key` already. The score must be
@@ -35,10 +38,10 @@ class Score(Protocol):
 class Dot:
     """scale * q_i . k_j: Vaswani et al. (2017); with `scale=1`, equation 14 of Joshi (2025)."""
 
-    def __call__(self, query: Any, key: Any, scale: float) -> Any:
+    def __call__(self, query: Any, key: Any, scale: Scale) -> Any:
         return self.from_products(jnp.sum(query * key, axis=-1), scale)
 
-    def from_products(self, products: Any, scale: float) -> Any:
+    def from_products(self, products: Any, scale: Scale) -> Any:
         """The logits, given the dot products of queries and keys."""
         return scale * products
 
@@ -57,7 +60,7 @@ class Clamped(Dot):
 
     limit: float = 5.0
 
-    def from_products(self, products: Any, scale: float) -> Any:
+    def from_products(self, products: Any, scale: Scale) -> Any:
         return jnp.clip(scale * products, -self.limit, self.limit)
 
 
@@ -72,7 +75,7 @@ class Additive:
 
     slope: float = 0.2
 
-    def __call__(self, query: Any, key: Any, scale: float) -> Any:
+    def __call__(self, query: Any, key: Any, scale: Scale) -> Any:
         total = jnp.sum(query, axis=-1) + jnp.sum(key, axis=-1)
         return scale * jax.nn.leaky_relu(total, self.slope)
 
@@ -95,7 +98,7 @@ class Dynamic:
     vector: Any
     slope: float = 0.2
 
-    def __call__(self, query: Any, key: Any, scale: float) -> Any:
+    def __call__(self, query: Any, key: Any, scale: Scale) -> Any:
         hidden = jax.nn.leaky_relu(query + key, self.slope)
         return scale * jnp.sum(hidden * self.vector.astype(hidden.dtype), axis=-1)
 

@@ -18,9 +18,12 @@ IMPLEMENTATIONS = {
     "reference": reference,
 }
 
-# Edges, and pairs of one graph, from which on blocks pay: measured on the CPU, a guess elsewhere.
-CHUNKED_FROM_EDGES = 2**17
-CHUNKED_FROM = {"cpu": 1024**2, "gpu": 4096**2, "tpu": 4096**2}
+# From how many edges, and pairs of one graph, on blocks pay. Measured on the CPU; elsewhere, a
+# guess: so many that what they avoid would be gigabytes.
+CHUNKED_FROM_EDGES, CHUNKED_FROM_PAIRS = {"cpu": 2**17}, {"cpu": 1024**2}
+MANY_EDGES, MANY_PAIRS = 2**23, 4096**2
+# Pairs of all graphs together that `dense` holds at once, before they are gigabytes.
+DENSE_PAIRS = 2**25
 
 _logger = logging.getLogger("gtx")
 
@@ -50,20 +53,23 @@ def automatic(call: Call) -> tuple[str, str]:
 
     `flash`, whose results are rounded to bfloat16 inside, and the oracle run by name only.
     """
-    structure = call.structure
+    structure, platform = call.structure, jax.default_backend()
     if not isinstance(structure, Complete):
         num_edges = structure.senders.shape[0]
-        if num_edges >= CHUNKED_FROM_EDGES:
-            return (
-                "chunked",
-                f"there are {num_edges:,} edges, not fewer than {CHUNKED_FROM_EDGES:,}",
-            )
-        return "edges", f"there are {num_edges:,} edges, fewer than {CHUNKED_FROM_EDGES:,}"
+        limit = CHUNKED_FROM_EDGES.get(platform, MANY_EDGES)
+        if num_edges >= limit:
+            return "chunked", f"there are {num_edges:,} edges, not fewer than {limit:,}"
+        return "edges", f"there are {num_edges:,} edges, fewer than {limit:,}"
     sizes = zip(structure.layout.tiers, structure.senders.tiers, strict=True)
     largest = max((rows.size * columns.size for rows, columns in sizes), default=0)
-    limit = CHUNKED_FROM[jax.default_backend()]
+    limit = CHUNKED_FROM_PAIRS.get(platform, MANY_PAIRS)
     if largest >= limit:
         return "chunked", f"the largest graph has {largest:,} pairs, not fewer than {limit:,}"
+    if structure.num_pairs >= DENSE_PAIRS:
+        return (
+            "chunked",
+            f"all graphs have {structure.num_pairs:,} pairs, not fewer than {DENSE_PAIRS:,}",
+        )
     return "dense", f"the largest graph has {largest:,} pairs, fewer than {limit:,}"
 
 

@@ -5,7 +5,7 @@ from jaxtyping import Array, Float
 
 from gtx.ops.attention.api import Bias, make_call
 from gtx.ops.attention.contract import Structure, as_edges, clean, compute_dtype, edge_bias
-from gtx.ops.attention.scores import Dot, Score
+from gtx.ops.attention.scores import Dot, Scale, Score
 from gtx.ops.segment import gather, segment_softmax
 
 
@@ -17,7 +17,7 @@ def attention_weights(
     score: Score = Dot(),  # noqa: B008, an immutable value
     bias: Bias = None,
     edge_key: Float[Array, "entries heads head_dim"] | None = None,
-    scale: float | None = None,
+    scale: Scale | None = None,
 ) -> Float[Array, "entries heads"]:
     """softmax_j(s_ij) of every edge or pair, as `attention` weighs it before gate and dropout.
 
@@ -42,8 +42,8 @@ def attention_weights(
     )
     edges, dtype = as_edges(call.structure), compute_dtype(call)
     into = dict(indices_are_sorted=edges.indices_are_sorted)
-    rows = clean(gather(query.astype(dtype), edges.receivers, **into), edges.where, dtype)
-    columns = clean(gather(key.astype(dtype), edges.senders), edges.where, dtype)
+    rows = clean(gather(call.query.astype(dtype), edges.receivers, **into), edges.where, dtype)
+    columns = clean(gather(call.key.astype(dtype), edges.senders), edges.where, dtype)
     if edge_key is not None:
         columns = columns + clean(edge_key, edges.where, dtype)
     logits = call.score(rows, columns, call.scale)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import sys
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import numpy as np
 
 from gtx.ops import Complete, Edges, Tier, make_layout, node_ids, pair_mask
 from gtx.ops.attention import Additive, BiasFunction, Clamped, Dot, Dynamic
+from gtx.ops.layout import split_pairs, split_slots
 
 HEADS, HEAD_DIM, VALUE_DIM = 2, 3, 4
 SCORES = ("dot", "clamped", "additive", "dynamic", "user's")
@@ -27,6 +29,11 @@ class Distance:
 
     def default_scale(self, head_dim):
         return 1 / head_dim
+
+
+def sys_module(name):
+    """A module by its file: `gtx.ops.attention` is the function as well as the package."""
+    return sys.modules[f"gtx.ops.attention.{name}"]
 
 
 def make_score(name, vector):
@@ -204,12 +211,15 @@ def arguments(structure, dtype=np.float64, seed=0):
 def unused(structure):
     """True for the rows of each argument that no real edge or pair touches: its padding."""
     if isinstance(structure, Complete):
-        rows, columns = (
-            np.asarray(layout.node_slots) >= layout.num_slots
-            for layout in (structure.layout, structure.senders)
-        )
-        mask = pair_mask(structure.layout, structure.sender_layout) & structure.where
-        return _unused(rows, columns, ~np.asarray(mask))
+        mask = np.asarray(pair_mask(structure.layout, structure.sender_layout) & structure.where)
+        sides = structure.layout, structure.senders
+        used = [np.zeros(layout.num_nodes + 1, bool) for layout in sides]
+        tiers = [layout.tiers for layout in sides]
+        slots = [split_slots(np.asarray(layout.slots), layout.tiers) for layout in sides]
+        for pairs, rows, columns in zip(split_pairs(mask, *tiers), *slots, strict=True):
+            used[0][rows[pairs.any(axis=2)]] = True
+            used[1][columns[pairs.any(axis=1)]] = True
+        return _unused(~used[0][:-1], ~used[1][:-1], ~mask)
     where = np.asarray(structure.where)
     receivers = np.ones(structure.num_receivers, bool)
     receivers[np.asarray(structure.receivers)[where]] = False

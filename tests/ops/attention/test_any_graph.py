@@ -1,4 +1,4 @@
-"""A thousand random graphs: dense, chunked and edges are one attention on each of them."""
+"""A thousand random graphs, and as many lists of edges: one attention on each of them."""
 
 import functools
 import sys
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
-from gtx.ops import Complete, Tier, attention, make_layout
+from gtx.ops import Complete, Edges, Tier, attention, make_layout
 
 # Fixed shapes, so that all graphs share one compilation of each implementation.
 TIERS, NUM_NODES, HEADS, HEAD_DIM = (Tier(2, 3), Tier(1, 6)), 13, 2, 2
@@ -72,3 +72,70 @@ def test_all_implementations_agree_on_any_graph(batch):
     alone = np.arange(NUM_NODES) >= sum(n_node)
     assert not results["chunked"][0][0][alone].any()
     assert (jnp.asarray(results["chunked"][0][1])[alone] == jnp.float32(-1e30)).all()
+
+
+NUM_EDGES, RATE = 12, 0.3
+
+
+@functools.cache
+def compiled_over_edges(implementation, is_sorted):
+    chunked_edges = sys.modules["gtx.ops.attention.chunked_edges"]
+    before = chunked_edges.EDGES
+
+    @jax.jit
+    def run(arrays, cotangents, senders, receivers, where, key):
+        chunked_edges.EDGES = 5  # while it is traced
+        structure = Edges(senders, receivers, where, indices_are_sorted=is_sorted)
+
+        def attend(arrays):
+            return attention(
+                **arrays,
+                structure=structure,
+                dropout_rate=RATE,
+                dropout_key=key,
+                implementation=implementation,
+                return_lse=True,
+            )
+
+        out, pull = jax.vjp(attend, arrays)
+        chunked_edges.EDGES = before
+        return out, pull(cotangents)
+
+    return run
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.integers(1, NUM_NODES), st.floats(0, 1), st.integers(0, 2**32 - 1), st.floats(0, 100),
+    st.booleans(),
+)  # fmt: skip
+def test_all_implementations_agree_on_any_edges(num_ends, density, seed, spread, is_sorted):
+    """Few ends make many duplicates and self-loops, and leave the other nodes alone."""
+    rng = np.random.default_rng(seed)
+    senders, receivers = rng.integers(0, num_ends, (2, NUM_EDGES)).astype(np.int32)
+    receivers = np.sort(receivers) if is_sorted else receivers
+    where = rng.random(NUM_EDGES) < density
+    shape = (NUM_NODES, HEADS, HEAD_DIM)
+    arrays = {
+        name: spread**0.5 * rng.normal(size=shape).astype(np.float32)
+        for name in ("query", "key", "value")
+    }
+    arrays["bias"] = spread * rng.normal(size=(NUM_EDGES, HEADS)).astype(np.float32)
+    arrays["gate"] = rng.normal(size=(NUM_EDGES, HEADS)).astype(np.float32)
+    arrays["edge_value"] = rng.normal(size=(NUM_EDGES, HEADS, HEAD_DIM)).astype(np.float32)
+    arrays["bias"][~where] = arrays["gate"][~where] = np.nan
+    cotangents = (
+        rng.normal(size=shape).astype(np.float32),
+        rng.normal(size=shape[:2]).astype(np.float32),
+    )
+    one, other = (
+        compiled_over_edges(name, is_sorted)(
+            arrays, cotangents, senders, receivers, where, jax.random.key(seed)
+        )
+        for name in ("chunked", "edges")
+    )
+    tolerance = 1e-5 * (1 + spread)
+    for found, expected in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        assert np.isfinite(expected).all()
+        scale = max(1.0, float(np.abs(expected)[np.abs(expected) < 1e29].max(initial=0)))
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=tolerance * scale)

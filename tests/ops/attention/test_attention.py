@@ -370,7 +370,7 @@ def test_wrong_arguments_are_refused_with_what_to_do():
         attention(*nodes, structure, dropout_rate=0.5)
     with pytest.raises(ValueError, match=r"\[0, 1\)"):
         attention(*nodes, structure, dropout_rate=1.0, dropout_key=jax.random.key(0))
-    with pytest.raises(ValueError, match="4 pairs, but bias has 5"):
+    with pytest.raises(ValueError, match=r"shape \[4, 1\], .* 4 pairs, and has \[5, 1\]"):
         attention(*nodes, structure, bias=jnp.zeros((5, 1)))
     with pytest.raises(ValueError, match="layout has 3 receivers and 3 senders"):
         attention(*(values[:2] for values in nodes), structure)
