@@ -75,7 +75,7 @@ EQUATIONS = (
         r"W_Q^\ell h_i^\ell\cdot W_K^\ell h_{j'}^\ell)}",
         (
             Line(DENSE, "_attend_tier", "jnp.exp(logits - peak[..., None])"),
-            Line(BLOCK, "divide", "out / (total * (1 - facts.dropout_rate))[..., None]"),
+            Line(BLOCK, "divide", "out / divisor[..., None]"),
         ),
         (1, 3),
         "Less the largest score, so that nothing overflows; the sum is divided, not each weight.",
@@ -164,9 +164,9 @@ EQUATIONS = (
             Line(
                 MESSAGES,
                 "message_passing",
-                "message(jax.tree.map(lambda values: segment.gather(values, receivers, **into), "
-                "nodes), jax.tree.map(lambda values: segment.gather(values, senders), nodes), "
-                "edges)",
+                "message(jax.tree.map(lambda values: keep(segment.gather(values, receivers, "
+                "**into)), nodes), jax.tree.map(lambda values: keep(segment.gather(values, "
+                "senders)), nodes), jax.tree.map(keep, edges))",
             ),
         ),
         (13,),
