@@ -21,6 +21,17 @@ from gtx.encodings.base import Encoding, Key, fingerprint
 
 _LOG = logging.getLogger(__name__)
 _SOURCE = "source"  # the member that tells whose columns a file holds
+# What reading wrong bytes raises. RuntimeError, and so NotImplementedError: they say that a member
+# is encrypted or packed in a way that Python does not know.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def cache_file(
@@ -65,7 +76,7 @@ def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.nd
             columns = {key: stored["/".join(key)] for key in expected}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGED as error:
         _LOG.warning("%s is damaged (%s) and is computed again", file, error)
         return None
     fits = source == file.stem and all(

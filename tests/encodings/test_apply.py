@@ -141,13 +141,14 @@ DAMAGE = {
     "cut short": lambda content: content[: len(content) // 2],
     "empty": lambda content: b"",
     "not a file of arrays": lambda content: b"no arrays",
-    "a flipped byte": lambda content: _flipped(content),
+    "a flipped byte": lambda content: _flipped(content, content.index(b"NUMPY") + 300),
+    "an unknown compression": lambda content: _flipped(content, content.index(b"PK\x01\x02") + 10),
+    "encrypted": lambda content: _flipped(content, content.index(b"PK\x01\x02") + 8),
 }
 
 
-def _flipped(content):
-    middle = content.index(b"NUMPY") + 300  # within the numbers of the first array
-    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+def _flipped(content, place, bit=0):
+    return content[:place] + bytes([content[place] ^ (1 << bit)]) + content[place + 1 :]
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -164,6 +165,24 @@ def test_a_damaged_file_is_reported_and_replaced(tmp_path, caplog, damage):
     caplog.clear()
     apply(dataset, [encoding], cache_dir=tmp_path)
     assert not caplog.text
+
+
+def test_a_flipped_bit_is_found_or_does_no_harm(tmp_path, caplog):
+    dataset, encoding = dataset_of([cycle(3)]), RandomWalk(2)
+    apply(dataset, [encoding], cache_dir=tmp_path)
+    file = cache_file(tmp_path, dataset, encoding)
+    sound, expected = file.read_bytes(), cache.read(file, parts.empty(encoding, dataset.num_nodes))
+    found = 0
+    for bit in range(0, 8 * len(sound), 13):  # every place of a byte, in turn
+        file.write_bytes(_flipped(sound, *divmod(bit, 8)))
+        caplog.clear()
+        columns = cache.read(file, expected)
+        if columns is None:
+            assert "computed again" in caplog.text
+            found += 1
+        else:
+            np.testing.assert_array_equal(columns["node", "rwse"], expected["node", "rwse"])
+    assert found > len(sound) / 4
 
 
 def test_a_file_of_other_shapes_is_not_used(tmp_path, caplog):
