@@ -113,10 +113,28 @@ def storage(column: Column) -> tuple[int, type[np.int32] | type[np.float32]]:
 
 
 def fingerprint(encoding: Encoding) -> str:
-    """A hash of the encoding's class, fields and version, the same in every process."""
-    fields = dataclasses.asdict(encoding)  # type: ignore[call-overload]
-    content = [type(encoding).__name__, encoding.version, sorted(fields.items())]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    """A hash of the encoding's class, fields and version, the same in every process.
+
+    Raises:
+      EncodingError: it is no dataclass, or a field is not made of numbers, strings and tuples.
+    """
+    kind = type(encoding)
+    if not dataclasses.is_dataclass(encoding):
+        raise EncodingError(
+            f"{kind.__qualname__} is no dataclass, so nothing tells which settings a cached result "
+            "has. Make it a frozen dataclass, or leave out cache_dir"
+        )
+    fields = sorted(dataclasses.asdict(encoding).items())
+    # Of two modules with a class of this name, each has its own results.
+    content = [kind.__module__, kind.__qualname__, encoding.version, fields]
+    try:
+        text = json.dumps(content, default=lambda value: value.item())  # of numpy's numbers
+    except (TypeError, ValueError, AttributeError) as error:
+        raise EncodingError(
+            f"{encoding.name}: the fields {dict(fields)} cannot be told from others in a cache. "
+            "Take numbers, strings and tuples of them, or leave out cache_dir"
+        ) from error
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_symmetry(
@@ -170,7 +188,8 @@ def check_symmetry(
             same = np.abs(values - other).max(axis=axes, initial=0)
             flipped = np.abs(values + other).max(axis=axes, initial=0)
             error = np.minimum(same, flipped).max(initial=0)
-        if error > (0 if isinstance(column, Categorical) else tolerance):
+        allowed = 0 if isinstance(column, Categorical) else tolerance
+        if not error <= allowed:  # nor is NaN
             raise EncodingError(
                 f"{encoding.name}: {level} column {name!r} changes by {error:.2g} when nodes are "
                 f"renumbered, beyond what the symmetry {symmetry!r} allows"
@@ -191,5 +210,6 @@ def _projector_error(
             limits.append(len(eigenvalues))
         for start, stop in zip(limits, limits[1:], strict=False):
             one, two = first[number, :, start:stop], second[number, :, start:stop]
-            error = max(error, float(np.abs(one @ one.T - two @ two.T).max(initial=0)))
+            change = np.abs(one @ one.T - two @ two.T).max(initial=0)
+            error = float(np.maximum(error, change))  # keeps NaN, which max does not
     return error

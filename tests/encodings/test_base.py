@@ -131,3 +131,54 @@ def test_fields_and_version_change_the_fingerprint():
     assert len(prints) == len(ENCODINGS)
     assert fingerprint(RandomWalk(8)) == fingerprint(RandomWalk(walk_length=8))
     assert fingerprint(Powers()) != fingerprint(Powers(version=2))
+
+
+def test_classes_of_one_name_have_fingerprints_of_their_own():
+    other = dataclasses.make_dataclass("Powers", [], bases=(Powers,), frozen=True)
+    other.__module__ = "elsewhere"
+    nested = dataclasses.make_dataclass("Powers", [], bases=(Powers,), frozen=True)
+    nested.__module__, nested.__qualname__ = Powers.__module__, "Other.Powers"
+    assert len({fingerprint(Powers()), fingerprint(other()), fingerprint(nested())}) == 3
+
+
+def test_numbers_of_numpy_are_the_same_settings_as_those_of_python():
+    assert fingerprint(Codes(size=np.int64(8))) == fingerprint(Codes(size=8))
+    sizes = tuple(np.array([0.5, 2.0], np.float32))
+    assert fingerprint(Codes(size=sizes)) == fingerprint(Codes(size=(0.5, 2.0)))
+
+
+def test_what_cannot_be_told_from_others_has_no_fingerprint():
+    class Plain:
+        name, level, symmetry, version = "plain", "pair", "exact", 1
+        columns, __call__ = Powers.columns, Powers.__call__
+
+    with pytest.raises(EncodingError, match="Plain is no dataclass.*frozen dataclass.*cache_dir"):
+        fingerprint(Plain())
+    with pytest.raises(EncodingError, match="powers: the fields .*cannot be told.*cache_dir"):
+        fingerprint(Powers(mixed=object()))
+
+
+@pytest.mark.parametrize("symmetry", ["exact", "up_to_sign"])
+def test_what_is_no_number_has_no_symmetry(monkeypatch, symmetry):
+    right = Powers.__call__
+
+    def wrong(self, adjacency, xp=np):
+        return {key: values * np.nan for key, values in right(self, adjacency, xp).items()}
+
+    monkeypatch.setattr(Powers, "__call__", wrong)
+    with pytest.raises(EncodingError, match="powers"):
+        check_symmetry(Powers(), SIMPLE, symmetry=symmetry)
+
+
+@pytest.mark.parametrize("graph", [0, 1])
+def test_vectors_that_are_no_numbers_have_no_symmetry(monkeypatch, graph):
+    right = LaplacianEigenvectors.__call__
+
+    def wrong(self, adjacency, xp=np):
+        columns = right(self, adjacency, xp)
+        columns["node", "laplacian_vectors"][graph] = np.nan
+        return columns
+
+    monkeypatch.setattr(LaplacianEigenvectors, "__call__", wrong)
+    with pytest.raises(EncodingError, match="laplacian_vectors"):
+        check_symmetry(LaplacianEigenvectors(4), np.concatenate([SIMPLE, SIMPLE]))
