@@ -105,6 +105,15 @@ class Joinable(Encoding, Protocol):
         ...
 
 
+@runtime_checkable
+class Rounded(Encoding, Protocol):
+    """An encoding that is also computed in float32, the precision in which columns are kept."""
+
+    def rounded(self, adjacency: np.ndarray) -> dict[Key, np.ndarray]:
+        """The values of `__call__`, each to a few roundings of float32."""
+        ...
+
+
 def storage(column: Column) -> tuple[int, type[np.int32] | type[np.float32]]:
     """The width of a column and the dtype in which it is kept."""
     if isinstance(column, Categorical):

@@ -17,6 +17,7 @@ from gtx.encodings.base import (
     EncodingError,
     Joinable,
     Key,
+    Rounded,
     Scalable,
     storage,
 )
@@ -29,6 +30,8 @@ _UNION_SHARE = 1 / 7
 # Pairs of nodes of one chunk of graphs: few enough for its matrices, or for the edges of a
 # union, to stay in a processor's cache.
 _CHUNK_ENTRIES, _UNION_ENTRIES = 2**15, 2**20
+# Numbers of pairs that one chunk makes at most: they are still in the cache when they are copied.
+_CHUNK_VALUES = 2**17
 # Work of one part, in units of n^3, and a constant per graph: about a second.
 _PART_WORK, _GRAPH_WORK = 10**9, 5000
 
@@ -152,6 +155,12 @@ def num_rows(key: Key, n_node: np.ndarray) -> np.ndarray:
     return n_node ** {"node": 1, "pair": 2, "graph": 0}[level]
 
 
+def pair_width(encoding: Encoding) -> int:
+    """How many numbers or codes an encoding makes of each pair of nodes."""
+    columns = encoding.columns().items()
+    return sum(storage(column)[0] for (level, _), column in columns if level == "pair")
+
+
 def takes_sparse(encoding: Encoding, n_node: Any, n_edge: Any) -> Any:
     """Whether graphs of these sizes go through `encoding.sparse`."""
     worthwhile = (n_node > DENSE_NODES) & (n_edge <= _SPARSE_SHARE * n_node**2)
@@ -169,8 +178,10 @@ def _values(encoding: Any, part: Topology) -> Iterator[tuple[slice, dict[Key, np
         for graphs in _union_chunks(part.n_node):
             yield graphs, encoding.union(_sparse(part, graphs), part.n_node[graphs])
         return
-    for graphs, adjacency in _dense_chunks(part):
-        yield graphs, encoding(adjacency)
+    encode = encoding.rounded if isinstance(encoding, Rounded) else encoding
+    entries = min(_CHUNK_ENTRIES, _CHUNK_VALUES // max(1, pair_width(encoding)))
+    for graphs, adjacency in _dense_chunks(part, entries):
+        yield graphs, encode(adjacency)
 
 
 def _is_sparse(part: Topology) -> bool:
@@ -199,7 +210,7 @@ def _sparse(part: Topology, graphs: slice) -> scipy.sparse.csr_array:
     return scipy.sparse.csr_array(entries, shape=(size, size))
 
 
-def _dense_chunks(part: Topology) -> Iterator[tuple[slice, np.ndarray]]:
+def _dense_chunks(part: Topology, entries: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Chunks of graphs of equal size, and their adjacency [graphs, n, n]."""
     edge_ptr = offsets(part.n_edge)
     starts = np.nonzero(np.diff(part.n_node, prepend=-1))[0]

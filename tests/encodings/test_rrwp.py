@@ -64,13 +64,23 @@ def test_it_equals_matrix_powers_on_any_graph(adjacency, walk_length):
 @pytest.mark.parametrize("density", [0.03, 0.9])
 def test_sparse_and_dense_graphs_take_other_ways_to_the_same(density):
     rng = np.random.default_rng(0)
-    adjacency = rng.random((3, 30, 30)) * (rng.random((3, 30, 30)) < density)
+    adjacency = rng.random((3, 70, 70)) * (rng.random((3, 70, 70)) < density)
     found = RRWP(7)(adjacency)["pair", "rrwp"]
+    rounded = RRWP(7).rounded(adjacency)["pair", "rrwp"]
     degree = adjacency.sum(axis=1)
     step = np.swapaxes(adjacency, 1, 2) / np.where(degree > 0, degree, 1)[..., None]
     for k in range(7):
         expected = np.linalg.matrix_power(step, k)
         np.testing.assert_allclose(found[..., k], expected, atol=1e-14)
+        np.testing.assert_allclose(rounded[..., k], expected, rtol=2e-6)
+
+
+def test_columns_are_off_by_no_more_than_some_roundings_and_zero_where_no_walk_leads():
+    graphs = [grid(6, 6), star(9), union(complete(5), path(20)), irregular(30), path(80)]
+    found = apply(dataset_of(graphs), [RRWP(21)]).pairs["rrwp"]
+    expected = np.concatenate([rrwp(graph).reshape(-1, 21) for graph in graphs])
+    np.testing.assert_allclose(found, expected, rtol=5e-6, atol=0)
+    assert found.dtype == np.float32
 
 
 def test_the_diagonal_is_the_node_column_and_the_return_probabilities():
@@ -115,8 +125,8 @@ def test_columns_have_a_width_for_every_power(walk_length):
     assert RRWP(walk_length, diagonal=False)(path(3)[None]).keys() == {("pair", "rrwp")}
     dataset = apply(dataset_of([path(3), grid(2, 3), np.zeros((0, 0))]), [encoding])
     assert dataset.nodes["rrwp"].shape == (9, walk_length)
-    np.testing.assert_array_equal(
-        dataset.pairs["rrwp"][9:].reshape(6, 6, -1), rrwp(grid(2, 3), walk_length).astype("f4")
+    np.testing.assert_allclose(
+        dataset.pairs["rrwp"][9:].reshape(6, 6, -1), rrwp(grid(2, 3), walk_length), rtol=2e-6
     )
 
 
