@@ -9,13 +9,22 @@ import numpy as np
 
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Continuous
-from gtx.encodings.base import MAX_NODES, Encoding, EncodingError, Scalable, storage
-from gtx.encodings.parts import DENSE_NODES, num_rows, takes_sparse
+from gtx.encodings.base import MAX_NODES, Encoding, EncodingError, Joinable, Scalable, storage
+from gtx.encodings.parts import (
+    CHUNK_ENTRIES,
+    DENSE_NODES,
+    UNION_ENTRIES,
+    num_rows,
+    plan,
+    takes_sparse,
+)
 
 # Matrices [n, n] in float64 that an encoding holds at once, besides those of its result.
 _MATRICES = 10
 # What `sparse` may take: blocks, a factorization up to a size, and arrays of nodes and edges.
 _BLOCK_BYTES, _FACTOR_BYTES, _ENTRY_BYTES = 2**27, 2**30, 400
+# The edges of a part, sorted out and as a sparse matrix.
+_EDGE_BYTES = 100
 
 
 def estimate_memory(
@@ -27,7 +36,8 @@ def estimate_memory(
     here = max((int(one.max(initial=0)) for one in work), default=0)
     small = dataset.num_nodes <= DENSE_NODES  # only these go to workers
     there = max((int(one[small].max(initial=0)) for one in work), default=0)
-    return columns + here + there * num_workers
+    edges = max((int(dataset.num_edges[part].sum()) for part in plan(dataset)), default=0)
+    return columns + here + there * num_workers + _EDGE_BYTES * edges * (1 + num_workers)
 
 
 def check_memory(
@@ -111,16 +121,22 @@ def _column_bytes(dataset: Dataset, encoding: Encoding) -> np.ndarray:
 def _work(dataset: Dataset, encoding: Any) -> np.ndarray:
     """Bytes needed while each graph is encoded, besides its finished columns."""
     n_node, n_edge = dataset.num_nodes, dataset.num_edges
-    widths = [
-        storage(column)[0] * (2 if isinstance(column, Continuous) else 1)
-        for (level, _), column in encoding.columns().items()
-        if level == "pair"
-    ]
-    pairs = 8 * n_node**2 * sum(widths)
+    result: Any = 0
+    for key, column in encoding.columns().items():
+        stacked = 2 if isinstance(column, Continuous) else 1
+        result = result + 8 * num_rows(key, n_node) * storage(column)[0] * stacked
     dense = 8 * n_node**2 * _MATRICES
     factor = np.minimum(24 * n_node**2, _FACTOR_BYTES)
     sparse = _BLOCK_BYTES + factor + _ENTRY_BYTES * (n_node + n_edge)
-    return pairs + np.where(takes_sparse(encoding, n_node, n_edge), sparse, dense)
+    # Small graphs are encoded together, as many as there are up to so many pairs.
+    pairs = np.maximum(1, n_node**2)
+    alike = np.bincount(n_node)[n_node]
+    chunk = np.clip(CHUNK_ENTRIES // pairs, 1, alike)
+    if isinstance(encoding, Joinable):
+        result = result * np.clip(UNION_ENTRIES // pairs, 1, len(n_node))
+    else:
+        result = result * chunk
+    return result + np.where(takes_sparse(encoding, n_node, n_edge), sparse, dense * chunk)
 
 
 def _size(count: int) -> str:

@@ -36,9 +36,11 @@ class PageRank:
         return {("node", self.name): Continuous(2 * len(self.alphas))}
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
-        stops = [_stops(adjacency, alpha, xp) for alpha in self.alphas]
-        returns = [xp.einsum("gii->gi", stop) for stop in stops]
-        ranks = [stop.sum(axis=2) for stop in stops]
+        returns, ranks = [], []
+        for alpha in self.alphas:
+            stops = _stops(adjacency, alpha, xp)
+            returns.append(xp.einsum("gii->gi", stops) + 0)  # no view, which would keep them all
+            ranks.append(stops.sum(axis=2))
         return {("node", self.name): xp.stack(returns + ranks, axis=-1)}
 
 

@@ -29,7 +29,7 @@ _SPARSE_SHARE = 1 / 100  # edges / pairs of nodes
 _UNION_SHARE = 1 / 7
 # Pairs of nodes of one chunk of graphs: few enough for its matrices, or for the edges of a
 # union, to stay in a processor's cache.
-_CHUNK_ENTRIES, _UNION_ENTRIES = 2**15, 2**20
+CHUNK_ENTRIES, UNION_ENTRIES = 2**15, 2**20
 # Numbers of pairs that one chunk makes at most: they are still in the cache when they are copied.
 _CHUNK_VALUES = 2**17
 # Work of one part, in units of n^3, and a constant per graph: about a second.
@@ -179,7 +179,7 @@ def _values(encoding: Any, part: Topology) -> Iterator[tuple[slice, dict[Key, np
             yield graphs, encoding.union(_sparse(part, graphs), part.n_node[graphs])
         return
     encode = encoding.rounded if isinstance(encoding, Rounded) else encoding
-    entries = min(_CHUNK_ENTRIES, _CHUNK_VALUES // max(1, pair_width(encoding)))
+    entries = min(CHUNK_ENTRIES, _CHUNK_VALUES // max(1, pair_width(encoding)))
     for graphs, adjacency in _dense_chunks(part, entries):
         yield graphs, encode(adjacency)
 
@@ -192,7 +192,7 @@ def _is_sparse(part: Topology) -> bool:
 
 def _union_chunks(n_node: np.ndarray) -> Iterator[slice]:
     """Graphs that follow each other, for about so many pairs of nodes."""
-    cuts = np.nonzero(np.diff(np.cumsum(n_node**2) // _UNION_ENTRIES))[0] + 1
+    cuts = np.nonzero(np.diff(np.cumsum(n_node**2) // UNION_ENTRIES))[0] + 1
     for first, stop in zip([0, *cuts], [*cuts, len(n_node)], strict=True):
         yield slice(int(first), int(stop))
 
@@ -216,7 +216,7 @@ def _dense_chunks(part: Topology, entries: int) -> Iterator[tuple[slice, np.ndar
     starts = np.nonzero(np.diff(part.n_node, prepend=-1))[0]
     for start, stop in zip(starts, [*starts[1:], len(part.n_node)], strict=True):
         n = int(part.n_node[start])
-        chunk = max(1, _CHUNK_ENTRIES // max(1, n**2))
+        chunk = max(1, CHUNK_ENTRIES // max(1, n**2))
         for first in range(start, stop, chunk):
             graphs = slice(first, min(first + chunk, stop))
             edges = slice(edge_ptr[graphs.start], edge_ptr[graphs.stop])

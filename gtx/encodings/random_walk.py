@@ -14,6 +14,8 @@ from gtx.encodings.base import Key
 # Walks of a large graph start at so many nodes together, and are kept as a sparse matrix until
 # they reach this share of the nodes. Then dense ones of so many entries and columns are faster.
 _SOURCES, _REACH, _DENSE_ENTRIES, _DENSE_COLUMNS = 1024, 1 / 24, 2**20, 8
+# Powers of a dense matrix that are kept: more would save products of walks beyond 36 steps.
+_KEPT = 6
 # Entries of the matrices of small graphs that are encoded at once.
 _BLOCK_ENTRIES = 2**16
 
@@ -29,9 +31,10 @@ class RandomWalk:
     the encoding 0, and so has every node of a graph without edges. (GraphGPS returns an
     integer array for a graph without edges.) Probabilities never leave a component.
 
-    Cost: about 2 sqrt(K) products of matrices, O(n^3). `apply` uses the sparsity of graphs, to
-    the same values: K / 2 products of the edges with a row of n numbers for each node, O(n * K
-    * edges), and in large graphs only with the nodes that a walk of K / 2 steps can reach.
+    Cost: about 2 sqrt(K) products of matrices, K / 6 for long walks, O(n^3). `apply` uses the
+    sparsity of graphs, to the same values: K / 2 products of the edges with a row of n numbers
+    for each node, O(n * K * edges), and in large graphs only with the nodes that a walk of K / 2
+    steps can reach.
     That takes seconds at 10,000 nodes of mean degree 10; at a million it is for short walks.
 
     Attributes:
@@ -56,7 +59,7 @@ class RandomWalk:
         step = adjacency / xp.where(out_degree > 0, out_degree, 1)  # [receiver, sender]
         # diag(T^(a + b))_i = sum_j (T^a)_ij (T^b)_ji costs n^2 where the product costs n^3:
         # with powers 1 to m, and m, 2m, ..., 6 products give the diagonals of 20 powers.
-        stride = max(1, int(np.ceil(np.sqrt(self.walk_length))))
+        stride = min(_KEPT, int(np.ceil(np.sqrt(self.walk_length))))
         powers = [step]
         while len(powers) < min(stride, self.walk_length):
             powers.append(powers[-1] @ step)
@@ -140,13 +143,17 @@ def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.n
     diagonal = nodes * width + position
     walk_length = len(values)
     half = -(-walk_length // 2) if undirected else walk_length
-    powers = []
-    for length in range(half):
-        powers.append(power)
-        np.take(power.reshape(-1), diagonal, out=values[length], mode="clip")  # faster than "raise"
-        power = step @ power if length + 1 < half else power
-    for length in range(half, walk_length):
-        np.einsum("ij,ij->i", powers[-1], powers[length - half], out=values[length])
+    previous = power
+    for length in range(1, half + 1):
+        np.take(
+            power.reshape(-1), diagonal, out=values[length - 1], mode="clip"
+        )  # not "raise": slow
+        # Beyond half, the product of two powers that are at hand: no more than two are kept.
+        for total, other in ((2 * length - 1, previous), (2 * length, power)):
+            if half < total <= walk_length:
+                np.einsum("ij,ij->i", other, power, out=values[total - 1])
+        if length < half:
+            previous, power = power, step @ power
 
 
 def _returns(

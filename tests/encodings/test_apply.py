@@ -90,7 +90,7 @@ def _powers(adjacency):
 def test_chunks_do_not_change_the_values(monkeypatch):
     dataset = dataset_of([irregular(6, seed) for seed in range(7)])
     whole = apply(dataset, [RandomWalk(5)])
-    monkeypatch.setattr(sys.modules["gtx.encodings.parts"], "_CHUNK_ENTRIES", 80)
+    monkeypatch.setattr(sys.modules["gtx.encodings.parts"], "CHUNK_ENTRIES", 80)
     parts = apply(dataset, [RandomWalk(5)])
     np.testing.assert_array_equal(whole.nodes["rwse"], parts.nodes["rwse"])
 

@@ -1,12 +1,24 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from gtx.data import Dataset
-from gtx.encodings import EncodingError, RandomWalk, apply
+from gtx.encodings import (
+    RRWP,
+    EncodingError,
+    HeatKernelDiagonal,
+    LaplacianEigenvectors,
+    PageRank,
+    RandomWalk,
+    apply,
+    encode,
+)
 from gtx.encodings.base import MAX_NODES
 from gtx.encodings.memory import available_memory, check_memory, estimate_memory
 from tests.encodings.graphs import cycle, dataset_of
 from tests.encodings.test_base import Codes, Powers
+from tests.encodings.test_every_encoding import ENCODINGS
 
 
 def without_edges(*sizes):
@@ -26,15 +38,57 @@ class SparsePowers(Powers):
 
 def test_the_estimate_counts_columns_of_all_graphs_and_the_work_on_the_largest():
     dataset = dataset_of([cycle(10), cycle(20)])
-    matrix = 8 * 20**2
-    assert estimate_memory(dataset, [RandomWalk(5)]) == 4 * 30 * 5 + 10 * matrix
+    matrix, edges = 8 * 20**2, 100 * 2 * 30
+    walks = 2 * 2 * 8 * 20 * 5  # of both graphs together, in float64 and stacked
+    assert estimate_memory(dataset, [RandomWalk(5)]) == 4 * 30 * 5 + 10 * matrix + walks + edges
     codes = 4 * (2 * 500 + 30)  # two codes for each pair, one for each node
-    assert estimate_memory(dataset, [Codes()]) == codes + (10 + 2) * matrix
+    work = (10 + 2) * matrix + 8 * 20
+    assert estimate_memory(dataset, [Codes()]) == codes + work + edges
     both = estimate_memory(dataset, [Codes(), RandomWalk(5)])
-    assert both == codes + 600 + (10 + 2) * matrix
+    assert both == codes + 600 + max(work, 10 * matrix + walks) + edges
     more = estimate_memory(dataset, [Powers()], num_workers=3)
-    assert more == 4 * 2 * 500 + (1 + 3) * (10 + 4) * matrix
+    assert more == 4 * 2 * 500 + (1 + 3) * ((10 + 4) * matrix + edges)
     assert estimate_memory(dataset.select([]), [Powers()]) == 0
+
+
+def test_small_graphs_of_one_size_are_counted_together():
+    alone, many = (
+        estimate_memory(dataset_of([cycle(10)] * count), [Powers()]) for count in (1, 1000)
+    )
+    together = 2**15 // 10**2
+    assert together < many / alone < 1000
+
+
+def random_graphs(n, edges, count, directed, seed=0):
+    rng = np.random.default_rng(seed)
+    adjacencies = np.zeros((count, n, n))
+    for adjacency in adjacencies:
+        np.add.at(adjacency, tuple(rng.integers(0, n, (2, edges))), 1)
+    return dataset_of(adjacencies if directed else adjacencies + adjacencies.swapaxes(1, 2))
+
+
+LONG = (
+    RandomWalk(100),
+    RRWP(50),
+    PageRank(tuple(np.linspace(0.1, 0.9, 40).tolist())),
+    HeatKernelDiagonal(tuple(np.linspace(0.1, 4.0, 40).tolist())),
+    LaplacianEigenvectors(4, vector_norm="wavelength", trivial=False),
+)
+
+
+@pytest.mark.parametrize("directed", [True, False])
+@pytest.mark.parametrize(
+    ("n", "edges", "count"), [(150, 300, 1), (150, 4000, 1), (12, 14, 500)], ids=str
+)
+def test_no_encoding_takes_more_than_the_estimate(n, edges, count, directed):
+    dataset = random_graphs(n, edges, count, directed)
+    for encoding in (*ENCODINGS, *LONG):
+        estimate = estimate_memory(dataset, [encoding])
+        tracemalloc.start()
+        encode(dataset, encoding)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak <= estimate, encoding
 
 
 def test_pairs_of_a_large_graph_are_refused_before_any_memory_is_taken():
