@@ -20,6 +20,7 @@ from gtx.encodings.parts import (
     DENSE_NODES,
     compute,
     compute_into,
+    edge_weights,
     empty,
     plan,
     scatter,
@@ -34,6 +35,7 @@ def apply(
     dataset: Dataset,
     encodings: Iterable[Encoding],
     *,
+    weights: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     num_workers: int = 0,
     progress: bool = False,
@@ -48,6 +50,9 @@ def apply(
     Args:
       dataset: any; columns of the same names are replaced.
       encodings: each with its own column names.
+      weights: an edge column of one number each, not negative: the weights of edges, summed
+        over duplicates. Edges count as 1 if None. An edge of weight 0 is none; encodings that
+        ask only where edges are, distances and paths, see the others as they are.
       cache_dir: a folder in which results are kept, by the content of the graphs and the
         version of the encoding. Finished parts are kept too: a run that was killed goes on
         where it was. Several processes may share the folder.
@@ -59,37 +64,40 @@ def apply(
 
     Raises:
       EncodingError: two encodings make the same column, a graph has more than 4,096 nodes for
-        an encoding without `sparse`, the memory would not do, or a value does not fit its
-        column.
+        an encoding without `sparse`, the memory would not do, the weights are no weights, or a
+        value does not fit its column.
     """
     encodings = tuple(encodings)
     _check_names(encodings)
     check_memory(dataset, encodings, num_workers=num_workers, max_memory=max_memory)
+    values = None if weights is None else edge_weights(dataset, weights)
     result = dataset
     with _workers(num_workers) as pool:
         for encoding in encodings:
             with _bar(encoding.name, len(dataset), progress) as advance:
-                columns = _encode(dataset, encoding, cache_dir, pool, advance)
+                columns = _encode(dataset, encoding, values, cache_dir, pool, advance)
             for (level, name), column in encoding.columns().items():
                 result = result.with_columns(level, {name: columns[level, name]}, {name: column})
     return result
 
 
-def encode(dataset: Dataset, encoding: Encoding) -> _Columns:
+def encode(dataset: Dataset, encoding: Encoding, *, weights: str | None = None) -> _Columns:
     """The columns of one encoding, with one row per node, pair or graph."""
     check_memory(dataset, [encoding])
-    return _encode(dataset, encoding, None, None, lambda count: None)
+    values = None if weights is None else edge_weights(dataset, weights)
+    return _encode(dataset, encoding, values, None, None, lambda count: None)
 
 
 def _encode(
     dataset: Dataset,
     encoding: Encoding,
+    weights: np.ndarray | None,
     cache_dir: str | os.PathLike[str] | None,
     pool: _Pool | None,
     advance: Callable[[int], None],
 ) -> _Columns:
     columns = empty(encoding, dataset.num_nodes)
-    file = None if cache_dir is None else cache.cache_file(cache_dir, dataset, encoding)
+    file = None if cache_dir is None else cache.cache_file(cache_dir, dataset, encoding, weights)
     kept = None if file is None else cache.read(file, columns)
     if kept is not None:
         advance(len(dataset))
@@ -119,11 +127,11 @@ def _encode(
         if kept is not None:
             finish(graphs, kept)
         elif pool is not None and n_node[graphs].max() <= DENSE_NODES:
-            running[pool.submit(compute, encoding, topology(dataset, graphs))] = graphs
+            running[pool.submit(compute, encoding, topology(dataset, graphs, weights))] = graphs
         elif part_files is not None:
-            keep(graphs, compute(encoding, topology(dataset, graphs)))
+            keep(graphs, compute(encoding, topology(dataset, graphs, weights)))
         else:
-            compute_into(columns, encoding, topology(dataset, graphs), graphs, n_node)
+            compute_into(columns, encoding, topology(dataset, graphs, weights), graphs, n_node)
             advance(len(graphs))
         collect([future for future in running if future.done()])
     collect(concurrent.futures.as_completed(list(running)))

@@ -35,7 +35,10 @@ _DAMAGED = (
 
 
 def cache_file(
-    cache_dir: str | os.PathLike[str], dataset: Dataset, encoding: Encoding
+    cache_dir: str | os.PathLike[str],
+    dataset: Dataset,
+    encoding: Encoding,
+    weights: np.ndarray | None = None,
 ) -> pathlib.Path:
     """Where the encoding of these graphs is kept. Features and labels do not matter to it.
 
@@ -45,7 +48,8 @@ def cache_file(
     content = hashlib.sha256(fingerprint(encoding).encode())
     if encoding.symmetry in ("up_to_sign", "up_to_basis"):
         content.update(f"{platform.machine()} numpy {np.__version__}".encode())
-    for array in (dataset.node_ptr, dataset.edge_ptr, dataset.senders, dataset.receivers):
+    arrays = [dataset.node_ptr, dataset.edge_ptr, dataset.senders, dataset.receivers]
+    for array in arrays if weights is None else [*arrays, weights]:
         content.update(str((array.dtype.str, array.shape)).encode())
         content.update(array.tobytes())
     return pathlib.Path(cache_dir) / f"{encoding.name}-{content.hexdigest()[:32]}.npz"

@@ -10,7 +10,7 @@ import threadpoolctl
 
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
-from gtx.data.spec import Categorical
+from gtx.data.spec import Categorical, Continuous
 from gtx.encodings.base import (
     MAX_NODES,
     Encoding,
@@ -37,13 +37,14 @@ _PART_WORK, _GRAPH_WORK = 10**9, 5000
 
 
 class Topology(NamedTuple):
-    """The edges of some graphs, and what messages call these."""
+    """The edges of some graphs, and what messages call these; weights of None count them."""
 
     ids: np.ndarray
     n_node: np.ndarray
     n_edge: np.ndarray
     senders: np.ndarray
     receivers: np.ndarray
+    weights: np.ndarray | None = None
 
 
 def plan(dataset: Dataset) -> list[np.ndarray]:
@@ -60,8 +61,8 @@ def plan(dataset: Dataset) -> list[np.ndarray]:
     return parts + [order[place : place + 1] for place in range(len(small), len(order))]
 
 
-def topology(dataset: Dataset, graphs: np.ndarray) -> Topology:
-    """The edges of these graphs, one graph after the other."""
+def topology(dataset: Dataset, graphs: np.ndarray, weights: np.ndarray | None = None) -> Topology:
+    """The edges of these graphs, one graph after the other; `weights` are those of all edges."""
     n_edge = dataset.num_edges[graphs]
     place = offsets(n_edge)
     rows = np.repeat(dataset.edge_ptr[graphs] - place[:-1], n_edge) + np.arange(place[-1])
@@ -71,7 +72,35 @@ def topology(dataset: Dataset, graphs: np.ndarray) -> Topology:
         n_edge=n_edge,
         senders=dataset.senders[rows],
         receivers=dataset.receivers[rows],
+        weights=None if weights is None else weights[rows],
     )
+
+
+def edge_weights(dataset: Dataset, name: str) -> np.ndarray:
+    """The edge column of this name, float64 [edges].
+
+    Raises:
+      EncodingError: it is no column of one number, or a number is negative or not finite.
+    """
+    column = dataset.spec.edges.get(name)
+    if column != Continuous(1):
+        numbers = [key for key, one in dataset.spec.edges.items() if one == Continuous(1)]
+        found = "there is none of this name" if column is None else f"it is {column}"
+        raise EncodingError(
+            f"weights: the edge column {name!r} must be Continuous(1), but {found}. "
+            f"Columns of one number: {numbers}. Add one with Dataset.with_columns('edge', ...)"
+        )
+    weights = dataset.edges[name][:, 0].astype(np.float64)
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong):
+        edge = int(wrong[0])
+        graph = int(np.searchsorted(dataset.edge_ptr, edge, side="right")) - 1
+        raise EncodingError(
+            f"graph {dataset.ids[graph]}: edge column {name!r} has {weights[edge]} at edge "
+            f"{edge - dataset.edge_ptr[graph]}. Weights are finite and not negative: mend them, "
+            "or count edges by leaving out weights"
+        )
+    return weights
 
 
 def compute(encoding: Encoding, part: Topology) -> dict[Key, np.ndarray]:
@@ -198,7 +227,7 @@ def _union_chunks(n_node: np.ndarray) -> Iterator[slice]:
 
 
 def _sparse(part: Topology, graphs: slice) -> scipy.sparse.csr_array:
-    """The number of edges to each receiver (row) from each sender (column)."""
+    """The edges to each receiver (row) from each sender (column), counted or by weight."""
     edge_ptr, n_node, n_edge = offsets(part.n_edge), part.n_node[graphs], part.n_edge[graphs]
     edges = slice(edge_ptr[graphs.start], edge_ptr[graphs.stop])
     node_ptr = offsets(n_node)
@@ -206,7 +235,8 @@ def _sparse(part: Topology, graphs: slice) -> scipy.sparse.csr_array:
     index = np.int32 if size < 2**31 else np.int64
     row_ptr = offsets(np.bincount(shift + part.receivers[edges], minlength=size))  # rows ascend
     columns = (shift + part.senders[edges]).astype(index)
-    entries = (np.ones(len(columns)), columns, row_ptr.astype(index))
+    values = np.ones(len(columns)) if part.weights is None else part.weights[edges]
+    entries = (values, columns, row_ptr.astype(index))
     return scipy.sparse.csr_array(entries, shape=(size, size))
 
 
@@ -223,7 +253,8 @@ def _dense_chunks(part: Topology, entries: int) -> Iterator[tuple[slice, np.ndar
             count = graphs.stop - graphs.start
             entry = np.repeat(np.arange(count) * n, part.n_edge[graphs]) + part.receivers[edges]
             entry = entry * n + part.senders[edges]
-            adjacency = np.bincount(entry, minlength=count * n * n).astype(np.float64)
+            weights = None if part.weights is None else part.weights[edges]
+            adjacency = np.bincount(entry, weights, count * n * n).astype(np.float64)
             yield graphs, adjacency.reshape(count, n, n)
 
 

@@ -57,8 +57,12 @@ class RRWP:
         return columns
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
-        out_degree = adjacency.sum(axis=1)[:, :, None]
-        step = xp.swapaxes(adjacency, 1, 2) / xp.where(out_degree > 0, out_degree, 1)
+        return self._columns(_step(adjacency, xp), xp)
+
+    def rounded(self, adjacency: np.ndarray) -> dict[Key, np.ndarray]:
+        return self._columns(_step(adjacency, np).astype(np.float32), np)
+
+    def _columns(self, step: Any, xp: Any) -> dict[Key, Any]:
         if xp is np:
             powers: Any = _powers(step, self.walk_length)
         else:
@@ -73,8 +77,11 @@ class RRWP:
             columns["node", self.name] = xp.einsum("giki->gik", powers)
         return columns
 
-    def rounded(self, adjacency: np.ndarray) -> dict[Key, np.ndarray]:
-        return self(adjacency.astype(np.float32))
+
+def _step(adjacency: Any, xp: Any) -> Any:
+    """Probabilities [graphs, from, to]."""
+    out_degree = adjacency.sum(axis=1)[:, :, None]
+    return xp.swapaxes(adjacency, 1, 2) / xp.where(out_degree > 0, out_degree, 1)
 
 
 def _powers(step: np.ndarray, count: int) -> np.ndarray:

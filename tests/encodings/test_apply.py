@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import logging
 import multiprocessing
@@ -10,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from gtx.data import Dataset
 from gtx.data.spec import Categorical, Continuous
 from gtx.encodings import (
+    RRWP,
+    Degree,
     EncodingError,
     LaplacianEigenvectors,
     RandomWalk,
@@ -322,3 +326,67 @@ def test_two_encodings_may_not_make_the_same_column():
         apply(dataset_of(FEW), [RandomWalk(5), RandomWalk(6)])
     both = apply(dataset_of(FEW), [RandomWalk(5), RandomWalk(6, name="longer")])
     assert {"rwse", "longer"} <= both.nodes.keys()
+
+
+def weighted(adjacency, **changes):
+    """A dataset of one graph whose edges weigh what the matrix says, in two parts each."""
+    ends = np.argwhere(adjacency > 0).repeat(2, axis=0)
+    weight = adjacency[tuple(ends.T)] * np.tile([0.25, 0.75], len(ends) // 2)
+    return Dataset.from_columns(
+        node_ptr=[0, len(adjacency)],
+        edge_ptr=[0, len(ends)],
+        senders=ends[:, 1],
+        receivers=ends[:, 0],
+        edges=dict(weight=weight, kind=np.zeros(len(ends), int), **changes),
+    )
+
+
+def random_weights(n=9, density=0.5):
+    rng = np.random.default_rng(n)
+    return rng.uniform(0.5, 2.0, (n, n)) * (rng.random((n, n)) < density)
+
+
+@pytest.mark.parametrize("limits", [dict(), dict(DENSE_NODES=4, _SPARSE_SHARE=1.0)], ids=str)
+@pytest.mark.parametrize("density", [0.1, 0.6])  # a union of sparse graphs, and a dense one
+@pytest.mark.parametrize(
+    "encoding", [RandomWalk(5), RRWP(5), LaplacianEigenvectors(9), Degree(("in", "out"))], ids=str
+)
+def test_edges_weigh_what_their_column_says(encoding, density, limits, monkeypatch):
+    for name, value in limits.items():
+        monkeypatch.setattr(parts, name, value)
+    adjacency = random_weights(density=density)
+    for (level, name), expected in encoding(adjacency[None]).items():
+        encoded = apply(weighted(adjacency), [encoding], weights="weight")
+        found = getattr(encoded, f"{level}s")[name]
+        expected = expected.reshape(found.shape)
+        if name == "laplacian_vectors":
+            found, expected = found @ found.T, expected @ expected.T
+        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-6)
+
+
+def test_weights_reach_workers_and_have_results_of_their_own_in_the_cache(tmp_path, small_parts):
+    dataset, encoding = weighted(random_weights()), Powers()
+    other = weighted(2 * random_weights())
+    alone = [apply(one, [encoding], weights="weight").pairs["powers"] for one in (dataset, other)]
+    counted = apply(dataset, [encoding], cache_dir=tmp_path, num_workers=1).pairs["powers"]
+    for _ in range(2):
+        for one, expected in zip((dataset, other), alone, strict=True):
+            found = apply(one, [encoding], weights="weight", cache_dir=tmp_path, num_workers=1)
+            np.testing.assert_array_equal(found.pairs["powers"], expected)
+    assert set(np.unique(counted[:, 0])) == {0, 2} and len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("wrong", [-1.0, np.inf, np.nan])
+def test_what_is_no_weight_is_refused_with_graph_and_edge(wrong):
+    dataset = apply(weighted(cycle(3)), [])
+    dataset.edges["weight"][5] = wrong
+    dataset = dataclasses.replace(dataset, ids=np.array([7], np.int32))
+    with pytest.raises(EncodingError, match=r"graph 7: edge column 'weight' has .* at edge 5\. W"):
+        apply(dataset, [RandomWalk(5)], weights="weight")
+
+
+def test_a_column_of_something_else_is_no_weight():
+    dataset = weighted(cycle(3), two=np.ones((12, 2)))
+    for name, reason in dict(kind="Categorical", two="dim=2", wieght="none of this name").items():
+        with pytest.raises(EncodingError, match=rf"'{name}' must be .*{reason}.*\['weight'\]"):
+            apply(dataset, [RandomWalk(5)], weights=name)
