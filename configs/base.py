@@ -25,6 +25,7 @@ def get_config() -> ConfigDict:
     config.encodings = ConfigDict()
     config.encodings_used = "all"  # all | none | names of these, separated by commas
     config.encodings_cache = ""  # a folder; empty computes them anew, seconds for 10k molecules
+    config.encodings_workers = 0  # processes; 0 is this one: starting others takes seconds
 
     config.batch = batch = ConfigDict()
     batch.size = 32  # graphs in a step, over all shards

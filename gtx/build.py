@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import functools
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -89,8 +90,12 @@ def enlarge(graphs: Dataset, config: ConfigDict) -> Dataset:
 def topology_of(config: ConfigDict) -> dict[str, dict[str, Any]]:
     """The makers of `gtx.data.topology` that the config names, with their settings."""
     makers = config.data.get("topology", {})
-    for name in makers:
-        _choose(topology.MAKERS, name, "config.data.topology")
+    for name, settings in makers.items():
+        maker = _choose(topology.MAKERS, name, "config.data.topology")
+        try:
+            inspect.signature(maker).bind(None, **settings)
+        except TypeError as error:
+            raise ConfigError(f"config.data.topology.{name}: {error}") from error
     return {name: dict(settings) for name, settings in makers.items()}
 
 
@@ -118,8 +123,14 @@ def reads_smiles(config: ConfigDict) -> bool:
 
 
 def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
-    """Add the columns of the config's encodings."""
-    return gtx.encodings.apply(graphs, encodings(config), cache_dir=config.encodings_cache or None)
+    """Add the columns of the config's encodings, with a progress bar at a terminal."""
+    return gtx.encodings.apply(
+        graphs,
+        encodings(config),
+        cache_dir=config.encodings_cache or None,
+        num_workers=config.get("encodings_workers", 0),
+        progress=True,
+    )
 
 
 def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
@@ -129,12 +140,18 @@ def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
         for name, settings in config.encodings.items()
     }
     used = config.get("encodings_used", "all")
-    names = {"all": list(given), "none": []}.get(used, used.split(","))
+    listed = [name.strip() for name in used.split(",")]
+    names = {"all": list(given), "none": []}.get(used, listed)
     chosen = {name: _choose(given, name, "config.encodings_used") for name in names}
-    return tuple(
-        _choose(ENCODINGS, name, "config.encodings")(**settings)
-        for name, settings in sorted(chosen.items())
-    )
+    return tuple(_encoding(name, settings) for name, settings in sorted(chosen.items()))
+
+
+def _encoding(name: str, settings: Mapping[str, Any]) -> gtx.encodings.Encoding:
+    kind = _choose(ENCODINGS, name, "config.encodings")
+    try:
+        return kind(**settings)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"config.encodings.{name}: {error}") from error
 
 
 def budget(

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
 from gtx import build, encodings
 from gtx.batching import batch_graphs
@@ -16,6 +17,10 @@ from tests.configs.recipes import RECIPES
         ("none", ()),
         ("random_walk", (encodings.RandomWalk(20),)),
         ("random_walk,laplacian", (encodings.LaplacianEigenvectors(21), encodings.RandomWalk(20))),
+        (
+            " random_walk, laplacian",
+            (encodings.LaplacianEigenvectors(21), encodings.RandomWalk(20)),
+        ),
         ("all", (encodings.LaplacianEigenvectors(21), encodings.RandomWalk(20))),
     ],
 )
@@ -36,6 +41,36 @@ def test_an_encoding_that_the_config_does_not_set_is_refused(tmp_path):
     config.encodings_used = "random_wolk"
     with pytest.raises(build.ConfigError, match="config.encodings_used: .* 'random_walk'"):
         build.encodings(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "reason"),
+    [
+        ("random_walk", dict(walk_length=0), "walk_length must be at least 1, got 0"),
+        ("random_walk", dict(steps=20), "unexpected keyword argument 'steps'"),
+        ("spd", dict(level="pair"), "unexpected keyword argument 'level'"),
+        ("laplacian", dict(num_vectors=0), "num_vectors must be at least 1"),
+    ],
+)
+def test_a_wrong_setting_is_answered_with_its_place_in_the_config(tmp_path, name, settings, reason):
+    config = RECIPES["csl_gps"](tmp_path)
+    config.encodings, config.encodings_used = ConfigDict({name: settings}), "all"
+    with pytest.raises(build.ConfigError, match=rf"config\.encodings\.{name}: .*{reason}"):
+        build.encodings(config)
+
+
+def test_workers_and_a_bar_are_asked_for(tmp_path, monkeypatch):
+    config, given = RECIPES["csl_gps"](tmp_path), {}
+    monkeypatch.setattr(encodings, "apply", lambda graphs, _, **rest: given.update(rest) or graphs)
+    graphs = csl.load(copies=3, num_folds=3)
+    build.encode(graphs, config)
+    assert (given["num_workers"], given["progress"]) == (0, True)
+    config.encodings_workers = 2
+    build.encode(graphs, config)
+    assert given["num_workers"] == 2
+    del config.encodings_workers  # a config of before
+    build.encode(graphs, config)
+    assert given["num_workers"] == 0
 
 
 @pytest.mark.parametrize("used", ["none", "random_walk", "laplacian"])

@@ -59,6 +59,13 @@ def test_without_makers_nothing_changes(tmp_path, monkeypatch):
     assert build.recipe(recipe(tmp_path, monkeypatch, rings()), found)["raw_spec"] is None
 
 
+def test_a_setting_that_a_maker_does_not_have_is_answered_with_its_place(tmp_path, monkeypatch):
+    config = recipe(tmp_path, monkeypatch, rings())
+    config.data.topology = ConfigDict(dict(k_hop=dict(k=2)))
+    with pytest.raises(build.ConfigError, match=r"config\.data\.topology\.k_hop: .*'(k|hops)'"):
+        build.prepare(config)
+
+
 def test_a_maker_that_does_not_exist_is_answered_with_those_that_do(tmp_path, monkeypatch):
     config = recipe(tmp_path, monkeypatch, rings())
     config.data.topology = ConfigDict(dict(virtual_node={}))
