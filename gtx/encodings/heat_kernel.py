@@ -10,6 +10,7 @@ import numpy as np
 
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
+from gtx.encodings.product import matmul
 from gtx.encodings.pseudoinverse import laplacian
 
 
@@ -103,7 +104,7 @@ def _eigh(matrix: Any, xp: Any) -> tuple[Any, Any]:
 
 def _spread(values: Any, vectors: Any, times: tuple[float, ...], xp: Any) -> Any:
     transposed = xp.swapaxes(vectors, 1, 2)
-    heat = [(vectors * xp.exp(-time * values)[:, None, :]) @ transposed for time in times]
+    heat = [matmul(vectors * xp.exp(-time * values)[:, None, :], transposed, xp) for time in times]
     return xp.stack(heat, axis=-1)
 
 
@@ -113,16 +114,21 @@ def _kernel(matrix: Any, times: tuple[float, ...]) -> Any:
     return _spread(*_eigh(matrix, jnp), times, jnp)
 
 
+def _between(one: Any, matrix: Any, other: Any) -> Any:
+    return matmul(matmul(one, matrix, jnp), other, jnp)
+
+
 @_kernel.defjvp
 def _kernel_derivative(times, primals, tangents):
     values, vectors = _eigh(primals[0], jnp)
     transposed = jnp.swapaxes(vectors, 1, 2)
-    change = transposed @ tangents[0] @ vectors
+    change = _between(transposed, tangents[0], vectors)
     least = jnp.minimum(values[:, :, None], values[:, None, :])
     gap = jnp.abs(values[:, :, None] - values[:, None, :])
     tangent = []
     for time in times:
         # (exp(-t a) - exp(-t b)) / (a - b) without cancellation, and its limit for a = b.
         ratio = jnp.where(gap > 0, jnp.expm1(-time * gap) / jnp.where(gap > 0, gap, 1), -time)
-        tangent.append(vectors @ (jnp.exp(-time * least) * ratio * change) @ transposed)
+        spread = jnp.exp(-time * least) * ratio * change
+        tangent.append(_between(vectors, spread, transposed))
     return _spread(values, vectors, times, jnp), jnp.stack(tangent, axis=-1)

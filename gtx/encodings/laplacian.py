@@ -11,6 +11,7 @@ import scipy.sparse
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
 from gtx.encodings.lanczos import smallest_eigenpairs
+from gtx.encodings.product import matmul
 from gtx.encodings.pseudoinverse import components, undirected
 
 NORMALIZATIONS = ("sym", "none", "rw")
@@ -169,7 +170,7 @@ def _norm(values: Any, vectors: Any, norm: str, scale: Any, xp: Any) -> Any:
     """What to divide the vectors by, [graphs, k], the same for all vectors of one eigenvalue."""
     tolerance = np.sqrt(np.finfo(values.dtype).eps) * scale[:, None]
     same = xp.abs(values[:, :, None] - values[:, None, :]) <= tolerance[:, :, None]
-    square = (vectors**2) @ same.astype(vectors.dtype)
+    square = matmul(vectors**2, same.astype(vectors.dtype), xp)
     length = xp.where(square > 0, xp.sqrt(xp.where(square > 0, square, 1)), 0)
     norm_of = length.sum(axis=1) if norm == "L1" else length.max(axis=1, initial=0)
     if norm == "wavelength":
@@ -216,8 +217,10 @@ def _eigh(matrix: Any, scale: Any) -> tuple[Any, Any]:
 def _eigh_derivative(primals, tangents):
     (matrix, scale), (change, _) = primals, tangents
     values, vectors = _eigh(matrix, scale)
-    change = jnp.swapaxes(vectors, 1, 2) @ ((change + jnp.swapaxes(change, 1, 2)) / 2) @ vectors
+    change = matmul((change + jnp.swapaxes(change, 1, 2)) / 2, vectors, jnp)
+    change = matmul(jnp.swapaxes(vectors, 1, 2), change, jnp)
     gap = values[:, None, :] - values[:, :, None]
     apart = jnp.abs(gap) > jnp.sqrt(jnp.finfo(matrix.dtype).eps) * scale[:, None, None]
     rotation = jnp.where(apart, change / jnp.where(apart, gap, 1), 0)
-    return (values, vectors), (jnp.diagonal(change, axis1=1, axis2=2), vectors @ rotation)
+    changes = (jnp.diagonal(change, axis1=1, axis2=2), matmul(vectors, rotation, jnp))
+    return (values, vectors), changes

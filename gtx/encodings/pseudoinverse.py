@@ -6,6 +6,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from gtx.encodings.product import matmul
+
 
 def undirected(adjacency: Any, xp: Any = np) -> Any:
     """Between two nodes as many edges as the more frequent direction has; no self-loops."""
@@ -32,7 +34,7 @@ def components(adjacency: Any, xp: Any = np) -> Any:
     linked = (adjacency != 0) | (xp.swapaxes(adjacency, 1, 2) != 0)
     reached = xp.where(np.eye(n, dtype=bool), True, linked).astype(adjacency.dtype)
     for _ in range(max(n - 1, 0).bit_length()):  # walks of up to 1, 2, 4, ... steps
-        reached = (reached @ reached > 0).astype(adjacency.dtype)
+        reached = (matmul(reached, reached, xp) > 0).astype(adjacency.dtype)
     return reached > 0
 
 

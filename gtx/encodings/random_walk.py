@@ -10,6 +10,7 @@ import scipy.sparse
 from gtx.data.columns import offsets
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
+from gtx.encodings.product import diagonal, matmul
 
 # Walks of a large graph start at so many nodes together, and are kept as a sparse matrix until
 # they reach this share of the nodes. Then dense ones of so many entries and columns are faster.
@@ -62,14 +63,14 @@ class RandomWalk:
         stride = min(_KEPT, int(np.ceil(np.sqrt(self.walk_length))))
         powers = [step]
         while len(powers) < min(stride, self.walk_length):
-            powers.append(powers[-1] @ step)
+            powers.append(matmul(powers[-1], step, xp))
         diagonals = [xp.einsum("gii->gi", power) for power in powers]
         giant = powers[-1]
         while len(diagonals) < self.walk_length:
             for power in powers[: self.walk_length - len(diagonals)]:
-                diagonals.append(xp.einsum("gij,gji->gi", giant, power))
+                diagonals.append(diagonal(giant, power, xp))
             if len(diagonals) < self.walk_length:
-                giant = giant @ powers[-1]
+                giant = matmul(giant, powers[-1], xp)
         return {("node", self.name): xp.stack(diagonals, axis=-1)}
 
     def union(self, adjacency: scipy.sparse.csr_array, n_node: np.ndarray) -> dict[Key, np.ndarray]:

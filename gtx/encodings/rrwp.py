@@ -8,6 +8,7 @@ import scipy.sparse
 
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
+from gtx.encodings.product import matmul
 
 # In larger graphs of a lower share of edges among pairs, sparse products beat dense ones.
 _DENSE_NODES, _SPARSE_SHARE = 64, 1 / 8
@@ -69,7 +70,7 @@ class RRWP:
             identity = xp.broadcast_to(np.eye(step.shape[-1], dtype=step.dtype), step.shape)
             stack = [identity, step][: self.walk_length]
             while len(stack) < self.walk_length:
-                stack.append(stack[-1] @ step)
+                stack.append(matmul(stack[-1], step, xp))
             powers = xp.stack(stack, axis=2)
         # On the host a view: what copies it to a column brings it into order on the way.
         columns: dict[Key, Any] = {("pair", self.name): xp.swapaxes(powers, 2, 3)}

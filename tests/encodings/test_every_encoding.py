@@ -3,6 +3,7 @@
 import inspect
 
 import jax
+import jax.extend
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -70,6 +71,11 @@ FLOATS = [
     encoding
     for encoding in ENCODINGS
     if not any(isinstance(column, Categorical) for column in encoding.columns().values())
+]
+# Settings that take other ways inside a step.
+LONG = [
+    RandomWalk(50),
+    LaplacianEigenvectors(4, vector_norm="L1", trivial=False),
 ]
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -209,6 +215,26 @@ def test_the_gradient_with_respect_to_edge_weights_is_finite_on_every_graph(enco
         gradient = np.asarray(jax.jit(jax.grad(total))(jnp.asarray(BATCH)))
     assert np.all(np.isfinite(gradient))
     assert np.abs(gradient).max() < 1e4  # bounded too, at repeated eigenvalues
+
+
+def products(program):
+    """Precisions of the products of matrices in a program, those within it too."""
+    for equation in program.eqns:
+        if equation.primitive.name == "dot_general":
+            yield equation.params["precision"]
+        for inner in jax.extend.core.jaxprs_in_params(equation.params):
+            yield from products(inner)
+
+
+@pytest.mark.parametrize("encoding", [*FLOATS, *LONG], ids=str)
+def test_products_in_a_step_are_in_full_precision_on_every_device(encoding):
+    def total(adjacency):
+        return sum((values**2).sum() for values in encoding(adjacency, xp=jnp).values())
+
+    adjacency = jnp.asarray(BATCH, jnp.float32)
+    for step in (total, jax.grad(total), jax.grad(jax.jit(total))):
+        for precision in products(jax.make_jaxpr(step)(adjacency).jaxpr):
+            assert precision is not None and set(precision) == {jax.lax.Precision.HIGHEST}
 
 
 @pytest.mark.parametrize("encoding", [one for one in FLOATS if one in EXACT], ids=str)
