@@ -12,8 +12,9 @@ from gtx.typing import ModuleFactory
 
 Encoders = dict[str, ModuleFactory]
 
-# For the node columns of encodings that are numbers; `LAPLACIAN` for eigenvectors.
+# For the node columns of encodings that are numbers, other encodings too; it suits any scale.
 _NORMALIZED = functools.partial(gtx.nn.LinearEncoder, norm=gtx.nn.BatchNorm)
+# `LAPLACIAN` is for eigenvectors.
 ENCODERS: Mapping[type, ModuleFactory] = {
     gtx.encodings.Degree: _NORMALIZED,
     gtx.encodings.Electrostatic: _NORMALIZED,
@@ -64,7 +65,9 @@ def of_nodes(
             continue
         read |= columns.keys()
         if nodes:
-            encoder = ENCODERS.get(type(encoding), laplacian)
+            encoder = ENCODERS.get(type(encoding), _NORMALIZED)
+            if isinstance(encoding, gtx.encodings.LaplacianEigenvectors):
+                encoder = laplacian
             learned[encoding.name] = functools.partial(encoder, dim=dim)
     sources, graphs = (
         {name: of_column(column) for name, column in columns.items() if (level, name) not in read}
