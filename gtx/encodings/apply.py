@@ -64,8 +64,8 @@ def apply(
 
     Raises:
       EncodingError: two encodings make the same column, a graph has more than 4,096 nodes for
-        an encoding without `sparse`, the memory would not do, the weights are no weights, or a
-        value does not fit its column.
+        an encoding without `sparse`, the memory would not do, the weights are no weights, a value
+        does not fit its column, or results cannot be kept in `cache_dir`.
     """
     encodings = tuple(encodings)
     _check_names(encodings)
@@ -102,6 +102,8 @@ def _encode(
     if kept is not None:
         advance(len(dataset))
         return kept
+    if cache_dir is not None:
+        cache.make_folder(cache_dir)
     parts = plan(dataset)
     part_files = file if len(parts) > 1 else None
     n_node = dataset.num_nodes

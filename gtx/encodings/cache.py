@@ -9,7 +9,7 @@ import logging
 import os
 import pathlib
 import platform
-import tempfile
+import uuid
 import zipfile
 import zlib
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gtx.data.dataset import Dataset
-from gtx.encodings.base import Encoding, Key, fingerprint
+from gtx.encodings.base import Encoding, EncodingError, Key, fingerprint
 
 _LOG = logging.getLogger(__name__)
 _SOURCE = "source"  # the member that tells whose columns a file holds
@@ -67,7 +67,9 @@ def remove_parts(file: pathlib.Path) -> None:
 
 
 def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.ndarray] | None:
-    """The columns in `file`, None if there is none or, with a warning, if it is damaged.
+    """The columns in `file`, None if there is none.
+
+    Nor, with a warning, if it is damaged, or another user's and not to be read.
 
     Args:
       file: from `cache_file` or `part_file`.
@@ -78,7 +80,10 @@ def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.nd
         with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
             source = str(stored[_SOURCE])
             columns = {key: stored["/".join(key)] for key in expected}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError as error:
+        _LOG.warning("%s may not be read (%s), so it is computed again", file, error)
         return None
     except _DAMAGED as error:
         _LOG.warning("%s is damaged (%s) and is computed again", file, error)
@@ -93,16 +98,32 @@ def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.nd
     return columns
 
 
+def make_folder(cache_dir: str | os.PathLike[str]) -> None:
+    """Make the folder, before anything is computed that it could not take.
+
+    Raises:
+      EncodingError: it cannot be made, or files cannot be made in it.
+    """
+    folder = pathlib.Path(cache_dir)
+    remedy = "Name a folder that you may write to, or leave out cache_dir"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"cache_dir {folder} is no folder ({error.strerror})"
+        raise EncodingError(f"{reason}. {remedy}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise EncodingError(f"cache_dir {folder} is not yours to write to. {remedy}")
+
+
 def write(file: pathlib.Path, columns: dict[Key, np.ndarray]) -> None:
     """Write `columns` whole or not at all, also when another process writes the same."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".partial")
+    temporary = file.with_name(f"{file.stem}.{uuid.uuid4().hex}.partial")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with open(temporary, "xb") as stream:  # with the rights that the user's umask leaves
             arrays: dict[str, Any] = {"/".join(key): array for key, array in columns.items()}
             arrays[_SOURCE] = np.array(file.stem)
             np.savez(stream, **arrays)
         os.replace(temporary, file)
     except BaseException:
-        pathlib.Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

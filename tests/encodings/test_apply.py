@@ -3,6 +3,7 @@ import io
 import logging
 import multiprocessing
 import os
+import stat
 import sys
 
 import numpy as np
@@ -218,6 +219,39 @@ def test_a_failed_write_leaves_no_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         apply(dataset_of(FEW), [RandomWalk(5)], cache_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_results_may_be_read_by_whomever_the_umask_lets(tmp_path):
+    before = os.umask(0o022)
+    try:
+        apply(dataset_of(FEW), [RandomWalk(5)], cache_dir=tmp_path)
+    finally:
+        os.umask(before)
+    [file] = tmp_path.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+def test_a_cache_that_is_no_folder_is_refused_before_anything_is_computed(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    forbid_computing(monkeypatch)
+    for folder in (tmp_path / "file", tmp_path / "file" / "cache"):
+        with pytest.raises(EncodingError, match=f"cache_dir {folder} is no folder.*leave out"):
+            apply(dataset_of(FEW), [RandomWalk(5)], cache_dir=folder)
+    monkeypatch.setattr(cache.os, "access", lambda *_: False)
+    with pytest.raises(EncodingError, match="not yours to write to"):
+        apply(dataset_of(FEW), [RandomWalk(5)], cache_dir=tmp_path)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch, caplog):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    expected = apply(dataset_of(FEW), [RandomWalk(5)], cache_dir=tmp_path).nodes["rwse"]
+    columns = {("node", "rwse"): expected}
+    [file] = tmp_path.iterdir()
+    monkeypatch.setattr(cache, "open", refuse, raising=False)
+    assert cache.read(file, columns) is None
+    assert f"{file} may not be read" in caplog.text and "damaged" not in caplog.text
 
 
 MANY = [irregular(n, seed) for n in (5, 6, 7) for seed in range(4)]
