@@ -7,7 +7,7 @@ import numpy as np
 
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
-from gtx.encodings.pseudoinverse import pseudoinverse, undirected
+from gtx.encodings.pseudoinverse import check_conductances, pseudoinverse, undirected
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Electrostatic:
     two is a jump.
 
     Column: node "<name>" [nodes, 8].
+
+    Raises (on the host):
+      EncodingError: an edge has a negative weight.
     """
 
     name: str = "electrostatic"
@@ -50,6 +53,7 @@ class Electrostatic:
         return {("node", self.name): Continuous(8)}
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
+        check_conductances(self.name, adjacency, xp)
         inverse, together = pseudoinverse(adjacency, xp)
         adjacency = undirected(adjacency, xp)
         potential = inverse - xp.einsum("gii->gi", inverse)[:, None, :]

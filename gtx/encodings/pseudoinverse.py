@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from gtx.encodings.base import EncodingError
 from gtx.encodings.product import matmul
 
 
@@ -20,6 +21,15 @@ def laplacian(adjacency: Any, xp: Any = np) -> Any:
     adjacency = undirected(adjacency, xp)
     identity = np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
     return adjacency.sum(axis=-1)[:, :, None] * identity - adjacency
+
+
+def check_conductances(name: str, adjacency: Any, xp: Any = np) -> None:
+    """Refuse negative weights on the host, where an inverse might not exist."""
+    if xp is np and adjacency.min(initial=0) < 0:
+        raise EncodingError(
+            f"{name}: an edge has the weight {adjacency.min()}; weights are conductances "
+            "and not negative"
+        )
 
 
 def components(adjacency: Any, xp: Any = np) -> Any:

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gtx.data.spec import Column, Continuous
-from gtx.encodings.base import EncodingError, Key
-from gtx.encodings.pseudoinverse import pseudoinverse
+from gtx.encodings.base import Key
+from gtx.encodings.pseudoinverse import check_conductances, pseudoinverse
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +40,7 @@ class ResistanceDistance:
         return {("pair", self.name): Continuous(2)}
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
-        if xp is np and adjacency.min(initial=0) < 0:
-            raise EncodingError(
-                f"{self.name}: an edge has the weight {adjacency.min()}; weights are conductances "
-                "and not negative"
-            )
+        check_conductances(self.name, adjacency, xp)
         inverse, together = pseudoinverse(adjacency, xp)
         diagonal = xp.einsum("gii->gi", inverse)
         resistance = diagonal[:, :, None] + diagonal[:, None, :]

@@ -121,3 +121,10 @@ def test_a_column_out_of_place_would_be_caught():
     check_symmetry(Electrostatic(), irregular()[None])
     with pytest.raises(EncodingError, match="electrostatic"):
         check_symmetry(Mixed(), irregular()[None])
+
+
+def test_negative_conductances_are_refused():
+    adjacency = path(3)
+    adjacency[0, 1] = adjacency[1, 0] = -1  # with 1 the degree 0 of the node between
+    with pytest.raises(EncodingError, match="electrostatic: an edge has the weight -1"):
+        Electrostatic()(adjacency[None])
