@@ -8,7 +8,7 @@ import pytest
 
 import gtx.encodings
 from gtx import build
-from gtx.encodings.base import Scalable
+from gtx.encodings.base import Encoding, Scalable
 
 PAGE = (pathlib.Path(__file__).parents[1] / "docs" / "encodings.md").read_text()
 ROWS = [
@@ -53,3 +53,10 @@ def test_links_within_the_page_lead_to_headings():
         for heading in re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
     }
     assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= headings
+
+
+def test_the_members_of_an_encoding_are_those_that_the_page_counts():
+    members = {name for name in vars(Encoding) if not name.startswith("_")} | {"__call__"}
+    fields = {name for name in members if isinstance(vars(Encoding)[name], property)}
+    assert (len(fields), len(members - fields)) == (4, 2)
+    assert "four fields and two methods" in PAGE

@@ -15,6 +15,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+import scipy
 
 from gtx.data.dataset import Dataset
 from gtx.encodings.base import Encoding, EncodingError, Key, fingerprint
@@ -43,11 +44,13 @@ def cache_file(
     """Where the encoding of these graphs is kept. Features and labels do not matter to it.
 
     The signs and bases of eigenvectors are accidents of the solver, so that for symmetries
-    other than "exact" the kind of processor and the version of numpy are part of the name.
+    other than "exact" the kind of processor and the versions of numpy and scipy, whose solvers
+    these are, are part of the name.
     """
     content = hashlib.sha256(fingerprint(encoding).encode())
     if encoding.symmetry in ("up_to_sign", "up_to_basis"):
-        content.update(f"{platform.machine()} numpy {np.__version__}".encode())
+        solvers = f"numpy {np.__version__} scipy {scipy.__version__}"
+        content.update(f"{platform.machine()} {solvers}".encode())
     arrays = [dataset.node_ptr, dataset.edge_ptr, dataset.senders, dataset.receivers]
     for array in arrays if weights is None else [*arrays, weights]:
         content.update(str((array.dtype.str, array.shape)).encode())

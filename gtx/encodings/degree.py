@@ -98,7 +98,9 @@ class DegreeClass:
         return {("node", self.name): xp.clip(degrees, 0, self.max_degree + 1).astype(np.int32)}
 
 
-def _check(directions: tuple[str, ...]) -> None:
+def _check(directions: Any) -> None:
+    if not isinstance(directions, tuple):
+        raise ValueError(f"directions must be a tuple such as ('in',), got {directions!r}")
     if not directions or not set(directions) <= set(_DIRECTIONS):
         raise ValueError(f"directions must be some of {_DIRECTIONS}, got {directions!r}")
 

@@ -90,7 +90,9 @@ class HeatKernel:
         return {("pair", self.name): _spread(*_eigh(matrix, np), self.times, np)}
 
 
-def _check(times: tuple[float, ...]) -> None:
+def _check(times: Any) -> None:
+    if not isinstance(times, tuple):
+        raise ValueError(f"times must be a tuple such as (1.0,), got {times!r}")
     if not times or not all(0 < time < np.inf for time in times):
         raise ValueError(f"times must be one or more positive numbers, got {times!r}")
 

@@ -130,7 +130,7 @@ def test_other_graphs_other_settings_and_other_versions_are_other_files(tmp_path
     assert cache_file(tmp_path, features, encoding) == others[0]
 
 
-def test_eigenvectors_of_another_machine_or_numpy_are_not_used(tmp_path, monkeypatch):
+def test_eigenvectors_of_another_machine_numpy_or_scipy_are_not_used(tmp_path, monkeypatch):
     dataset = dataset_of(FEW)
     encodings = [LaplacianEigenvectors(3), RandomWalk(5), Sinusoidal(4)]
     before = [cache_file(tmp_path, dataset, encoding) for encoding in encodings]
@@ -138,8 +138,10 @@ def test_eigenvectors_of_another_machine_or_numpy_are_not_used(tmp_path, monkeyp
     other_machine = [cache_file(tmp_path, dataset, encoding) for encoding in encodings]
     monkeypatch.setattr(cache.np, "__version__", "0.1")
     other_numpy = [cache_file(tmp_path, dataset, encoding) for encoding in encodings]
-    assert len({before[0], other_machine[0], other_numpy[0]}) == 3
-    assert before[1:] == other_machine[1:] == other_numpy[1:]
+    monkeypatch.setattr(cache.scipy, "__version__", "0.1")
+    other_scipy = [cache_file(tmp_path, dataset, encoding) for encoding in encodings]
+    assert len({before[0], other_machine[0], other_numpy[0], other_scipy[0]}) == 4
+    assert before[1:] == other_machine[1:] == other_numpy[1:] == other_scipy[1:]
 
 
 DAMAGE = {

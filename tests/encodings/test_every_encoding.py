@@ -144,6 +144,24 @@ def _settings(encoding):
     return {name: getattr(encoding, name) for name in inspect.signature(type(encoding)).parameters}
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (Degree, "directions", "in"),
+        (DegreeClass, "directions", "out"),
+        (HeatKernel, "times", 1.0),
+        (HeatKernelDiagonal, "times", [1.0]),
+        (PageRank, "alphas", 0.15),
+        (PersonalizedPageRank, "alphas", 0.15),
+    ],
+)
+def test_one_value_in_the_place_of_several_is_answered_with_how_to_write_it(kind, field, value):
+    encoding = object.__new__(kind)  # past the check of types, which only tests have
+    object.__setattr__(encoding, field, value)
+    with pytest.raises(ValueError, match=rf"{field} must be a tuple such as \(.*,\), got"):
+        encoding.__post_init__()
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
 def test_it_has_the_symmetry_that_it_declares(encoding):
     for seed in range(3):
