@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gtx.data import Dataset
+from gtx.data import Dataset, topology
 from gtx.data.spec import Categorical, Continuous
 from gtx.encodings import (
     RRWP,
@@ -27,7 +27,7 @@ from gtx.encodings import (
 )
 from gtx.encodings.base import storage
 from gtx.encodings.cache import cache_file
-from tests.encodings.graphs import complete, cycle, dataset_of, irregular, multigraphs, star
+from tests.encodings.graphs import complete, cycle, dataset_of, irregular, multigraphs, path, star
 from tests.encodings.test_base import Codes, Powers
 
 ENCODINGS = (RandomWalk(5), LaplacianEigenvectors(3), Sinusoidal(4), Powers(), Codes(size=40))
@@ -142,6 +142,19 @@ def test_eigenvectors_of_another_machine_numpy_or_scipy_are_not_used(tmp_path, m
     other_scipy = [cache_file(tmp_path, dataset, encoding) for encoding in encodings]
     assert len({before[0], other_machine[0], other_numpy[0], other_scipy[0]}) == 4
     assert before[1:] == other_machine[1:] == other_numpy[1:] == other_scipy[1:]
+
+
+def test_encodings_are_of_the_graph_as_it_was_when_they_were_applied(tmp_path):
+    # Recipes run makers first: tests/configs/test_topology.py.
+    graphs, degree = dataset_of([path(5)]), Degree()
+    before = topology.k_hop(apply(graphs, [degree], cache_dir=tmp_path), 2)
+    assert before.nodes["degree"][:, 0].tolist() == [1, 2, 2, 2, 1]  # of the path, without hops
+    after = apply(topology.k_hop(graphs, 2), [degree], cache_dir=tmp_path)
+    assert after.nodes["degree"][:, 0].tolist() == [2, 3, 4, 3, 2]
+    again = apply(before, [degree], cache_dir=tmp_path)  # replaces the column
+    np.testing.assert_array_equal(again.nodes["degree"], after.nodes["degree"])
+    enlarged = topology.virtual_nodes(before, 1)
+    assert enlarged.nodes["degree"][:, 0].tolist() == [1, 2, 2, 2, 1, 0]
 
 
 DAMAGE = {
