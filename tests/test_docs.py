@@ -57,6 +57,16 @@ def test_the_commands_of_a_page_exist(page):
                 assert f'"{name}"' in source, f"{path} knows no {name}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_no_heading_stands_over_nothing(page):
+    text = re.sub(r"^```.*?^```", "code", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    parts = re.split(r"^(#+) (.*)$", text, flags=re.MULTILINE)[1:]
+    sections = list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
+    for (mark, heading, below), following in zip(sections, [*sections[1:], None], strict=True):
+        deeper = following is not None and len(following[0]) > len(mark)
+        assert below.strip() or deeper, f"nothing below the heading {heading!r}"
+
+
 def test_links_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
