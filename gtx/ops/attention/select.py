@@ -18,9 +18,9 @@ IMPLEMENTATIONS = {
     "reference": reference,
 }
 
-# From how many edges, and pairs of one graph, on blocks pay. Measured on the CPU; elsewhere, a
-# guess: so many that what they avoid would be gigabytes.
-CHUNKED_FROM_EDGES, CHUNKED_FROM_PAIRS = {"cpu": 2**17}, {"cpu": 1024**2}
+# From how many edges, and pairs of one graph, on blocks pay. Measured on one and two cores of a
+# CPU; elsewhere, a guess: so many that what they avoid would be gigabytes.
+CHUNKED_FROM_EDGES, CHUNKED_FROM_PAIRS = {"cpu": 2**14}, {"cpu": 1024**2}
 MANY_EDGES, MANY_PAIRS = 2**23, 4096**2
 # Pairs of all graphs together that `dense` holds at once, before they are gigabytes.
 DENSE_PAIRS = 2**25

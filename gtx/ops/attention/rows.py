@@ -1,0 +1,41 @@
+"""Rows of nodes to edges and back, for arrays [nodes, width], in the form that is fast.
+
+XLA's CPU backend copies a row as a loop over its last axis: short axes are unrolled, long ones are
+not. A million random rows of 64 numbers take 125 ms in that shape and 30 as 8 x 8, added up 58 and
+32 (one core), if nothing is fused into the copies. Elsewhere rows stay as they are.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+_SHORT = 8
+
+
+def take_rows(values: Array, ids: Array, where: Array | None, **options: Any) -> Array:
+    """`values[ids]`, [edges, width], and 0 for masked edges."""
+    rows = _folded(values).at[ids].get(mode="promise_in_bounds", **options)
+    return _keep(jax.lax.optimization_barrier(rows).reshape(len(ids), *values.shape[1:]), where)
+
+
+def add_rows(values: Array, ids: Array, rows: Array, where: Array | None, **options: Any) -> Array:
+    """`values` with the rows [edges, width] added at `ids`, those of masked edges left out."""
+    folded = _folded(values)
+    rows = jax.lax.optimization_barrier(_keep(rows, where))
+    rows = rows.reshape(len(ids), *folded.shape[1:])
+    return folded.at[ids].add(rows, mode="promise_in_bounds", **options).reshape(values.shape)
+
+
+def _folded(values: Array) -> Array:
+    """[nodes, width] as [nodes, width / 8, 8] where that is faster and possible."""
+    if values.ndim != 2 or values.shape[1] % _SHORT or jax.default_backend() != "cpu":
+        return values
+    return values.reshape(len(values), -1, _SHORT)
+
+
+def _keep(rows: Array, where: Array | None) -> Array:
+    if where is None:
+        return rows
+    return jnp.where(where.reshape(where.shape + (1,) * (rows.ndim - 1)), rows, 0)
