@@ -31,7 +31,7 @@ _UNION_SHARE = 1 / 7
 # union, to stay in a processor's cache.
 CHUNK_ENTRIES, UNION_ENTRIES = 2**15, 2**20
 # Numbers of pairs that one chunk makes at most: they are still in the cache when they are copied.
-_CHUNK_VALUES = 2**17
+_CHUNK_VALUES = 2**19
 # Work of one part, in units of n^3, and a constant per graph: about a second.
 _PART_WORK, _GRAPH_WORK = 10**9, 5000
 
@@ -246,7 +246,7 @@ def _dense_chunks(part: Topology, entries: int) -> Iterator[tuple[slice, np.ndar
     starts = np.nonzero(np.diff(part.n_node, prepend=-1))[0]
     for start, stop in zip(starts, [*starts[1:], len(part.n_node)], strict=True):
         n = int(part.n_node[start])
-        chunk = max(1, CHUNK_ENTRIES // max(1, n**2))
+        chunk = max(1, entries // max(1, n**2))
         for first in range(start, stop, chunk):
             graphs = slice(first, min(first + chunk, stop))
             edges = slice(edge_ptr[graphs.start], edge_ptr[graphs.stop])
