@@ -106,7 +106,9 @@ def _without_unused(rows: Rows, columns: Columns, pairs: Pairs) -> tuple[Rows, C
     """A tier with 0 in the nodes that `where` keeps from all others: they may hold NaN."""
     if pairs.where is None:
         return rows, columns, pairs
-    mask = rows.filled[:, :, None] & columns.filled[:, None, :] & pairs.where
+    # Behind a barrier: for a mask that is a constant XLA would count all pairs while it compiles.
+    where = jax.lax.optimization_barrier(pairs.where)
+    mask = rows.filled[:, :, None] & columns.filled[:, None, :] & where
     row, column = jnp.any(mask, axis=2), jnp.any(mask, axis=1)  # [graphs, rows or columns]
 
     def keep(used: Any, values: Any, axis: int) -> Any:
