@@ -88,7 +88,14 @@ def test_attention_that_reads_no_pairs_refuses_them_with_a_remedy(tmp_path, atte
     build.model(config, graphs.spec)
 
 
-@pytest.mark.parametrize("names", [("spd",), ("rrwp",), ("shortest_paths", "resistance")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("spd",), marks=pytest.mark.slow),
+        pytest.param(("rrwp",), marks=pytest.mark.slow),
+        ("shortest_paths", "resistance"),
+    ],
+)
 def test_a_model_with_biased_attention_takes_training_steps(tmp_path, names):
     config = recipe(tmp_path, *names)
     graphs = build.prepare(config).dataset

@@ -62,7 +62,7 @@ def thinned():
     options = map(shuffled, [cases.SCORES, BIASES, DTYPES, CONDITIONS, SWITCHES, SWITCHES])
     rows = zip(*options, strict=True)
     for pair in PAIRS:
-        for _ in range(3 if pair[1] in ("complete", "bipartite", "edges") else 1):
+        for _ in range(2 if pair[1] in ("complete", "bipartite", "edges") else 1):
             yield (*pair, *next(rows))
 
 
