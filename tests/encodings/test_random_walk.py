@@ -148,7 +148,8 @@ def test_graphs_side_by_side_have_the_same_values(adjacencies, walk_length, undi
     if undirected:
         adjacencies = [adjacency + adjacency.T for adjacency in adjacencies]
     adjacencies.sort(key=len)
-    whole = scipy.sparse.block_diag(adjacencies, format="csr") if adjacencies else None
+    parts = [scipy.sparse.coo_array(adjacency) for adjacency in adjacencies]
+    whole = scipy.sparse.block_diag(parts, format="csr") if parts else None
     sizes = np.array([len(adjacency) for adjacency in adjacencies])
     found = RandomWalk(walk_length).union(scipy.sparse.csr_array(whole), sizes)["node", "rwse"]
     expected = np.concatenate([rwse(adjacency, walk_length) for adjacency in adjacencies])
