@@ -59,7 +59,6 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
         raise TypeError(f"where must be bool, got {structure.where.dtype}.")
     if isinstance(structure, Edges):
         entries, kind = structure.senders.shape[0], "edges"
-        sizes = {"senders": num_senders, "receivers": num_receivers}
         if structure.num_receivers not in (None, num_receivers):
             raise ValueError(
                 f"num_receivers is {structure.num_receivers}, but query has {num_receivers} rows."
@@ -74,7 +73,6 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
                 f"{columns.tiers}, do not hold the same numbers of graphs."
             )
         entries, kind = structure.num_pairs, "pairs"
-        sizes = {"senders": num_senders, "receivers": num_receivers}
         if (num_receivers, num_senders) != (rows.num_nodes, columns.num_nodes):
             raise ValueError(
                 f"The layout has {rows.num_nodes} receivers and {columns.num_nodes} senders, but "
@@ -89,7 +87,7 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
                 f"{list(values.shape)}."
             )
     for name, values in ids.items():
-        count = sizes["senders" if name == "sender_ids" else "receivers"]
+        count = num_senders if name == "sender_ids" else num_receivers
         if values is not None and values.shape != (count,):
             raise ValueError(f"{name} must have shape [{count}], got {list(values.shape)}.")
     return entries, kind

@@ -1,4 +1,5 @@
 import sys
+import types
 
 import jax
 import jax.numpy as jnp
@@ -92,3 +93,26 @@ def test_it_says_why_it_does_not_apply(changes, reason):
             return_lse="return_lse" in changes,
             **options,
         )
+
+
+@pytest.mark.parametrize(
+    ("version", "capability", "reason"),
+    [
+        ("rocm 6", "9.4", "it needs an NVIDIA GPU, and the device is Some"),
+        ("cuda 13", "7.5", "needs compute capability 8.0, Some has less"),
+        ("cuda 13", "9.0", None),
+    ],
+)
+def test_only_devices_that_have_the_kernel_are_taken(monkeypatch, version, capability, reason):
+    device = types.SimpleNamespace(
+        client=types.SimpleNamespace(platform_version=version),
+        compute_capability=capability,
+        device_kind="Some",
+    )
+    structure, nodes = arguments()
+    options = dict(score=api.Dot(), bias=None, edge_key=None, scale=None)
+    call = api.make_call(*nodes, structure, **options)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(jax, "devices", lambda: [device])
+    found = flash.supports(call)
+    assert found is None if reason is None else reason in found
