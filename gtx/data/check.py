@@ -29,11 +29,7 @@ def check_form(dataset: "Dataset") -> None:
         _check_array("names", dataset.names, np.str_, 1)
     if dataset.labels is not None:
         _check_array("labels", dataset.labels, None, None)
-    for name, rows in (("node_ptr", None), ("edge_ptr", len(dataset.senders))):
-        ptr = getattr(dataset, name)
-        if len(ptr) == 0 or ptr[0] != 0 or (rows is not None and ptr[-1] != rows):
-            raise DatasetError(_pointer_rule(name))
-    if len(dataset.node_ptr) != len(dataset.edge_ptr):
+    if not 0 < len(dataset.node_ptr) == len(dataset.edge_ptr):
         raise DatasetError(
             f"dataset: node_ptr is for {len(dataset.node_ptr) - 1} graphs, edge_ptr for "
             f"{len(dataset.edge_ptr) - 1}. Give both one entry per graph and one more."
@@ -128,19 +124,16 @@ def _owner(ptr: np.ndarray, row: int) -> tuple[int, int]:
     return number, row - int(ptr[number])
 
 
-def _pointer_rule(name: str) -> str:
-    return (
-        f"dataset: {name} must be int64 offsets [graphs + 1] that start at 0, never fall "
-        "and end at the number of rows. Build it with np.cumsum of the sizes."
-    )
-
-
 def _check_pointers(dataset: "Dataset") -> None:
-    for name in ("node_ptr", "edge_ptr"):
+    for name, rows in (("node_ptr", None), ("edge_ptr", len(dataset.senders))):
         ptr = getattr(dataset, name)
         # Compared, not subtracted: differences wrap.
-        if np.any(ptr[1:] < ptr[:-1]):
-            raise DatasetError(_pointer_rule(name))
+        falls = np.any(ptr[1:] < ptr[:-1])
+        if falls or ptr[0] != 0 or (rows is not None and ptr[-1] != rows):
+            raise DatasetError(
+                f"dataset: {name} must be int64 offsets [graphs + 1] that start at 0, never fall "
+                "and end at the number of rows. Build it with np.cumsum of the sizes."
+            )
     if dataset.node_ptr[-1] > INT32_MAX:
         number = int(np.argmax(dataset.num_nodes))
         raise DatasetError(
