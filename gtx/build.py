@@ -31,7 +31,9 @@ from gtx.data import (
     with_descriptors,
     zinc,
 )
+from gtx.data.exact import record
 from gtx.models import GraphTransformer, presets
+from gtx.recipe_defaults import with_later_fields
 from gtx.typing import ModuleFactory
 
 
@@ -260,19 +262,22 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
     """The objects of what `recipe` wrote.
 
     Raises:
-      ConfigError: it is not such data.
+      ConfigError: it is not such data, or that of a later version.
     """
     try:
+        known = [field.name for field in dataclasses.fields(Recipe)]
+        required = ("config", "spec", "scaler", "budget", "version")
+        data = record(data, "recipe", required=required, optional=known)
         scaler, raw_spec = data["scaler"], data.get("raw_spec")
         return Recipe(
-            config=ConfigDict(data["config"]),
+            config=ConfigDict(with_later_fields(data["config"])),
             spec=GraphSpec.from_json(data["spec"]),
             raw_spec=None if raw_spec is None else GraphSpec.from_json(raw_spec),
             scaler=None if scaler is None else Scaler.from_json(scaler),
             budget=batching.Budget.from_json(data["budget"]),
             version=str(data["version"]),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"this is no recipe that gtx.build.recipe wrote: {error!r}") from error
 
 

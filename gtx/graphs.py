@@ -157,7 +157,7 @@ def concatenate(graphs: Iterable[Any]) -> GraphsTuple:
         own = {field: jax.tree.structure(getattr(graph, field)) for field in features}
         structure = structure or own
         for field, columns in features.items():
-            leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(getattr(graph, field))]
+            leaves = [_arrays(leaf, field) for leaf in jax.tree.leaves(getattr(graph, field))]
             _check_alike(leaves, own, columns[0] if columns else leaves, structure, field, name)
             for leaf in leaves:
                 if leaf.shape[0] != total[field]:
@@ -226,6 +226,8 @@ def _arrays(value: Any, field: str) -> Any:
         return None
     if isinstance(value, dict):
         return {key: _arrays(entry, f"{field}[{key!r}]") for key, entry in value.items()}
+    if np.ma.is_masked(value):
+        raise GraphError(f"graph: {field} has masked entries. Fill them before building the graph.")
     try:
         return np.asarray(value)
     except ValueError as error:

@@ -28,7 +28,7 @@ from gtx.data.columns import named_columns
 from gtx.graphs import GraphsTuple, concatenate
 from gtx.ops.layout import Tier
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
-from gtx.training.arrays import TreeError, restore_tree
+from gtx.training.arrays import restore_tree
 from gtx.typing import PyTree
 
 _FIELDS = dict(node="nodes", edge="edges", pair="pairs", graph="graphs")
@@ -80,7 +80,7 @@ class Predictor:
         try:
             predictor = cls(build.read_recipe(restored.recipe), variables={})
             predictor.variables = restore_tree(restored.arrays, predictor.shapes())
-        except (build.ConfigError, TreeError, AttributeError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise CheckpointError(
                 f"checkpoint {restored.path}, written by gtx {version}, cannot be loaded by gtx "
                 f"{__version__}: {error}"

@@ -1,22 +1,80 @@
 """The rules that every Dataset obeys, checked column by column."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gtx.data.spec import Categorical, Column, Label
-from gtx.graphs import GraphError
+from gtx.data.exact import INT32_MAX
+from gtx.data.exact import DatasetError as DatasetError
+from gtx.data.spec import Categorical, Column, GraphSpec, Label
 
 if TYPE_CHECKING:
     from gtx.data.dataset import Dataset
 
 
-class DatasetError(GraphError):
-    """A dataset that cannot be right; the message names the graph, the field and the remedy."""
+def check_form(dataset: "Dataset") -> None:
+    """What can be said of a dataset without reading its arrays: their types, dtypes and lengths.
+
+    Every Dataset is made through this. Raises a DatasetError.
+    """
+    for name, dtype in (("node_ptr", np.int64), ("edge_ptr", np.int64)):
+        _check_array(name, getattr(dataset, name), dtype, 1)
+    for name in ("senders", "receivers", "ids"):
+        _check_array(name, getattr(dataset, name), np.int32, 1)
+    _check_array("split", dataset.split, np.int8, 1)
+    if not isinstance(dataset.spec, GraphSpec):
+        raise DatasetError(f"dataset: spec is a {type(dataset.spec).__name__}. Give a GraphSpec.")
+    if dataset.names is not None:
+        _check_array("names", dataset.names, np.str_, 1)
+    if dataset.labels is not None:
+        _check_array("labels", dataset.labels, None, None)
+    if not 0 < len(dataset.node_ptr) == len(dataset.edge_ptr):
+        raise DatasetError(
+            f"dataset: node_ptr is for {len(dataset.node_ptr) - 1} graphs, edge_ptr for "
+            f"{len(dataset.edge_ptr) - 1}. Give both one entry per graph and one more."
+        )
+    for name in ("ids", "split", "names"):
+        values = getattr(dataset, name)
+        if values is not None and values.shape != (len(dataset.node_ptr) - 1,):
+            raise DatasetError(
+                f"dataset: {name} has shape {values.shape} for {len(dataset.node_ptr) - 1} "
+                "graphs. Give one entry per graph."
+            )
+    if dataset.senders.shape != dataset.receivers.shape:
+        raise DatasetError(
+            f"dataset: senders have shape {dataset.senders.shape}, receivers have shape "
+            f"{dataset.receivers.shape}. Give one of each per edge: {dataset.senders.shape}."
+        )
+    for level in ("nodes", "edges", "pairs", "graphs"):
+        arrays = getattr(dataset, level)
+        if not isinstance(arrays, Mapping):
+            raise DatasetError(f"dataset: {level} is a {type(arrays).__name__}. Give a dict.")
+        for name, array in arrays.items():
+            _check_array(f"{level}[{name!r}]", array, None, 2)
+
+
+def _check_array(name: str, array: object, dtype: type | None, ndim: int | None) -> None:
+    plain = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
+    if not plain:
+        raise DatasetError(
+            f"dataset: {name} is a {type(array).__name__}. Give a numpy array without mask, or "
+            "build the dataset with Dataset.from_columns."
+        )
+    assert isinstance(array, np.ndarray)
+    right = dtype is None or array.dtype == dtype
+    right = right or (dtype is np.str_ and array.dtype.kind == "U" and array.dtype.isnative)
+    if not right or ndim not in (None, array.ndim):
+        kind = "" if dtype is None else " text" if dtype is np.str_ else f" {np.dtype(dtype)}"
+        raise DatasetError(
+            f"dataset: {name} is {array.dtype} of shape {array.shape}. It must be{kind} with "
+            f"{ndim or 'one or two'} axes; Dataset.from_columns converts what can be converted."
+        )
 
 
 def check(dataset: "Dataset") -> None:
     """Raise a DatasetError at the first rule that the dataset breaks."""
+    check_form(dataset)
     check_index(dataset)
     _check_order(dataset)
     for level, ptr in _levels(dataset).items():
@@ -69,42 +127,25 @@ def _owner(ptr: np.ndarray, row: int) -> tuple[int, int]:
 def _check_pointers(dataset: "Dataset") -> None:
     for name, rows in (("node_ptr", None), ("edge_ptr", len(dataset.senders))):
         ptr = getattr(dataset, name)
-        wrong = (
-            ptr.dtype != np.int64
-            or ptr.ndim != 1
-            or len(ptr) == 0
-            or ptr[0] != 0
-            or np.any(np.diff(ptr) < 0)
-            or (rows is not None and ptr[-1] != rows)
-        )
-        if wrong:
+        # Compared, not subtracted: differences wrap.
+        falls = np.any(ptr[1:] < ptr[:-1])
+        if falls or ptr[0] != 0 or (rows is not None and ptr[-1] != rows):
             raise DatasetError(
                 f"dataset: {name} must be int64 offsets [graphs + 1] that start at 0, never fall "
                 "and end at the number of rows. Build it with np.cumsum of the sizes."
             )
-    if len(dataset.node_ptr) != len(dataset.edge_ptr):
+    if dataset.node_ptr[-1] > INT32_MAX:
+        number = int(np.argmax(dataset.num_nodes))
         raise DatasetError(
-            f"dataset: node_ptr is for {len(dataset.node_ptr) - 1} graphs, edge_ptr for "
-            f"{len(dataset.edge_ptr) - 1}. Give both one entry per graph and one more."
+            f"dataset: node_ptr ends at {dataset.node_ptr[-1]} nodes, {dataset.num_nodes[number]} "
+            f"of them in {_graph(dataset, number)}, beyond 32 bits. Use fewer or smaller graphs."
         )
-    for name in ("ids", "split", "names"):
-        values = getattr(dataset, name)
-        if values is not None and values.shape != (len(dataset.node_ptr) - 1,):
-            raise DatasetError(
-                f"dataset: {name} has shape {values.shape} for {len(dataset.node_ptr) - 1} "
-                "graphs. Give one entry per graph."
-            )
 
 
 def _check_edges(dataset: "Dataset") -> None:
     sizes = np.repeat(dataset.num_nodes, dataset.num_edges)
     for field in ("senders", "receivers"):
         ids = getattr(dataset, field)
-        if ids.dtype != np.int32 or ids.shape != sizes.shape:
-            raise DatasetError(
-                f"dataset: {field} is {ids.dtype} of shape {ids.shape}. "
-                f"It must be int32 of shape {sizes.shape}."
-            )
         wrong = (ids < 0) | (ids >= sizes)
         if wrong.any():
             row = int(np.argmax(wrong))
@@ -168,12 +209,12 @@ def _check_column(
 
 
 def _check_per_graph(dataset: "Dataset") -> None:
-    if dataset.ids.dtype != np.int32 or (len(dataset) and dataset.ids.min() < 0):
+    if len(dataset) and dataset.ids.min() < 0:
+        row = int(np.argmin(dataset.ids))
         raise DatasetError(
-            "dataset: ids must be int32 and not negative. Leave them out to number the graphs."
+            f"dataset: ids[{row}] is {dataset.ids[row]}. Ids must not be negative; leave them out "
+            "to number the graphs."
         )
-    if dataset.split.dtype != np.int8:
-        raise DatasetError("dataset: split must be int8. Set it with with_split.")
     wrong = (dataset.split < -1) | (dataset.split > 2)
     if wrong.any():
         number = int(np.argmax(wrong))
@@ -192,11 +233,6 @@ def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
         raise DatasetError(
             f"dataset: labels are {labels.dtype} of shape {labels.shape}. For {label.kind} at "
             f"{label.level} level they must be {np.dtype(dtype)} of shape {shape}."
-        )
-    if label.names and len(label.names) != label.dim:
-        raise DatasetError(
-            f"dataset: spec.label has {len(label.names)} names for {label.dim} targets or "
-            "classes. Give one each, or none."
         )
     if rows == 0:
         return

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
-from gtx.data.check import DatasetError
+from gtx.data import exact
+from gtx.data.exact import DatasetError
 from gtx.data.spec import Categorical, Column, Continuous, Label
 
 SPLITS = ("train", "valid", "test")
@@ -36,104 +36,189 @@ def named_columns(features: Any, field: str) -> dict[str, np.ndarray]:
                 f"dataset: {field}[{name!r}] is a {type(value).__name__}. "
                 f"Make {field} a flat dict of arrays."
             )
-    return {name: np.asarray(value) for name, value in features.items()}
+    return {name: exact.plain(value, f"{field}[{name!r}]") for name, value in features.items()}
 
 
-def as_ids(values: Any, field: str) -> np.ndarray:
-    array = np.asarray(values)
-    if array.size and array.dtype.kind not in "iu":
+def as_offsets(values: Any, field: str) -> np.ndarray:
+    """Where graphs start, int64; `check` says whether they rise and end where they must."""
+    ptr = exact.integers(values, field, low=0, high=np.iinfo(np.int64).max)
+    if len(ptr) == 0:
         raise DatasetError(
-            f"dataset: {field} has dtype {array.dtype}. Ids must be integers; convert them with "
-            ".astype(np.int32)."
+            f"dataset: {field} is empty. Give where each graph starts, and the end: [0] for none."
         )
-    return np.clip(array.reshape(-1), -1, np.iinfo(np.int32).max).astype(np.int32)
+    return ptr
+
+
+def as_ids(values: Any, field: str, ptr: np.ndarray, graph: Any) -> np.ndarray:
+    """Ids of nodes as int32.
+
+    Args:
+      values: integers, [edges].
+      field: what messages call them.
+      ptr: which edges belong to which graph.
+      graph: from its place to what messages call a graph.
+    """
+
+    def place(row: int) -> str:
+        number = int(np.searchsorted(ptr, row, side="right")) - 1
+        known = 0 <= number < len(ptr) - 1
+        return f"{graph(number)}: {field}[{row - ptr[number]}]" if known else f"{field}[{row}]"
+
+    rule = "Ids are local to the graph, from 0 to n_node - 1, and fit 32 bits."
+    limits = dict(low=-exact.INT32_MAX, high=exact.INT32_MAX)  # `check` knows the narrower ones
+    return exact.integers(values, field, **limits, place=place, rule=rule).astype(np.int32)
+
+
+def as_numbers(values: Any, num_graphs: int) -> np.ndarray:
+    """The numbers of the graphs, int32; they count from 0 if None."""
+    if values is None:
+        return np.arange(num_graphs, dtype=np.int32)
+    return exact.integers(values, "ids", low=0, high=exact.INT32_MAX).astype(np.int32)
+
+
+def as_names(values: Any) -> np.ndarray | None:
+    """One text per graph."""
+    if values is None:
+        return None
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "U":
+        try:
+            values = list(values)
+        except TypeError:
+            values = [values]
+    for row, value in enumerate(values):
+        if not isinstance(value, str) or not exact.is_text(value):
+            raise DatasetError(
+                f"dataset: names[{row}] is {value!r:.100}. Give a text for each graph, without "
+                "NUL, empty where there is none."
+            )
+    return np.asarray(values, dtype=np.str_)
 
 
 def as_column(values: Any, field: str) -> np.ndarray:
     """A feature as int32 or float32 with two axes."""
-    array = np.asarray(values)
-    floats = jnp.issubdtype(array.dtype, jnp.floating)  # knows bfloat16, unlike numpy
-    if not (floats or array.dtype.kind in "biu") or array.ndim not in (1, 2):
+    array = exact.plain(values, field)
+    floats = exact.is_float(array)
+    if not (floats or exact.is_integer(array) or array.dtype.kind == "b") or array.ndim not in (
+        1,
+        2,
+    ):
         raise DatasetError(
             f"dataset: {field} is {array.dtype} of shape {array.shape}. Columns are integers or "
             "real floats with one or two axes; map names to integers, flatten further axes."
         )
     array = array[:, None] if array.ndim == 1 else array
-    if floats:
-        with np.errstate(over="ignore"):  # becomes Inf, which check() reports with its place
-            return np.ascontiguousarray(array, dtype=np.float32)
-    limits = np.iinfo(np.int32)
-    if array.size and (array.max() > limits.max or array.min() < limits.min):
+    if array.shape[1] == 0:
         raise DatasetError(
-            f"dataset: {field} holds integers beyond 32 bits. Number the categories from 0."
+            f"dataset: {field} has shape {array.shape}, no numbers. Leave the column out."
         )
-    return np.ascontiguousarray(array, dtype=np.int32)
+    if floats:
+        return np.ascontiguousarray(exact.float32(array, field))
+    return exact.int32_matrix(array, field)
 
 
-def as_split(split: Any, num_graphs: int) -> np.ndarray:
+def as_split(split: Any, ids: np.ndarray) -> np.ndarray:
+    """Places in SPLITS, or -1, as int8; from names or places. `ids` number the graphs."""
     if split is None:
-        return np.full(num_graphs, -1, np.int8)
+        return np.full(len(ids), -1, np.int8)
+    if isinstance(split, np.ma.MaskedArray):
+        split = exact.plain(split, "split")
     array = np.asarray(split)
-    if array.dtype.kind in "UO":
-        codes = {name: code for code, name in enumerate(SPLITS)} | {"": -1, "none": -1}
-        unknown = sorted(set(map(str, array.tolist())) - set(codes))
+    if array.dtype.kind in "UOT":
+        known = {name: code for code, name in enumerate(SPLITS)} | {"": -1, "none": -1}
+        unknown = sorted({str(name) for name in array.reshape(-1).tolist()} - set(known))
         if unknown:
             raise DatasetError(
-                f"dataset: split names {unknown} are unknown. Use one of {SPLITS} per graph."
+                f"dataset: split names {unknown[:5]} are unknown. Use one of {SPLITS} per graph."
             )
-        array = np.array([codes[str(name)] for name in array.tolist()], np.int8)
-    elif array.dtype.kind not in "iu":
-        raise DatasetError(
-            f"dataset: split has dtype {array.dtype}. Give a name of {SPLITS} or its index each."
-        )
-    return np.clip(array, -128, 127).astype(np.int8)
+        array = np.array([known[str(name)] for name in array.reshape(-1).tolist()], np.int8)
+
+    def place(row: int) -> str:
+        number = ids[row] if len(array) == len(ids) else row
+        return f"graph {number}: split"
+
+    rule = "It is 0 for train, 1 for valid, 2 for test, -1 for none."
+    codes = exact.integers(array, "split", low=-1, high=2, place=place, rule=rule)
+    return codes.astype(np.int8)
 
 
 def infer_label(labels: Any, num_graphs: int, node_ptr: np.ndarray) -> Label:
-    array = _label_array(labels)
+    array, _ = _label_array(labels)
     at_nodes = len(array) != num_graphs and len(array) == node_ptr[-1]
     level: Any = "node" if at_nodes else "graph"
     dim = 1 if array.ndim == 1 else array.shape[1]
     if array.dtype.kind == "b":
         return Label(level, "binary" if dim == 1 else "multilabel", dim)
-    if array.dtype.kind in "iu" and array.ndim == 1:
+    if exact.is_integer(array) and array.ndim == 1:
         return Label(level, "multiclass", int(array.max(initial=0)) + 1)
-    if array.dtype.kind in "iu":
+    if exact.is_integer(array):
         return Label(level, "binary" if dim == 1 else "multilabel", dim)
     return Label(level, "regression", dim)
 
 
-def _label_array(labels: Any) -> np.ndarray:
+def _label_array(labels: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Labels with one or two axes, and which are masked, if any are: those are missing."""
     try:
-        array = np.asarray(labels)
-    except ValueError:
+        array, mask = exact.masked_array(labels, "labels")
+    except DatasetError as error:
         raise DatasetError(
-            "dataset: labels have rows of several lengths. Give one row per graph; join labels "
+            f"{error} Labels are one row per graph; where rows have several lengths, join labels "
             "of nodes with np.concatenate."
-        ) from None
-    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2):
+        ) from error
+    real = exact.is_integer(array) or exact.is_float(array) or array.dtype.kind == "b"
+    if not real or array.ndim not in (1, 2) or array.shape[1:] == (0,):
         raise DatasetError(
             f"dataset: labels are {array.dtype} of shape {array.shape}. Give numbers [graphs] or "
             "[graphs, dim], NaN where one is missing."
         )
-    return array
+    if array.dtype.kind not in "biuf":  # those of accelerators, which numpy cannot compare
+        array = array.astype(np.int64 if exact.is_integer(array) else np.float32)
+    return array, mask
+
+
+def join_labels(parts: Any) -> np.ma.MaskedArray:
+    """The labels of the nodes of several graphs, one after the other."""
+    arrays = []
+    for number, part in enumerate(parts):
+        array, mask = exact.masked_array(part, f"labels[{number}]")
+        arrays.append(np.ma.MaskedArray(array, np.ma.nomask if mask is None else mask))
+        if array.ndim == 0 or array.shape[1:] != arrays[0].shape[1:]:
+            raise DatasetError(
+                f"dataset: labels[{number}] has shape {array.shape}, labels[0] has shape "
+                f"{arrays[0].shape}. Give for each graph an array with one row per node."
+            )
+    return np.ma.concatenate(arrays)
 
 
 def as_labels(labels: Any, label: Label | None) -> np.ndarray | None:
+    """Labels in the dtype and shape of their kind; masked ones are missing."""
     if labels is None or label is None:
         return labels
-    array = _label_array(labels)
+    array, mask = _label_array(labels)
     if label.kind == "multiclass":
         if array.ndim == 2 and array.shape[1] == 1:
-            array = array[:, 0]
-        if array.dtype.kind == "f":
-            whole = np.where(np.isnan(array), -1, array)
-            if np.any(whole != np.round(whole)):
-                raise DatasetError(
-                    "dataset: multiclass labels are not whole numbers. Give class numbers from 0."
-                )
-            array = whole
-        return array.astype(np.int32)
-    with np.errstate(over="ignore"):  # becomes Inf, which check() reports
-        array = array.astype(np.float32)
+            array, mask = array[:, 0], None if mask is None else mask[:, 0]
+        return _classes(array, mask)
+    array = exact.float32(array, "labels")
+    if mask is not None:
+        array[mask] = np.nan
     return array[:, None] if array.ndim == 1 else array
+
+
+def _classes(array: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """Class numbers as int32, -1 where one is missing."""
+    missing = np.zeros(array.shape, bool) if mask is None else mask
+    if array.dtype.kind == "f":
+        missing = missing | np.isnan(array)
+    array = np.where(missing, np.array(-1, array.dtype) if array.dtype.kind in "if" else 0, array)
+    wrong = ~missing & ((array < np.iinfo(np.int32).min) | (array > exact.INT32_MAX))
+    if array.dtype.kind == "f":
+        wrong |= array != np.round(array)
+    if wrong.any():
+        place = [int(part[0]) for part in np.nonzero(wrong)]
+        raise DatasetError(
+            f"dataset: labels{place} is {array[tuple(place)]}: multiclass labels are not whole "
+            "numbers, or beyond 32 bits. Give class numbers from 0, -1 or NaN for missing."
+        )
+    array = array.astype(np.int32)
+    array[missing] = -1
+    return array

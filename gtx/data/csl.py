@@ -9,6 +9,7 @@ alone.
 
 import numpy as np
 
+from gtx.data import exact
 from gtx.data.check import DatasetError
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
@@ -34,6 +35,9 @@ def load(*, seed: int = 0, copies: int = 15, num_folds: int = 5, fold: int = 0) 
     Raises:
       DatasetError: there are not so many folds.
     """
+    exact.count(seed, "csl: seed", low=0, high=2**63)
+    for name, value in (("copies", copies), ("num_folds", num_folds), ("fold", fold)):
+        exact.count(value, f"csl: {name}", low=-exact.INT32_MAX)
     if not 3 <= num_folds <= copies or not 0 <= fold < num_folds:
         raise DatasetError(
             f"csl: fold {fold} of {num_folds} over {copies} copies of each class. Use 3 folds or "

@@ -8,15 +8,20 @@ from typing import Any
 import numpy as np
 
 from gtx import graphs as graph_tools
-from gtx.data.check import DatasetError, check, check_index
+from gtx.data import exact
+from gtx.data.check import DatasetError, check, check_form, check_index
 from gtx.data.columns import (
     SPLITS,
     as_column,
     as_ids,
     as_labels,
+    as_names,
+    as_numbers,
+    as_offsets,
     as_split,
     infer_column,
     infer_label,
+    join_labels,
     named_columns,
     offsets,
 )
@@ -44,6 +49,10 @@ class Dataset:
       names: str [graphs], such as SMILES, or None.
       split: int8 [graphs], an index into SPLITS or -1.
       spec: names, kinds and vocabularies of the columns, and the label.
+
+    Raises:
+      DatasetError: an array has another dtype, number of axes or length. `check`, which the
+        functions that build a dataset call, reads the values too.
     """
 
     nodes: Mapping[str, np.ndarray]
@@ -59,6 +68,9 @@ class Dataset:
     names: np.ndarray | None
     split: np.ndarray
     spec: GraphSpec
+
+    def __post_init__(self) -> None:
+        check_form(self)
 
     @classmethod
     def from_columns(
@@ -90,14 +102,22 @@ class Dataset:
         Raises:
           DatasetError: names the graph, the field and the remedy.
         """
-        node_ptr, edge_ptr = np.asarray(node_ptr, np.int64), np.asarray(edge_ptr, np.int64)
+        node_ptr, edge_ptr = as_offsets(node_ptr, "node_ptr"), as_offsets(edge_ptr, "edge_ptr")
         num_graphs = len(node_ptr) - 1
         given = dict(nodes=nodes, edges=edges, pairs=pairs, graphs=graphs)
         columns = {
-            level: {name: as_column(array, f"{level}[{name!r}]") for name, array in arrays.items()}
-            for level, arrays in ((level, arrays or {}) for level, arrays in given.items())
+            level: _as_columns(level, {} if arrays is None else arrays)
+            for level, arrays in given.items()
         }
-        senders, receivers = as_ids(senders, "senders"), as_ids(receivers, "receivers")
+        ids, names = as_numbers(ids, num_graphs), as_names(names)
+
+        def graph(number: int) -> str:
+            known = number < len(ids)
+            name = f" ({names[number][:60]})" if names is not None and known else ""
+            return f"graph {ids[number] if known else number}{name}"
+
+        senders = as_ids(senders, "senders", edge_ptr, graph)
+        receivers = as_ids(receivers, "receivers", edge_ptr, graph)
         if spec is None:
             spec = GraphSpec(
                 **{
@@ -113,9 +133,9 @@ class Dataset:
             senders=senders,
             receivers=receivers,
             labels=as_labels(labels, spec.label),
-            ids=np.arange(num_graphs, dtype=np.int32) if ids is None else np.asarray(ids, np.int32),
-            names=None if names is None else np.asarray(names, dtype=np.str_),
-            split=as_split(split, num_graphs),
+            ids=ids,
+            names=names,
+            split=as_split(split, ids),
             spec=spec,
         )
         check_index(dataset)
@@ -148,17 +168,17 @@ class Dataset:
         whole = graphs if isinstance(graphs, GraphsTuple) else graph_tools.concatenate(graphs)
         graph_tools.validate(whole)
         if isinstance(labels, list | tuple) and spec and spec.label and spec.label.level == "node":
-            labels = np.concatenate([np.asarray(part) for part in labels])
+            labels = join_labels(labels) if labels else labels
         node_ptr, edge_ptr = offsets(whole.n_node), offsets(whole.n_edge)
-        start = np.repeat(node_ptr[:-1], np.asarray(whole.n_edge))
+        start = np.repeat(node_ptr[:-1], np.diff(edge_ptr))
         return cls.from_columns(
             nodes=named_columns(whole.nodes, "nodes"),
             edges=named_columns(whole.edges, "edges"),
             graphs=named_columns(whole.globals, "globals"),
             node_ptr=node_ptr,
             edge_ptr=edge_ptr,
-            senders=np.asarray(whole.senders) - start,
-            receivers=np.asarray(whole.receivers) - start,
+            senders=np.asarray(whole.senders).astype(np.int64) - start,
+            receivers=np.asarray(whole.receivers).astype(np.int64) - start,
             labels=labels,
             split=split,
             spec=spec,
@@ -208,7 +228,7 @@ class Dataset:
 
         `ids` go with the graphs; the spec stays as it is.
         """
-        indices = np.asarray(indices)
+        indices = exact.plain(indices, "indices")
         if indices.dtype == bool:
             if indices.shape != (len(self),):
                 raise DatasetError(
@@ -226,7 +246,7 @@ class Dataset:
             raise IndexError(
                 f"graphs {indices.min()} to {indices.max()} asked of a dataset of {len(self)}"
             )
-        indices = indices % max(len(self), 1)
+        indices = indices.astype(np.int64) % max(len(self), 1)
         node_rows, node_ptr = _rows(self.node_ptr, indices)
         edge_rows, edge_ptr = _rows(self.edge_ptr, indices)
         pair_rows = _rows(self.pair_ptr, indices)[0] if self.pairs else indices
@@ -273,7 +293,7 @@ class Dataset:
         if level not in _FIELDS:
             raise DatasetError(f"dataset: level {level!r} is unknown. Use one of {list(_FIELDS)}.")
         field = _FIELDS[level]
-        new = {name: as_column(array, f"{field}[{name!r}]") for name, array in arrays.items()}
+        new = _as_columns(field, arrays)
         if columns is None:
             columns = {name: infer_column(array) for name, array in new.items()}
         changes: dict[str, Any] = {field: {**getattr(self, field), **new}}
@@ -284,7 +304,7 @@ class Dataset:
 
     def with_split(self, split: Any) -> "Dataset":
         """The dataset with another split: a name of SPLITS or its index (-1: none) per graph."""
-        dataset = dataclasses.replace(self, split=as_split(split, len(self)))
+        dataset = dataclasses.replace(self, split=as_split(split, self.ids))
         dataset.check()
         return dataset
 
@@ -301,6 +321,14 @@ class Dataset:
     def check(self) -> None:
         """Raise a DatasetError that names graph, field and remedy if a rule is broken."""
         check(self)
+
+
+def _as_columns(level: str, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    if not isinstance(arrays, Mapping):
+        raise DatasetError(
+            f"dataset: {level} is a {type(arrays).__name__}. Give a dict of name to array."
+        )
+    return {name: as_column(array, f"{level}[{name!r}]") for name, array in arrays.items()}
 
 
 def _rows(ptr: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,21 +10,29 @@ lie beside the file as `<stem>_smiles.txt.gz`, a line each.
 
 import gzip
 import json
-import os
-import uuid
-import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gtx.data import exact, npz
 from gtx.data.check import DatasetError
-from gtx.data.columns import SPLITS
+from gtx.data.columns import SPLITS, as_offsets
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Categorical, GraphSpec, Label
 
 _LEVELS = ("nodes", "edges", "pairs", "graphs")
+# Members by the rows that they must have; others are not read.
+_ROWS = dict(
+    node_ptr=None, edge_ptr=None, edge_index=None, node_feat="nodes", node_attr="nodes",
+    edge_feat="edges", edge_attr="edges", ids="graphs", names="graphs", split="graphs",
+    split_names=None, tasks=None, y=None, spec=None,
+)  # fmt: skip
+# What a file may hold without `max_bytes`: so much, or so many times its own size. Tables of
+# words, nearly all of them zeros, are packed 250 to 1; molecules 15 to 1; a bomb 1000 to 1.
+_FREE_BYTES, _FREE_RATIO = 2**28, 100
 
 
 def save(dataset: Dataset, path: str | Path) -> None:
@@ -47,13 +55,10 @@ def save(dataset: Dataset, path: str | Path) -> None:
         arrays["y"] = dataset.labels
     if dataset.names is not None:
         arrays["names"] = dataset.names
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with temporary.open("xb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    npz.remove_abandoned(path.parent)
+    npz.write(path, arrays, compressed=True)
+    if sum(array.nbytes for array in arrays.values()) > _limit(path.stat().st_size):
+        npz.write(path, arrays)  # so full of zeros that `load` would take it for a bomb
 
 
 def load(
@@ -64,6 +69,7 @@ def load(
     label: Label | None = None,
     node_name: str = "type",
     edge_name: str = "type",
+    max_bytes: int | None = None,
 ) -> Dataset:
     """Read a packed file.
 
@@ -75,29 +81,30 @@ def load(
         floats that are all 0, 1 or NaN are binary or multilabel, other floats regression.
       node_name, edge_name: the columns that `node_feat` and `edge_feat` become. `node_attr` and
         `edge_attr` become "feat".
+      max_bytes: what its arrays may take, none of them less than 4 bytes a number. If None:
+        256 MiB, or 100 times the size of the file if that is more.
 
-    The arguments other than `path` are for files without a spec.
+    The arguments from `node_sizes` to `edge_name` are for files without a spec.
 
     Raises:
       DatasetError: if the file is not a packed dataset, or a graph in it is wrong.
     """
     path = Path(path)
-    data = _read(path)
-    missing = sorted({"node_ptr", "edge_ptr", "edge_index"} - set(data))
-    if missing:
-        raise DatasetError(f"{path.name}: {missing} are missing. Write it with packed.save.")
-    if data["edge_index"].ndim != 2 or data["edge_index"].shape[0] != 2:
+    try:
+        with path.open("rb") as stream:
+            data = _read(path, npz.Archive(path, stream), max_bytes)
+    except npz.NpzError as error:
         raise DatasetError(
-            f"{path.name}: edge_index has shape {data['edge_index'].shape}. It must be "
-            "[2, edges], senders above receivers."
-        )
+            f"{error} It is not a packed dataset, or was cut short or altered. Write it with "
+            "packed.save, or fetch it again."
+        ) from error
     shared = dict(
         node_ptr=data["node_ptr"],
         edge_ptr=data["edge_ptr"],
         senders=data["edge_index"][0],
         receivers=data["edge_index"][1],
         ids=data.get("ids"),
-        names=data.get("names", _names_beside(path)),
+        names=data["names"] if "names" in data else _names_beside(path, len(data["node_ptr"]) - 1),
         split=_split(data, path),
     )
     if "spec" in data:
@@ -108,9 +115,9 @@ def load(
                 columns[level][name] = array
         try:
             spec = GraphSpec.from_json(json.loads(str(data["spec"])))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (ValueError, RecursionError) as error:
             raise DatasetError(
-                f"{path.name}: its spec cannot be read ({error!r}). Write it with packed.save."
+                f"{path.name}: its spec cannot be read ({error}). Write it with packed.save."
             ) from error
         return Dataset.from_columns(**shared, **columns, labels=data.get("y"), spec=spec)
 
@@ -134,7 +141,7 @@ def load(
     if labels is None:
         return dataset
     if label is None:
-        label = _label(labels, tuple(map(str, data.get("tasks", ()))))
+        label = _label(path, labels, tuple(map(str, data.get("tasks", ()))))
     return dataset.with_labels(labels, label)
 
 
@@ -149,52 +156,114 @@ def find(root: str | Path, name: str) -> Path:
     return path
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if isinstance(archive, np.ndarray):
-                raise DatasetError(f"{path.name}: is a single array. A packed dataset is an .npz.")
-            return {key: archive[key] for key in archive.files}
-    except (zipfile.BadZipFile, EOFError, ValueError) as error:
-        if isinstance(error, DatasetError):
-            raise
+def _read(path: Path, archive: npz.Archive, max_bytes: int | None) -> dict[str, np.ndarray]:
+    """The arrays that a dataset is made of, none read before all promise to fit together."""
+    members = {
+        name: archive.member(name)
+        for name in archive.names
+        if name in _ROWS or name.partition(".")[0] in _LEVELS
+    }
+    missing = sorted({"node_ptr", "edge_ptr", "edge_index"} - set(members))
+    if missing:
+        raise DatasetError(f"{path.name}: {missing} are missing. Write it with packed.save.")
+    index = members["edge_index"].shape
+    if len(index) != 2 or index[0] != 2:
         raise DatasetError(
-            f"{path.name}: not a packed dataset ({error}). It may be cut short or hold pickled "
-            "objects, which are refused; write it with packed.save."
-        ) from error
+            f"{path.name}: edge_index has shape {index}. It must be [2, edges], senders above "
+            "receivers."
+        )
+    total = sum(member.size * max(member.dtype.itemsize, 4) for member in members.values())
+    limit = _limit(path.stat().st_size) if max_bytes is None else max_bytes
+    if total > limit:
+        raise DatasetError(
+            f"{path.name}: a file of {path.stat().st_size:,} bytes promises arrays of "
+            f"{total:,} bytes, beyond the limit of {limit:,}. If that is right, give max_bytes="
+            f"{total}."
+        )
+    data = {name: archive.read(name) for name in ("node_ptr", "edge_ptr")}
+    node_ptr, edge_ptr = (as_offsets(data[name], f"{name} of {path.name}") for name in data)
+    nodes = node_ptr[1:] - node_ptr[:-1]
+    # As floats: numbers that are wrong must not wrap until they are right.
+    pairs = np.sum(nodes.astype(np.float64) ** 2) if np.all(nodes >= 0) else -1
+    rows = dict(graphs=len(node_ptr) - 1, nodes=node_ptr[-1], edges=edge_ptr[-1], pairs=pairs)
+    if index[1] != rows["edges"]:
+        raise DatasetError(
+            f"{path.name}: edge_index has {index[1]} edges, edge_ptr ends at {rows['edges']}. "
+            "Write it with packed.save."
+        )
+    for name, member in members.items():
+        level = _ROWS[name] if name in _ROWS else name.partition(".")[0]
+        if level is not None and (not member.shape or member.shape[0] != rows[level]):
+            raise DatasetError(
+                f"{path.name}: {name} has shape {member.shape}, but there are "
+                f"{int(rows[level])} {level}. Give one row for each."
+            )
+    return data | {name: archive.read(name) for name in members if name not in data}
+
+
+def _limit(size: int) -> int:
+    return max(_FREE_BYTES, _FREE_RATIO * size)
 
 
 def _present(data: Mapping[str, np.ndarray], keys: Mapping[str, str]) -> dict[str, np.ndarray]:
     return {name: data[key] for name, key in keys.items() if key in data}
 
 
-def _names_beside(path: Path) -> np.ndarray | None:
+def _names_beside(path: Path, num_graphs: int) -> list[str] | None:
+    """The lines of the file of names, if there is one."""
     beside = path.with_name(f"{path.stem}_smiles.txt.gz")
     if not beside.exists():
         return None
-    with gzip.open(beside, "rt", encoding="utf-8") as file:
-        return np.array(file.read().splitlines())
+    limit = _limit(beside.stat().st_size)
+    try:
+        with gzip.open(beside, "rb") as file:
+            content = file.read(limit + 1)
+        text = content.decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise DatasetError(
+            f"{beside.name}: cannot be read ({error}). It must be gzip of UTF-8 text with a name "
+            f"on each line; mend it, or remove it to read {path.name} without names."
+        ) from error
+    lines = text.removesuffix("\n").split("\n") if text else []
+    lines = [line.removesuffix("\r") for line in lines]
+    longest = max(map(len, lines), default=0)
+    if len(content) > limit or 4 * longest * len(lines) > max(limit, _FREE_BYTES):
+        raise DatasetError(
+            f"{beside.name}: {len(lines)} names of up to {longest} characters take too much "
+            f"memory for a file of {beside.stat().st_size:,} bytes. Shorten them, or remove it."
+        )
+    if len(lines) != num_graphs:
+        raise DatasetError(
+            f"{beside.name}: has {len(lines)} lines for {num_graphs} graphs. Give one name each."
+        )
+    return lines
 
 
 def _split(data: Mapping[str, np.ndarray], path: Path) -> np.ndarray | None:
     """The split in codes of SPLITS, whatever the file calls its parts."""
     if "split" not in data:
         return None
-    split = data["split"]
-    names = [str(name) for name in data.get("split_names", SPLITS)]
+    given = data.get("split_names", np.array(SPLITS))
+    names = [str(name) for name in given.reshape(-1)]
     names = ["valid" if name in ("val", "validation") else name for name in names]
     unknown = sorted(set(names) - set(SPLITS))
-    if unknown or np.any(split >= len(names)):
+    if unknown or len(set(names)) < len(names):
         raise DatasetError(
-            f"{path.name}: split must index split_names, of which {unknown or 'none'} is unknown. "
-            f"Name the parts {SPLITS}."
+            f"{path.name}: split_names are {names[:5]}. Name the parts {SPLITS}, each once."
         )
-    codes = np.array([*(SPLITS.index(name) for name in names), -1], np.int8)
-    return codes[np.maximum(split, -1)]
+    split = exact.integers(
+        data["split"], f"split of {path.name}", low=-1, high=len(names) - 1,
+        rule=f"It is a place in split_names {names}, or -1 for none.",
+    )  # fmt: skip
+    return np.array([*(SPLITS.index(name) for name in names), -1], np.int8)[split]
 
 
-def _label(labels: np.ndarray, names: tuple[str, ...]) -> Label:
+def _label(path: Path, labels: np.ndarray, names: tuple[str, ...]) -> Label:
+    if labels.dtype.kind not in "biuf" or labels.ndim not in (1, 2):
+        raise DatasetError(
+            f"{path.name}: y is {labels.dtype} of shape {labels.shape}. Give numbers [graphs] or "
+            "[graphs, dim], or say what it is with label=."
+        )
     dim = 1 if labels.ndim == 1 else labels.shape[1]
     if labels.dtype.kind in "iu" and labels.ndim == 1:
         return Label("graph", "multiclass", int(labels.max(initial=0)) + 1)

@@ -6,6 +6,7 @@ depends on the seed and on i alone.
 
 import numpy as np
 
+from gtx.data import exact
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Categorical, GraphSpec, Label
@@ -33,7 +34,11 @@ def cluster(
       num_communities: blocks of a graph.
       sizes: least and largest number of nodes in a block, uniform.
       inside, across: probability of an edge in a block and between blocks.
+
+    Raises:
+      DatasetError: a number is none that such graphs can have.
     """
+    _check(num_graphs, seed, num_communities, sizes, inside, across)
     nodes, labels, edges, counts = [], [], [], []
     for number in range(num_graphs):
         rng = np.random.default_rng((seed, number))
@@ -73,7 +78,13 @@ def pattern(
       num_communities, sizes, inside, across: of the background, as in `cluster`.
       pattern_size: nodes of a pattern.
       num_patterns: how many there are.
+
+    Raises:
+      DatasetError: a number is none that such graphs can have.
     """
+    _check(num_graphs, seed, num_communities, sizes, inside, across)
+    exact.count(pattern_size, "sbm: pattern_size")
+    exact.count(num_patterns, "sbm: num_patterns")
     rng = np.random.default_rng(seed)
     wired = [_upper(np.full((pattern_size,) * 2, 0.5), rng) for _ in range(num_patterns)]
     signals = rng.integers(0, 3, (num_patterns, pattern_size), dtype=np.int32)
@@ -97,6 +108,25 @@ def pattern(
         edges.append(_both_ways((linked | linked.T)[np.ix_(order, order)]))
         counts.append(total)
     return _dataset(nodes, labels, edges, counts, 3, 2)
+
+
+def _check(
+    num_graphs: int,
+    seed: int,
+    num_communities: int,
+    sizes: tuple[int, int],
+    inside: float,
+    across: float,
+) -> None:
+    exact.count(num_graphs, "sbm: num_graphs")
+    exact.count(seed, "sbm: seed", low=0, high=2**63)
+    exact.count(num_communities, "sbm: num_communities")
+    if len(sizes) != 2:
+        raise exact.DatasetError(f"sbm: sizes is {sizes}. Give the least and the largest.")
+    least = exact.count(sizes[0], "sbm: the least size")
+    exact.count(sizes[1], "sbm: the largest size", low=least)
+    exact.fraction(inside, "sbm: inside")
+    exact.fraction(across, "sbm: across")
 
 
 def _upper(chance: np.ndarray, rng: np.random.Generator) -> np.ndarray:

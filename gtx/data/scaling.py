@@ -2,7 +2,7 @@
 
 import dataclasses
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from gtx.data import molecules
 from gtx.data.check import DatasetError
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
+from gtx.data.exact import number, record, texts
 from gtx.data.spec import Continuous
 
 
@@ -57,12 +58,27 @@ class Scaler:
       center, scale: median, and interquartile range / 1.349 (the standard deviation of a normal
         distribution; the plain one where half of the values are equal).
       clip: heavy tails end here.
+
+    Raises:
+      DatasetError: names the field that cannot be: a scale of 0, NaN, a name twice.
     """
 
     names: tuple[str, ...]
     center: tuple[float, ...]
     scale: tuple[float, ...]
     clip: float = 5.0
+
+    def __post_init__(self) -> None:
+        texts(self.names, "Scaler: names")
+        if not len(self.names) == len(self.center) == len(self.scale):
+            raise DatasetError(
+                f"Scaler: {len(self.names)} names, {len(self.center)} centers and "
+                f"{len(self.scale)} scales. Give one of each per column."
+            )
+        for place, (center, scale) in enumerate(zip(self.center, self.scale, strict=True)):
+            number(center, f"Scaler: center[{place}]", float64=True)
+            number(scale, f"Scaler: scale[{place}]", positive=True, float64=True)
+        number(self.clip, "Scaler: clip", positive=True)
 
     @classmethod
     def fit(cls, values: np.ndarray, names: Sequence[str], *, clip: float = 5.0) -> "Scaler":
@@ -116,10 +132,19 @@ class Scaler:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Scaler":
-        """The scaler that `to_json` wrote."""
-        names, center, scale = (tuple(data[key]) for key in ("names", "center", "scale"))
-        return cls(names, center, scale, float(data["clip"]))
+    def from_json(cls, data: Any) -> "Scaler":
+        """The scaler that `to_json` wrote.
+
+        Raises:
+          DatasetError: names the field that is missing, unknown or of another type.
+        """
+        lists = ("names", "center", "scale")
+        data = record(data, "scaler", required=(*lists, "clip"))
+        for field in lists:
+            if not isinstance(data[field], list | tuple):
+                raise DatasetError(f"scaler.{field} is {data[field]!r:.100}. It must be a list.")
+        names, center, scale = (tuple(data[field]) for field in lists)
+        return cls(names, center, scale, number(data["clip"], "scaler.clip"))
 
 
 def with_descriptors(

@@ -2,23 +2,53 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+import numpy as np
+
+from gtx.data.exact import INT32_MAX, DatasetError, count, number, record, texts
+
+LabelLevel = Literal["graph", "node"]
 LabelKind = Literal["regression", "binary", "multiclass", "multilabel"]
+_LEVELS = ("nodes", "edges", "pairs", "graphs")
 
 
 @dataclasses.dataclass(frozen=True)
 class Categorical:
-    """Integer columns; column c holds values in [0, sizes[c])."""
+    """Integer columns; column c holds values in [0, sizes[c]).
+
+    Raises:
+      DatasetError: there is no column, or a size is no integer of at least 1.
+    """
 
     sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        sizes = self.sizes.tolist() if isinstance(self.sizes, np.ndarray) else self.sizes
+        if not isinstance(sizes, list | tuple) or not sizes:
+            raise DatasetError(
+                f"Categorical: sizes is {self.sizes!r}. Give a tuple with the number of "
+                "categories of each column."
+            )
+        checked = (
+            count(size, f"Categorical: sizes[{place}]", high=INT32_MAX + 1)
+            for place, size in enumerate(sizes)
+        )
+        object.__setattr__(self, "sizes", tuple(checked))
 
 
 @dataclasses.dataclass(frozen=True)
 class Continuous:
-    """Float columns."""
+    """Float columns.
+
+    Raises:
+      DatasetError: `dim` is no integer of at least 1.
+    """
 
     dim: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dim", count(self.dim, "Continuous: dim"))
 
 
 Column = Categorical | Continuous
@@ -33,28 +63,84 @@ class Label:
       kind: regression and multilabel and binary have float labels `[.., dim]` with NaN
         for a missing one; multiclass has integer labels `[..]` and -1 for a missing one.
       dim: number of targets, or of classes for multiclass.
-      names: one per target or class; may be empty.
+      names: one per target or class, all different; may be empty.
       mean, std: of each regression target over the training split; empty for other kinds.
         Models predict `(label - mean) / std`; scores are in the label's own unit.
+
+    Raises:
+      DatasetError: names the field that cannot be.
     """
 
-    level: Literal["graph", "node"]
+    level: LabelLevel
     kind: LabelKind
     dim: int
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        for field, choices in (("level", get_args(LabelLevel)), ("kind", get_args(LabelKind))):
+            value = getattr(self, field)
+            if value not in choices:
+                raise DatasetError(f"Label: {field} is {value!r}. It must be one of {choices}.")
+        object.__setattr__(self, "dim", count(self.dim, "Label: dim"))
+        object.__setattr__(self, "names", texts(self.names, "Label: names"))
+        if self.names and len(self.names) != self.dim:
+            raise DatasetError(
+                f"Label: names has {len(self.names)} names for {self.dim} targets or classes. "
+                "Give one each, or none."
+            )
+        for field in ("mean", "std"):
+            values = getattr(self, field)
+            values = values.tolist() if isinstance(values, np.ndarray) else values
+            if not isinstance(values, list | tuple) or len(values) not in (0, self.dim):
+                raise DatasetError(
+                    f"Label: {field} is {values!r:.100}. Give a tuple with one number for each of "
+                    f"{self.dim} targets, or none."
+                )
+            numbers = (
+                number(value, f"Label: {field}[{place}]", positive=field == "std")
+                for place, value in enumerate(values)
+            )
+            object.__setattr__(self, field, tuple(numbers))
+        if len(self.mean) != len(self.std) or (self.mean and self.kind != "regression"):
+            raise DatasetError(
+                f"Label: mean {self.mean} and std {self.std} of a {self.kind} label. Give both "
+                "for regression, or neither; other kinds have none."
+            )
+
 
 @dataclasses.dataclass(frozen=True)
 class GraphSpec:
-    """Names, kinds and vocabularies of the columns, and the label."""
+    """Names, kinds and vocabularies of the columns, and the label.
+
+    Raises:
+      DatasetError: a name is no text, or something is no column or no label.
+    """
 
     nodes: Mapping[str, Column] = dataclasses.field(default_factory=dict)
     edges: Mapping[str, Column] = dataclasses.field(default_factory=dict)
     pairs: Mapping[str, Column] = dataclasses.field(default_factory=dict)
     graphs: Mapping[str, Column] = dataclasses.field(default_factory=dict)
     label: Label | None = None
+
+    def __post_init__(self) -> None:
+        for level in _LEVELS:
+            columns = getattr(self, level)
+            if not isinstance(columns, Mapping):
+                raise DatasetError(
+                    f"GraphSpec: {level} is {columns!r:.100}. Give a dict of name to Categorical "
+                    "or Continuous."
+                )
+            texts(list(columns), f"GraphSpec: names of {level}")
+            for name, column in columns.items():
+                if not isinstance(column, Column):
+                    raise DatasetError(
+                        f"GraphSpec: {level}[{name!r}] is {column!r:.100}. It must be a "
+                        "Categorical or Continuous."
+                    )
+        if not isinstance(self.label, Label | None):
+            raise DatasetError(f"GraphSpec: label is {self.label!r:.100}. Give a Label or None.")
 
     def replace(self, **changes: Any) -> "GraphSpec":
         return dataclasses.replace(self, **changes)
@@ -66,26 +152,48 @@ class GraphSpec:
                 name: dict(kind=type(column).__name__, **dataclasses.asdict(column))
                 for name, column in getattr(self, level).items()
             }
-            for level in ("nodes", "edges", "pairs", "graphs")
+            for level in _LEVELS
         }
         label = None if self.label is None else dataclasses.asdict(self.label)
         return dict(levels, label=label)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "GraphSpec":
-        """The spec that `to_json` wrote."""
+    def from_json(cls, data: Any) -> "GraphSpec":
+        """The spec that `to_json` wrote.
 
-        def column(entry: Mapping[str, Any]) -> Column:
-            if entry["kind"] == "Categorical":
-                return Categorical(tuple(int(size) for size in entry["sizes"]))
-            return Continuous(int(entry["dim"]))
+        Fields that were added to a class later than the data were written have their defaults.
 
-        levels = {
-            level: {name: column(entry) for name, entry in data[level].items()}
-            for level in ("nodes", "edges", "pairs", "graphs")
-        }
+        Raises:
+          DatasetError: names the field that is missing, unknown or of another type.
+        """
+        data = record(data, "spec", required=(*_LEVELS, "label"))
+        levels = {}
+        for level in _LEVELS:
+            if not isinstance(data[level], Mapping):
+                raise DatasetError(f"spec.{level} is {data[level]!r:.100}. It must be a dict.")
+            levels[level] = {
+                name: _column(entry, f"spec.{level}.{name}") for name, entry in data[level].items()
+            }
         label = data["label"]
         if label is not None:
-            lists = {key: tuple(label[key]) for key in ("names", "mean", "std")}
-            label = Label(**{**label, **lists})
+            fields = dataclasses.fields(Label)
+            required = {f.name for f in fields if f.default is dataclasses.MISSING}
+            optional = {f.name for f in fields} - required
+            label = record(label, "spec.label", required=required, optional=optional)
+            label = Label(**{name: _tuple(value) for name, value in label.items()})
         return cls(**levels, label=label)
+
+
+def _column(entry: Any, field: str) -> Column:
+    kinds: dict[Any, Any] = {"Categorical": Categorical, "Continuous": Continuous}
+    kind = entry.get("kind") if isinstance(entry, Mapping) else None
+    if not isinstance(kind, str) or kind not in kinds:
+        raise DatasetError(f"{field} is {entry!r:.100}. Its kind must be one of {sorted(kinds)}.")
+    names = [f.name for f in dataclasses.fields(kinds[kind])]
+    entry = record(entry, field, required=("kind", *names))
+    return kinds[kind](**{name: _tuple(entry[name]) for name in names})
+
+
+def _tuple(value: Any) -> Any:
+    """What was a tuple before it was JSON."""
+    return tuple(value) if isinstance(value, list) else value

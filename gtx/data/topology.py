@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from gtx.data import expanders
+from gtx.data import exact, expanders
 from gtx.data.check import DatasetError
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
@@ -65,13 +65,13 @@ def virtual_nodes(dataset: Dataset, num_nodes: int = 1) -> Dataset:
     Raises:
       DatasetError: there are pair columns, which have no rows for the new pairs.
     """
-    if num_nodes < 1:
-        raise DatasetError(f"virtual_nodes: num_nodes must be at least 1, got {num_nodes}.")
+    exact.count(num_nodes, "virtual_nodes: num_nodes")
     if dataset.pairs:
         raise DatasetError(
             f"virtual_nodes: the pair columns {sorted(dataset.pairs)} have no rows for pairs with "
             "a virtual node. Add virtual nodes first and apply pair encodings afterwards."
         )
+    _check_room(dataset, "virtual_nodes", 2.0 * num_nodes * dataset.num_nodes)
     dataset = _with_kinds(dataset)
     own = own_nodes(dataset)
     if "kind" not in dataset.nodes:
@@ -115,8 +115,7 @@ def k_hop(dataset: Dataset, hops: int) -> Dataset:
     sender to the receiver: 0 at self-loops, 1 at the graph's other edges, up to `hops`; and
     hops + 1 at edges that no such walk takes, as those of a virtual node.
     """
-    if hops < 1:
-        raise DatasetError(f"k_hop: hops must be at least 1, got {hops}.")
+    exact.count(hops, "k_hop: hops", high=exact.INT32_MAX - 2)
     if "hop" in dataset.edges:
         raise DatasetError(
             "k_hop: edges have a column 'hop' already. Start from the dataset without it."
@@ -191,14 +190,15 @@ def expander(
       seed: of all graphs, together with what they are.
       max_tries: draws for a graph.
     """
+    exact.count(degree, "expander: degree", low=-exact.INT32_MAX)
     if degree < 2 or degree % 2:
         raise DatasetError(f"expander: degree must be even and at least 2, got {degree}.")
     if method not in ("permutations", "hamiltonian"):
         raise DatasetError(
             f"expander: method must be 'permutations' or 'hamiltonian', got {method!r}."
         )
-    if max_tries < 1:
-        raise DatasetError(f"expander: max_tries must be at least 1, got {max_tries}.")
+    exact.count(max_tries, "expander: max_tries")
+    exact.count(seed, "expander: seed", low=0, high=2**63)
     dataset = _with_kinds(dataset)
     own = own_nodes(dataset)
     parts, poor = [np.zeros((3, 0), np.int64)], []
@@ -313,6 +313,8 @@ def _distances(dataset: Dataset, hops: int) -> tuple[np.ndarray, np.ndarray]:
             frontier.data[:] = 1
             frontier = frontier - frontier.multiply(known)
             frontier.eliminate_zeros()
+            if frontier.nnz == 0:
+                break
             known = known + frontier
         receivers, senders = frontier.nonzero()
         graph = node_graph[receivers]

@@ -114,8 +114,9 @@ def _encode(
         advance(len(graphs))
 
     def keep(graphs: np.ndarray, part: _Columns) -> None:
-        if part_files is not None:
-            cache.write(cache.part_file(part_files, graphs), part)
+        nonlocal part_files
+        if part_files is not None and not cache.write(cache.part_file(part_files, graphs), part):
+            part_files = None  # one warning is enough; at the end there may be room
         finish(graphs, part)
 
     def collect(futures: Iterable[concurrent.futures.Future[_Columns]]) -> None:
@@ -123,6 +124,7 @@ def _encode(
             keep(running.pop(future), future.result())
 
     for graphs in parts:  # large graphs come last
+        kept = None
         if part_files is not None:  # looked up late: another process may be at work
             expected = empty(encoding, n_node[graphs])
             kept = cache.read(cache.part_file(part_files, graphs), expected)
@@ -137,8 +139,7 @@ def _encode(
             advance(len(graphs))
         collect([future for future in running if future.done()])
     collect(concurrent.futures.as_completed(list(running)))
-    if file is not None:
-        cache.write(file, columns)
+    if file is not None and cache.write(file, columns):
         cache.remove_parts(file)
     return columns
 

@@ -4,35 +4,22 @@ A result has one file. While it is being computed each finished part has its own
 that was killed goes on where it was; several processes may do so at once.
 """
 
+import glob
 import hashlib
 import logging
 import os
 import pathlib
 import platform
-import uuid
-import zipfile
-import zlib
-from typing import Any
 
 import numpy as np
 import scipy
 
+from gtx.data import npz
 from gtx.data.dataset import Dataset
 from gtx.encodings.base import Encoding, EncodingError, Key, fingerprint
 
 _LOG = logging.getLogger(__name__)
 _SOURCE = "source"  # the member that tells whose columns a file holds
-# What reading wrong bytes raises. RuntimeError, and so NotImplementedError: they say that a member
-# is encrypted or packed in a way that Python does not know.
-_DAMAGED = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def cache_file(
@@ -65,7 +52,7 @@ def part_file(file: pathlib.Path, graphs: np.ndarray) -> pathlib.Path:
 
 
 def remove_parts(file: pathlib.Path) -> None:
-    for part in file.parent.glob(f"{file.stem}.*.part.npz"):
+    for part in file.parent.glob(f"{glob.escape(file.stem)}.*.part.npz"):
         part.unlink(missing_ok=True)
 
 
@@ -79,30 +66,33 @@ def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.nd
       expected: arrays of the shape and dtype of each column.
     """
     try:
-        # Opened here, as numpy leaves it open when it is no zip file. Members carry checksums.
-        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            source = str(stored[_SOURCE])
-            columns = {key: stored["/".join(key)] for key in expected}
+        with open(file, "rb") as stream:
+            archive = npz.Archive(file, stream)
+            arrays = {"/".join(key): array for key, array in expected.items()}
+            arrays[_SOURCE] = np.array(file.stem)
+            fits = all(
+                (archive.member(name).shape, archive.member(name).dtype)
+                == (array.shape, array.dtype)
+                for name, array in arrays.items()
+            )
+            if fits and archive.read(_SOURCE).item() == file.stem:
+                return {key: archive.read("/".join(key)) for key in expected}
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError as error:
         _LOG.warning("%s may not be read (%s), so it is computed again", file, error)
         return None
-    except _DAMAGED as error:
+    except (npz.NpzError, OSError) as error:
         _LOG.warning("%s is damaged (%s) and is computed again", file, error)
         return None
-    fits = source == file.stem and all(
-        columns[key].shape == array.shape and columns[key].dtype == array.dtype
-        for key, array in expected.items()
-    )
-    if not fits:
-        _LOG.warning("%s does not fit its graphs and is computed again", file)
-        return None
-    return columns
+    _LOG.warning("%s does not fit its graphs and is computed again", file)
+    return None
 
 
 def make_folder(cache_dir: str | os.PathLike[str]) -> None:
     """Make the folder, before anything is computed that it could not take.
+
+    What writers that were killed have left in it is removed.
 
     Raises:
       EncodingError: it cannot be made, or files cannot be made in it.
@@ -116,17 +106,20 @@ def make_folder(cache_dir: str | os.PathLike[str]) -> None:
         raise EncodingError(f"{reason}. {remedy}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise EncodingError(f"cache_dir {folder} is not yours to write to. {remedy}")
+    npz.remove_abandoned(folder)
 
 
-def write(file: pathlib.Path, columns: dict[Key, np.ndarray]) -> None:
-    """Write `columns` whole or not at all, also when another process writes the same."""
-    temporary = file.with_name(f"{file.stem}.{uuid.uuid4().hex}.partial")
+def write(file: pathlib.Path, columns: dict[Key, np.ndarray]) -> bool:
+    """Write `columns` whole or not at all, also when another process writes the same.
+
+    Returns:
+      Whether that was possible; if not, a warning says why. Results are not lost for want of a
+      place to keep them.
+    """
+    arrays = {"/".join(key): array for key, array in columns.items()}
     try:
-        with open(temporary, "xb") as stream:  # with the rights that the user's umask leaves
-            arrays: dict[str, Any] = {"/".join(key): array for key, array in columns.items()}
-            arrays[_SOURCE] = np.array(file.stem)
-            np.savez(stream, **arrays)
-        os.replace(temporary, file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        npz.write(file, {**arrays, _SOURCE: np.array(file.stem)})
+    except OSError as error:
+        _LOG.warning("%s cannot be written (%s): results are used, but not kept", file, error)
+        return False
+    return True

@@ -9,18 +9,28 @@ old one is deleted only after the new one is whole. No pickle.
 
 import dataclasses
 import json
+import logging
 import os
 import pathlib
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from gtx.training.arrays import TreeError, load_arrays, restore_tree, save_arrays
-from gtx.training.manifest import ManifestError, flush_entry, verify_directory, write_directory
+from gtx.training.manifest import (
+    MANIFEST,
+    ManifestError,
+    flush_entry,
+    verify_directory,
+    write_directory,
+)
 from gtx.typing import PyTree
 
 _BEST, _OLD = "best", ".old-"
+_STEP = re.compile("step_([0-9]{8}|[1-9][0-9]{8,17})")
+_log = logging.getLogger(__name__)
 
 
 class CheckpointError(RuntimeError):
@@ -47,6 +57,19 @@ class Restored:
     recipe: dict[str, Any] | None
     path: pathlib.Path
 
+    def field(self, name: str) -> Any:
+        """An entry of `host`.
+
+        Raises:
+          CheckpointError: there is none.
+        """
+        if name not in self.host:
+            raise CheckpointError(
+                f"checkpoint {self.path} has no {name!r} among its host data {sorted(self.host)}. "
+                "Another version of gtx wrote it, or another program; go on with that one."
+            )
+        return self.host[name]
+
 
 class Checkpoints:
     """The checkpoints of one run.
@@ -64,8 +87,11 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """The steps that have a checkpoint, in increasing order."""
-        names = [path.name for path in self.folder.glob("step_*") if path.is_dir()]
-        return sorted(int(name[5:]) for name in names if name[5:].isdigit())
+        return sorted(
+            int(found[1])
+            for path in self.folder.glob("step_*")
+            if (found := _STEP.fullmatch(path.name)) and path.is_dir() and not path.is_symlink()
+        )
 
     def path(self, step: int) -> pathlib.Path:
         return self.folder / f"step_{step:08d}"
@@ -79,7 +105,10 @@ class Checkpoints:
             if not path.exists():
                 os.rename(old, path)
         for path in [*self.folder.glob(".tmp-*"), *self.folder.glob(f"{_OLD}*")]:
-            shutil.rmtree(path)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def save(
         self,
@@ -99,6 +128,8 @@ class Checkpoints:
         Raises:
           CheckpointError: it could not be written. The others are untouched.
         """
+        if not 0 <= step < 10**18:
+            raise ValueError(f"step must be from 0 to 10**18 - 1, got {step}.")
         path = self.path(step)
         if path.exists():
             # A resumed run is back at a step it had saved, or repairs one that was damaged.
@@ -134,6 +165,7 @@ class Checkpoints:
             another model; says which leaf differs.
         """
         steps = self.steps()
+        self._check_names(steps)
         for step in reversed(steps):
             path = self.path(step)
             try:
@@ -167,18 +199,35 @@ class Checkpoints:
             path = self.folder / name
             if path.is_dir():
                 try:
-                    return read(path)
+                    return read(path, name=_BEST)
                 except ManifestError as error:
                     raise CheckpointError(f"checkpoint {path} is damaged: {error}") from error
         raise CheckpointError(
             f"there is no {self.folder / _BEST}; train with a validation part first."
         )
 
+    def _check_names(self, steps: list[int]) -> None:
+        """Tell of directories that look like checkpoints and are none.
+
+        Raises:
+          CheckpointError: they are all there is, so that a run would start anew beside them.
+        """
+        known = {self.path(step).name for step in steps}
+        strange = sorted(
+            path for path in self.folder.glob("step_*") if path.name not in known and path.is_dir()
+        )
+        whole = [path for path in strange if (path / MANIFEST).is_file()]
+        rule = "A checkpoint is named step_ and eight digits; give it back its name, or remove it."
+        if whole and not steps:
+            raise CheckpointError(f"{whole[0]} is not named as a checkpoint is. {rule}")
+        for path in strange:
+            _log.warning("%s is passed over. %s", path, rule)
+
     def _replace(self, path: pathlib.Path, *content: Any) -> None:
         aside = path.parent / f"{_OLD}{path.name}"
         new = path.parent / f".tmp-new-{path.name}"
         shutil.rmtree(new, ignore_errors=True)
-        self._write(new, *content)
+        self._write(new, *content, name=path.name)
         shutil.rmtree(aside, ignore_errors=True)
         try:
             os.rename(path, aside)
@@ -194,6 +243,8 @@ class Checkpoints:
         arrays: PyTree,
         host: Mapping[str, Any],
         recipe: Mapping[str, Any] | None,
+        *,
+        name: str | None = None,
     ) -> None:
         host_text = _dump(host)
         recipe_text = None if recipe is None else _dump(recipe)
@@ -205,7 +256,7 @@ class Checkpoints:
                 (folder / "recipe.json").write_text(recipe_text)
 
         try:
-            write_directory(path, write)
+            write_directory(path, write, name=name)
         except Exception as error:  # orbax raises what its storage driver raises
             raise CheckpointError(
                 f"cannot write checkpoint {path}: {error}. Earlier checkpoints are untouched; "
@@ -213,20 +264,38 @@ class Checkpoints:
             ) from error
 
 
-def read(path: pathlib.Path) -> Restored:
+def read(path: pathlib.Path, *, name: str | None = None) -> Restored:
     """Verify and read one checkpoint.
+
+    Args:
+      path: its directory.
+      name: under which it was written; that of `path` if None.
 
     Raises:
       ManifestError: it is not what was written.
     """
-    verify_directory(path)
+    verify_directory(path, name=name)
+    try:
+        arrays = load_arrays(path / "arrays")
+    except Exception as error:  # orbax raises what its storage driver raises
+        raise ManifestError(f"{path / 'arrays'} cannot be read: {error!r:.300}") from error
     recipe = path / "recipe.json"
     return Restored(
-        arrays=load_arrays(path / "arrays"),
-        host=json.loads((path / "host.json").read_text()),
-        recipe=json.loads(recipe.read_text()) if recipe.exists() else None,
+        arrays=arrays,
+        host=_load(path / "host.json"),
+        recipe=_load(recipe) if recipe.exists() else None,
         path=path,
     )
+
+
+def _load(path: pathlib.Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ManifestError(f"{path} cannot be read: {error!r:.200}") from error
+    if not isinstance(data, dict):
+        raise ManifestError(f"{path} holds {type(data).__name__} instead of a dict.")
+    return data
 
 
 def _dump(data: Mapping[str, Any]) -> str:

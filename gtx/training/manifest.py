@@ -10,18 +10,28 @@ from collections.abc import Callable
 from typing import Any
 
 MANIFEST = "manifest.json"
-SCHEMA = 1
+# Schema 1 had no name.
+SCHEMA, READ_SCHEMAS = 2, (1, 2)
+# No manifest of fewer than a hundred thousand files is larger.
+_MAX_BYTES = 2**24
 
 
 class ManifestError(ValueError):
     """A directory does not hold what its manifest says."""
 
 
-def write_directory(path: pathlib.Path, write: Callable[[pathlib.Path], None]) -> None:
+def write_directory(
+    path: pathlib.Path, write: Callable[[pathlib.Path], None], *, name: str | None = None
+) -> None:
     """Create the directory `path` with what `write(folder)` puts there, all or nothing.
 
     The files are written into a sibling `.tmp-...`, hashed into `manifest.json`, flushed to
     disk, and the sibling is renamed. A crash leaves at most the sibling.
+
+    Args:
+      path: of the directory.
+      write: what fills a folder.
+      name: of the directory in the end, where that is another; goes into the manifest.
     """
     folder = path.parent / f".tmp-{path.name}-{uuid.uuid4().hex[:8]}"
     try:
@@ -29,10 +39,10 @@ def write_directory(path: pathlib.Path, write: Callable[[pathlib.Path], None]) -
         write(folder)
         files = {}
         for file in _files(folder):
-            data = file.read_bytes()
-            name = file.relative_to(folder).as_posix()
-            files[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        (folder / MANIFEST).write_text(_dump({"schema": SCHEMA, "files": files}))
+            entry = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+            files[file.relative_to(folder).as_posix()] = entry
+        content = {"schema": SCHEMA, "name": name or path.name, "files": files}
+        (folder / MANIFEST).write_text(_dump(content))
         flush(folder)
         os.rename(folder, path)
         flush_entry(path.parent)
@@ -41,37 +51,83 @@ def write_directory(path: pathlib.Path, write: Callable[[pathlib.Path], None]) -
         raise
 
 
-def verify_directory(path: pathlib.Path) -> None:
-    """Check every file against the manifest.
+def verify_directory(path: pathlib.Path, *, name: str | None = None) -> None:
+    """Check every file against the manifest, and the manifest against the directory's name.
+
+    No file outside of the directory is looked at, whatever the manifest says.
+
+    Args:
+      path: of the directory.
+      name: under which it was written; that of `path` if None.
 
     Raises:
       ManifestError: names the first file that is missing, altered or not listed.
     """
-    try:
-        text = (path / MANIFEST).read_text()
-        manifest = json.loads(text)
-        files, schema = manifest["files"], manifest["schema"]
-        # The manifest cannot hold its own hash, but has one spelling and a hash of its content.
-        if _dump({"schema": schema, "files": files}) != text:
-            raise ManifestError(f"{path / MANIFEST} was altered.")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ManifestError):
-            raise
-        raise ManifestError(f"{path / MANIFEST} cannot be read: {error!r}") from error
-    if schema != SCHEMA:
-        raise ManifestError(f"{path} has schema {schema}; this version reads schema {SCHEMA}.")
-    present = {file.relative_to(path).as_posix() for file in _files(path)} - {MANIFEST}
-    for name in sorted(present - set(files)):
-        raise ManifestError(f"{path / name} is not in the manifest.")
-    for name, entry in files.items():
+    manifest = _read_manifest(path)
+    if manifest["schema"] >= 2 and manifest["name"] != (name or path.name):
+        raise ManifestError(
+            f"{path} was written as {manifest['name']!r:.100}. Give it back that name; under "
+            "another it would be taken for something else."
+        )
+    files = manifest["files"]
+    present = {}
+    for file in _files(path):
+        if file.is_symlink():
+            raise ManifestError(f"{file} is a link. Put the file itself in its place.")
+        present[file.relative_to(path).as_posix()] = file
+    present.pop(MANIFEST, None)
+    for listed in sorted(set(present) - set(files)):
+        raise ManifestError(f"{path / listed} is not in the manifest.")
+    for listed in sorted(set(files) - set(present)):
+        raise ManifestError(f"{path} lacks {listed!r:.200}, which its manifest lists.")
+    for listed, entry in files.items():
+        file = present[listed]
         try:
-            data = (path / name).read_bytes()
+            size = file.stat().st_size
+            digest = _sha256(file) if size == entry["bytes"] else ""
         except OSError as error:
-            raise ManifestError(f"{path / name} cannot be read: {error!r}") from error
-        if len(data) != entry["bytes"]:
-            raise ManifestError(f"{path / name} has {len(data)} bytes instead of {entry['bytes']}.")
-        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise ManifestError(f"{path / name} was altered: its sha256 differs.")
+            raise ManifestError(f"{file} cannot be read: {error!r}") from error
+        if size != entry["bytes"]:
+            raise ManifestError(f"{file} has {size} bytes instead of {entry['bytes']}.")
+        if digest != entry["sha256"]:
+            raise ManifestError(f"{file} was altered: its sha256 differs.")
+
+
+def _read_manifest(path: pathlib.Path) -> dict[str, Any]:
+    """The manifest of a directory, of the types that it must have."""
+    file = path / MANIFEST
+    try:
+        if file.stat().st_size > _MAX_BYTES:
+            raise ValueError(f"it has more than {_MAX_BYTES:,} bytes")
+        text = file.read_text(encoding="utf-8")
+        manifest = json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ManifestError(f"{file} cannot be read: {error!r:.200}") from error
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if type(schema) is not int:
+        raise ManifestError(f"{file} was altered: it is no manifest.")
+    if schema not in READ_SCHEMAS:
+        raise ManifestError(
+            f"{path} has schema {schema}; this version of gtx reads {READ_SCHEMAS}. Read it with "
+            "the version that wrote it."
+        )
+    kinds: dict[str, type] = {"schema": int, "files": dict}
+    kinds |= {"name": str} if schema >= 2 else {}
+    right = set(manifest) == {*kinds, "sha256"} and all(
+        isinstance(manifest[key], kind) for key, kind in kinds.items()
+    )
+    # The manifest cannot hold its own hash, but has one spelling and a hash of its content.
+    if not right or _dump({key: manifest[key] for key in kinds}) != text:
+        raise ManifestError(f"{file} was altered.")
+    for listed, entry in manifest["files"].items():
+        if (
+            not isinstance(entry, dict)
+            or set(entry) != {"bytes", "sha256"}
+            or type(entry["bytes"]) is not int
+            or not isinstance(entry["sha256"], str)
+        ):
+            raise ManifestError(f"{file} was altered: its entry of {listed!r:.100} is none.")
+    return manifest
 
 
 def flush(folder: pathlib.Path) -> None:
@@ -92,7 +148,17 @@ def flush_entry(path: pathlib.Path) -> None:
 
 
 def _files(folder: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(entry for entry in folder.rglob("*") if entry.is_file())
+    """The files below a folder, and links, which are not followed."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        found += [pathlib.Path(parent, name) for name in (*files, *links)]
+    return sorted(found)
+
+
+def _sha256(file: pathlib.Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _dump(content: dict[str, Any]) -> str:

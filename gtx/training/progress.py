@@ -2,11 +2,12 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from gtx.training.checkpoint import CheckpointError
 from gtx.training.step import StepReport
 
 
@@ -76,8 +77,58 @@ class Progress:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Progress":
-        return cls(**{**data, "totals": Totals(**data["totals"])})
+    def from_json(cls, data: Any) -> "Progress":
+        """The progress that `to_json` wrote.
+
+        A field that a later version adds to the class has its default here, where older
+        checkpoints lack it; those of the first version must be there.
+
+        Raises:
+          CheckpointError: names the field that is missing, unknown or of another type.
+        """
+        fields = _fields(data, "progress", cls, _PROGRESS)
+        fields["totals"] = Totals(**_fields(fields["totals"], "progress.totals", Totals, _TOTALS))
+        return cls(**fields)
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+# The fields of the first version, and what they must be.
+_TOTALS: dict[str, Callable[[Any], bool]] = dict(
+    loss_sum=_finite, count=_finite, grad_norm=_finite, steps=_whole, learning_rate=_finite
+)
+_PROGRESS: dict[str, Callable[[Any], bool]] = dict(
+    epoch=_whole,
+    position=_whole,
+    totals=lambda value: isinstance(value, dict),
+    history=lambda value: isinstance(value, list) and all(isinstance(x, dict) for x in value),
+    best_score=lambda value: value is None or _finite(value),
+    best_epoch=lambda value: value is None or _whole(value),
+)
+
+
+def _fields(
+    data: Any, name: str, kind: type, rules: Mapping[str, Callable[[Any], bool]]
+) -> dict[str, Any]:
+    hint = "Another version of gtx wrote this checkpoint, or another program; go on with that one."
+    if not isinstance(data, Mapping):
+        raise CheckpointError(f"{name} is a {type(data).__name__} and no dict. {hint}")
+    missing = sorted(set(rules) - set(data))
+    unknown = sorted(set(data) - {field.name for field in dataclasses.fields(kind)})
+    if missing or unknown:
+        raise CheckpointError(f"{name} lacks {missing} and has the unknown {unknown}. {hint}")
+    for field, rule in rules.items():
+        if not rule(data[field]):
+            raise CheckpointError(
+                f"{name}.{field} is {data[field]!r:.100}, which it cannot be. {hint}"
+            )
+    return dict(data)
 
 
 def json_float(value: float) -> float | None:

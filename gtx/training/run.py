@@ -15,7 +15,7 @@ import numpy as np
 from gtx.batching import Budget, Columns, Resident, Streamed, plan
 from gtx.data import Dataset
 from gtx.tasks import Task
-from gtx.training.checkpoint import Checkpoints, Restored
+from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored
 from gtx.training.evaluation import Evaluator
 from gtx.training.hooks.base import ChunkReport
 from gtx.training.hooks.nan_guard import check_finite
@@ -89,11 +89,16 @@ class Run:
             self.progress = Progress()
             state = make_state()
         else:
-            check_environment(restored.host["environment"], self._environment)
-            self.progress = Progress.from_json(restored.host["progress"])
+            check_environment(restored.field("environment"), self._environment)
+            self.progress = Progress.from_json(restored.field("progress"))
             state = restored.arrays
             _log.info("going on from %s", restored.path)
         self.step = int(state.step)
+        if restored is not None and restored.path != self._checkpoints.path(self.step):
+            raise CheckpointError(
+                f"checkpoint {restored.path} holds step {self.step}, which is not that of its name."
+                f" Rename it {self._checkpoints.path(self.step).name}, or remove it."
+            )
         self.saved_step = None if restored is None else self.step
 
         self._evaluator = Evaluator(model, task, budget)
@@ -109,7 +114,7 @@ class Run:
         self._uploaded: Any = None
 
     def _check_same(self, restored: Restored) -> None:
-        check_identity(restored.host["identity"], self._identity, restored.path)
+        check_identity(restored.field("identity"), self._identity, restored.path)
 
     def chunks(self) -> Iterator[np.ndarray]:
         """Plan rows of what is left of the epoch, each of one size, filled up with -1."""

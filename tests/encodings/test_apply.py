@@ -226,16 +226,6 @@ def test_a_file_of_other_graphs_of_the_same_sizes_is_not_used(tmp_path, caplog):
     assert "does not fit" in caplog.text
 
 
-def test_a_failed_write_leaves_no_file(tmp_path, monkeypatch):
-    def fail(*args, **kwargs):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(np, "savez", fail)
-    with pytest.raises(OSError, match="disk full"):
-        apply(dataset_of(FEW), [RandomWalk(5)], cache_dir=tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_results_may_be_read_by_whomever_the_umask_lets(tmp_path):
     before = os.umask(0o022)
     try:

@@ -11,6 +11,7 @@ import pytest
 
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, TrainState
 from gtx.training import checkpoint as module
+from gtx.training.manifest import write_directory
 from tests.training.small import same_bits
 
 
@@ -144,6 +145,112 @@ def test_a_damaged_later_step_does_not_push_out_good_ones(tmp_path):
         assert checkpoints.restore(make_state()).host == {"note": 4}
     checkpoints.save(9, make_state(9), {"note": 9})
     assert checkpoints.restore(make_state()).host == {"note": 9}
+
+
+@pytest.mark.parametrize(
+    "name", ["step_²", "step_٣", "step_007", "step_-1", "step_1.tmp", "step_", "step_000000012"]
+)
+def test_a_folder_of_another_name_is_no_checkpoint(tmp_path, name, caplog):
+    checkpoints = saved(tmp_path)
+    (checkpoints.folder / name).mkdir()
+    (checkpoints.folder / "step_note").write_text("a file")
+    assert checkpoints.steps() == [1, 2]
+    assert checkpoints.restore(make_state()).host == {"note": 2}
+    assert f"{name} is passed over" in caplog.text
+    checkpoints.save(3, make_state(3), {})
+    assert checkpoints.steps() == [2, 3]
+
+
+def test_a_renamed_checkpoint_is_refused_by_the_name_that_it_had(tmp_path):
+    checkpoints = saved(tmp_path)
+    checkpoints.path(2).rename(checkpoints.path(9))
+    with pytest.warns(CheckpointWarning, match="step_00000009 was written as 'step_00000002'"):
+        assert checkpoints.restore(make_state()).host == {"note": 1}
+    shutil.rmtree(checkpoints.path(1))
+    with pytest.warns(CheckpointWarning), pytest.raises(CheckpointError, match="is damaged"):
+        checkpoints.restore(make_state())
+    # Where it is all there is, nothing starts anew beside it.
+    checkpoints.path(9).rename(checkpoints.folder / "step_2")
+    with pytest.raises(CheckpointError, match="step_2 is not named as a checkpoint is"):
+        checkpoints.restore(make_state())
+    (checkpoints.folder / "step_2").rename(checkpoints.path(2))
+    assert checkpoints.restore(make_state()).host == {"note": 2}
+
+
+def test_a_checkpoint_is_not_taken_for_the_best(tmp_path):
+    checkpoints = saved(tmp_path)
+    shutil.copytree(checkpoints.path(2), checkpoints.folder / "best")
+    with pytest.raises(CheckpointError, match="best was written as 'step_00000002'"):
+        checkpoints.restore_best()
+
+
+def test_a_link_is_no_checkpoint_and_is_not_followed_when_cleaning(tmp_path):
+    checkpoints = saved(tmp_path)
+    other = tmp_path / "other"
+    checkpoints.path(2).rename(other)
+    checkpoints.path(2).symlink_to(other, target_is_directory=True)
+    assert checkpoints.steps() == [1]
+    (checkpoints.folder / ".tmp-x").symlink_to(other, target_is_directory=True)
+    (checkpoints.folder / ".tmp-file").write_text("")
+    checkpoints.clean()
+    assert (other / "host.json").is_file()
+    assert not list(checkpoints.folder.glob(".tmp-*"))
+
+
+@pytest.mark.parametrize("step", [-1, 10**18])
+def test_a_step_that_has_no_name_is_refused(tmp_path, step):
+    with pytest.raises(ValueError, match="step must be from 0"):
+        Checkpoints(tmp_path).save(step, make_state(), {})
+
+
+def forged(path, change):
+    """The checkpoint with other files, as if it had been written with them."""
+    before = path.rename(path.parent / "before")
+
+    def write(folder):
+        shutil.copytree(before, folder, dirs_exist_ok=True)
+        (folder / "manifest.json").unlink()
+        change(folder)
+
+    write_directory(path, write)
+    shutil.rmtree(before)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda folder: (folder / "host.json").unlink(), "host.json cannot be read"),
+        (lambda folder: (folder / "host.json").write_text("[]"), "host.json holds list"),
+        (lambda folder: (folder / "host.json").write_text("{"), "host.json cannot be read"),
+        (lambda folder: (folder / "host.json").write_bytes(b"\xff"), "host.json cannot be read"),
+        (lambda folder: (folder / "host.json").write_text("[" * 10**5), "host.json cannot be"),
+        (lambda folder: (folder / "recipe.json").write_text("3"), "recipe.json holds int"),
+        (lambda folder: shutil.rmtree(folder / "arrays"), "arrays cannot be read"),
+        (lambda folder: (folder / "arrays/_METADATA").write_text("{}"), "arrays cannot be read"),
+        (
+            lambda folder: (folder / "arrays/manifest.ocdbt").write_bytes(b"x"),
+            "arrays cannot be read",
+        ),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_of_other_files_is_passed_over(tmp_path, change, message):
+    checkpoints = saved(tmp_path)
+    forged(checkpoints.path(2), change)
+    with pytest.warns(CheckpointWarning, match=message):
+        assert checkpoints.restore(make_state()).host == {"note": 1}
+
+
+def test_each_file_that_is_lost_is_missed(tmp_path):
+    checkpoints = saved(tmp_path)
+    newest = checkpoints.path(2)
+    for file in files(newest):
+        content = file.read_bytes()
+        file.unlink()
+        with pytest.raises(module.ManifestError, match=file.name):
+            module.read(newest)
+        file.write_bytes(content)
+    assert checkpoints.restore(make_state()).host == {"note": 2}
 
 
 def test_another_model_is_refused_by_the_name_of_a_leaf(tmp_path):

@@ -1,0 +1,237 @@
+"""The door for numbers from outside: they enter as what they are, or a DatasetError says why not.
+
+Nothing is wrapped, rounded to whole numbers, cut, clipped or unmasked on the way.
+"""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from gtx.graphs import GraphError
+
+INT32_MAX = 2**31 - 1
+_EXACT_FLOAT32 = 2**53  # beyond it not even float64 tells an integer from its neighbours
+
+
+class DatasetError(GraphError):
+    """A dataset that cannot be right; the message names the graph, the field and the remedy."""
+
+
+def masked_array(values: Any, field: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """An array-like as a numpy array, and which entries are masked: None if none is.
+
+    Raises:
+      DatasetError: it is no array of numbers or texts.
+    """
+    inner = values if isinstance(values, list | tuple) else ()
+    if any(isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value) for value in inner):
+        raise DatasetError(
+            f"dataset: {field} is a list with masked arrays. Join them with np.ma.concatenate or "
+            "np.ma.stack, or fill what is masked."
+        )
+    mask = np.ma.getmaskarray(values) if np.ma.is_masked(values) else None
+    try:
+        array = np.asarray(values.filled(0) if mask is not None else values)
+    except Exception as error:  # whatever the `__array__` of a foreign class raises
+        raise DatasetError(
+            f"dataset: {field} cannot be made an array ({error}). Give numbers, with rows of one "
+            "length."
+        ) from error
+    if array.dtype.kind == "O":
+        raise DatasetError(
+            f"dataset: {field} is an array of Python objects (dtype object, shape "
+            f"{array.shape}). Give numbers of one type that fit 64 bits, with rows of one "
+            "length; fill what is missing."
+        )
+    return array, mask
+
+
+def plain(values: Any, field: str) -> np.ndarray:
+    """An array-like as a numpy array; refuses one with masked entries."""
+    array, mask = masked_array(values, field)
+    if mask is not None:
+        place = tuple(int(part[0]) for part in np.nonzero(mask))
+        raise DatasetError(
+            f"dataset: {field}{list(place)} is masked. Fill it, or leave its row out."
+        )
+    return array
+
+
+def is_integer(array: np.ndarray) -> bool:
+    """Whether the dtype is an integer one; bool is none. Knows int4, unlike numpy."""
+    return jnp.issubdtype(array.dtype, jnp.integer)
+
+
+def is_float(array: np.ndarray) -> bool:
+    """Whether the dtype is a real floating one. Knows bfloat16, unlike numpy."""
+    return jnp.issubdtype(array.dtype, jnp.floating)
+
+
+def integers(
+    values: Any,
+    field: str,
+    *,
+    low: int,
+    high: int,
+    place: Callable[[int], str] | None = None,
+    rule: str = "",
+) -> np.ndarray:
+    """Whole numbers in [low, high] as int64 with one axis.
+
+    Args:
+      values: array-like of an integer dtype; an empty list is one.
+      field: what messages call it.
+      low, high: limits, both allowed.
+      place: what messages call entry number `row`; `field[row]` if None.
+      rule: what they say of the limits.
+
+    Raises:
+      DatasetError: names the first entry outside, or says what is no integer.
+    """
+    array = plain(values, field)
+    if array.ndim != 1:
+        raise DatasetError(
+            f"dataset: {field} has shape {array.shape}. Give it one axis, with .reshape(-1)."
+        )
+    if array.size == 0 and array.dtype.kind not in "USTMm":
+        return np.zeros(0, np.int64)
+    if not is_integer(array):
+        raise DatasetError(
+            f"dataset: {field} has dtype {array.dtype}. It must be integers; convert whole "
+            "numbers with .astype(np.int64)."
+        )
+    array = array if array.dtype.kind in "iu" else array.astype(np.int64)
+    wrong = (array < low) | (array > high)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        name = f"dataset: {field}[{row}]" if place is None else place(row)
+        rule = rule or f"It must be from {low} to {high}."
+        raise DatasetError(f"{name} is {array[row]}. {rule}")
+    return array.astype(np.int64)
+
+
+def int32_matrix(array: np.ndarray, field: str) -> np.ndarray:
+    """Integers or bools with two axes as int32.
+
+    Raises:
+      DatasetError: names the first one that does not fit.
+    """
+    if array.dtype.kind not in "biu":
+        array = array.astype(np.int64)
+    if array.dtype.itemsize >= 4 and array.size:
+        limits = np.iinfo(np.int32)
+        if array.max() > limits.max or array.min() < limits.min:
+            row, column = np.argwhere((array > limits.max) | (array < limits.min))[0].tolist()
+            raise DatasetError(
+                f"dataset: {field}[{row}, {column}] is {array[row, column]}: integers beyond 32 "
+                "bits. Number the categories from 0, or give floats."
+            )
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def float32(array: np.ndarray, field: str) -> np.ndarray:
+    """Numbers as float32. Floats are rounded; what is too large becomes Inf for a check to report.
+
+    Raises:
+      DatasetError: names the first integer that float32 does not hold exactly.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = array.astype(np.float32)
+        if not is_integer(array) or array.dtype.itemsize <= 2:
+            return result
+        wrong = result.astype(array.dtype) != array
+    wrong |= (array > _EXACT_FLOAT32) | (array < -_EXACT_FLOAT32)
+    if wrong.any():
+        place = [int(part[0]) for part in np.nonzero(wrong)]
+        raise DatasetError(
+            f"dataset: {field}{place} is {array[tuple(place)]}, an integer that float32 cannot "
+            "hold exactly. If rounding does no harm, give floats, with .astype(np.float32); "
+            "else subtract an offset first."
+        )
+    return result
+
+
+def count(value: Any, field: str, *, low: int = 1, high: int = INT32_MAX) -> int:
+    """One whole number in [low, high]; no float and no bool.
+
+    Raises:
+      DatasetError: it is none.
+    """
+    number = value.item() if isinstance(value, np.integer) else value
+    if type(number) is not int or not low <= number <= high:
+        raise DatasetError(f"{field} is {value!r}. It must be an integer from {low} to {high}.")
+    return number
+
+
+def fraction(value: Any, field: str) -> float:
+    """One number in [0, 1]."""
+    result = number(value, field)
+    if not 0 <= result <= 1:
+        raise DatasetError(f"{field} is {value!r}. It must be from 0 to 1.")
+    return result
+
+
+def number(value: Any, field: str, *, positive: bool = False, float64: bool = False) -> float:
+    """One finite number; above 0 if `positive`. Both as float32, unless it stays in `float64`.
+
+    Raises:
+      DatasetError: it is none.
+    """
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    limit, least = (np.inf, 0.0) if float64 else (float(np.finfo(np.float32).max), 2.0**-149)
+    if not real or not math.isfinite(value) or not abs(value) <= limit:
+        raise DatasetError(f"{field} is {value!r}. It must be a finite number.")
+    if positive and not (value > 0 and value >= least):
+        raise DatasetError(f"{field} is {value!r}. It must be positive, also as float32.")
+    return float(value)
+
+
+def texts(values: Any, field: str) -> tuple[str, ...]:
+    """Names: texts that UTF-8 can hold, none empty, none twice, without NUL.
+
+    Raises:
+      DatasetError: names the first that is not.
+    """
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
+    if not isinstance(values, list | tuple):
+        raise DatasetError(f"{field} is {values!r:.100}. It must be a tuple of texts.")
+    seen = set()
+    for position, value in enumerate(values):
+        if not isinstance(value, str) or not value or value in seen or not is_text(value):
+            raise DatasetError(
+                f"{field}[{position}] is {value!r:.100}. Names are texts, none empty and none "
+                "twice."
+            )
+        seen.add(value)
+    return tuple(str(value) for value in values)
+
+
+def is_text(value: str) -> bool:
+    """Whether files can hold it: no NUL, which ends texts in numpy, and no half of a character."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def record(
+    data: Any, field: str, *, required: Collection[str], optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """JSON data as a dict with these fields.
+
+    Raises:
+      DatasetError: it is no dict, a required field is missing, or one is unknown.
+    """
+    if not isinstance(data, Mapping):
+        raise DatasetError(f"{field} is {data!r:.100}. It must be a dict of {sorted(required)}.")
+    missing = sorted(set(required) - set(data))
+    if missing:
+        raise DatasetError(f"{field} lacks {missing}. Write it with the to_json of this class.")
+    unknown = sorted(map(str, set(data) - set(required) - set(optional)))
+    if unknown:
+        raise DatasetError(
+            f"{field} has the unknown fields {unknown}. A later version of gtx may have written "
+            "it; read it with that one."
+        )
+    return dict(data)
