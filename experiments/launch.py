@@ -10,8 +10,9 @@ from gtx.batching import BudgetError
 from gtx.build import ConfigError
 from gtx.encodings import EncodingError
 from gtx.graphs import GraphError
+from gtx.provenance import OtherDataError
 from gtx.sweeps import SweepError
-from gtx.training import CheckpointError, NonFiniteError, ResumeError
+from gtx.training import CheckpointError, FolderLockedError, NonFiniteError, ResumeError
 
 # Errors that a person mends in a config, a file or a folder: their message says how.
 _EXPECTED = (
@@ -19,10 +20,12 @@ _EXPECTED = (
     CheckpointError,
     ConfigError,
     EncodingError,
+    FolderLockedError,
     GraphError,
     ImportError,
     NonFiniteError,
     OSError,
+    OtherDataError,
     ResumeError,
     SweepError,
 )

@@ -13,6 +13,7 @@ from gtx.data.dataset import Dataset
 Content = dict[str, dict[str, Any]]
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
+_VERBS = {"structure": "differs", "labels": "differ", "ids": "differ"}
 _LEVELS = ("nodes", "edges", "pairs", "graphs")
 
 
@@ -52,7 +53,7 @@ def content_of_parts(dataset: Dataset, without: Collection[str] = ()) -> Content
 
 
 def changes(old: Content, new: Content, without: Collection[str] = ()) -> dict[str, list[str]]:
-    """What changed in each part that did, in words: `labels`, `column atom of the nodes`, ...
+    """What changed in each part that did, in words: `labels differ`, `no graphs`, ...
 
     Args:
       old: of an earlier reading.
@@ -71,21 +72,20 @@ def _changes_of_part(
     old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, without: Collection[str]
 ) -> list[str]:
     if old is None or new is None:
-        return [] if old is new else ["has graphs only now" if old is None else "has no graphs now"]
+        return [] if old is new else ["no graphs" if new is None else "had no graphs"]
     if old["num_graphs"] != new["num_graphs"]:
         # With other graphs every array is another one: to list them all would say nothing.
         return [f"{new['num_graphs']} graphs instead of {old['num_graphs']}"]
     said = []
     for what in dict.fromkeys([*old, *new]):
         if what not in without and old.get(what) != new.get(what):
-            change = " (new)" if what not in old else " (gone)" if what not in new else ""
-            said.append(_words(what) + change)
+            level, _, name = what.partition(".")
+            column = f"column {name} of the {level}"
+            if name and not (what in old and what in new):
+                said.append(f"{column} is {'new' if what in new else 'gone'}")
+            else:
+                said.append(f"{column} differs" if name else f"{what} {_VERBS[what]}")
     return said
-
-
-def _words(what: str) -> str:
-    level, _, name = what.partition(".")
-    return f"column {name} of the {level}" if name else what
 
 
 def _sha256(*arrays: np.ndarray) -> str:

@@ -72,7 +72,7 @@ def reasons(
             old = _completed(saved[name], current[name], given[name])
             found[name] = differences(old, current[name], name)
     data = data_changes(saved, current, encoded=False)
-    found["data"] = [f"{part} data changed: {', '.join(said)}" for part, said in data.items()]
+    found["data"] = [f"{part} data: {', '.join(said)}" for part, said in data.items()]
     if not (_from_build(saved["recipe"]) and _from_build(current["recipe"])):
         found["recipe"] = differences(saved["recipe"], current["recipe"])
         return [line for lines in found.values() for line in lines]
@@ -144,7 +144,7 @@ def data_changes(
     """
     if "columns" not in old:
         parts = [name for name in ("train", "valid") if old[name] != new[name]]
-        return {} if encoded else {name: ["it has other content"] for name in parts}
+        return {} if encoded else {name: ["content differs"] for name in parts}
     left_out = _left_out(old, encoded) | _left_out(new, encoded)
     found = changes(old["columns"], new["columns"], left_out)
     recipes = [facts["recipe"] for facts in (old, new)]
@@ -179,13 +179,17 @@ def _used_encodings(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
-    """A line for each field that may decide something, by the field's name."""
+    """A line for each field that may decide something, by the field's name.
+
+    A field that the older of two versions did not have says nothing: the objects do.
+    """
     found = {}
     for line in differences(old, new, "config"):
         field = line.split(": ")[0].removeprefix("config.")
         if field == "training.num_epochs":
             line += " (this schedule ends with the last epoch; only others can be trained on)"
-        if not _within(field, _NOTHING):
+        added = _value(old, field) is None and field.split(".")[0] not in ("data", "encodings")
+        if not added and not _within(field, _NOTHING):
             found[field] = line
     return found
 

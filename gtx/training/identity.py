@@ -146,7 +146,7 @@ def check_identity(
         for line in differences(conditions[name], current.conditions[name], name)
     ]
     for part, said in data_changes(facts, current.facts, encoded=True).items():
-        other.append(f"{part} data: {', '.join(said)}, computed anew with other digits")
+        other.append(f"{part} data: {', '.join(said)} (as encodings are computed here)")
     if isinstance(facts["model"], str):
         other.append("written by gtx 0.1.0, which kept no model that can be compared")
     if other:

@@ -306,25 +306,25 @@ def test_a_run_that_kept_only_texts_of_its_objects_is_compared_by_its_config(rec
     other = identity_of(changed(config, {"model.dim": 8, "batch.resident": False}))
     assert reasons(older, other.facts, other.given) == ["config.model.dim: 16 -> 8"]
     older["train"] = "another hash"
-    assert reasons(older, now.facts, now.given) == ["train data changed: it has other content"]
+    assert reasons(older, now.facts, now.given) == ["train data: content differs"]
 
 
 def test_encodings_with_other_digits_are_a_warning_and_other_features_are_another_run(recipe):
     _, now = recipe("zinc_encodings")
     before = json.loads(json.dumps(now.facts))
     before["columns"]["train"]["nodes.laplacian_vectors"] = before["train"] = "of another machine"
-    with pytest.warns(ResumeWarning, match="column laplacian_vectors of the nodes, computed"):
+    with pytest.warns(ResumeWarning, match="column laplacian_vectors of the nodes differs .as enc"):
         check_identity(before, now.conditions, now, "runs/x")
     before["columns"]["train"]["nodes.atom"] = "other"
     said = reasons(before, now.facts, now.given)
-    assert said == ["train data changed: column atom of the nodes"]
+    assert said == ["train data: column atom of the nodes differs"]
 
 
 def test_a_changed_test_part_is_another_run(recipe):
     _, now = recipe("zinc_encodings")
     before = json.loads(json.dumps(now.facts))
     before["recipe"]["content"]["test"]["labels"] = "other"
-    assert reasons(before, now.facts, now.given) == ["test data changed: labels"]
+    assert reasons(before, now.facts, now.given) == ["test data: labels differ"]
 
 
 def test_differences_name_the_path_and_both_values():
