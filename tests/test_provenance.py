@@ -97,7 +97,7 @@ def test_changed_labels_of_train_change_the_scale_and_are_refused(recipe, tmp_pa
         (
             [("C" + text, label) for text, label in ROWS],
             {},
-            "structure differs, column atom of the nodes differs",
+            "structure differs, labels differ, column atom",
         ),
     ],
     ids=["order", "one-less", "one-more", "split", "fractions", "molecules"],
