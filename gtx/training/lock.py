@@ -3,9 +3,9 @@
     <workdir>/run.lock         locked by the operating system; freed however the process ends
     <workdir>/run.lock.json    who holds it, for the message
 
-The lock file stays behind, unlocked; to delete it while a training waits could let in two. On a
-file system that cannot lock, the file's existence is the lock: filelock removes one whose process
-on this machine is gone, and one of another machine must be deleted by hand.
+The lock file stays behind, unlocked. On a file system that cannot lock, the existence of a file is
+the lock: filelock removes one whose process was of this machine and is gone; one of another machine
+must be deleted by hand.
 """
 
 import contextlib
@@ -22,10 +22,11 @@ from typing import Any
 
 import filelock
 
-_LOCK, _HOLDER = "run.lock", "run.lock.json"
+_LOCK, _HOLDER, _SOFT_LOCK = "run.lock", "run.lock.json", "run.lock.soft"
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
-# Folders that this process holds, and the thread that does. A fork is another process.
-_held: dict[tuple[int, pathlib.Path], int] = {}
+# Folders that this process holds: the thread that does, and the lock file. A fork is another
+# process.
+_held: dict[tuple[int, pathlib.Path], tuple[int, os.stat_result]] = {}
 
 
 class FolderLockedError(RuntimeError):
@@ -45,12 +46,12 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
     """
     folder = pathlib.Path(folder)
     place = (os.getpid(), folder.resolve())
-    if _held.get(place) == threading.get_ident():
+    if place in _held and _held[place][0] == threading.get_ident():
         yield
         return
     made = _make(folder)
     lock = _acquire(folder)
-    _held[place] = threading.get_ident()
+    _held[place] = (threading.get_ident(), os.stat(folder / _LOCK))
     try:
         with contextlib.suppress(OSError):  # on a full disk the lock is still a lock
             (folder / _HOLDER).write_text(json.dumps(_this_process()) + "\n")
@@ -59,10 +60,31 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
         del _held[place]
         with contextlib.suppress(OSError):
             (folder / _HOLDER).unlink(missing_ok=True)
-            if made and [path.name for path in folder.iterdir()] == [_LOCK]:
+            if made and {path.name for path in folder.iterdir()} <= {_LOCK, _SOFT_LOCK}:
                 (folder / _LOCK).unlink()
-                folder.rmdir()
         lock.release()
+        if made:
+            with contextlib.suppress(OSError):  # there is a run in it
+                folder.rmdir()
+
+
+def check_lock(folder: str | os.PathLike[str]) -> None:
+    """Raise if the folder of a lock that this process holds was deleted or moved.
+
+    Raises:
+      FolderLockedError: what is written now would start a second run in the old place.
+    """
+    folder = pathlib.Path(folder)
+    held = _held.get((os.getpid(), folder.resolve()))
+    if held is None:
+        return
+    with contextlib.suppress(OSError):
+        if os.path.samestat(held[1], os.stat(folder / _LOCK)):
+            return
+    raise FolderLockedError(
+        f"{folder} was deleted, moved or unlocked while it was trained in. Put it back and start "
+        "the same command again, which goes on from its latest checkpoint."
+    )
 
 
 def _make(folder: pathlib.Path) -> bool:
@@ -87,16 +109,17 @@ def _acquire(folder: pathlib.Path) -> filelock.BaseFileLock:
             except OSError as error:
                 if isinstance(error, filelock.Timeout) or error.errno not in _NO_LOCKS:
                     raise
-                lock = filelock.SoftFileLock(path, timeout=0)
+                # Not the same file, which exists by now.
+                lock = filelock.SoftFileLock(folder / _SOFT_LOCK, timeout=0)
                 lock.acquire()
         except filelock.Timeout:
-            raise FolderLockedError(_in_use(folder)) from None
+            raise FolderLockedError(_in_use(folder, lock.lock_file)) from None
         except OSError as error:
             raise _unusable(folder, error) from error
     return lock
 
 
-def _in_use(folder: pathlib.Path) -> str:
+def _in_use(folder: pathlib.Path, lock_file: str) -> str:
     try:
         holder = json.loads((folder / _HOLDER).read_text())
         pid, host, since = int(holder["pid"]), str(holder["host"]), str(holder["since"])
@@ -109,7 +132,7 @@ def _in_use(folder: pathlib.Path) -> str:
     if host != platform.node():
         return (
             f"{who} Wait for it to end, or choose another workdir. If that process is gone, "
-            f"delete {folder / _LOCK}."
+            f"delete {lock_file}."
         )
     if pid == os.getpid():
         return f"{who} That is this process. Choose another workdir for each call of fit."

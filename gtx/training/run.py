@@ -20,6 +20,7 @@ from gtx.training.evaluation import Evaluator
 from gtx.training.hooks.base import ChunkReport
 from gtx.training.hooks.nan_guard import check_finite
 from gtx.training.identity import check_identity, identity
+from gtx.training.lock import check_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.progress import Progress, is_better, json_float
 from gtx.training.state import evaluation_variables, init_state
@@ -169,6 +170,7 @@ class Run:
 
     def save(self) -> pathlib.Path:
         """Write a checkpoint of this instant."""
+        check_lock(self.workdir)
         host = {
             "identity": self._identity.facts,
             "environment": self._identity.conditions,
@@ -201,6 +203,7 @@ class Run:
         return self._evaluator.prepare(self._valid_set)
 
     def _save_best(self, variables: dict[str, PyTree]) -> None:
+        check_lock(self.workdir)
         host = {
             "step": self.step,
             "epoch": self.progress.best_epoch,

@@ -144,7 +144,10 @@ def test_more_epochs_go_on_from_the_end(tmp_path, whole):
         (dict(model=small.Small(rate=0.5)), r"model.rate: 0\.25 -> 0\.5"),
         (dict(model=small.Small(dim=4)), "model.dim: 8 -> 4"),
         (dict(valid=small.dataset(6)), "valid data: 6 graphs instead of 7"),
-        (dict(graphs=small.dataset(22, seed=5)), "train data: structure differs, labels differ, column"),
+        (
+            dict(graphs=small.dataset(22, seed=5)),
+            "train data: structure differs, labels differ, column",
+        ),
         (dict(select="last"), 'select: "best" -> "last"'),
         (dict(evaluate_every=1), "evaluate_every: 2 -> 1"),
         (dict(stratified=False), "stratified: true -> false"),
