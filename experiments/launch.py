@@ -10,8 +10,10 @@ from gtx.batching import BudgetError
 from gtx.build import ConfigError
 from gtx.encodings import EncodingError
 from gtx.graphs import GraphError
+from gtx.provenance import OtherDataError
 from gtx.sweeps import SweepError
-from gtx.training import CheckpointError, NonFiniteError, ResumeError
+from gtx.training import CheckpointError, FolderLockedError, NonFiniteError, ResumeError
+from gtx.training.hooks.signals import Interrupted, StopAtOnce
 
 # Errors that a person mends in a config, a file or a folder: their message says how.
 _EXPECTED = (
@@ -19,10 +21,12 @@ _EXPECTED = (
     CheckpointError,
     ConfigError,
     EncodingError,
+    FolderLockedError,
     GraphError,
     ImportError,
     NonFiniteError,
     OSError,
+    OtherDataError,
     ResumeError,
     SweepError,
 )
@@ -47,17 +51,25 @@ def parse(argv: Sequence[str]) -> list[str]:
 
 
 def guard(main: Main) -> Main:
-    """A command whose expected errors are one line on stderr and exit code 2."""
+    """A command whose expected errors are one line on stderr and exit code 2.
+
+    Likewise SIGINT, SIGTERM and SIGUSR1, with 128 + signal; `fit` saves before it obeys them.
+    """
 
     def guarded(argv: Sequence[str]) -> int | None:
         if len(argv) > 1:
             raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
         logging.set_verbosity(logging.WARNING)
         std_logging.getLogger("gtx").setLevel(std_logging.INFO)
-        try:
-            return main(argv)
-        except _EXPECTED as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 2
+        with StopAtOnce() as signals:
+            try:
+                return main(argv)
+            except _EXPECTED as error:
+                print(f"error: {error}", file=sys.stderr)
+                return 2
+            except Interrupted as stop:
+                if stop is signals.raised:  # others have been logged where they were raised
+                    print(stop, file=sys.stderr)
+                return stop.signum + 128
 
     return guarded

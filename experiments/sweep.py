@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments import launch, report
-from gtx import sweeps
+from gtx import sweeps, training
 
 _CONFIG = flags.DEFINE_string("config", None, "The sweep file: RECIPE and get_sweep().")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the sweep; it goes on if it exists.")
@@ -35,7 +35,8 @@ def main(argv: Sequence[str]) -> int:
         console.print(f"{trial.folder.name} {trial.status}: {outcome}", highlight=False)
 
     console.print(f"{len(trials)} trials of {recipe}, {_WORKERS.value} at a time")
-    ended = sweeps.run(trials, workdir, command, workers=_WORKERS.value, told=told)
+    with training.folder_lock(workdir):
+        ended = sweeps.run(trials, workdir, command, workers=_WORKERS.value, told=told)
     fields = list(dict.fromkeys(name for trial in ended for name in trial.overrides))
     _print(console, ended, fields)
     _write(workdir / "trials.csv", ended, fields)

@@ -5,10 +5,11 @@ import time
 from collections.abc import Sequence
 
 from absl import flags, logging
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 from experiments import baseline, finish, launch
 from gtx import build, training
+from gtx.training.storage import named
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "The recipe.", lock_config=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; it goes on if it exists.")
@@ -17,9 +18,15 @@ flags.mark_flags_as_required(["config", "workdir"])
 
 def main(argv: Sequence[str]) -> None:
     del argv
-    start = time.monotonic()
     config, workdir = _CONFIG.value, pathlib.Path(_WORKDIR.value)
+    # From the start, so that a second training is told before its data are read, to the scores.
+    with training.folder_lock(workdir), named(workdir):
+        run(config, workdir)
 
+
+def run(config: ConfigDict, workdir: pathlib.Path) -> None:
+    """Train and score; everything goes to `workdir`."""
+    start = time.monotonic()
     prepared = build.prepare(config)
     for row in prepared.rejected:
         logging.warning("row %d (%r) is left out: %s", row.row, row.smiles, row.reason)

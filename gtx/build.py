@@ -31,6 +31,7 @@ from gtx.data import (
     with_descriptors,
     zinc,
 )
+from gtx.data.content import Content, content_of_parts
 from gtx.data.exact import record
 from gtx.models import GraphTransformer, presets
 from gtx.recipe_defaults import with_later_fields
@@ -148,6 +149,16 @@ def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
     return tuple(_encoding(name, settings) for name, settings in sorted(chosen.items()))
 
 
+def encoded_columns(config: ConfigDict) -> set[str]:
+    """The columns that the config's encodings compute, each as `nodes.rwse`."""
+    fields = dict(node="nodes", edge="edges", pair="pairs", graph="graphs")
+    return {
+        f"{fields[level]}.{name}"
+        for encoding in encodings(config)
+        for level, name in encoding.columns()
+    }
+
+
 def _encoding(name: str, settings: Mapping[str, Any]) -> gtx.encodings.Encoding:
     kind = _choose(ENCODINGS, name, "config.encodings")
     try:
@@ -235,6 +246,8 @@ class Recipe:
       scaler: of the molecules' descriptors, or None.
       budget: of the data, on one device.
       version: of gtx that wrote it.
+      content: of the data that was read, by part (see `gtx.data.content`), without what the
+        encodings computed; None in a recipe of gtx 0.1.0.
     """
 
     config: ConfigDict
@@ -243,6 +256,7 @@ class Recipe:
     scaler: Scaler | None
     budget: batching.Budget
     version: str
+    content: Content | None = None
 
 
 def recipe(config: ConfigDict, prepared: Prepared) -> dict[str, Any]:
@@ -255,6 +269,7 @@ def recipe(config: ConfigDict, prepared: Prepared) -> dict[str, Any]:
         # One shard: the recipe of a run must not depend on the machine that it runs on.
         budget=budget(config, prepared.dataset, num_shards=1).to_json(),
         version=gtx.__version__,
+        content=content_of_parts(prepared.dataset, without=encoded_columns(config)),
     )
 
 
@@ -276,6 +291,7 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
             scaler=None if scaler is None else Scaler.from_json(scaler),
             budget=batching.Budget.from_json(data["budget"]),
             version=str(data["version"]),
+            content=data.get("content"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"this is no recipe that gtx.build.recipe wrote: {error!r}") from error

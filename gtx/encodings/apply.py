@@ -4,8 +4,11 @@ import concurrent.futures
 import contextlib
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -152,7 +155,10 @@ def _workers(count: int) -> Iterator[_Pool | None]:
         yield None
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks
-    pool = concurrent.futures.ProcessPoolExecutor(count, mp_context=context)
+    others = set(multiprocessing.active_children())
+    pool = concurrent.futures.ProcessPoolExecutor(
+        count, mp_context=context, initializer=_start_worker
+    )
     try:
         yield pool
     except BrokenProcessPool as error:
@@ -161,8 +167,26 @@ def _workers(count: int) -> Iterator[_Pool | None]:
             'started has no `if __name__ == "__main__"`, and every worker started it again. '
             "Parts that were finished are in the cache, if there is one"
         ) from error
+    except (KeyboardInterrupt, SystemExit):  # does not wait for what is under way
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, which a terminal tells too, and end when the parent does."""
+    for signum in (signal.SIGINT, getattr(signal, "SIGUSR1", signal.SIGINT)):
+        signal.signal(signum, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,8 @@ from gtx.training.hooks.nan_guard import NonFiniteError as NonFiniteError
 from gtx.training.hooks.signals import Interrupted as Interrupted
 from gtx.training.identity import ResumeError as ResumeError
 from gtx.training.identity import ResumeWarning as ResumeWarning
+from gtx.training.lock import FolderLockedError as FolderLockedError
+from gtx.training.lock import folder_lock as folder_lock
 from gtx.training.loop import FitResult as FitResult
 from gtx.training.loop import fit as fit
 from gtx.training.optimizer import Optimizer as Optimizer

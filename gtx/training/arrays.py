@@ -8,6 +8,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from gtx.training.state import leaf_name
+from gtx.training.storage import only_the_error
 from gtx.typing import PyTree
 
 
@@ -18,7 +19,7 @@ class TreeError(ValueError):
 def save_arrays(path: pathlib.Path, tree: PyTree) -> None:
     """Write a tree of arrays into the new directory `path`; returns when all is on disk."""
     # Checkpointer, not StandardCheckpointer: the latter writes from threads that outlive the call.
-    with ocp.Checkpointer(ocp.StandardCheckpointHandler()) as checkpointer:
+    with only_the_error(), ocp.Checkpointer(ocp.StandardCheckpointHandler()) as checkpointer:
         checkpointer.save(path.absolute(), args=ocp.args.StandardSave(_nested(tree)))
 
 

@@ -26,6 +26,7 @@ from gtx.training.manifest import (
     verify_directory,
     write_directory,
 )
+from gtx.training.storage import reason
 from gtx.typing import PyTree
 
 _BEST, _OLD = "best", ".old-"
@@ -234,7 +235,7 @@ class Checkpoints:
             os.rename(new, path)
             flush_entry(path.parent)
         except OSError as error:
-            raise CheckpointError(f"cannot replace {path}: {error}") from error
+            raise CheckpointError(f"cannot replace {path}: {reason(error, path.parent)}") from error
         shutil.rmtree(aside, ignore_errors=True)
 
     def _write(
@@ -259,8 +260,9 @@ class Checkpoints:
             write_directory(path, write, name=name)
         except Exception as error:  # orbax raises what its storage driver raises
             raise CheckpointError(
-                f"cannot write checkpoint {path}: {error}. Earlier checkpoints are untouched; "
-                "make room or choose another workdir, then start the same command again."
+                f"cannot write checkpoint {path}: {reason(error, path.parent)}. Earlier "
+                "checkpoints are untouched; make room or choose another workdir, then start the "
+                "same command again."
             ) from error
 
 

@@ -1,11 +1,16 @@
-"""What a run is, so that a resume under another config is refused and not blended in."""
+"""What a run is, so that a resume of another one is refused and not blended in.
 
+Compared is what decides the result: model, task and optimiser as described objects, the data by
+their content, the seed and the few settings that choose batches and the best parameters. A config
+is not compared: what its fields do shows in these, and paths, caches and intervals do nothing.
+"""
+
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
-import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +19,17 @@ import flax.linen as nn
 import jax
 import numpy as np
 
+from gtx._version import __version__
 from gtx.batching import Budget
 from gtx.data import Dataset
+from gtx.data.content import content
 from gtx.tasks import Task
+from gtx.training.comparison import data_changes, differences, reasons
+from gtx.training.description import describe
 from gtx.training.optimizer import Optimizer
+
+# Fields of a described model that choose how it is computed: the result is the same to rounding.
+_HOW = ("implementation", "remat")
 
 
 class ResumeError(RuntimeError):
@@ -28,6 +40,22 @@ class ResumeWarning(UserWarning):
     """The run goes on under conditions in which its bits may differ."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Identity:
+    """What a run is and under what conditions it runs, as JSON data.
+
+    Attributes:
+      facts: must be equal for a resume.
+      conditions: may differ, and decide last digits.
+      given: model, task and optimizer as in `facts`, without what holds its default value. A run
+        of a version that did not have a field yet is taken to agree with the default.
+    """
+
+    facts: dict[str, Any]
+    conditions: dict[str, Any]
+    given: dict[str, Any]
+
+
 def identity(
     model: nn.Module,
     task: Task,
@@ -35,37 +63,45 @@ def identity(
     budget: Budget,
     train: Dataset,
     valid: Dataset | None,
+    *,
+    seed: int,
+    stratified: bool,
+    select: str,
+    evaluate_every: int,
+    resident: bool,
+    steps_per_call: int,
     recipe: Mapping[str, Any] | None,
-    settings: Mapping[str, Any],
-) -> dict[str, Any]:
-    """What must be equal for a resume, as JSON data. Modules and rules stand as their repr."""
+) -> Identity:
+    """The identity of a run. Arguments are those of `fit`."""
+    objects = {"model": model, "task": task, "optimizer": optimizer}
+    how: dict[str, Any] = {}
+    described = {name: describe(value) for name, value in objects.items()}
+    described["model"] = _take_out(described["model"], "model", how)
+    parts = {"train": train} if valid is None else {"train": train, "valid": valid}
     facts = {
+        "seed": seed,
         "batch_size": budget.batch_size,
-        "model": _spelling(model),
-        "task": _spelling(task),
-        "optimizer": _spelling(optimizer),
+        "stratified": stratified,
+        "select": select,
+        "evaluate_every": evaluate_every,
+        # Stratified batches hold the same graphs whatever the shapes; plain ones do not.
+        "budget": None if stratified else budget.to_json(),
+        **described,
+        "columns": {name: content(part) for name, part in parts.items()},
         "train": fingerprint(train),
         "valid": None if valid is None else fingerprint(valid),
         "recipe": recipe,
-        **settings,
     }
-    return json.loads(json.dumps(facts))
-
-
-def environment(budget: Budget, steps_per_call: int, resident: bool) -> dict[str, Any]:
-    """What decides the last bits of a run without changing what it is."""
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "orbax-checkpoint")
-    facts = {
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in packages},
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "device": jax.devices()[0].device_kind,
+    conditions = {
+        **_machine(),
         "num_shards": budget.num_shards,
-        "budget": _spelling(budget),
+        "budget": budget.to_json(),
         "steps_per_call": steps_per_call,
         "resident": resident,
+        **how,
     }
-    return json.loads(json.dumps(facts))
+    given = {name: describe(value, defaults=False) for name, value in objects.items()}
+    return Identity(*(json.loads(json.dumps(data)) for data in (facts, conditions, given)))
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -83,58 +119,76 @@ def fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def check_identity(saved: Mapping[str, Any], current: Mapping[str, Any], where: Any) -> None:
-    """Raise unless the saved run is this one.
+def check_identity(
+    facts: Mapping[str, Any], conditions: Mapping[str, Any], current: Identity, where: Any
+) -> None:
+    """Raise unless the saved run is this one; warn where it goes on under other conditions.
+
+    Args:
+      facts: of the saved run.
+      conditions: of the saved run.
+      current: the run that is about to go on.
+      where: the saved run's place, for the message.
 
     Raises:
-      ResumeError: names the first differences, old and new.
+      ResumeError: names the differences, old and new, by the fields of the config where they show.
     """
-    changes = differences(saved, current)
-    if changes:
+    found = reasons(facts, current.facts, current.given)
+    if found:
         raise ResumeError(
-            f"{where} holds another run. It differs in {'; '.join(changes[:5])}. "
-            "Choose another workdir, restore the setting, or delete the folder to start anew."
+            f"{where} holds another run. What differs:\n{_listing(found)}\n"
+            "Choose another workdir, restore what differs, or delete the folder to start anew."
         )
-
-
-def check_environment(saved: Mapping[str, Any], current: Mapping[str, Any]) -> None:
-    """Warn where the run goes on under other conditions."""
-    changes = differences(saved, current)
-    if changes:
+    other = [
+        line
+        for name in conditions
+        if name in current.conditions
+        for line in differences(conditions[name], current.conditions[name], name)
+    ]
+    for part, said in data_changes(facts, current.facts, encoded=True).items():
+        other.append(f"{part} data: {', '.join(said)} (as encodings are computed here)")
+    if isinstance(facts["model"], str):
+        other.append("written by gtx 0.1.0, which kept no model that can be compared")
+    if other:
         warnings.warn(
-            f"resuming under other conditions: {'; '.join(changes)}. The result may differ in "
+            f"resuming under other conditions: {'; '.join(other)}. The result may differ in "
             "its last digits from that of an uninterrupted run.",
             ResumeWarning,
             stacklevel=3,
         )
 
 
-def differences(old: Any, new: Any, name: str = "") -> list[str]:
-    """`name: old -> new` for each leaf that differs between two pieces of JSON data."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        found = []
-        for key in sorted({*old, *new}):
-            inner = f"{name}.{key}" if name else str(key)
-            found += differences(old.get(key), new.get(key), inner)
-        return found
-    if old == new:
-        return []
-    old, new = json.dumps(old), json.dumps(new)
-    first = len(os.path.commonprefix([old, new]))
-    return [f"{name}: {_excerpt(old, first)} -> {_excerpt(new, first)}"]
+def _machine() -> dict[str, Any]:
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "orbax-checkpoint")
+    return {
+        "gtx": __version__,
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in packages},
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "device": jax.devices()[0].device_kind,
+    }
 
 
-def _spelling(value: Any) -> str:
-    """The repr without addresses, which differ from process to process."""
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+def _take_out(description: Any, place: str, taken: dict[str, Any]) -> Any:
+    """A description without its fields in `_HOW`, which go to `taken` under their place."""
+    if isinstance(description, list):
+        return [
+            _take_out(item, f"{place}.{number}", taken) for number, item in enumerate(description)
+        ]
+    if not isinstance(description, Mapping):
+        return description
+    kept = {}
+    for name, value in description.items():
+        if name in _HOW:
+            taken[f"{place}.{name}"] = value
+        else:
+            kept[name] = _take_out(value, f"{place}.{name}", taken)
+    return kept
 
 
-def _excerpt(text: str, place: int, width: int = 60) -> str:
-    """A long text around the place where it differs."""
-    if len(text) <= 2 * width:
-        return text
-    start, stop = max(0, place - width), place + width
-    return f"{'...' if start else ''}{text[start:stop]}{'...' if stop < len(text) else ''}"
+def _listing(found: list[str], limit: int = 12) -> str:
+    more = [f"and {len(found) - limit} more"] if len(found) > limit else []
+    return "\n".join(f"  {line}" for line in [*found[:limit], *more])
 
 
 def _add(digest: Any, array: np.ndarray) -> None:

@@ -16,6 +16,8 @@ from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
 from gtx.training.hooks.signals import Interrupted, StopFlag, StopRequested
+from gtx.training.identity import ResumeError
+from gtx.training.lock import folder_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.run import Run
 from gtx.training.state import TrainState
@@ -100,7 +102,9 @@ def fit(
       hooks: told what happens, in this order.
 
     Raises:
-      ResumeError: `workdir` holds another run.
+      ResumeError: `workdir` holds another run, or more than `num_epochs`.
+      FolderLockedError: another training is at work in `workdir`.
+      OSError: `workdir` cannot be written to.
       CheckpointError: a checkpoint cannot be written, or none can be read.
       NonFiniteError: a loss, gradient, update or prediction is not finite.
       Interrupted: by a signal, after saving.
@@ -114,64 +118,70 @@ def fit(
     if budget is None:
         cover = () if valid is None else (valid,)
         budget = fit_budget(train, min(32, len(train)), stratified=stratified, cover=cover)
-    run = Run(
-        model, task, train, valid, optimizer, budget, pathlib.Path(workdir),
-        seed=seed, stratified=stratified, resident=resident, steps_per_call=steps_per_call,
-        select=select, recipe=recipe, evaluate_every=evaluate_every,
-    )  # fmt: skip
-    progress = run.progress
-    resumed_from = run.step
-    stopped = None
-    saved_at = time.monotonic()
-    with _told(hooks), StopFlag() as flag:
-        try:
-            _start(hooks, run, num_epochs)
-            while progress.epoch < num_epochs:
-                stopped = _reason_to_stop(hooks, progress.history)
-                if stopped is not None:
-                    break
-                timing = EpochTiming()
-                for rows in run.chunks():
-                    flag.check()
-                    report = run.train(rows)
-                    timing = timing.add(report)
+    with folder_lock(workdir):
+        run = Run(
+            model, task, train, valid, optimizer, budget, pathlib.Path(workdir),
+            seed=seed, stratified=stratified, resident=resident, steps_per_call=steps_per_call,
+            select=select, recipe=recipe, evaluate_every=evaluate_every,
+        )  # fmt: skip
+        progress = run.progress
+        resumed_from = run.step
+        stopped = None
+        saved_at = time.monotonic()
+        if (progress.epoch, progress.position) > (num_epochs, 0):
+            raise ResumeError(
+                f"{workdir} has trained {len(progress.history)} epochs, more than "
+                f"num_epochs={num_epochs}. Choose another workdir, or at least as many epochs."
+            )
+        with _told(hooks), StopFlag() as flag:
+            try:
+                _start(hooks, run, num_epochs)
+                while progress.epoch < num_epochs:
+                    stopped = _reason_to_stop(hooks, progress.history)
+                    if stopped is not None:
+                        break
+                    timing = EpochTiming()
+                    for rows in run.chunks():
+                        flag.check()
+                        report = run.train(rows)
+                        timing = timing.add(report)
+                        for hook in hooks:
+                            hook.chunk(report)
+                        minutes = (time.monotonic() - saved_at) / 60
+                        if checkpoint_minutes is not None and minutes > checkpoint_minutes:
+                            run.save()
+                            saved_at = time.monotonic()
+
+                    epoch, last = progress.epoch + 1, progress.epoch + 1 == num_epochs
+                    metrics = None
+                    if valid is not None and (epoch % evaluate_every == 0 or last):
+                        start = time.perf_counter()
+                        metrics = run.evaluate(poll=flag.check)
+                        seconds = time.perf_counter() - start
+                        timing = dataclasses.replace(timing, evaluate_seconds=seconds)
+                    entry = progress.finish_epoch(run.step, metrics)
                     for hook in hooks:
-                        hook.chunk(report)
-                    minutes = (time.monotonic() - saved_at) / 60
-                    if checkpoint_minutes is not None and minutes > checkpoint_minutes:
+                        hook.epoch(entry, timing)
+                    if epoch % checkpoint_every == 0 or last:
                         run.save()
                         saved_at = time.monotonic()
-
-                epoch, last = progress.epoch + 1, progress.epoch + 1 == num_epochs
-                metrics = None
-                if valid is not None and (epoch % evaluate_every == 0 or last):
-                    start = time.perf_counter()
-                    metrics = run.evaluate(poll=flag.check)
-                    seconds = time.perf_counter() - start
-                    timing = dataclasses.replace(timing, evaluate_seconds=seconds)
-                entry = progress.finish_epoch(run.step, metrics)
-                for hook in hooks:
-                    hook.epoch(entry, timing)
-                if epoch % checkpoint_every == 0 or last:
-                    run.save()
-                    saved_at = time.monotonic()
-        except StopRequested as stop:
-            message = f"interrupted by {stop}; saved {run.save()}. The same command goes on."
-            _log.warning(message)
-            raise Interrupted(stop.signum, message) from None
-        if stopped is not None and run.saved_step != run.step:
-            run.save()
-    return FitResult(
-        state=run.state,
-        variables=run.best_variables(),
-        history=progress.history,
-        best_score=progress.best_score,
-        best_epoch=progress.best_epoch,
-        stopped=stopped,
-        resumed_from=resumed_from,
-        num_compilations=run.num_compilations,
-        compile_seconds=run.compile_seconds,
-    )
+            except StopRequested as stop:
+                message = f"interrupted by {stop}; saved {run.save()}. The same command goes on."
+                _log.warning(message)
+                raise Interrupted(stop.signum, message) from None
+            if stopped is not None and run.saved_step != run.step:
+                run.save()
+        return FitResult(
+            state=run.state,
+            variables=run.best_variables(),
+            history=progress.history,
+            best_score=progress.best_score,
+            best_epoch=progress.best_epoch,
+            stopped=stopped,
+            resumed_from=resumed_from,
+            num_compilations=run.num_compilations,
+            compile_seconds=run.compile_seconds,
+        )
 
 
 def _check_arguments(train: Dataset, **counts: int) -> None:

@@ -19,7 +19,8 @@ from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored
 from gtx.training.evaluation import Evaluator
 from gtx.training.hooks.base import ChunkReport
 from gtx.training.hooks.nan_guard import check_finite
-from gtx.training.identity import check_environment, check_identity, environment, identity
+from gtx.training.identity import check_identity, identity
+from gtx.training.lock import check_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.progress import Progress, is_better, json_float
 from gtx.training.state import evaluation_variables, init_state
@@ -72,10 +73,10 @@ class Run:
         self.steps_per_epoch = -(-len(train) // budget.batch_size)
         self._chunk_steps = even_chunk(self.steps_per_epoch, steps_per_call)
         self._identity = identity(
-            model, task, optimizer, budget, train, valid, recipe,
-            dict(seed=seed, stratified=stratified, select=select, evaluate_every=evaluate_every),
+            model, task, optimizer, budget, train, valid,
+            seed=seed, stratified=stratified, select=select, evaluate_every=evaluate_every,
+            resident=resident, steps_per_call=steps_per_call, recipe=recipe,
         )  # fmt: skip
-        self._environment = environment(budget, steps_per_call, resident)
 
         self._checkpoints = Checkpoints(workdir)
         self._checkpoints.clean()
@@ -89,7 +90,6 @@ class Run:
             self.progress = Progress()
             state = make_state()
         else:
-            check_environment(restored.field("environment"), self._environment)
             self.progress = Progress.from_json(restored.field("progress"))
             state = restored.arrays
             _log.info("going on from %s", restored.path)
@@ -114,7 +114,8 @@ class Run:
         self._uploaded: Any = None
 
     def _check_same(self, restored: Restored) -> None:
-        check_identity(restored.field("identity"), self._identity, restored.path)
+        saved, environment = restored.field("identity"), restored.field("environment")
+        check_identity(saved, environment, self._identity, restored.path)
 
     def chunks(self) -> Iterator[np.ndarray]:
         """Plan rows of what is left of the epoch, each of one size, filled up with -1."""
@@ -174,9 +175,10 @@ class Run:
 
     def save(self) -> pathlib.Path:
         """Write a checkpoint of this instant."""
+        check_lock(self.workdir)
         host = {
-            "identity": self._identity,
-            "environment": self._environment,
+            "identity": self._identity.facts,
+            "environment": self._identity.conditions,
             "progress": self.progress.to_json(),
         }
         path = self._checkpoints.save(self.step, self.state, host, self._recipe)
@@ -206,6 +208,7 @@ class Run:
         return self._evaluator.prepare(self._valid_set)
 
     def _save_best(self, variables: dict[str, PyTree]) -> None:
+        check_lock(self.workdir)
         host = {
             "step": self.step,
             "epoch": self.progress.best_epoch,

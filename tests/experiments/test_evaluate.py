@@ -1,9 +1,11 @@
 import dataclasses
 import json
+import pathlib
 
+import numpy as np
 import pytest
 
-from gtx import build
+from gtx import Predictor, build
 from gtx.training import Evaluator
 from tests.experiments import commands
 
@@ -57,8 +59,42 @@ def test_other_data_than_those_of_the_run_are_refused(trained_run, monkeypatch, 
     assert "not those of the run" in error and "spec.label.mean" in error and "7.0" in error
 
 
-def test_a_part_without_graphs_is_named(trained_run, monkeypatch, capsys):
+def test_a_part_that_is_gone_is_named(trained_run, monkeypatch, capsys):
     graphs = trained_run.graphs.select(trained_run.graphs.split != 1)
     _prepared_as(monkeypatch, trained_run, graphs)
     assert commands.run("evaluate", f"--workdir={trained_run.workdir}", "--split=valid") == 2
-    assert "no part 'valid'" in capsys.readouterr().err
+    assert "valid: no graphs" in capsys.readouterr().err
+
+
+@pytest.fixture
+def corrected(trained_run):
+    """The file of the run with one label of the test part corrected, for the time of a test."""
+    path = pathlib.Path(trained_run.config.data.path)
+    before = path.read_text()
+    row = int(trained_run.graphs.part("test").ids[0])
+    lines = before.splitlines()
+    lines[row + 1] = lines[row + 1].split(",")[0] + ",50.0"
+    path.write_text("\n".join(lines) + "\n")
+    yield row
+    path.write_text(before)
+
+
+def test_labels_that_changed_since_are_refused(trained_run, corrected, capsys):
+    assert commands.run("evaluate", f"--workdir={trained_run.workdir}", "--json=-") == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("error: the data are not those of the run: test: labels differ")
+    assert said.err.count("\n") == 1 and said.out == ""
+
+
+def test_other_data_are_scored_when_asked_for(trained_run, corrected, scores, capsys):
+    arguments = ["--json=-", "--other_data"]
+    assert commands.run("evaluate", f"--workdir={trained_run.workdir}", *arguments) == 0
+    said = capsys.readouterr()
+    assert "not of the data of the run" in said.err
+    part = trained_run.graphs.part("test")
+    predictions = Predictor.load(trained_run.workdir)(list(part.names))[:, 0]
+    labels = part.labels[:, 0].copy()
+    labels[0] = 50.0
+    error = float(np.abs(predictions - labels).mean())
+    assert json.loads(said.out)["test"]["mae"] == pytest.approx(error, rel=1e-5)
+    assert error > 5 + scores["test"]["mae"]

@@ -1,5 +1,6 @@
 """Metrics as lines of JSON: what plots and other programs read."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
+from gtx.training.storage import named
 
 
 class JsonLines(Hook):
@@ -36,12 +38,15 @@ class JsonLines(Hook):
             "graphs_per_second": rate,
         }
         for file, line in zip(self._files, (entry, clock), strict=True):
-            file.write(json.dumps(line) + "\n")
-            file.flush()
+            with named(pathlib.Path(file.name)):
+                file.write(json.dumps(line) + "\n")
+                file.flush()
 
     def end(self) -> None:
         for file in self._files:
-            file.close()
+            # Every line was flushed. One that did not fit the disk has had its error.
+            with contextlib.suppress(OSError):
+                file.close()
         self._files = []
 
 
@@ -61,5 +66,6 @@ def _whole_lines(path: pathlib.Path, before: int) -> list[str]:
 
 def _replace(path: pathlib.Path, lines: list[str]) -> None:
     new = path.with_suffix(".tmp")
-    new.write_text("".join(line + "\n" for line in lines))
-    os.replace(new, path)
+    with named(path):
+        new.write_text("".join(line + "\n" for line in lines))
+        os.replace(new, path)

@@ -1,12 +1,20 @@
-"""SIGINT, SIGTERM and SIGUSR1 as a flag that is read between chunks."""
+"""SIGINT, SIGTERM and SIGUSR1: heard at once, obeyed where nothing is half done.
 
+Python runs a handler only when the main thread is back from C code, which compiles for minutes.
+So a thread listens too: it says what is awaited, and a second signal ends the process at once.
+"""
+
+import contextlib
 import os
+import select
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+PATIENCE = 2.0  # seconds without an answer before a line says what is awaited
 
 
 class StopRequested(Exception):
@@ -18,7 +26,7 @@ class StopRequested(Exception):
 
 
 class Interrupted(SystemExit):
-    """The run was saved and stopped by a signal; start the same command to go on.
+    """A signal stopped the run, which was saved if it had begun; the same command goes on.
 
     The exit code is 128 + signal, as a shell has it: 130 for SIGINT, 143 for SIGTERM, 138 for
     SIGUSR1 (on Linux).
@@ -26,25 +34,27 @@ class Interrupted(SystemExit):
 
     def __init__(self, signum: int, message: str):
         super().__init__(128 + signum)
+        self.signum = signum
         self.message = message
 
     def __str__(self) -> str:
         return self.message
 
 
-class StopFlag:
-    """Within `with`, a signal only sets the flag; a second one ends the process at once.
+class _Signals:
+    """Within `with`, signals go to `_handle`; a second one ends the process at once.
 
-    Saving inside a handler would interrupt whatever is half done. Outside the main thread
-    Python allows no handlers; there the flag is never set.
+    Outside the main thread Python allows no handlers; there nothing changes.
     """
 
     def __init__(self) -> None:
         self._signum: int | None = None
         self._previous: dict[int, Any] = {}
+        self._listener: _Listener | None = None
 
-    def __enter__(self) -> "StopFlag":
+    def __enter__(self) -> Any:
         if threading.current_thread() is threading.main_thread():
+            self._listener = _Listener()
             for signum in SIGNALS:
                 self._previous[signum] = signal.signal(signum, self._handle)
         return self
@@ -53,6 +63,9 @@ class StopFlag:
         for signum, handler in self._previous.items():
             signal.signal(signum, handler)
         self._previous = {}
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
         del frame
@@ -60,7 +73,82 @@ class StopFlag:
             os._exit(128 + signum)
         self._signum = signum
 
+
+class StopFlag(_Signals):
+    """A signal only sets the flag: to save inside a handler would interrupt what is half done."""
+
     def check(self) -> None:
         """Raise StopRequested if a signal has arrived."""
         if self._signum is not None:
             raise StopRequested(self._signum)
+
+
+class StopAtOnce(_Signals):
+    """A signal raises `Interrupted` where the program is: for work that leaves nothing to save.
+
+    Attributes:
+      raised: what it raised, or None.
+    """
+
+    raised: Interrupted | None = None
+
+    def _handle(self, signum: int, frame: FrameType | None) -> None:
+        super()._handle(signum, frame)
+        name = signal.Signals(signum).name
+        self.raised = Interrupted(signum, f"interrupted by {name}; start the same command again.")
+        raise self.raised
+
+
+class _Listener:
+    """A thread that reads signals as the operating system hands them over."""
+
+    open = 0  # of them, in this process
+
+    def __init__(self) -> None:
+        _Listener.open += 1
+        self._end, self._start = os.pipe()
+        os.set_blocking(self._start, False)
+        self._before = signal.set_wakeup_fd(self._start, warn_on_full_buffer=False)
+        self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        _Listener.open -= 1
+        signal.set_wakeup_fd(self._before)
+        os.close(self._start)  # which ends the thread
+        self._thread.join()
+        os.close(self._end)
+
+    def _listen(self) -> None:
+        first: int | None = None
+        waiting: float | None = None
+        while True:
+            if waiting is not None and not select.select([self._end], [], [], waiting)[0]:
+                assert first is not None
+                print(
+                    f"{signal.Signals(first).name}: stops when the work under way is done; send "
+                    "it again to stop at once.",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                waiting = None
+                continue
+            heard = os.read(self._end, 1)
+            if not heard:
+                return
+            if heard[0] not in SIGNALS:
+                continue
+            if first is not None:
+                os._exit(128 + heard[0])
+            first, waiting = heard[0], PATIENCE
+
+
+def _forget_in_child() -> None:
+    """A forked child must not write its signals into the pipe that its parent reads."""
+    if _Listener.open:
+        with contextlib.suppress(ValueError):
+            signal.set_wakeup_fd(-1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

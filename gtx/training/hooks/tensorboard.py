@@ -1,9 +1,11 @@
 """Metrics for TensorBoard."""
 
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
+from gtx.training.storage import named
 
 
 class TensorBoard(Hook):
@@ -22,6 +24,10 @@ class TensorBoard(Hook):
         )
 
     def epoch(self, entry: Mapping[str, Any], timing: EpochTiming) -> None:
+        with named(pathlib.Path(self._writer.logdir)):
+            self._write(entry, timing)
+
+    def _write(self, entry: Mapping[str, Any], timing: EpochTiming) -> None:
         step = entry["step"]
         for name in ("loss", "learning_rate", "grad_norm"):
             self._writer.add_scalar(f"train/{name}", entry[name], step)

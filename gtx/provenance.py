@@ -1,0 +1,91 @@
+"""Whether data that are read again are those that a run was trained on."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from gtx import build
+from gtx.data import Dataset, GraphSpec, Scaler
+from gtx.data.content import changes, content_of_parts
+from gtx.training.comparison import differences
+
+
+class OtherDataError(ValueError):
+    """The data are not those of the run."""
+
+
+def check_data(
+    recipe: build.Recipe, prepared: build.Prepared, parts: Iterable[str]
+) -> tuple[str, ...]:
+    """Raise unless these parts hold what they held when the run was trained.
+
+    Compared are graphs, features, labels and split, wherever they were read from; what encodings
+    compute is not, for it has other digits on another machine.
+
+    Args:
+      recipe: of the run.
+      prepared: its data, read again.
+      parts: "train", "valid" or "test".
+
+    Returns:
+      What the caller should know: other parts that changed, or that nothing was kept to compare.
+
+    Raises:
+      OtherDataError: names the parts and what changed in them.
+    """
+    dataset, known = prepared.dataset, recipe.content or {}
+    without = build.encoded_columns(recipe.config)
+    found = changes(known, content_of_parts(dataset, without)) if known else {}
+    asked = [f"{name}: {', '.join(said)}" for name, said in found.items() if name in parts]
+    others = [f"{name}: {', '.join(said)}" for name, said in found.items() if name not in parts]
+    described = differences(
+        _described(recipe.spec, recipe.scaler), _described(dataset.spec, prepared.scaler)
+    )
+    if asked or described:
+        # Where only scales differ, the reason is the part that training took them from.
+        lines = asked or [*others, *described[:5]]
+        raise OtherDataError(
+            f"the data are not those of the run: {'; '.join(lines)}. Restore the files that it "
+            "was trained on, or score on what they hold now: experiments.evaluate --other_data."
+        )
+    if not known:
+        return (
+            f"this run was written by gtx {recipe.version}, which kept no hash of its data: "
+            "whether labels or features changed since is not known.",
+        )
+    return tuple(f"the part {line}; it is not that of the run any more." for line in others)
+
+
+def other_data(recipe: build.Recipe) -> Dataset:
+    """The data of a run's config as they are now, for its `Predictor`: without computed columns.
+
+    They may have other graphs and labels than the run had, but labels of the same kind.
+
+    Raises:
+      OtherDataError: the labels are of another kind.
+      GraphError: the data cannot be read.
+    """
+    config = ConfigDict(recipe.config.to_dict())
+    # Scales are those of the run: of descriptors in its scaler, of labels in its task.
+    config.data.update({"descriptors": (), "normalize": False})
+    dataset = build.load(config).dataset
+    label, wanted = dataset.spec.label, recipe.spec.label
+    if label is None or wanted is None:
+        raise OtherDataError("the data have no labels to score against.")
+    plain = dict(mean=(), std=())
+    changed = differences(
+        dataclasses.asdict(dataclasses.replace(wanted, **plain)),
+        dataclasses.asdict(dataclasses.replace(label, **plain)),
+        "label",
+    )
+    if changed:
+        raise OtherDataError(
+            f"the labels are of another kind than the model predicts: {'; '.join(changed)}."
+        )
+    return dataset
+
+
+def _described(spec: GraphSpec, scaler: Scaler | None) -> dict[str, Any]:
+    return dict(spec=spec.to_json(), scaler=None if scaler is None else scaler.to_json())

@@ -1,0 +1,231 @@
+"""Two runs compared: why the second is not the first, in the words of its config."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gtx.data.content import changes
+from gtx.training.description import CLASS
+
+# Settings of `fit` that decide the result, and the config field of each.
+_SETTINGS = {
+    "seed": "seed",
+    "batch_size": "batch.size",
+    "stratified": "batch.stratified",
+    "select": "training.select",
+    "evaluate_every": "training.evaluate_every",
+}
+_DATA = ("data", "encodings", "encodings_used")
+# Fields of the config that may say why another fact differs.
+_FIELDS = {
+    "model": ("model", *_DATA),
+    "task": ("task", "data"),
+    "optimizer": ("optimizer", "training.num_epochs", "batch.size", "data"),
+    "budget": ("batch", *_DATA),
+    "data": _DATA,
+    "spec": _DATA,
+    "raw_spec": _DATA,
+    "scaler": _DATA,
+}
+# These make the columns of new graphs, in which two runs may agree on all their own graphs.
+_READING = ("data.features", "data.descriptors", "data.topology")
+# These decide nothing: they say where, how fast, how often or how long.
+_NOTHING = (
+    "baseline",
+    "batch.num_shards",
+    "batch.resident",
+    "encodings_cache",
+    "encodings_workers",
+    "model.attention_implementation",
+    "model.remat",
+    "training.checkpoint_every",
+    "training.patience",
+    "training.steps_per_call",
+    "training.tensorboard",
+)
+# A run of gtx 0.1.0 kept no described objects: its config is compared, but for these.
+_BY_CONTENT = (*_NOTHING, "batch.num_tiers", "batch.multiple_of", "data.path", "data.root")
+
+
+def reasons(
+    saved: Mapping[str, Any], current: Mapping[str, Any], given: Mapping[str, Any]
+) -> list[str]:
+    """Why the facts are those of another run, a line each; none if they are of the same.
+
+    Args:
+      saved: facts of one `Identity`.
+      current: facts of the other.
+      given: its objects without what holds its default value.
+    """
+    described = isinstance(saved["model"], Mapping)
+    found: dict[str, list[str]] = {}  # by fact
+    for name in _SETTINGS:
+        # Which epochs are evaluated matters only where the best of them is chosen.
+        chosen = current["select"] == "best" and current["valid"] is not None
+        if name != "evaluate_every" or chosen:
+            found[name] = differences(saved[name], current[name], name)
+    if saved.get("budget") is not None:
+        found["budget"] = differences(saved["budget"], current["budget"], "budget")
+    if described:
+        for name in ("model", "task", "optimizer"):
+            old = _completed(saved[name], current[name], given[name])
+            found[name] = differences(old, current[name], name)
+    data = data_changes(saved, current, encoded=False)
+    found["data"] = [f"{part} data: {', '.join(said)}" for part, said in data.items()]
+    if not (_from_build(saved["recipe"]) and _from_build(current["recipe"])):
+        found["recipe"] = differences(saved["recipe"], current["recipe"])
+        return [line for lines in found.values() for line in lines]
+    return _explained(found, saved["recipe"], current["recipe"], described)
+
+
+def _explained(
+    found: Mapping[str, list[str]],
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    described: bool,
+) -> list[str]:
+    """The same in fields of the config, where it says what changed."""
+    specs = ("spec", "raw_spec", "scaler")
+    found = {**found, **{name: differences(old.get(name), new.get(name), name) for name in specs}}
+    config = _config_differences(old["config"], new["config"])
+    lines = []
+    for field in _READING:
+        # What the older of two versions did not have yet is the same as nothing.
+        if (_value(old["config"], field) or None) != (_value(new["config"], field) or None):
+            lines += _of_fields(config, (field,))
+    if _used_encodings(old["config"]) != _used_encodings(new["config"]):
+        lines += _of_fields(config, ("encodings", "encodings_used"))
+    if not described:
+        lines += [
+            line
+            for field, line in config.items()
+            if not _within(field, _BY_CONTENT) and _value(old["config"], field) is not None
+        ]
+    for name, differing in found.items():
+        if not differing:
+            continue
+        said = _of_fields(config, _FIELDS[name] if name in _FIELDS else (_SETTINGS[name],))
+        lines += said
+        # Other data make other vocabularies, scales and schedules: to say so again helps no one.
+        follows = name in _FIELDS and bool(found["data"])
+        if name == "data" or not (said or follows):
+            lines += differing
+    return list(dict.fromkeys(lines))
+
+
+def differences(old: Any, new: Any, name: str = "") -> list[str]:
+    """`name: old -> new` for each leaf that differs between two pieces of JSON data."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        if old.get(CLASS) != new.get(CLASS):  # the fields of two different things
+            return [f"{name}: {_word(old)} -> {_word(new)}"]
+        found = []
+        for key in sorted({*old, *new}):
+            inner = f"{name}.{key}" if name else str(key)
+            found += differences(old.get(key), new.get(key), inner)
+        return found
+    if old == new:
+        return []
+    old, new = _word(old), _word(new)
+    first = len(os.path.commonprefix([old, new]))
+    return [f"{name}: {_excerpt(old, first)} -> {_excerpt(new, first)}"]
+
+
+def data_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, encoded: bool
+) -> dict[str, list[str]]:
+    """What changed in each part of the data of two runs.
+
+    Args:
+      old: facts of one run.
+      new: facts of the other.
+      encoded: ask for the columns that the recipe's encodings computed, or for all others.
+        Another machine computes eigenvectors with other digits; that is not other data.
+    """
+    if "columns" not in old:
+        parts = [name for name in ("train", "valid") if old[name] != new[name]]
+        return {} if encoded else {name: ["content differs"] for name in parts}
+    left_out = _left_out(old, encoded) | _left_out(new, encoded)
+    found = changes(old["columns"], new["columns"], left_out)
+    recipes = [facts["recipe"] for facts in (old, new)]
+    if not encoded and all(_from_build(recipe) and recipe.get("content") for recipe in recipes):
+        whole = changes(*(recipe["content"] for recipe in recipes))  # the test part is here alone
+        found |= {name: said for name, said in whole.items() if name not in found}
+    return found
+
+
+def _left_out(facts: Mapping[str, Any], encoded: bool) -> set[str]:
+    """The columns that `data_changes` does not ask for."""
+    recipe = facts["recipe"]
+    kept = (recipe.get("content") or {}) if _from_build(recipe) else {}
+    left_out: set[str] = set()
+    for part, columns in facts["columns"].items():
+        read = {"ids", *kept.get(part, columns)}
+        left_out |= read if encoded else set(columns) - read
+    return left_out
+
+
+def _from_build(recipe: Any) -> bool:
+    """Whether a recipe has the form that `gtx.build.recipe` writes; others are compared whole."""
+    return isinstance(recipe, Mapping) and {"config", "spec", "budget"} <= set(recipe)
+
+
+def _used_encodings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name of the encodings that a config uses."""
+    given, used = config.get("encodings", {}), config.get("encodings_used", "all")
+    if used in ("all", "none"):
+        return dict(given) if used == "all" else {}
+    return {name: given.get(name) for name in sorted(map(str.strip, used.split(",")))}
+
+
+def _config_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    """A line for each field that may decide something, by the field's name.
+
+    A field that the older of two versions did not have says nothing: the objects do.
+    """
+    found = {}
+    for line in differences(old, new, "config"):
+        field = line.split(": ")[0].removeprefix("config.")
+        if field == "training.num_epochs":
+            line += " (this schedule ends with the last epoch; only others can be trained on)"
+        added = _value(old, field) is None and field.split(".")[0] not in ("data", "encodings")
+        if not added and not _within(field, _NOTHING):
+            found[field] = line
+    return found
+
+
+def _value(config: Any, field: str) -> Any:
+    for name in field.split("."):
+        config = config.get(name) if isinstance(config, Mapping) else None
+    return config
+
+
+def _of_fields(config: Mapping[str, str], fields: Sequence[str]) -> list[str]:
+    return [line for field, line in config.items() if _within(field, fields)]
+
+
+def _within(field: str, fields: Sequence[str]) -> bool:
+    return any(field == outer or field.startswith(f"{outer}.") for outer in fields)
+
+
+def _completed(old: Any, whole: Any, given: Any) -> Any:
+    """An older description with the fields that it lacks, where they hold their default now."""
+    if not all(isinstance(tree, Mapping) for tree in (old, whole, given)):
+        return old
+    completed = {name: _completed(old[name], whole.get(name), given.get(name)) for name in old}
+    assumed = {name: whole[name] for name in whole if name not in old and name not in given}
+    return completed | assumed
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Mapping) and CLASS in value:
+        return str(value[CLASS])
+    return json.dumps(value)
+
+
+def _excerpt(text: str, place: int, width: int = 60) -> str:
+    """A long text around the place where it differs."""
+    if len(text) <= 2 * width:
+        return text
+    start, stop = max(0, place - width), place + width
+    return f"{'...' if start else ''}{text[start:stop]}{'...' if stop < len(text) else ''}"
