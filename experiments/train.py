@@ -20,6 +20,8 @@ def main(argv: Sequence[str]) -> None:
     start = time.monotonic()
     config, workdir = _CONFIG.value, pathlib.Path(_WORKDIR.value)
 
+    build.check(config)
+    build.check_devices(config)
     prepared = build.prepare(config)
     for row in prepared.rejected:
         logging.warning("row %d (%r) is left out: %s", row.row, row.smiles, row.reason)
@@ -27,8 +29,6 @@ def main(argv: Sequence[str]) -> None:
     budget = build.budget(config, graphs)
     model = build.model(config, graphs.spec)
     task = build.task(config, graphs.spec)
-    if config.baseline:
-        baseline.check(config, task.label)
     train, valid = graphs.part("train"), graphs.part("valid")
     optimizer = build.optimizer(config, -(-len(train) // budget.batch_size))
 

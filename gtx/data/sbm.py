@@ -6,6 +6,7 @@ depends on the seed and on i alone.
 
 import numpy as np
 
+from gtx.data.check import DatasetError
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Categorical, GraphSpec, Label
@@ -33,7 +34,11 @@ def cluster(
       num_communities: blocks of a graph.
       sizes: least and largest number of nodes in a block, uniform.
       inside, across: probability of an edge in a block and between blocks.
+
+    Raises:
+      DatasetError: a number is out of its range.
     """
+    _check(num_graphs, num_communities, sizes, inside, across)
     nodes, labels, edges, counts = [], [], [], []
     for number in range(num_graphs):
         rng = np.random.default_rng((seed, number))
@@ -73,7 +78,11 @@ def pattern(
       num_communities, sizes, inside, across: of the background, as in `cluster`.
       pattern_size: nodes of a pattern.
       num_patterns: how many there are.
+
+    Raises:
+      DatasetError: a number is out of its range.
     """
+    _check(num_graphs, num_communities, sizes, inside, across)
     rng = np.random.default_rng(seed)
     wired = [_upper(np.full((pattern_size,) * 2, 0.5), rng) for _ in range(num_patterns)]
     signals = rng.integers(0, 3, (num_patterns, pattern_size), dtype=np.int32)
@@ -97,6 +106,23 @@ def pattern(
         edges.append(_both_ways((linked | linked.T)[np.ix_(order, order)]))
         counts.append(total)
     return _dataset(nodes, labels, edges, counts, 3, 2)
+
+
+def _check(
+    num_graphs: int, num_communities: int, sizes: tuple[int, int], inside: float, across: float
+) -> None:
+    if num_graphs < 1 or num_communities < 1:
+        raise DatasetError(
+            f"sbm: num_graphs is {num_graphs} and num_communities {num_communities}. Give at "
+            "least 1 each."
+        )
+    if not 1 <= sizes[0] <= sizes[1]:
+        raise DatasetError(
+            f"sbm: sizes are {sizes}. Give the least and the largest number of nodes, from 1."
+        )
+    for name, chance in (("inside", inside), ("across", across)):
+        if not 0 <= chance <= 1:
+            raise DatasetError(f"sbm: {name} is {chance}. Give a probability, 0 to 1.")
 
 
 def _upper(chance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
