@@ -19,6 +19,7 @@ from experiments import report
 from gtx import batching, build, inspect, training
 from gtx.data import Dataset, splits
 from gtx.tasks import Task
+from gtx.training.step import empty_batch
 
 PACKAGES = ("gtx-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -56,7 +57,6 @@ def write(
     rows = batching.plan(
         parts["train"], budget, seed=config.seed, stratified=config.batch.stratified
     )
-    batch = next(batching.make_batches(parts["train"], budget, seed=config.seed))
     figures = dict(
         scores,
         main_metric=task.main_metric,
@@ -76,7 +76,7 @@ def write(
         best_epoch=result.best_epoch,
         stopped=result.stopped,
         padding_waste=batching.waste(parts["train"], budget, rows),
-        attention=inspect.attention_choices(model, batch),
+        attention=inspect.attention_choices(model, empty_batch(parts["train"], budget)),
         versions=versions(),
         device=jax.devices()[0].device_kind,
         config=config.to_dict(),
@@ -98,11 +98,14 @@ def write(
                 final.predictions[:, column],
                 name,
             )
-    for evaluation in evaluations.values():
+    for name, evaluation in evaluations.items():
         for note in evaluation.notes:
-            Console(stderr=True).print(note, highlight=False)
+            Console(stderr=True).print(f"{name}: {note}", highlight=False, markup=False)
     report.print_scores(scores, baseline)
-    print(f"Everything is in {workdir}: metrics.json, predictions.csv, learning_curve.png.")
+    print(
+        f"Everything is in {workdir}: metrics.json, predictions.csv (of the {last} part), "
+        "learning_curve.png."
+    )
     if molecules:
         print(f"Next: {_python()} -m experiments.predict --workdir={workdir} --smiles='CCO'")
     else:

@@ -9,26 +9,62 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gtx import sweeps
 from gtx.data import Dataset
+from gtx.data.labels import known
+
+MOST_TARGETS = 24  # that are printed; a program reads all of them
 
 
 def print_scores(
     scores: Mapping[str, Mapping[str, float]], baseline: Mapping[str, float] | None
 ) -> None:
-    """One row per split, the baseline beside the model where there is one."""
-    table = Table(title="Scores")
-    table.add_column("split")
-    metrics = list(next(iter(scores.values())))
+    """One row per split, the baseline beside the model; of several targets a table of each."""
+    rows = dict(scores)
+    if baseline is not None:
+        rows["test, random forest"] = baseline
+    together = {name: {k: v for k, v in row.items() if "/" not in k} for name, row in rows.items()}
+    metrics = [
+        # A mean over targets of unlike units says nothing where the scaled one is there.
+        name
+        for name in next(iter(together.values()))
+        if f"scaled_{name}" not in next(iter(together.values()))
+    ]
+    console = Console()
+    table = Table("split", title="Scores")
     for metric in metrics:
         table.add_column(metric, justify="right")
-    for split, row in scores.items():
-        table.add_row(split, *(f"{row[metric]:.4f}" for metric in metrics))
-    if baseline is not None:
-        table.add_row("test, random forest", *(f"{baseline[metric]:.4f}" for metric in metrics))
-    Console().print(table)
+    for split, row in together.items():
+        table.add_row(split, *(_score(row[metric]) for metric in metrics))
+    console.print(table)
+    targets: dict[str, dict[str, dict[str, float]]] = {}
+    for split, row in rows.items():
+        for key, value in row.items():
+            target, slash, metric = key.rpartition("/")
+            if slash:
+                targets.setdefault(split, {}).setdefault(target, {})[metric] = value
+    if not targets:
+        return
+    first = next(iter(targets.values()))
+    if len(first) > MOST_TARGETS:
+        print(f"The scores of each of {len(first)} targets are in metrics.json.")
+        return
+    metrics = list(next(iter(first.values())))
+    table = Table("split", "target", title="Scores of each target")
+    for metric in metrics:
+        table.add_column(metric, justify="right")
+    for split, found in targets.items():
+        for target, row in found.items():
+            table.add_row(split, escape(target), *(_score(row[metric]) for metric in metrics))
+        table.add_section()
+    console.print(table)
+
+
+def _score(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "-"
 
 
 def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
@@ -53,28 +89,52 @@ def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
 
 
 def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndarray) -> None:
-    """One row per graph (or node): its name, its labels and what the model says."""
-    label = dataset.spec.label
-    labels = np.asarray(dataset.labels)
-    width = predictions.reshape(len(predictions), -1).shape[1]
-    names = label.names if len(label.names) == width else [str(i) for i in range(width)]
-    if label.level == "graph":
-        rows = [str(i) for i in dataset.ids]
-        text = dataset.names if dataset.names is not None else rows
+    """One row per graph, or per node with a label: what is known of it and what the model says.
+
+    Columns: `id` and `name` of the graph, `node` (its number in the graph, for labels of nodes),
+    then `<target>_measured` and `<target>_predicted`; for several classes `class_measured`,
+    `class_predicted` and `<class>_probability`. A label that is missing is an empty cell. Nodes
+    without any label, virtual ones among them, have no row.
+    """
+    label, labels = dataset.spec.label, np.asarray(dataset.labels)
+    assert label is not None
+    there = known(labels, label)
+    graph = np.arange(len(dataset))
+    rows = np.arange(len(labels))
+    if label.level == "node":
+        graph = np.repeat(graph, dataset.num_nodes)
+        rows = np.flatnonzero(there.any(axis=1))
+    ids = dataset.ids[graph]
+    columns: dict[str, list[str]] = {"id": [str(ids[row]) for row in rows]}
+    if dataset.names is not None:
+        columns["name"] = [str(dataset.names[graph[row]]) for row in rows]
+    if label.level == "node":
+        columns["node"] = [str(row - dataset.node_ptr[graph[row]]) for row in rows]
+    names = label.names or tuple(map(str, range(label.dim)))
+    if label.kind == "multiclass":
+        columns["class_measured"] = [names[labels[r]] if there[r, 0] else "" for r in rows]
+        columns["class_predicted"] = [names[int(np.argmax(predictions[r]))] for r in rows]
+        for column, name in enumerate(names):
+            columns[f"{name}_probability"] = [cell(predictions[r, column]) for r in rows]
     else:
-        counts = dataset.num_nodes
-        rows = np.repeat(dataset.ids, counts).astype(str)
-        text = rows
-    with path.open("w", newline="") as file:
+        measured = cell if label.kind == "regression" else _truth
+        for column, name in enumerate(names):
+            columns[f"{name}_measured"] = [measured(labels[r, column]) for r in rows]
+        for column, name in enumerate(names):
+            columns[f"{name}_predicted"] = [cell(predictions[r, column]) for r in rows]
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        if label.kind == "multiclass":
-            measured = ["measured"]
-        else:
-            measured = [f"{name}_measured" for name in names]
-        writer.writerow(["id", "name", *measured, *(f"{name}_predicted" for name in names)])
-        for row, name, known, guess in zip(rows, text, labels, predictions, strict=True):
-            known = np.atleast_1d(known)
-            writer.writerow([row, name, *known.tolist(), *np.atleast_1d(guess).tolist()])
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def cell(value: float) -> str:
+    """A float32 in the fewest digits that tell it from others; empty for NaN."""
+    return "" if np.isnan(value) else str(np.float32(value))
+
+
+def _truth(value: float) -> str:
+    return "" if np.isnan(value) else str(int(value))
 
 
 def plot_learning_curve(
@@ -85,9 +145,12 @@ def plot_learning_curve(
     figure, left = plt.subplots(figsize=(6, 4), layout="constrained")
     epochs = [entry["epoch"] for entry in history]
     left.plot(epochs, [entry["loss"] for entry in history], color="C0", label="training loss")
-    left.set(xlabel="epoch", ylabel="training loss", yscale="log")
+    # A loss that fell to 0 has no place on a logarithmic axis.
+    positive = bool(history) and all(entry["loss"] > 0 for entry in history)
+    left.set(xlabel="epoch", ylabel="training loss", yscale="log" if positive else "linear")
     right = left.twinx()
-    scored = [entry for entry in history if entry.get("valid")]
+    # Where no label of the validation part is known, a score is undefined.
+    scored = [e for e in history if e.get("valid") and e["valid"][metric] is not None]
     right.plot(
         [entry["epoch"] for entry in scored],
         [entry["valid"][metric] for entry in scored],
@@ -104,14 +167,17 @@ def plot_learning_curve(
 def plot_predictions(
     path: pathlib.Path, labels: np.ndarray, predictions: np.ndarray, name: str
 ) -> None:
-    """Predicted against measured, on equal axes, with the diagonal."""
+    """Predicted against measured, on equal axes, with the diagonal; a note where none is known."""
     plt = _pyplot()
-    known = np.isfinite(labels)
-    x, y = labels[known], predictions[known]
+    there = np.isfinite(labels)
+    x, y = labels[there], predictions[there]
     figure, axes = plt.subplots(figsize=(4.5, 4.5), layout="constrained")
-    low, high = min(x.min(), y.min()), max(x.max(), y.max())
-    axes.plot([low, high], [low, high], color="0.7", linewidth=1)
-    axes.scatter(x, y, s=10, alpha=0.6, color="C0", edgecolors="none")
+    if len(x):
+        low, high = min(x.min(), y.min()), max(x.max(), y.max())
+        axes.plot([low, high], [low, high], color="0.7", linewidth=1)
+        axes.scatter(x, y, s=10, alpha=0.6, color="C0", edgecolors="none")
+    else:
+        axes.text(0.5, 0.5, "no known labels", ha="center", transform=axes.transAxes)
     axes.set(xlabel=f"measured {name}", ylabel=f"predicted {name}", aspect="equal")
     figure.savefig(path, dpi=120)
     plt.close(figure)

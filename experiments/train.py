@@ -19,7 +19,9 @@ flags.mark_flags_as_required(["config", "workdir"])
 def main(argv: Sequence[str]) -> None:
     del argv
     config, workdir = _CONFIG.value, pathlib.Path(_WORKDIR.value)
-    # From the start, so that a second training is told before its data are read, to the scores.
+    build.check(config)
+    build.check_devices(config)
+    # From here on, so that a second training is told before its data are read, to the scores.
     with training.folder_lock(workdir), named(workdir):
         run(config, workdir)
 
@@ -34,8 +36,6 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     budget = build.budget(config, graphs)
     model = build.model(config, graphs.spec)
     task = build.task(config, graphs.spec)
-    if config.baseline:
-        baseline.check(config, task.label)
     train, valid = graphs.part("train"), graphs.part("valid")
     optimizer = build.optimizer(config, -(-len(train) // budget.batch_size))
 

@@ -1,27 +1,32 @@
 """From a ConfigDict to objects. The names that a config may use are the keys of the dicts here."""
 
 import dataclasses
-import difflib
 import functools
 import hashlib
-import inspect
 import json
+import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from ml_collections import ConfigDict
 
 import gtx.encodings
 import gtx.nn
-from gtx import batching, encoders, tasks, training
+from gtx import batching, config_check, encoders, tasks, training
+from gtx.config_rules import ConfigError as ConfigError
+from gtx.config_rules import call_checked, check_settings, settings_of
+from gtx.config_rules import choose as _choose
 from gtx.data import (
+    Categorical,
     Dataset,
     GraphSpec,
     Scaler,
     csl,
     csv_source,
+    molecules,
     peptides,
     sbm,
     solubility,
@@ -33,13 +38,10 @@ from gtx.data import (
 )
 from gtx.data.content import Content, content_of_parts
 from gtx.data.exact import record
+from gtx.data.labels import check_trainable
 from gtx.models import GraphTransformer, presets
 from gtx.recipe_defaults import with_later_fields
 from gtx.typing import ModuleFactory
-
-
-class ConfigError(ValueError):
-    """A config asks for something that does not exist; the message says what does."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +67,121 @@ def prepare(config: ConfigDict) -> Prepared:
     return dataclasses.replace(loaded, dataset=encode(loaded.dataset, config))
 
 
+def check(config: ConfigDict) -> None:
+    """Check every field as far as that goes without data and without a device.
+
+    Raises:
+      ConfigError: one line: the field, its value and what is allowed.
+    """
+    config_check.check_fields(config, SOURCES)
+    for field, choices in (
+        ("name", MODELS),
+        ("local", LOCAL),
+        ("norm", NORMS),
+        ("activation", ACTIVATIONS),
+    ):
+        _choose(choices, config.model[field], f"config.model.{field}")
+    settings = config.data
+    if reads_smiles(config):
+        try:
+            molecules.from_smiles([], features=settings.features)
+        except ValueError as error:
+            raise ConfigError(f"config.data.features: {error}") from error
+    if settings.get("descriptors", ()):
+        try:
+            molecules.descriptors([], settings.descriptors)
+        except ValueError as error:
+            raise ConfigError(f"config.data.descriptors: {error}") from error
+    topology_of(config)
+    # Those that are not used are checked too: another override uses them.
+    for name, encoding in _given_encodings(config).items():
+        _encoding(name, encoding)
+    _check_widths(config)
+    _check_cache(config.encodings_cache)
+    optimizer(config, steps_per_epoch=1)
+    label = config_check.label_of(settings)
+    if label is not None:
+        task(config, GraphSpec(label=label))
+        if config.baseline and (label.kind, label.level) != ("regression", "graph"):
+            raise ConfigError(
+                "config.baseline: True is not allowed: the forest regresses labels of molecules, "
+                f"and the source {settings.name!r} has a {label.kind} label of each {label.level}. "
+                "Give False"
+            )
+    if config.baseline and not reads_smiles(config):
+        raise ConfigError(
+            f"config.baseline: True is not allowed: the forest needs SMILES, and the source "
+            f"{settings.name!r} has none. Give False"
+        )
+
+
+def check_model(config: ConfigDict) -> None:
+    """Trace the model, with one layer, on a graph of three nodes: do its parts go together?
+
+    Raises:
+      ConfigError: says what does not.
+    """
+    label = config_check.label_of(config.data)
+    if label is None:
+        return  # a source of someone else, which only its data tell
+    small = ConfigDict(config.to_dict())
+    small.model.num_layers = 1
+    column = dict(column=Categorical((2,)))
+    graphs = Dataset.from_columns(
+        node_ptr=[0, 3],
+        edge_ptr=[0, 4],
+        senders=[0, 1, 1, 2],
+        receivers=[1, 0, 2, 1],
+        nodes=dict(column=np.zeros((3, 1), np.int32)),
+        edges=dict(column=np.zeros((4, 1), np.int32)),
+        spec=GraphSpec(nodes=column, edges=column),
+    )
+    try:
+        graphs = gtx.encodings.apply(enlarge(graphs, config), encodings(config))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"config.encodings, config.data.topology: {error}") from error
+    try:
+        module = model(small, graphs.spec.replace(label=label))
+        batch = batching.batch_graphs(graphs)
+        keys = {name: jax.random.key(0) for name in ("params", "dropout")}
+        jax.eval_shape(functools.partial(module.init, train=True), keys, batch)
+    except ConfigError:
+        raise
+    except (TypeError, ValueError, KeyError, ArithmeticError) as error:
+        raise ConfigError(f"config.model: {error}") from error
+
+
+def check_devices(config: ConfigDict) -> None:
+    """Raise a ConfigError unless this machine has the devices that a batch is dealt to."""
+    shards, devices = shards_of(config), jax.local_device_count()
+    if shards > devices:
+        raise ConfigError(
+            f"config.batch.num_shards: {shards} is more than the {devices} devices of this "
+            f"machine. Give an integer of at most {devices}, or 0 for all of them"
+        )
+    if config.batch.size % shards:
+        raise ConfigError(
+            f"config.batch.size: {config.batch.size} graphs cannot be dealt evenly to {shards} "
+            f"devices (config.batch.num_shards). Give a multiple of {shards}"
+        )
+
+
+def shards_of(config: ConfigDict) -> int:
+    """Devices that share a batch in training."""
+    return config.batch.num_shards or jax.local_device_count()
+
+
+def shards_here(config: ConfigDict) -> int:
+    """Devices that share a batch, or 1 where this machine has too few: for the same scores."""
+    shards = shards_of(config)
+    fits = shards <= jax.local_device_count() and config.batch.size % shards == 0
+    return shards if fits else 1
+
+
 def load(config: ConfigDict) -> Prepared:
-    """`prepare` without the encodings."""
+    """`prepare` without the encodings. Every field is checked before."""
+    check(config)
+    check_model(config)
     settings = config.data
     source = _choose(SOURCES, settings.name, "config.data.name")
     found = source(settings)
@@ -75,6 +190,8 @@ def load(config: ConfigDict) -> Prepared:
     else:
         graphs, rejected = found, ()
     graphs = _split(graphs, settings)
+    if len(graphs.part("train")) and graphs.spec.label is not None:
+        check_trainable(graphs.part("train"))
     scaler = None
     if settings.get("descriptors", ()):
         graphs, scaler = with_descriptors(graphs, descriptors=settings.descriptors)
@@ -95,10 +212,8 @@ def topology_of(config: ConfigDict) -> dict[str, dict[str, Any]]:
     makers = config.data.get("topology", {})
     for name, settings in makers.items():
         maker = _choose(topology.MAKERS, name, "config.data.topology")
-        try:
-            inspect.signature(maker).bind(None, **settings)
-        except TypeError as error:
-            raise ConfigError(f"config.data.topology.{name}: {error}") from error
+        field = f"config.data.topology.{name}"
+        check_settings(maker, settings_of(settings, field), field, None)
     return {name: dict(settings) for name, settings in makers.items()}
 
 
@@ -138,10 +253,7 @@ def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
 
 def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
     """The config's encodings that it uses, in the order of their names."""
-    given = {
-        name: {field: _frozen(value) for field, value in settings.items()}
-        for name, settings in config.encodings.items()
-    }
+    given = _given_encodings(config)
     used = config.get("encodings_used", "all")
     listed = [name.strip() for name in used.split(",")]
     names = {"all": list(given), "none": []}.get(used, listed)
@@ -159,12 +271,20 @@ def encoded_columns(config: ConfigDict) -> set[str]:
     }
 
 
+def _given_encodings(config: ConfigDict) -> dict[str, dict[str, Any]]:
+    """The settings of every encoding in the config, used or not."""
+    return {
+        name: {
+            field: _frozen(value)
+            for field, value in settings_of(settings, f"config.encodings.{name}").items()
+        }
+        for name, settings in config.encodings.items()
+    }
+
+
 def _encoding(name: str, settings: Mapping[str, Any]) -> gtx.encodings.Encoding:
     kind = _choose(ENCODINGS, name, "config.encodings")
-    try:
-        return kind(**settings)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"config.encodings.{name}: {error}") from error
+    return call_checked(kind, settings, f"config.encodings.{name}")
 
 
 def budget(
@@ -179,17 +299,16 @@ def budget(
     Args:
       config: the recipe.
       graphs: split.
-      num_shards: None for what the config says; likewise:
-      stratified: for which kind of plan.
+      num_shards: devices that share a batch; None for what the config says, or 1 where this
+        machine has fewer (`check_devices` refuses that before training).
+      stratified: for which kind of plan; None for what the config says.
     """
-    if num_shards is None:
-        num_shards = config.batch.num_shards or jax.local_device_count()
     return batching.fit_budget(
         graphs.part("train"),
         config.batch.size,
         num_tiers=config.batch.num_tiers,
         multiple_of=config.batch.multiple_of,
-        num_shards=num_shards,
+        num_shards=shards_here(config) if num_shards is None else num_shards,
         stratified=config.batch.stratified if stratified is None else stratified,
         cover=[graphs.part("valid"), graphs.part("test")],
     )
@@ -205,10 +324,14 @@ def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
     """The loss and the scores for the label of `spec`."""
     if spec.label is None:
         raise ConfigError("the dataset has no labels; a task needs spec.label")
+    loss, metric = config.task.loss, config.task.metric
+    field = "loss"
     try:
-        return tasks.from_label(spec.label, loss=config.task.loss, metric=config.task.metric)
+        tasks.from_label(spec.label, loss=loss)
+        field = "metric"
+        return tasks.from_label(spec.label, loss=loss, metric=metric)
     except ValueError as error:
-        raise ConfigError(f"config.task: {error}") from error
+        raise ConfigError(f"config.task.{field}: {error}") from error
 
 
 def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
@@ -225,14 +348,17 @@ def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
         ),
         inverse_sqrt=lambda: training.InverseSqrt(settings.learning_rate, warmup_steps),
     )
-    schedule = _choose(schedules, settings.schedule, "config.optimizer.schedule")()
-    return training.adamw(
-        schedule,
-        weight_decay=settings.weight_decay,
-        decay=settings.decay,
-        clip_norm=settings.clip_norm or None,
-        ema_decay=settings.ema_decay or None,
-    )
+    schedule = _choose(schedules, settings.schedule, "config.optimizer.schedule")
+    try:
+        return training.adamw(
+            schedule(),
+            weight_decay=settings.weight_decay,
+            decay=settings.decay,
+            clip_norm=settings.clip_norm or None,
+            ema_decay=settings.ema_decay or None,
+        )
+    except ValueError as error:
+        raise ConfigError(f"config.optimizer: {error}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -465,14 +591,41 @@ NORMS: Mapping[str, ModuleFactory] = {
 ACTIVATIONS = {"gelu": jax.nn.gelu, "relu": jax.nn.relu, "swiglu": jax.nn.silu}
 
 
+def _check_widths(config: ConfigDict) -> None:
+    """Refuse encodings that leave no room for the columns of a node."""
+    settings, used = config.model, encodings(config)
+    laplacian = _laplacian(settings)
+    _, learned, _ = encoders.of_nodes(
+        GraphSpec(), used, dim=settings.encoding_dim, laplacian=laplacian
+    )
+    if len(learned) * settings.encoding_dim >= settings.dim:
+        raise ConfigError(
+            f"config.model.encoding_dim: {len(learned)} encodings of {settings.encoding_dim} "
+            f"features each leave none of config.model.dim {settings.dim} to the columns of the "
+            f"nodes. Give at most {(settings.dim - 1) // len(learned)}, or a larger dim"
+        )
+    heads = gtx.nn.LaplacianTransformerEncoder.num_heads
+    if settings.get("laplacian_encoder") == "transformer" and settings.encoding_dim % heads:
+        if any(isinstance(one, gtx.encodings.LaplacianEigenvectors) for one in used):
+            raise ConfigError(
+                f"config.model.encoding_dim: {settings.encoding_dim} is not a multiple of the "
+                f"{heads} heads of config.model.laplacian_encoder 'transformer'. Give a multiple"
+            )
+
+
+def _check_cache(folder: str) -> None:
+    """Refuse a file where the folder of encodings should be, or below it."""
+    path = pathlib.Path(folder)
+    for place in (path, *path.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise ConfigError(
+                    f"config.encodings_cache: {folder!r} is no folder, as {place} is a file. Give "
+                    "a folder, or '' for none"
+                )
+            return
+
+
 def _frozen(value: Any) -> Any:
     """Lists, which a recipe has for the tuples of its config, as tuples again."""
     return tuple(value) if isinstance(value, list) else value
-
-
-def _choose(choices: Mapping[str, Any], name: str, field: str) -> Any:
-    if name in choices:
-        return choices[name]
-    near = difflib.get_close_matches(str(name), choices, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ConfigError(f"{field}: there is no {name!r} among {', '.join(sorted(choices))}{hint}")

@@ -18,7 +18,7 @@ from gtx.tasks import Task
 from gtx.training import Optimizer, make_mesh, make_train_chunk
 from gtx.training.run import even_chunk
 from gtx.training.state import init_state, leaf_name
-from gtx.training.step import empty_rows
+from gtx.training.step import empty_batch, empty_rows
 from gtx.typing import PyTree
 
 
@@ -37,6 +37,8 @@ def describe(config: Any) -> dict[str, Any]:
         step: see `step_cost`.
         notes: what a person should know before training, in sentences.
     """
+    build.check(config)
+    build.check_devices(config)
     loaded = build.load(config)
     graphs, seconds = loaded.dataset, {}
     for encoding in build.encodings(config):
@@ -50,9 +52,7 @@ def describe(config: Any) -> dict[str, Any]:
     steps = -(-len(train) // budget.batch_size)
     optimizer = build.optimizer(config, steps)
 
-    # Without graphs a batch still has its shapes, which is all that is read here.
-    batches = Streamed(train, budget).chunk(empty_rows(budget, 1))
-    batch = jax.tree.map(lambda values: values[0, 0], batches)
+    batch = empty_batch(train, budget)
     state = jax.eval_shape(functools.partial(init_state, model, optimizer, batch, config.seed))
     columns = {
         level: {name: _spelling(column) for name, column in getattr(graphs.spec, level).items()}
@@ -147,10 +147,17 @@ def padding(config: Any, graphs: Dataset) -> dict[str, Any]:
 def attention_choices(model: nn.Module, batch: Batch) -> list[dict[str, str]]:
     """The implementation that each attention of the model will run.
 
+    Args:
+      model: the module.
+      batch: what it is called with; of a batch that is stacked by shards, the first is taken,
+        as all have the same shape.
+
     Returns:
       One entry per call of attention: `module` that calls it, `structure` ("Complete" or
       "Edges"), `requested`, `implementation`, and `reason`.
     """
+    if batch.graph_mask.ndim == 2:
+        batch = jax.tree.map(lambda values: values[0], batch)
     modules: list[str] = []
     running: list[str] = []  # from the outermost module to the innermost
     with recorded_choices() as choices:

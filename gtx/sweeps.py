@@ -21,6 +21,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from ml_collections import ConfigDict
 
+from gtx import build
+
 # Fields whose values repeat an experiment instead of changing it.
 REPEATS = ("seed", "data.fold")
 
@@ -102,7 +104,8 @@ def load(path: str | os.PathLike[str]) -> tuple[str, list[Overrides]]:
     """RECIPE and get_sweep() of a sweep file, the trials checked against the recipe's fields.
 
     Raises:
-      SweepError: a name is missing in the file, or a field in the recipe.
+      SweepError: a name is missing in the file, a field in the recipe, or a trial's config has a
+        value that is not allowed.
     """
     module = _module(pathlib.Path(path))
     for name in ("RECIPE", "get_sweep"):
@@ -111,14 +114,20 @@ def load(path: str | os.PathLike[str]) -> tuple[str, list[Overrides]]:
     trials = list(module.get_sweep())
     if not trials:
         raise SweepError(f"{path}: get_sweep() returns no trials.")
-    config = _module(pathlib.Path(module.RECIPE)).get_config()
+    recipe = _module(pathlib.Path(module.RECIPE))
+    if not hasattr(recipe, "get_config"):
+        raise SweepError(f"{path}: RECIPE is {module.RECIPE!r}, which defines no get_config().")
+    config = recipe.get_config()
     for trial in trials:
-        check(config, trial)
+        try:
+            build.check(check(config, trial))
+        except build.ConfigError as error:
+            raise SweepError(f"{path}: trial {trial}: {error}") from error
     return module.RECIPE, trials
 
 
-def check(config: ConfigDict, trial: Overrides) -> None:
-    """Set a trial's fields on a copy of the recipe's config: names and types must fit.
+def check(config: ConfigDict, trial: Overrides) -> ConfigDict:
+    """A copy of the recipe's config with a trial's fields: names and types must fit.
 
     Raises:
       SweepError: names the field, and the nearest that there is.
@@ -129,6 +138,7 @@ def check(config: ConfigDict, trial: Overrides) -> None:
         config.update_from_flattened_dict(trial)
     except (KeyError, AttributeError, TypeError, ValueError) as error:
         raise SweepError(f"trial {trial}: {error}") from error
+    return config
 
 
 def trial_name(overrides: Overrides) -> str:
@@ -285,7 +295,11 @@ def _module(path: pathlib.Path) -> Any:
     if not path.is_file():
         raise SweepError(f"there is no file {path}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise SweepError(f"{path} is no Python file; see configs/sweeps/solubility.py.")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise SweepError(f"{path}: {type(error).__name__}: {error}. Mend the file.") from error
     return module

@@ -39,6 +39,11 @@ class MLPHead(nn.Module):
     ) -> Float[Array, "rows outputs"]:
         del train
         width = x.shape[-1]
+        if self.num_layers < 1 or width < 2 ** (self.num_layers - 1):
+            raise ValueError(
+                f"the head has {self.num_layers} layers; as each halves the width of {width}, give "
+                f"it 1 to {width.bit_length()}."
+            )
         for layer in range(self.num_layers):
             last = layer == self.num_layers - 1
             x = Linear(

@@ -42,12 +42,12 @@ class Task(abc.ABC):
     @property
     def mode(self) -> Mode:
         """Whether a small or a large main metric is good."""
-        return "min" if self.main_metric in ("mae", "rmse") else "max"
+        return "min" if self.main_metric.removeprefix("scaled_") in ("mae", "rmse") else "max"
 
     @property
     @abc.abstractmethod
     def metric_names(self) -> tuple[str, ...]:
-        """The keys of `metrics`."""
+        """The keys of `metrics` that are over all targets."""
 
     @abc.abstractmethod
     def loss(
@@ -71,12 +71,22 @@ class Task(abc.ABC):
         Args:
           predictions: [rows, dim], from `predictions`, without padding.
           labels: as in `Dataset.labels`, missing ones included.
+
+        Returns:
+          `metric_names`; of several targets also the scores of each, by keys such as `logS/mae`.
         """
 
     def undefined(self, labels: np.ndarray) -> list[str]:
         """Why targets are left out of `metrics`, one sentence each."""
         del labels
         return []
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """A name for each output, that of the target or class or else its number."""
+        names = self.label.names
+        numbers = tuple(map(str, range(self.label.dim)))
+        return names if len(set(names)) == self.label.dim else numbers
 
     def target_name(self, index: int) -> str:
         """The name of a target or class for messages."""

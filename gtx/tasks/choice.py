@@ -14,8 +14,8 @@ def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Tas
       loss: regression has `l1` (default), `mse`, `huber`; binary and multilabel have
         `cross_entropy`; multiclass has `cross_entropy` (default), `weighted_cross_entropy`.
       metric: the main metric; `auto` is `mae`, `roc_auc`, `average_precision` and `accuracy`
-        for regression, binary, multilabel and multiclass, and `weighted_accuracy` with the
-        weighted loss.
+        for regression, binary, multilabel and multiclass, `scaled_mae` for several regression
+        targets, and `weighted_accuracy` with the weighted loss.
     """
     losses = {
         "regression": ("l1", "mse", "huber"),
@@ -30,7 +30,7 @@ def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Tas
         )
     if metric == "auto":
         metric = {
-            "regression": "mae",
+            "regression": "mae" if label.dim == 1 else "scaled_mae",
             "binary": "roc_auc",
             "multilabel": "average_precision",
             "multiclass": "weighted_accuracy" if loss.startswith("weighted") else "accuracy",

@@ -37,12 +37,17 @@ class Binary(Task):
         return jax.nn.sigmoid(outputs.astype(jnp.float32))
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        return metrics.binary(predictions, labels)
+        scores = metrics.binary(predictions, labels)
+        if self.label.dim == 1:
+            return scores
+        each = metrics.by_target(metrics.binary, predictions, labels, self.targets)
+        return {**scores, **each}
 
     def undefined(self, labels: np.ndarray) -> list[str]:
+        known = (~np.isnan(labels)).any(axis=0)
         return [
-            f"target {self.target_name(column)} is left out of roc_auc, average_precision and "
-            f"f1: {reason}."
+            f"target {self.target_name(column)} is left out of "
+            f"{'roc_auc, average_precision and f1' if known[column] else 'every score'}: {reason}."
             for column, reason in metrics.one_class_columns(labels).items()
         ]
 
@@ -93,3 +98,6 @@ class Multiclass(Task):
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         return metrics.multiclass(predictions, labels)
+
+    def undefined(self, labels: np.ndarray) -> list[str]:
+        return [] if np.any(labels >= 0) else ["no score is defined: there are no known labels."]

@@ -4,7 +4,7 @@ Missing labels (NaN, or -1 for classes) are left out. Scores of several targets 
 the targets for which the score exists. scikit-learn is imported late because it is slow.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -25,6 +25,41 @@ def regression(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         "rmse": _mean(metrics.root_mean_squared_error, filled),
         "r2": _mean(metrics.r2_score, varying),
     }
+
+
+def scaled_regression(
+    predictions: np.ndarray, labels: np.ndarray, spread: Sequence[float] = ()
+) -> dict[str, float]:
+    """`scaled_mae` and `scaled_rmse`: of each target divided by its spread, mean over targets.
+
+    A mean over targets of unlike units says nothing; in units of their own spread they compare.
+    A model that predicts the mean of every target has a `scaled_rmse` of about 1.
+
+    Args:
+      predictions: [rows, targets].
+      labels: the same, NaN where one is missing.
+      spread: the standard deviation of each target over the training part. Without it, that of
+        the known labels here; 1 where these are all equal.
+    """
+    labels = np.asarray(labels, np.float64)
+    if not len(spread):
+        spread = [_spread(truth) for truth, _ in _known_columns(labels, labels)]
+    scores = regression(np.asarray(predictions, np.float64) / spread, labels / spread)
+    return {f"scaled_{name}": scores[name] for name in ("mae", "rmse")}
+
+
+def by_target(
+    score: Callable[[np.ndarray, np.ndarray], dict[str, float]],
+    predictions: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str],
+) -> dict[str, float]:
+    """The scores of each target alone, by keys such as `logS/mae`. NaN where one is undefined."""
+    found = {}
+    for column, name in enumerate(names):
+        alone = score(predictions[:, column : column + 1], labels[:, column : column + 1])
+        found.update({f"{name}/{metric}": value for metric, value in alone.items()})
+    return found
 
 
 def binary(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -84,7 +119,7 @@ def constant_columns(labels: np.ndarray) -> dict[int, str]:
     reasons = {}
     for column, (truth, _) in enumerate(_known_columns(labels, labels)):
         if len(truth) < 2:
-            reasons[column] = f"it has {len(truth)} known labels"
+            reasons[column] = f"it has {len(truth) or 'no'} known label{'' if len(truth) else 's'}"
         elif np.all(truth == truth[0]):
             reasons[column] = "its labels are all equal"
     return reasons
@@ -99,6 +134,11 @@ def one_class_columns(labels: np.ndarray) -> dict[int, str]:
         elif np.all(truth == truth[0]):
             reasons[column] = f"all its known labels are {truth[0]:g}"
     return reasons
+
+
+def _spread(truth: np.ndarray) -> float:
+    std = float(truth.std()) if len(truth) else 0.0
+    return std if std > 0 else 1.0
 
 
 def _known_columns(

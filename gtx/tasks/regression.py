@@ -16,6 +16,11 @@ from gtx.tasks.base import Task, known_floats
 class Regression(Task):
     """The model predicts `(label - mean) / std`; scores are in the label's own unit.
 
+    Of several targets there are also `scaled_mae` and `scaled_rmse`, the errors of each divided
+    by its own spread: `label.std`, the standard deviation over the training part, or that of the
+    labels that are scored where the label has none. They choose the best parameters unless told
+    otherwise, as the unit of one target says nothing to another.
+
     Attributes:
       loss_name: of the normalised error e: `l1` is |e|, `mse` is e^2, `huber` is e^2 / 2 up to
         `huber_delta` and linear beyond. The mean is over known entries of all targets.
@@ -40,7 +45,8 @@ class Regression(Task):
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        return ("mae", "rmse", "r2")
+        several = ("scaled_mae", "scaled_rmse") if self.label.dim > 1 else ()
+        return ("mae", "rmse", "r2", *several)
 
     def _mean_std(self) -> tuple[np.ndarray, np.ndarray]:
         dim = self.label.dim
@@ -68,10 +74,20 @@ class Regression(Task):
         return outputs.astype(jnp.float32) * std + mean
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        return metrics.regression(predictions, labels)
+        scores = metrics.regression(predictions, labels)
+        if self.label.dim == 1:
+            return scores
+        return {
+            **scores,
+            **metrics.scaled_regression(predictions, labels, self.label.std),
+            **metrics.by_target(metrics.regression, predictions, labels, self.targets),
+        }
 
     def undefined(self, labels: np.ndarray) -> list[str]:
+        known = (~np.isnan(labels)).any(axis=0)
         return [
             f"r2 of target {self.target_name(column)} is undefined: {reason}."
+            if known[column]
+            else f"target {self.target_name(column)} is left out of every score: {reason}."
             for column, reason in metrics.constant_columns(labels).items()
         ]

@@ -24,7 +24,7 @@ class Evaluation:
       predictions: [rows, dim] in dataset order, in label units or probabilities.
       labels: those of the dataset.
       loss: mean over known labels; NaN without any.
-      metrics: by name; NaN where undefined.
+      metrics: by name; NaN where undefined. Of several targets also the scores of each.
       notes: why targets were left out of metrics.
     """
 

@@ -13,6 +13,7 @@ import flax.linen as nn
 
 from gtx.batching import Budget, fit_budget
 from gtx.data import Dataset
+from gtx.data.labels import check_trainable
 from gtx.tasks import Task
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
 from gtx.training.hooks.signals import Interrupted, StopFlag, StopRequested
@@ -110,7 +111,7 @@ def fit(
       Interrupted: by a signal, after saving.
     """
     _check_arguments(
-        train, num_epochs=num_epochs, steps_per_call=steps_per_call,
+        train, select, num_epochs=num_epochs, steps_per_call=steps_per_call,
         evaluate_every=evaluate_every, checkpoint_every=checkpoint_every,
     )  # fmt: skip
     if not 0 <= seed < 2**32:
@@ -184,9 +185,12 @@ def fit(
         )
 
 
-def _check_arguments(train: Dataset, **counts: int) -> None:
+def _check_arguments(train: Dataset, select: str, **counts: int) -> None:
     if len(train) == 0:
         raise ValueError("the training part has no graphs; check the split.")
+    check_trainable(train)
+    if select not in ("best", "last"):
+        raise ValueError(f"select must be 'best' or 'last', got {select!r}.")
     for name, value in counts.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}.")

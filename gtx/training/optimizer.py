@@ -36,8 +36,10 @@ class Optimizer:
     ema_decay: float | None = None
 
     def __post_init__(self) -> None:
-        if self.clip_norm is not None and not self.clip_norm > 0:
-            raise ValueError(f"clip_norm must be positive or None, got {self.clip_norm}.")
+        if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
+            raise ValueError(
+                f"clip_norm must be positive and finite, or None, got {self.clip_norm}."
+            )
         if self.ema_decay is not None and not 0 <= self.ema_decay < 1:
             raise ValueError(f"ema_decay must lie in [0, 1) or be None, got {self.ema_decay}.")
 
@@ -74,6 +76,13 @@ def adamw(
     """
     if decay not in ("all", "kernels"):
         raise ValueError(f"decay must be 'all' or 'kernels', got {decay!r}.")
+    if not 0 <= weight_decay < math.inf:
+        raise ValueError(f"weight_decay must be finite and not negative, got {weight_decay}.")
+    for name, value in (("b1", b1), ("b2", b2)):
+        if not 0 <= value < 1:
+            raise ValueError(f"{name} must lie in [0, 1), got {value}.")
+    if not 0 <= eps < math.inf:
+        raise ValueError(f"eps must be finite and not negative, got {eps}.")
     mask = kernel_mask if decay == "kernels" else None
     rule = functools.partial(
         optax.adamw, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay, mask=mask

@@ -24,7 +24,7 @@ from gtx.training.lock import check_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.progress import Progress, is_better, json_float
 from gtx.training.state import evaluation_variables, init_state
-from gtx.training.step import empty_rows, make_train_chunk, replicate, shard
+from gtx.training.step import empty_batch, empty_rows, make_train_chunk, replicate, shard
 from gtx.typing import PyTree
 
 _log = logging.getLogger(__name__)
@@ -80,10 +80,7 @@ class Run:
 
         self._checkpoints = Checkpoints(workdir)
         self._checkpoints.clean()
-        # Without graphs a batch still has its shapes, which is all that initialisation reads.
-        batch = jax.tree.map(
-            lambda values: values[0, 0], Streamed(train, budget).chunk(empty_rows(budget, 1))
-        )
+        batch = empty_batch(train, budget)  # initialisation reads its shapes alone
         make_state = functools.partial(init_state, model, optimizer, batch, seed)
         restored = self._checkpoints.restore(jax.eval_shape(make_state), self._check_same)
         if restored is None:
@@ -171,7 +168,8 @@ class Run:
             self.progress.best_score = json_float(score)
             self.progress.best_epoch = self.progress.epoch + 1
             self._save_best(variables)
-        return {"loss": result.loss, **result.metrics}
+        metrics = {name: result.metrics[name] for name in self.task.metric_names}
+        return {"loss": result.loss, **metrics}
 
     def save(self) -> pathlib.Path:
         """Write a checkpoint of this instant."""

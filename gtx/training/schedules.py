@@ -5,7 +5,9 @@ so that no step is wasted at rate 0 (optax and GraphGPS start at 0 and 1e-6).
 """
 
 import dataclasses
+import math
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -21,6 +23,9 @@ class Constant:
     peak: float
     warmup_steps: int = 0
 
+    def __post_init__(self) -> None:
+        _check(self)
+
     def __call__(self, step: Step) -> Float[Array, ""]:
         return self.peak * _warmup(step, self.warmup_steps)
 
@@ -33,6 +38,9 @@ class Linear:
     num_steps: int
     warmup_steps: int = 0
     final_factor: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self)
 
     def __call__(self, step: Step) -> Float[Array, ""]:
         progress = _progress(step, self.warmup_steps, self.num_steps)
@@ -52,6 +60,9 @@ class WarmupCosine:
     warmup_steps: int = 0
     final_factor: float = 0.0
 
+    def __post_init__(self) -> None:
+        _check(self)
+
     def __call__(self, step: Step) -> Float[Array, ""]:
         progress = _progress(step, self.warmup_steps, self.num_steps)
         cosine = 0.5 * (1 + jnp.cos(jnp.pi * progress))
@@ -65,6 +76,9 @@ class InverseSqrt:
 
     peak: float
     warmup_steps: int = 1
+
+    def __post_init__(self) -> None:
+        _check(self)
 
     def __call__(self, step: Step) -> Float[Array, ""]:
         first = max(self.warmup_steps, 1)
@@ -81,9 +95,20 @@ class Steps:
     factor: float = 0.1
     warmup_steps: int = 0
 
+    def __post_init__(self) -> None:
+        _check(self)
+
     def __call__(self, step: Step) -> Float[Array, ""]:
         passed = (jnp.asarray(step) >= jnp.asarray(self.boundaries, jnp.int32)).sum()
         return self.peak * self.factor ** _float(passed) * _warmup(step, self.warmup_steps)
+
+
+def _check(schedule: Any) -> None:
+    """Refuse rates that are negative or not finite, and counts of steps that are negative."""
+    for name in ("peak", "final_factor", "factor", "num_steps", "warmup_steps"):
+        value = getattr(schedule, name, 0)
+        if not (value >= 0 and math.isfinite(value)):
+            raise ValueError(f"{name} must be finite and not negative, got {value}.")
 
 
 def _float(step: Step) -> Float[Array, ""]:

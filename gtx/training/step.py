@@ -19,6 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from gtx.batch import Batch
 from gtx.batching import Budget, Resident, Streamed
+from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.optimizer import Optimizer, update_average
 from gtx.training.program import Program
@@ -279,3 +280,9 @@ def _check_synced(batch_stats: PyTree) -> None:
 def empty_rows(budget: Budget, steps: int) -> np.ndarray:
     """Rows that stand for no graphs at all, int32 [steps, shards, graphs_per_shard]."""
     return np.full((steps, budget.num_shards, budget.graphs_per_shard), -1, np.int32)
+
+
+def empty_batch(dataset: Dataset, budget: Budget) -> Batch:
+    """One shard of a batch without graphs: the shapes and columns of every batch of a run."""
+    batches = Streamed(dataset, budget).chunk(empty_rows(budget, 1))
+    return jax.tree.map(lambda values: values[0, 0], batches)

@@ -81,11 +81,10 @@ def test_the_bias_can_be_left_out_and_is_not_there_without_encodings(tmp_path):
 @pytest.mark.parametrize("attention", ["edges", "none"])
 def test_attention_that_reads_no_pairs_refuses_them_with_a_remedy(tmp_path, attention):
     config = recipe(tmp_path, "spd", attention=attention)
-    graphs = build.prepare(config).dataset
     with pytest.raises(build.ConfigError, match=r"\['spd'\]. Use 'complete', or pair_bias=False"):
-        build.model(config, graphs.spec)
+        build.prepare(config)
     config.model.pair_bias = False
-    build.model(config, graphs.spec)
+    build.model(config, build.prepare(config).dataset.spec)
 
 
 @pytest.mark.parametrize(

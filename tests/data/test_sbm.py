@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gtx.data import Categorical, Label, sbm
+from gtx.data import Categorical, DatasetError, Label, sbm
 
 
 def density(dataset, labels, same):
@@ -55,3 +55,21 @@ def test_graphs_are_undirected_without_loops_and_follow_seed_and_number(make):
     fewer = make(4, seed=5)
     np.testing.assert_array_equal(fewer.senders, dataset.select(range(4)).senders)
     assert not np.array_equal(make(1, seed=6)[0].senders, dataset[0].senders)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"num_graphs": 0},
+        {"num_communities": 0},
+        {"sizes": (0, 3)},
+        {"sizes": (5, 4)},
+        {"inside": 1.5},
+        {"across": float("nan")},
+    ],
+)
+def test_numbers_out_of_range_are_refused(wrong):
+    (name,) = wrong
+    for make in (sbm.cluster, sbm.pattern):
+        with pytest.raises(DatasetError, match=f"sbm: .*{name}"):
+            make(**{"num_graphs": 2, **wrong}, seed=0)

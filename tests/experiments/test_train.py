@@ -203,7 +203,7 @@ def test_every_kind_of_label_trains_and_predicts(kind, split, tmp_path, quick_co
 def test_a_loss_that_does_not_fit_the_kind_is_refused(finished, tmp_path, capsys):
     path, _ = finished
     assert train(path, tmp_path / "run", "--config.task.loss=cross_entropy") == 2
-    assert "config.task: loss='cross_entropy' does not fit a regression" in capsys.readouterr().err
+    assert "task.loss: loss='cross_entropy' does not fit a regression" in capsys.readouterr().err
 
 
 def test_a_forest_for_classes_is_refused_before_training(tmp_path, capsys):

@@ -7,8 +7,8 @@ from gtx.tasks import Binary, Multiclass, Regression, from_label
 @pytest.mark.parametrize(
     ("kind", "loss", "expected"),
     [
-        ("regression", "auto", (Regression, "mae", "min")),
-        ("regression", "huber", (Regression, "mae", "min")),
+        ("regression", "auto", (Regression, "scaled_mae", "min")),
+        ("regression", "huber", (Regression, "scaled_mae", "min")),
         ("binary", "auto", (Binary, "roc_auc", "max")),
         ("multilabel", "auto", (Binary, "average_precision", "max")),
         ("multiclass", "auto", (Multiclass, "accuracy", "max")),
@@ -19,6 +19,11 @@ def test_the_kind_of_label_chooses_the_task_and_its_main_metric(kind, loss, expe
     task = from_label(Label("graph", kind, 3), loss=loss)
     assert (type(task), task.main_metric, task.mode) == expected
     assert task.output_dim == 3
+
+
+def test_one_regression_target_is_scored_in_its_own_unit():
+    task = from_label(Label("graph", "regression", 1))
+    assert task.main_metric == "mae" and task.metric_names == ("mae", "rmse", "r2")
 
 
 def test_the_main_metric_can_be_chosen():

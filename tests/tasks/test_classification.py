@@ -93,5 +93,21 @@ def test_columns_with_one_class_are_named():
     assert Binary(MULTILABEL).undefined(labels) == [
         "target 0 (a) is left out of roc_auc, average_precision and f1: all its known labels "
         "are 1.",
-        "target 2 (c) is left out of roc_auc, average_precision and f1: it has no known labels.",
+        "target 2 (c) is left out of every score: it has no known labels.",
+    ]
+
+
+def test_each_of_several_yes_or_no_targets_has_its_own_scores():
+    labels = np.array([[0.0, 1, np.nan], [1, 1, np.nan], [1, 0, np.nan], [0, 1, np.nan]])
+    probabilities = np.array([[0.1, 0.9, 0.5], [0.8, 0.2, 0.5], [0.7, 0.3, 0.5], [0.9, 0.8, 0.5]])
+    scores = Binary(MULTILABEL).metrics(probabilities, labels)
+    for column, name in enumerate("ab"):
+        alone = Binary(Label("graph", "binary", 1)).metrics(
+            probabilities[:, [column]], labels[:, [column]]
+        )
+        assert {key: scores[f"{name}/{key}"] for key in alone} == alone
+    assert scores["a/roc_auc"] == 0.5 and np.isnan(scores["c/roc_auc"])
+    assert scores["roc_auc"] == np.mean([scores["a/roc_auc"], scores["b/roc_auc"]])
+    assert Binary(MULTILABEL).undefined(labels) == [
+        "target 2 (c) is left out of every score: it has no known labels."
     ]

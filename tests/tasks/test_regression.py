@@ -92,5 +92,53 @@ def test_undefined_scores_come_with_a_reason():
     labels = np.array([[1.0, 5.0], [2.0, 5.0]])
     task = Regression(LABEL)
     scores = task.metrics(labels + 1, labels)
-    assert scores == {"mae": 1.0, "rmse": 1.0, "r2": -3.0}
+    assert (scores["mae"], scores["rmse"], scores["r2"]) == (1.0, 1.0, -3.0)
     assert task.undefined(labels) == ["r2 of target 1 (b) is undefined: its labels are all equal."]
+    labels[:, 0] = np.nan
+    assert task.undefined(labels)[0] == (
+        "target 0 (a) is left out of every score: it has no known labels."
+    )
+
+
+def test_one_target_has_the_scores_that_it_always_had():
+    task = Regression(Label("graph", "regression", 1, ("a",), mean=(1.0,), std=(2.0,)))
+    scores = task.metrics(np.array([[2.0], [5.0]]), np.array([[1.0], [3.0]]))
+    assert scores == {"mae": 1.5, "rmse": np.sqrt(2.5), "r2": -1.5}
+
+
+def test_several_targets_are_scored_one_by_one_and_together_in_their_own_spread():
+    labels = np.array([[1.0, 1000.0], [3.0, np.nan], [5.0, 3000.0]])
+    predictions = labels + np.array([[1.0, 100.0], [-1.0, 0.0], [1.0, -300.0]])
+    scores = Regression(LABEL, "scaled_mae").metrics(predictions, labels)  # std 2 and 0.5
+    assert scores["a/mae"] == scores["a/rmse"] == 1.0 and scores["b/mae"] == 200.0
+    assert scores["b/r2"] == pytest.approx(1 - (100**2 + 300**2) / (2 * 1000**2))
+    assert scores["r2"] == pytest.approx((scores["a/r2"] + scores["b/r2"]) / 2)
+    assert scores["scaled_mae"] == pytest.approx((1.0 / 2 + 200.0 / 0.5) / 2)
+    assert scores["scaled_rmse"] == pytest.approx((1 / 2 + np.sqrt(50_000) / 0.5) / 2)
+
+
+def test_without_a_training_spread_the_labels_that_are_scored_give_one():
+    label = Label("graph", "regression", 3, ("a", "b", "flat"))
+    labels = np.array([[1.0, 10.0, 7.0], [3.0, 30.0, 7.0], [5.0, np.nan, 7.0]])
+    scores = Regression(label, "scaled_mae").metrics(labels + 1, labels)
+    spread = np.std([1, 3, 5]), np.std([10, 30]), 1.0
+    assert scores["scaled_mae"] == pytest.approx(np.mean([1 / s for s in spread]))
+
+
+def test_the_scaled_metric_does_not_depend_on_units():
+    rng = np.random.default_rng(0)
+    labels, unit = rng.normal(size=(9, 2)), np.array([1.0, 4184.0])
+    predictions = labels + rng.normal(size=(9, 2))
+
+    def score(unit):
+        label = Label("graph", "regression", 2, mean=(0.0, 0.0), std=tuple(2.0 * unit))
+        return Regression(label, "scaled_mae").metrics(predictions * unit, labels * unit)
+
+    assert score(unit)["scaled_mae"] == pytest.approx(score(np.ones(2))["scaled_mae"])
+
+
+def test_a_target_without_labels_leaves_the_others_their_scores():
+    labels = np.array([[np.nan, 5.0], [np.nan, 6.0]])
+    scores = Regression(LABEL).metrics(np.array([[0.0, 5.5], [0.0, 6.0]]), labels)
+    assert np.isnan(scores["a/mae"]) and np.isnan(scores["a/r2"])
+    assert scores["scaled_mae"] == pytest.approx(0.25 / 0.5) and scores["mae"] == 0.25

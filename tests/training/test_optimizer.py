@@ -86,3 +86,15 @@ def test_settings_that_make_no_sense_are_refused():
         adamw(Constant(0.1), clip_norm=0.0)
     with pytest.raises(ValueError, match="ema_decay must lie"):
         adamw(Constant(0.1), ema_decay=1.0)
+    for name, wrong in (
+        ("weight_decay", -1e-5),
+        ("weight_decay", np.nan),
+        ("weight_decay", np.inf),
+        ("b1", 1.0),
+        ("b2", np.nan),
+        ("eps", -1.0),
+        ("clip_norm", np.nan),
+        ("clip_norm", np.inf),
+    ):
+        with pytest.raises(ValueError, match=name):
+            adamw(Constant(0.1), **{name: wrong})

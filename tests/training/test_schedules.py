@@ -55,3 +55,20 @@ def test_warm_up_ends_at_the_peak_and_the_first_step_is_not_wasted():
 
 def test_equal_schedules_have_equal_spellings():
     assert repr(WarmupCosine(1.0, 100)) == repr(WarmupCosine(1.0, 100))
+
+
+@pytest.mark.parametrize("kind", [Constant, InverseSqrt, Linear, WarmupCosine, Steps])
+@pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf])
+def test_a_rate_that_is_negative_or_not_finite_is_refused(kind, wrong):
+    more = {Linear: (10,), WarmupCosine: (10,), Steps: ((5,),)}.get(kind, ())
+    with pytest.raises(ValueError, match=f"peak must be finite and not negative, got {wrong}"):
+        kind(wrong, *more)
+    with pytest.raises(ValueError, match="warmup_steps must be finite and not negative, got -1"):
+        kind(0.1, *more, warmup_steps=-1)
+
+
+def test_a_factor_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="final_factor must be finite"):
+        WarmupCosine(0.1, 10, final_factor=math.nan)
+    with pytest.raises(ValueError, match="^factor must be finite"):
+        Steps(0.1, (5,), factor=-0.5)

@@ -30,10 +30,10 @@ class EarlyStopping(Hook):
     def stop(self, history: Sequence[Mapping[str, Any]]) -> str | None:
         best, waited = None, 0
         for entry in history:
-            if entry["valid"] is None:
+            # A score that is undefined, as no label is known, tells neither better nor worse.
+            if entry["valid"] is None or entry["valid"][self._metric] is None:
                 continue
             score = entry["valid"][self._metric]
-            score = float("nan") if score is None else score
             # Demand min_delta by shifting the score towards the worse.
             shifted = score + self.min_delta * (1 if self._mode == "min" else -1)
             if is_better(score if best is None else shifted, best, self._mode):

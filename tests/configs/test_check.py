@@ -1,0 +1,227 @@
+"""Every field of a config is checked before data are loaded: wrong values, and a walk over all."""
+
+import importlib
+import math
+
+import pytest
+from ml_collections import ConfigDict
+
+from gtx import build, config_check
+from tests.configs.recipes import RECIPES
+
+pytest.importorskip("rdkit", reason="descriptors are checked by the extra `molecules`")
+
+NAN, INF = math.nan, math.inf
+# Wrong values of a recipe's fields, and what the error says beside the name of the first.
+WRONG = {
+    "smoke": [
+        ({"model.dim": 7}, "7 is not a multiple of config.model.num_heads 4"),
+        ({"model.num_heads": 3}, "config.model.dim: 16"),
+        ({"model.num_heads": 0}, "0 is not allowed. Give an integer of at least 1"),
+        ({"model.num_layers": 0}, "at least 1"),
+        ({"model.name": "gpt"}, "did you mean 'gps'"),
+        ({"model.local": "gime"}, "did you mean 'gine'"),
+        ({"model.attention": "none", "model.local": "none"}, "leaves no layer"),
+        ({"model.attention": "all"}, "complete, edges, none"),
+        ({"model.attention_implementation": "foo"}, "auto, chunked, dense"),
+        ({"model.norm": "foo"}, "batch, layer, rms"),
+        ({"model.activation": "foo"}, "gelu, relu, swiglu"),
+        ({"model.dropout_rate": 1.0}, "at least 0 and below 1"),
+        ({"model.attention_dropout_rate": NAN}, "nan is not allowed"),
+        ({"model.readout_dropout_rate": -0.1}, "at least 0"),
+        ({"model.pool": "foo"}, "max, mean, sum"),
+        ({"model.pool": 3}, "one of sum, mean, max"),
+        ({"model.head_layers": 0}, "at least 1"),
+        ({"model.dtype": "foo"}, "bfloat16, float16, float32"),
+        ({"model.dtype": "float64"}, "bfloat16, float16, float32"),
+        ({"model.remat": "maybe"}, "Give True or False"),
+        ({"model.encoding_dim": 16}, "leave none of config.model.dim 16"),
+        ({"model.encoding_dim": 100}, "Give at most 15"),
+        ({"model.laplacian_encoder": "foo"}, "deep_set, linear"),
+        ({"model.encoding_dim": 3, "model.laplacian_encoder": "transformer"}, "the 4 heads"),
+        ({"seed": -1}, "at least 0"),
+        ({"seed": 2**32}, "below 4294967296"),
+        ({"seed": True}, "an integer"),
+        ({"data.name": "zink"}, "did you mean 'zinc'"),
+        ({"data.num_graphs": 0}, "at least 1"),
+        ({"data.num_communities": 1}, "at least 2"),
+        ({"data.min_size": 9}, "exceeds config.data.max_size 8"),
+        ({"data.inside": 2.0}, "at most 1"),
+        ({"data.split": "foo"}, "given, random"),
+        ({"data.split": "scaffold"}, "not possible with the source 'sbm_cluster'"),
+        ({"data.split": "random"}, "needs the field config.data.test_fraction"),
+        ({"data.split_seed": -1}, "at least 0"),
+        ({"encodings.laplacian.num_vectors": 0}, "at least 1"),
+        ({"encodings.laplacian.normalization": "foo"}, "sym"),
+        ({"encodings_used": "foo"}, "laplacian"),
+        ({"encodings_used": ""}, "not empty"),
+        ({"encodings_workers": -1}, "at least 0"),
+        ({"batch.size": 0}, "at least 1"),
+        ({"batch.size": NAN}, "an integer"),
+        ({"batch.size": 7, "batch.num_shards": 2}, "cannot be dealt evenly"),
+        ({"batch.num_tiers": 0}, "at least 1"),
+        ({"batch.multiple_of": 0}, "at least 1"),
+        ({"batch.num_shards": -1}, "at least 0"),
+        ({"task.loss": "l1"}, "cross_entropy, weighted_cross_entropy"),
+        ({"task.metric": "mae"}, "accuracy, weighted_accuracy, f1"),
+        ({"baseline": True}, "a multiclass label of each node"),
+        ({"optimizer.learning_rate": -1.0}, "a finite number, above 0"),
+        ({"optimizer.learning_rate": INF}, "inf is not allowed"),
+        ({"optimizer.weight_decay": NAN}, "nan is not allowed"),
+        ({"optimizer.weight_decay": -1e-5}, "at least 0"),
+        ({"optimizer.decay": "foo"}, "all, kernels"),
+        ({"optimizer.schedule": "foo"}, "constant, inverse_sqrt, linear, warmup_cosine"),
+        ({"optimizer.warmup_epochs": -1.0}, "at least 0"),
+        ({"optimizer.final_factor": 2.0}, "at most 1"),
+        ({"optimizer.clip_norm": NAN}, "nan is not allowed"),
+        ({"optimizer.ema_decay": 1.0}, "below 1"),
+        ({"training.num_epochs": 0}, "at least 1"),
+        ({"training.steps_per_call": 0}, "at least 1"),
+        ({"training.evaluate_every": 0}, "at least 1"),
+        ({"training.checkpoint_every": -2}, "at least 1"),
+        ({"training.patience": -1}, "at least 0"),
+        ({"training.select": "foo"}, "best, last"),
+        ({"model.droput_rate": 0.1}, "did you mean config.model.dropout_rate"),
+        ({"data.topology": {"virtual_nodes": {"num_nodes": "two"}}}, "an integer"),
+        ({"data.topology": {"expander": {"method": "foo"}}}, "permutations, hamiltonian"),
+    ],
+    "csv_molecules": [
+        ({"data.split": "given"}, "random, scaffold, column"),
+        ({"data.test_fraction": 0.95}, "leave nothing to train on"),
+        ({"data.valid_fraction": NAN}, "nan is not allowed"),
+        ({"data.kind": "classification"}, "binary, multiclass, multilabel, regression"),
+        ({"data.target": "a,"}, "the name of a column"),
+        ({"data.target": "a,b", "data.kind": "binary"}, "Name one"),
+        ({"data.path": ""}, "not empty"),
+        ({"data.smiles": " "}, "not empty"),
+        ({"data.features": "foo"}, '"ogb"'),
+        ({"data.descriptors": ("MolWeight",)}, "RDKit has no 'MolWeight'"),
+        ({"data.descriptors": (3,)}, "a tuple of texts"),
+        ({"task.loss": "mse", "data.kind": "binary"}, "choose one of cross_entropy"),
+        ({"baseline": True, "data.kind": "binary"}, "a binary label of each graph"),
+        ({"data.num_folds": 5}, "'csv' reads no such field"),
+    ],
+    "solubility_gps": [
+        ({"data.split": "scaffold"}, "needs the field config.data.test_fraction"),
+        ({"data.valid_fraction": 0.0}, "leaves no validation part"),
+    ],
+    "csl_gps": [
+        ({"data.fold": 5}, "no fold 5"),
+        ({"data.num_folds": 99}, "below 16"),
+        ({"data.name": "zinc"}, "config.data.root"),
+    ],
+    "zinc_encodings": [
+        ({"model.pair_dim": 0}, "at least 1"),
+        ({"model.path_hops": 0}, "at least 1"),
+        ({"data.root": ""}, "not empty"),
+        ({"encodings.rrwp.diagonal": 2}, "True or False"),
+        ({"encodings.spd.max_distance": 2.5}, "an integer"),
+    ],
+}
+CASES = [(name, changes, says) for name, cases in WRONG.items() for changes, says in cases]
+
+
+def recipe(name: str) -> ConfigDict:
+    return importlib.import_module(f"configs.{name}").get_config()
+
+
+def changed(config: ConfigDict, changes: dict) -> ConfigDict:
+    """The config with fields of any type, as a person may write them into a file."""
+    for path, value in changes.items():
+        *groups, last = path.split(".")
+        group = config
+        for part in groups:
+            group = group[part]
+        with group.ignore_type():
+            group[last] = ConfigDict(value) if isinstance(value, dict) else value
+    return config
+
+
+def message(config: ConfigDict) -> str:
+    with pytest.raises(build.ConfigError) as refused:
+        build.check(config)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "changes", "says"), CASES, ids=lambda value: str(value)[:60])
+def test_a_wrong_value_is_refused_by_field_with_what_is_allowed(name, changes, says):
+    refusal = message(changed(recipe(name), changes))
+    assert says in refusal and "config." in refusal
+    assert next(iter(changes)).split(".")[-1] in refusal
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_good_recipe_passes(name):
+    config = recipe(name)
+    build.check(config)
+    build.check_model(config)
+
+
+WRONG_TYPES = {bool: ["maybe", 2, None], int: [-7, 1.5, "no", None, True], str: [5, None]}
+WRONG_TYPES |= {float: [NAN, INF, "no", None], tuple: [5, None, (3,)]}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_field_of_a_recipe_is_without_a_check(name):
+    config = recipe(name)
+    for path, value in list(config_check.leaves(config)):
+        for wrong in WRONG_TYPES[type(value)]:
+            refusal = message(changed(ConfigDict(config.to_dict()), {path: wrong}))
+            group, _, field = path.rpartition(".")
+            assert f"config.{group}" in refusal and field in refusal, (path, wrong, refusal)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_field_that_is_missing_or_unknown_is_named(name):
+    config = recipe(name)
+    for path in dict(config_check.leaves(config)):
+        *groups, last = path.split(".")
+        smaller = ConfigDict(config.to_dict())
+        group = smaller
+        for part in groups:
+            group = group[part]
+        group[f"{last}_x"] = group[last]
+        assert f"{last}_x" in message(smaller)
+
+
+def test_every_source_of_data_says_what_it_reads():
+    assert set(config_check.SOURCES) == set(build.SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"model.head_layers": 9}, "the head has 9 layers"),
+        ({"model.attention_implementation": "flash"}, "config.model: .*'flash' does not apply"),
+        ({"model.attention": "edges", "encodings_used": "spd"}, "Use 'complete', or pair_bias"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_refused_without_data(changes, says):
+    config = changed(recipe("zinc_encodings"), changes)
+    with pytest.raises(build.ConfigError, match=says):
+        build.check_model(config)
+
+
+def test_nothing_is_loaded_before_the_check(monkeypatch):
+    def load(settings):
+        raise AssertionError("loaded")
+
+    monkeypatch.setitem(build.SOURCES, "sbm_cluster", load)
+    config = changed(recipe("smoke"), {"training.select": "foo"})
+    with pytest.raises(build.ConfigError, match="config.training.select"):
+        build.load(config)
+
+
+def test_more_devices_than_there_are_are_refused():
+    config = changed(recipe("smoke"), {"batch.size": 4096, "batch.num_shards": 4096})
+    build.check(config)
+    with pytest.raises(build.ConfigError, match="config.batch.num_shards: 4096 is more than"):
+        build.check_devices(config)
+    assert build.shards_here(config) == 1
+
+
+def test_a_file_in_the_place_of_the_cache_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    config = changed(recipe("smoke"), {"encodings_cache": str(tmp_path / "file" / "below")})
+    assert "config.encodings_cache" in message(config)

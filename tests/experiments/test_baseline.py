@@ -1,0 +1,46 @@
+"""The forest beside the model: missing labels, targets of their own, no test part."""
+
+import numpy as np
+import pytest
+
+from experiments import baseline
+from gtx import tasks
+from gtx.data import Label, molecules
+from tests.trained import SMILES
+
+pytest.importorskip("rdkit", reason="fingerprints need the extra `molecules`")
+
+
+def dataset(labels, split):
+    graphs, _ = molecules.from_smiles(SMILES)
+    label = Label("graph", "regression", labels.shape[1], ("a", "b", "c")[: labels.shape[1]])
+    return graphs.with_labels(labels, label).with_split(split)
+
+
+@pytest.fixture
+def labels():
+    length = np.array([float(len(smiles)) for smiles in SMILES])
+    return np.stack([length, 100 * length], axis=1)
+
+
+SPLIT = np.resize([0, 0, 0, 1, 2], len(SMILES))
+
+
+def test_targets_whose_labels_are_missing_elsewhere_keep_a_forest_each(labels):
+    labels[::2, 1] = np.nan  # no molecule is left out of the forest of the first target
+    graphs = dataset(labels, SPLIT)
+    both = baseline.forest_scores(graphs, tasks.from_label(graphs.spec.label), seed=0)
+    alone = dataset(labels[:, :1], SPLIT)
+    first = baseline.forest_scores(alone, tasks.from_label(alone.spec.label), seed=0)
+    assert {name: both[f"a/{name}"] for name in first} == first
+    assert both["b/mae"] > both["a/mae"] > 0
+
+
+def test_a_test_part_without_labels_or_graphs_has_no_scores(labels):
+    labels[SPLIT == 2, 0] = np.nan
+    graphs = dataset(labels, SPLIT)
+    scores = baseline.forest_scores(graphs, tasks.from_label(graphs.spec.label), seed=0)
+    assert np.isnan(scores["a/mae"]) and scores["b/mae"] > 0
+    graphs = dataset(labels, np.minimum(SPLIT, 1))
+    scores = baseline.forest_scores(graphs, tasks.from_label(graphs.spec.label), seed=0)
+    assert all(np.isnan(value) for value in scores.values())
