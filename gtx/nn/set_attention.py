@@ -201,7 +201,7 @@ class PMA(nn.Module):
         if features.graphs is not None:
             pooled = jnp.concatenate([pooled, features.graphs], axis=-1)
         dropout = Dropout(self.dropout_rate, name="dropout")
-        return dropout(pooled, batch.graph_ids.astype(jnp.uint32), train=train)
+        return dropout(pooled, batch.graph_ids, train=train)
 
 
 def _block(layer, name):
