@@ -61,6 +61,11 @@ class Batch:
     padding edges, as jraph has it; places without a graph have no nodes. Edges are sorted
     by receiver, padding edges last. True in a mask means real.
 
+    Edges can be left out, as in DropEdge, by masking more of them: to every layer a masked edge
+    is a deleted one, whatever its columns hold. The other masks and the layout state one fact,
+    where padding is, and attention over all pairs reads it from the layout: to leave out nodes,
+    build the batch without them; to leave out pairs, call `gtx.ops.attention` with `where`.
+
     Attributes:
       graph: `jraph.GraphsTuple`; `nodes`, `edges` and `globals` are dicts of columns.
       pairs: dict of pair columns, each [pairs, ...].

@@ -1,4 +1,4 @@
-"""Layers that send messages along the given edges.
+"""Layers that send messages along the given edges, as far as the batch's `edge_mask` has them.
 
 Linear maps act on nodes before the nodes are gathered to the edges: a graph has more edges
 than nodes. `i` is a receiver, `j` a sender.
@@ -107,7 +107,11 @@ class GINE(nn.Module):
                 )
             message = message + e
         messages = segment_sum(
-            jax.nn.relu(message), batch.receivers, x.shape[0], indices_are_sorted=True
+            jax.nn.relu(message),
+            batch.receivers,
+            x.shape[0],
+            where=batch.edge_mask,
+            indices_are_sorted=True,
         )
         return features.replace(nodes=_update_isomorphism(self, x, messages))
 
@@ -189,6 +193,7 @@ class GatedGCN(nn.Module):
             jnp.concatenate([gate * value, gate], axis=-1),
             receivers,
             num_nodes,
+            where=batch.edge_mask,
             indices_are_sorted=True,
         )
         messages, total = jnp.split(sums, 2, axis=-1)
@@ -268,5 +273,11 @@ class ResGatedGraphConv(nn.Module):
             query_value += e @ jnp.concatenate([key_e + query_e, value_e], axis=-1)
         query, value = jnp.split(query_value, 2, axis=-1)
         gate = jax.nn.sigmoid(gather(key, batch.receivers, indices_are_sorted=True) + query)
-        messages = segment_sum(gate * value, batch.receivers, x.shape[0], indices_are_sorted=True)
+        messages = segment_sum(
+            gate * value,
+            batch.receivers,
+            x.shape[0],
+            where=batch.edge_mask,
+            indices_are_sorted=True,
+        )
         return features.replace(nodes=skip + messages)
