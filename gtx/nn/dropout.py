@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer
 
 from gtx.ops import noise
+from gtx.ops.arguments import check_floats
 
 
 class Dropout(nn.Module):
@@ -28,10 +29,11 @@ class Dropout(nn.Module):
         """Apply it when `train`; `ids` say who the rows are, such as `batch.node_ids`.
 
         Raises:
-          TypeError: ids are not integers.
+          TypeError: ids are not integers, or x is not floats.
           ValueError: there are none, or not one for each row.
         """
         noise.check_rate(self.rate)
+        check_floats(x, "The input of Dropout", "[rows, feat]")
         rows = [noise.identities(values) for values in ids]
         if not rows or any(values.shape != x.shape[:1] for values in rows):
             raise ValueError(

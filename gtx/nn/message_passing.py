@@ -17,6 +17,7 @@ from gtx.nn.dropout import Dropout
 from gtx.nn.initializers import fan_in_uniform, uniform, zeros
 from gtx.nn.linear import Linear
 from gtx.nn.norms import BatchNorm
+from gtx.nn.parts import check_residual, make
 from gtx.ops import message_passing
 from gtx.ops.segment import gather, segment_sum
 from gtx.typing import Activation, Dtype, Initializer, ModuleFactory
@@ -176,6 +177,7 @@ class GatedGCN(nn.Module):
         x, e = features.nodes, features.edges
         if e is None:
             raise ValueError("GatedGCN needs edge features; ConstantEncoder makes some.")
+        check_residual(self, self.dim, edges=e, **(dict(nodes=x) if self.residual else {}))
         senders, receivers, num_nodes = batch.senders, batch.receivers, x.shape[0]
 
         projected = Linear(4 * self.dim, **options, **inits, name="nodes")(x)
@@ -200,7 +202,7 @@ class GatedGCN(nn.Module):
         nodes = own + messages / (total + 1e-6)
 
         def finish(values, mask, name):
-            norm = self.norm(**options, name=name)
+            norm = make(self.norm, "norm", **options, name=name)
             return self.activation(norm(values, mask, train=train, axis_name=batch.axis_name))
 
         nodes = finish(nodes, batch.node_mask, "norm_nodes")

@@ -92,7 +92,7 @@ def check_where(where: Any, length: int, name: str = "where") -> None:
     """Raise unless it is None or bools [length]."""
     if where is None:
         return
-    check_array(where, name, "[entries]")
+    check_array(where, name, "[...]")
     if where.dtype != bool:
         raise TypeError(
             f"{name} must be bool, True for what is real, and is {where.dtype}; "

@@ -39,7 +39,7 @@ def gather(
     """
     check_array(values, "values", "[segments, ...]")
     segment_ids = as_ids(segment_ids, "segment_ids")
-    wide = values.astype(_wide(values.dtype))
+    wide = jnp.asarray(values).astype(_wide(values.dtype))
     taken = wide.at[segment_ids].get(indices_are_sorted=indices_are_sorted, mode="clip")
     return taken.astype(values.dtype)
 
