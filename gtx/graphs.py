@@ -12,10 +12,11 @@ GraphsTuples have an argument `padded` for it:
 
     True     the end is padding, as jraph counts it, whatever its features hold
     False    all graphs are data
-    None     an end that looks like padding is left out if two of three hold, as they do for no
-             data that is known: there are features, and 0; graphs without nodes follow; two or
-             more loops stand at the first of several nodes. If not, it is refused, with this
-             remedy: data, too, may end in one lone node with features 0
+    None     signs are counted at an end that could be padding: it has features; graphs without
+             nodes follow (if it has features or several nodes); two or more loops stand at the
+             first of several nodes. With two of them it is left out: no data are known to look
+             so. With one it is refused, with this remedy, as data may: methane, where carbon is
+             class 0, is a lone node with features 0. With none it is data.
 
 A GraphsTuple of one graph is never padded.
 """
@@ -220,17 +221,19 @@ def without_padding(graph: Any, padded: bool | None, *, name: str = "graph") -> 
                 "whose edges are loops of its first node, then graphs without nodes. Leave it out."
             )
         return graph
-    signs = (
-        bool(jax.tree.leaves((graph.nodes, graph.edges, graph.globals))),
-        first < len(graph.n_node) - 1,
-        graph.n_node[first] > 1 and graph.n_edge[first] > 1,
-    )
-    if not padded and sum(map(bool, signs)) < 2:
-        raise GraphError(
-            f"{name}: its graphs from number {first} on may be padding of jraph or data: without "
-            "edges, but for loops of one node, and with all features 0. Pass padded=True to leave "
-            "them out, padded=False to keep them, or the graphs one by one."
-        )
+    if padded is None:
+        columns = bool(jax.tree.leaves((graph.nodes, graph.edges, graph.globals)))
+        several = int(graph.n_node[first]) > 1
+        empties = first < len(graph.n_node) - 1 and (columns or several)
+        signs = columns + empties + (several and int(graph.n_edge[first]) > 1)
+        if signs == 0:
+            return graph
+        if signs == 1:
+            raise GraphError(
+                f"{name}: its graphs from number {first} on may be padding of jraph or data: they "
+                "have no edges but loops of one node, and all features are 0. Pass padded=True to "
+                "leave them out, padded=False to keep them, or the graphs one by one."
+            )
     num_nodes, num_edges = int(np.sum(graph.n_node[:first])), int(np.sum(graph.n_edge[:first]))
     stops = dict(nodes=num_nodes, edges=num_edges, globals=first)
     features = {

@@ -25,7 +25,7 @@ from gtx.data import (
     with_descriptors,
 )
 from gtx.data.columns import named_columns
-from gtx.graphs import GraphsTuple, concatenate
+from gtx.graphs import GraphError, GraphsTuple, concatenate
 from gtx.ops.layout import Tier
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
 from gtx.training.arrays import TreeError, restore_tree
@@ -156,6 +156,8 @@ class Predictor:
     ) -> Dataset:
         """The graphs as the model reads them: checked, enlarged, encoded, without labels."""
         if isinstance(graphs, Dataset):
+            if padded is not None:
+                raise GraphError("graphs: a Dataset has no padding. Leave out padded.")
             return self._from_dataset(graphs.with_labels(None))
         if isinstance(graphs, GraphsTuple):
             return self._from_graphs(concatenate([graphs], padded=padded))
