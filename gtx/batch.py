@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import jraph
 
+from gtx.ops.arguments import check_array, describe
 from gtx.ops.layout import Layout
 
 
@@ -61,6 +62,11 @@ class Batch:
     padding edges, as jraph has it; places without a graph have no nodes. Edges are sorted
     by receiver, padding edges last. True in a mask means real.
 
+    Edges can be left out, as in DropEdge, by masking more of them: to every layer a masked edge
+    is a deleted one, whatever its columns hold. The other masks and the layout state one fact,
+    where padding is, and attention over all pairs reads it from the layout: to leave out nodes,
+    build the batch without them; to leave out pairs, call `gtx.ops.attention` with `where`.
+
     Attributes:
       graph: `jraph.GraphsTuple`; `nodes`, `edges` and `globals` are dicts of columns.
       pairs: dict of pair columns, each [pairs, ...].
@@ -99,13 +105,28 @@ class Batch:
         return dataclasses.replace(self, **changes)
 
 
-def mask_features(features: Features, batch: Batch) -> Features:
-    """Zero every feature that belongs to padding, even where it holds NaN."""
+def mask_features(
+    features: Features, batch: Batch, *, needs: tuple[str, ...] = ("nodes",)
+) -> Features:
+    """Zero every feature that belongs to padding, even where it holds NaN.
+
+    Every layer begins with it, so that this is also where the arguments of layers are checked.
+
+    Args:
+      features: floats, two axes each.
+      batch: whose masks are taken.
+      needs: levels that may not be None.
+
+    Raises:
+      TypeError: the arguments are not Features of floats and a Batch.
+      ValueError: features do not fit the batch, or a level is missing.
+    """
+    check_call(features, batch, needs)
 
     def clean(values, mask):
         if values is None:
             return None
-        return jnp.where(mask.reshape(mask.shape + (1,) * (values.ndim - 1)), values, 0)
+        return jnp.where(mask[:, None], values, 0)
 
     return Features(
         nodes=clean(features.nodes, batch.node_mask),
@@ -113,3 +134,74 @@ def mask_features(features: Features, batch: Batch) -> Features:
         pairs=clean(features.pairs, batch.pair_mask),
         graphs=clean(features.graphs, batch.graph_mask),
     )
+
+
+def check_call(features: Any, batch: Any, needs: tuple[str, ...] = ("nodes",)) -> None:
+    """Raise unless these are the two arguments of a layer, `Features` and their `Batch`.
+
+    Looks at types, shapes and dtypes alone; `needs` are levels that may not be None.
+    """
+    if isinstance(features, Batch) and isinstance(batch, Features):
+        raise TypeError("A layer is called as layer(features, batch), and got the batch first.")
+    if not isinstance(features, Features):
+        raise TypeError(
+            f"The first argument of a layer must be gtx.batch.Features, got {describe(features)}. "
+            "Pass Features(nodes=array), with an array [nodes, feat] of floats; gtx.nn.Embed "
+            "makes them of a batch's columns."
+        )
+    check_is_batch(batch)
+    for level in ("nodes", "edges", "pairs", "graphs"):
+        values, mask = getattr(features, level), getattr(batch, f"{level[:-1]}_mask")
+        if values is None:
+            if level in needs:
+                raise ValueError(
+                    f"The layer needs features of {level}, and features.{level} is None. Encode "
+                    f"a column of the {level}, as gtx.nn.Embed does."
+                )
+            continue
+        if isinstance(values, dict):
+            raise TypeError(
+                f"features.{level} must be one array [{level}, feat], got a dict of columns "
+                f"{sorted(values)}. Encode them: gtx.nn.Embed makes one array of the columns."
+            )
+        name = f"features.{level}"
+        check_array(values, name, f"[{level}, feat]")
+        if not jnp.issubdtype(values.dtype, jnp.floating):
+            raise TypeError(
+                f"{name} must be floats and is {values.dtype}. Encode categories, by "
+                "gtx.nn.CategoricalEncoder, and convert numbers: .astype(jnp.float32)."
+            )
+        if values.shape[0] != mask.shape[0]:
+            raise ValueError(
+                f"{name} has {values.shape[0]} rows, but the batch has {mask.shape[0]} {level}, "
+                "padding included."
+            )
+
+
+def check_is_batch(batch: Any) -> None:
+    """Raise unless it is one `Batch`, not stacked."""
+    if not isinstance(batch, Batch):
+        raise TypeError(
+            f"The batch must be a gtx.batch.Batch, got {describe(batch)}. Make one of graphs: "
+            "gtx.batching.batch_graphs(graphs)."
+        )
+    for name in ("node_mask", "edge_mask", "pair_mask", "graph_mask"):
+        mask = getattr(batch, name)
+        check_array(mask, f"batch.{name}", "[...]")
+        if mask.dtype != bool:
+            raise TypeError(f"batch.{name} must be bool, True for what is real: {mask.dtype}.")
+        if mask.ndim != 1:
+            raise ValueError(
+                f"batch.{name} must have one axis, got {list(mask.shape)}: these are several "
+                "batches, of shards or steps. Take one, jax.tree.map(lambda x: x[0], batch), or "
+                "use jax.vmap."
+            )
+    lengths = dict(
+        node_mask=batch.layout.num_nodes if isinstance(batch.layout, Layout) else None,
+        edge_mask=batch.graph.senders.shape[0],
+    )
+    for name, length in lengths.items():
+        if length is not None and getattr(batch, name).shape != (length,):
+            raise ValueError(
+                f"batch.{name} must have shape [{length}], got {list(getattr(batch, name).shape)}."
+            )

@@ -4,6 +4,21 @@ A graph here is numpy: int32 `senders` and `receivers`, features as trees of arr
 dicts of columns. In a GraphsTuple of several graphs, ids count through all of its nodes, as
 jraph has it. `n_node` is always given and never inferred from the largest id, so trailing
 isolated nodes are kept. Self-loops and duplicate edges are kept too: a duplicate counts twice.
+
+What `jraph.pad_with_graphs` (so `jraph.dynamically_batch`) adds at the end is no data. A
+GraphsTuple carries no mark of it, but it is recognised: a graph in which everything is 0 and all
+edges are loops of the first node, then any number of graphs without nodes. Functions that take
+GraphsTuples have an argument `padded` for it:
+
+    True     the end is padding, as jraph counts it, whatever its features hold
+    False    all graphs are data
+    None     signs are counted at an end that could be padding: it has features; graphs without
+             nodes follow (if it has features or several nodes); two or more loops stand at the
+             first of several nodes. With two of them it is left out: no data are known to look
+             so. With one it is refused, with this remedy, as data may: methane, where carbon is
+             class 0, is a lone node with features 0. With none it is data.
+
+A GraphsTuple of one graph is never padded.
 """
 
 from collections.abc import Iterable
@@ -127,15 +142,18 @@ def validate(graph: Any, *, name: str = "graph") -> None:
         _check_features(getattr(graph, field), field, counts, name)
 
 
-def concatenate(graphs: Iterable[Any]) -> GraphsTuple:
+def concatenate(graphs: Iterable[Any], *, padded: bool | None = None) -> GraphsTuple:
     """Join graphs into one GraphsTuple; ids then count through all nodes.
 
     Args:
       graphs: one or more graphs with the same feature columns.
+      padded: whether each ends in jraph's padding, see the top of this module.
 
     Raises:
       GraphError: names the first graph that is wrong or does not match the first one.
     """
+    if not isinstance(graphs, Iterable):
+        validate(graphs, name="graphs")
     graphs = list(graphs)
     if not graphs:
         raise GraphError("graphs: there are none to join. Give at least one graph.")
@@ -145,8 +163,7 @@ def concatenate(graphs: Iterable[Any]) -> GraphsTuple:
     offset = count = 0
     for number, graph in enumerate(graphs):
         name = f"graph {number}"
-        if not isinstance(graph, GraphsTuple):
-            validate(graph, name=name)
+        graph = without_padding(graph, padded, name=name)
         for field, parts in index.items():
             parts.append(_integers(getattr(graph, field), field, name))
         total = dict(
@@ -186,8 +203,80 @@ def concatenate(graphs: Iterable[Any]) -> GraphsTuple:
     return GraphsTuple(**joined, **whole)
 
 
-def split(graph: GraphsTuple) -> list[GraphsTuple]:
-    """The graphs of a GraphsTuple one by one, each with ids from 0; undoes `concatenate`."""
+def without_padding(graph: Any, padded: bool | None, *, name: str = "graph") -> GraphsTuple:
+    """The graphs that are data, see the top of this module for `padded`.
+
+    Raises:
+      GraphError: with None it cannot be told; with True the end is not jraph's padding.
+    """
+    if not isinstance(graph, GraphsTuple):
+        validate(graph, name=name)
+    if padded is False:
+        return graph
+    first = _first_padding_graph(graph, zeros=padded is None)
+    if first is None:
+        if padded:
+            raise GraphError(
+                f"{name}: padded=True, but its end is not what jraph.pad_with_graphs adds: a graph "
+                "whose edges are loops of its first node, then graphs without nodes. Leave it out."
+            )
+        return graph
+    if padded is None:
+        columns = bool(jax.tree.leaves((graph.nodes, graph.edges, graph.globals)))
+        several = int(graph.n_node[first]) > 1
+        empties = first < len(graph.n_node) - 1 and (columns or several)
+        signs = columns + empties + (several and int(graph.n_edge[first]) > 1)
+        if signs == 0:
+            return graph
+        if signs == 1:
+            raise GraphError(
+                f"{name}: its graphs from number {first} on may be padding of jraph or data: they "
+                "have no edges but loops of one node, and all features are 0. Pass padded=True to "
+                "leave them out, padded=False to keep them, or the graphs one by one."
+            )
+    num_nodes, num_edges = int(np.sum(graph.n_node[:first])), int(np.sum(graph.n_edge[:first]))
+    stops = dict(nodes=num_nodes, edges=num_edges, globals=first)
+    features = {
+        field: jax.tree.map(lambda leaf, stop=stop: leaf[:stop], getattr(graph, field))
+        for field, stop in stops.items()
+    }
+    return GraphsTuple(
+        **features,
+        senders=graph.senders[:num_edges],
+        receivers=graph.receivers[:num_edges],
+        n_node=graph.n_node[:first],
+        n_edge=graph.n_edge[:first],
+    )
+
+
+def _first_padding_graph(graph: GraphsTuple, *, zeros: bool) -> int | None:
+    """The number of the graph that holds the padding; None if there is none."""
+    n_node, n_edge, senders, receivers = (
+        np.asarray(getattr(graph, field)) for field in ("n_node", "n_edge", "senders", "receivers")
+    )
+    if n_node.ndim != 1 or n_node.shape != n_edge.shape or senders.shape != receivers.shape:
+        return None  # for `validate` to report
+    filled = np.flatnonzero(n_node)
+    if len(filled) == 0 or filled[-1] == 0:
+        return None
+    first = int(filled[-1])
+    num_nodes, num_edges = int(n_node[:first].sum()), int(n_edge[:first].sum())
+    loops = np.all(senders[num_edges:] == num_nodes) and np.all(receivers[num_edges:] == num_nodes)
+    if n_edge[first + 1 :].any() or not loops:
+        return None
+    for field, start in dict(nodes=num_nodes, edges=num_edges, globals=first).items():
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(getattr(graph, field))]
+        if any(leaf.ndim == 0 or (zeros and np.any(leaf[start:] != 0)) for leaf in leaves):
+            return None
+    return first
+
+
+def split(graph: GraphsTuple, *, padded: bool | None = None) -> list[GraphsTuple]:
+    """The graphs of a GraphsTuple one by one, each with ids from 0; undoes `concatenate`.
+
+    `padded` says whether it ends in jraph's padding, see the top of this module.
+    """
+    graph = without_padding(graph, padded)
     n_node, n_edge = np.asarray(graph.n_node), np.asarray(graph.n_edge)
     node_ptr = np.concatenate([[0], np.cumsum(n_node)])
     edge_ptr = np.concatenate([[0], np.cumsum(n_edge)])

@@ -25,7 +25,7 @@ from gtx.data import (
     with_descriptors,
 )
 from gtx.data.columns import named_columns
-from gtx.graphs import GraphsTuple, concatenate
+from gtx.graphs import GraphError, GraphsTuple, concatenate
 from gtx.ops.layout import Tier
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
 from gtx.training.arrays import restore_tree
@@ -95,7 +95,10 @@ class Predictor:
         return predictor
 
     def __call__(
-        self, graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str
+        self,
+        graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str,
+        *,
+        padded: bool | None = None,
     ) -> np.ndarray:
         """Predict, in the order given.
 
@@ -105,6 +108,8 @@ class Predictor:
             topology are added unless the edges have a kind already, and encodings computed where
             they are not all there. Descriptors of molecules are computed from SMILES, which may
             be the names of a Dataset. Labels are not read.
+          padded: whether GraphsTuples end in jraph's padding, which gets no prediction: see
+            `gtx.graphs`.
 
         Returns:
           float32 [graphs, dim], or [nodes, dim] with the nodes of all graphs in their order
@@ -116,7 +121,7 @@ class Predictor:
             not know, NaN, a column that is missing, a SMILES that does not parse).
           NonFiniteError: a prediction is not finite.
         """
-        dataset = self.dataset(graphs)
+        dataset = self.dataset(graphs, padded=padded)
         predictions = self._predict(dataset)
         if self.task.label.level == "node" and self.recipe.raw_spec is not None:
             predictions = predictions[topology.own_nodes(dataset)]
@@ -144,18 +149,23 @@ class Predictor:
         return predictions, errors
 
     def dataset(
-        self, graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str
+        self,
+        graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str,
+        *,
+        padded: bool | None = None,
     ) -> Dataset:
         """The graphs as the model reads them: checked, enlarged, encoded, without labels."""
         if isinstance(graphs, Dataset):
+            if padded is not None:
+                raise GraphError("graphs: a Dataset has no padding. Leave out padded.")
             return self._from_dataset(graphs.with_labels(None))
         if isinstance(graphs, GraphsTuple):
-            return self._from_graphs(graphs)
+            return self._from_graphs(concatenate([graphs], padded=padded))
         graphs = [graphs] if isinstance(graphs, str) else list(graphs)
         if not graphs:
             return _example(self.recipe.spec).select([])
         if not any(isinstance(graph, str) for graph in graphs):
-            return self._from_graphs(concatenate(graphs))
+            return self._from_graphs(concatenate(graphs, padded=padded))
         dataset, errors = self._from_smiles(graphs)
         for row, reason in errors.items():
             raise DatasetError(
@@ -222,7 +232,7 @@ class Predictor:
             field: {name: columns[field][name] for name in getattr(spec, field)} for field in fields
         }
         graph = graph._replace(nodes=kept["nodes"], edges=kept["edges"], globals=kept["graphs"])
-        return self._completed(Dataset.from_graphs(graph, spec=spec))
+        return self._completed(Dataset.from_graphs(graph, spec=spec, padded=False))
 
     def _from_dataset(self, dataset: Dataset) -> Dataset:
         columns = {field: getattr(dataset, field) for field in _FIELDS.values()}

@@ -3,6 +3,7 @@
 import contextlib
 
 import jax
+import jaxtyping
 import pytest
 
 from tests import trained
@@ -23,6 +24,14 @@ def quick_compilation():
     """For tests that compile much and compute little."""
     with _quickly():
         yield
+
+
+@pytest.fixture
+def unchecked_types():
+    """Without the type checks that tests alone have: what a user's mistake meets."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

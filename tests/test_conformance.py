@@ -120,6 +120,53 @@ def test_padding_changes_neither_values_nor_gradients_even_if_it_holds_nan(layer
             assert not np.any(np.asarray(values)[~masks(LOOSE)[name]])
 
 
+def without_some_edges(graphs):
+    """A third of the edges, and all that enter node 0 of each graph, masked and deleted.
+
+    Both batches have the shapes of LOOSE; what the masked edges hold is as absurd as padding.
+    """
+    rng = np.random.default_rng(8)
+    kept = [(rng.random(len(g.senders)) < 0.7) & (g.receivers > 0) for g in graphs]
+    fewer = [
+        dataclasses.replace(
+            graph,
+            senders=graph.senders[rows],
+            receivers=graph.receivers[rows],
+            edges={name: values[rows] for name, values in graph.edges.items()},
+        )
+        for graph, rows in zip(graphs, kept, strict=True)
+    ]
+    kept = np.concatenate(kept)
+    removed = int((~kept).sum())
+    padding = {**PADDING, "extra_edges": PADDING["extra_edges"] + removed}
+    mask = np.append(kept, np.zeros(PADDING["extra_edges"], bool))
+
+    def pour(values):
+        void = np.nan if jnp.issubdtype(values.dtype, jnp.floating) else 10**6
+        return jnp.where(mask.reshape(-1, *[1] * (values.ndim - 1)), values, void)
+
+    graph = LOOSE.graph._replace(edges={n: pour(v) for n, v in LOOSE.graph.edges.items()})
+    masked = LOOSE.replace(graph=graph, edge_mask=jnp.asarray(mask))
+    return masked, build_batch(fewer, **padding)
+
+
+MASKED, DELETED = without_some_edges(GRAPHS)
+
+
+@every_layer
+def test_masking_edges_equals_deleting_them_even_if_they_hold_nan(layer):
+    variables = start(layer)
+    masked = trained(layer, False, variables, inputs(MASKED), MASKED)
+    deleted = trained(layer, False, variables, inputs(DELETED), DELETED)
+    assert_close(real_rows(masked[0], MASKED), real_rows(deleted[0], DELETED))
+    assert_close(masked[1], deleted[1])
+    assert_close(masked[2], deleted[2], 1e-4)
+    grads = dict(vars(masked[3]))
+    assert_close(real_rows(grads, MASKED), real_rows(vars(deleted[3]), DELETED), 1e-4)
+    for name, values in grads.items():
+        assert not np.any(np.asarray(values)[~masks(MASKED)[name]])
+
+
 @every_layer
 def test_the_order_of_graphs_does_not_matter_dropout_included(layer):
     order = [2, 0, 3, 1]

@@ -37,6 +37,14 @@ def random_graphs(seed, sizes):
     return graphs
 
 
+def pad(graph, nodes=4, edges=3, graphs=2):
+    """jraph's padding, by so many nodes, edges and graphs."""
+    counts = (int(np.sum(graph.n_node)), int(np.sum(graph.n_edge)), len(graph.n_node))
+    return jraph.pad_with_graphs(
+        graph, counts[0] + nodes, counts[1] + edges, n_graph=counts[2] + graphs
+    )
+
+
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.lists(st.integers(0, 5), min_size=1, max_size=5)
 
@@ -222,3 +230,118 @@ def test_counts_of_another_length_are_refused():
     graph = from_arrays([0], [0], n_node=1)._replace(n_edge=np.array([1, 0]))
     with pytest.raises(GraphError, match="n_node has 1 entries and n_edge 2"):
         validate(graph)
+
+
+COUNTS = dict(nodes=st.integers(1, 4), edges=st.integers(0, 4), graphs=st.integers(1, 3))
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=SEEDS, sizes=SIZES, bare=st.booleans(), counts=st.fixed_dictionaries(COUNTS))
+def test_padding_of_jraph_is_left_out_or_refused_and_never_taken_for_data(
+    seed, sizes, bare, counts
+):
+    graphs = random_graphs(seed, sizes)
+    if bare:
+        graphs = [graph._replace(nodes=None, edges=None, globals=None) for graph in graphs]
+    whole = concatenate(graphs)
+    padded = pad(whole, **counts)
+    assert_same(concatenate([padded], padded=True), whole)
+    for part, graph in zip(split(padded, padded=True), graphs, strict=True):
+        assert_same(part, graph)
+    kept = concatenate([padded], padded=False)
+    jax.tree.map(np.testing.assert_array_equal, kept, padded)
+    several = counts["nodes"] > 1
+    signs = not bare, counts["graphs"] > 1 and (several or not bare)
+    signs = sum(signs) + (several and counts["edges"] > 1)
+    if signs == 0:  # a lone node without features, or two
+        assert_same(concatenate([padded]), kept)
+    elif signs >= 2:
+        assert_same(concatenate([padded]), whole)
+        assert_same(
+            concatenate([graphs[0], padded, padded]), concatenate([graphs[0], whole, whole])
+        )
+        assert len(split(padded)) == len(graphs)
+    else:
+        with pytest.raises(GraphError, match="graph 0: its graphs from number .*padded=True"):
+            concatenate([padded])
+        with pytest.raises(GraphError, match="padded=False to keep them"):
+            split(padded)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=SEEDS, sizes=SIZES, bare=st.booleans())
+def test_graphs_that_are_data_are_never_left_out_unless_somebody_says_so(seed, sizes, bare):
+    graphs = random_graphs(seed, sizes)
+    if bare:
+        graphs = [graph._replace(nodes=None, edges=None, globals=None) for graph in graphs]
+    whole = jraph.batch_np(graphs)
+    assert_same(concatenate([whole], padded=False), concatenate(graphs))
+    try:
+        assert len(split(whole)) == len(graphs)
+    except GraphError as error:  # bare graphs may look like padding
+        assert bare and "padded=False" in str(error)
+
+
+def lone(value=0.0, senders=(), n_node=1):
+    """Two graphs, the second of few nodes, perhaps with loops of its first."""
+    first = from_arrays([0, 1], [1, 0], n_node=2, nodes={"x": np.ones((2, 1))})
+    last = from_arrays(senders, senders, n_node=n_node, nodes={"x": np.full((n_node, 1), value)})
+    return [first, last]
+
+
+@pytest.mark.parametrize(
+    "graphs",
+    [lone(), lone(senders=[0]), lone(senders=[0, 0]), lone(n_node=3), lone(n_node=2, senders=[0])],
+)
+def test_an_end_that_may_be_either_is_refused_with_the_remedy(graphs):
+    """Methane, where carbon is class 0, is such a graph."""
+    whole = jraph.batch_np(graphs)
+    with pytest.raises(
+        GraphError, match="from number 1 on may be padding of jraph or data: .*True"
+    ):
+        split(whole)
+    assert len(split(whole, padded=False)) == 2 and len(split(whole, padded=True)) == 1
+    assert len(concatenate(graphs).n_node) == 2  # one by one there is no doubt
+
+
+@pytest.mark.parametrize(
+    "graphs",
+    [
+        lone(1.0),
+        lone(np.float32(-0.5), senders=[0, 0], n_node=3),
+        lone(senders=[1, 1], n_node=2),
+        lone(senders=[0, 1], n_node=2),
+        lone()[::-1],
+        lone()[1:],
+        [*lone(1.0), *lone(1.0)],
+    ],
+)
+def test_an_end_that_cannot_be_padding_is_data(graphs):
+    whole = jraph.batch_np(graphs)
+    assert len(split(whole)) == len(graphs)
+    if len(graphs) == 2 and whole.n_edge[-1] == 2 and whole.senders[-1] != whole.senders[-2]:
+        with pytest.raises(GraphError, match="padded=True, but its end is not what jraph"):
+            split(whole, padded=True)
+
+
+def test_padding_that_somebody_filled_is_left_out_when_asked():
+    padded = pad(concatenate(lone(1.0)))
+    padded.nodes["x"][-1] = np.nan
+    with pytest.raises(GraphError, match="holds NaN"):
+        validate(concatenate([padded]))
+    assert len(concatenate([padded], padded=True).n_node) == 2
+
+
+def test_dynamically_batched_graphs_come_back_one_by_one():
+    graphs = random_graphs(3, [3, 5, 2, 4, 1, 5])
+    batches = list(jraph.dynamically_batch(iter(graphs), n_node=13, n_edge=30, n_graph=4))
+    assert len(batches) > 1
+    found = [graph for batch in batches for graph in split(batch, padded=True)]
+    for before, after in zip(graphs, found, strict=True):
+        assert_same(before, after)
+    assert_same(concatenate(batches, padded=True), concatenate(graphs))
+
+
+def test_a_graph_of_one_is_never_padded():
+    with pytest.raises(GraphError, match="graph 1: padded=True, but"):
+        concatenate([pad(concatenate(lone(1.0))), lone()[1]], padded=True)

@@ -2,6 +2,7 @@ import json
 import shutil
 
 import jax
+import jraph
 import numpy as np
 import pytest
 
@@ -68,6 +69,16 @@ def test_predictions_stand_in_the_order_given(trained_run, predictor, expected):
     order = np.random.default_rng(0).permutation(len(expected))
     names = trained_run.graphs.names[order].tolist()
     np.testing.assert_allclose(predictor(names), expected[order], atol=1e-5)
+
+
+def test_padding_of_jraph_gets_no_prediction(trained_run, predictor, expected):
+    dataset = trained_run.graphs
+    whole = graphs.concatenate([raw(dataset, index) for index in range(3)])
+    padded = jraph.pad_with_graphs(whole, 100, 200, 6)
+    np.testing.assert_array_equal(predictor(padded), expected[:3])
+    np.testing.assert_array_equal(predictor([padded], padded=True), expected[:3])
+    with pytest.raises(GraphError, match="padded"):
+        predictor(dataset, padded=True)
 
 
 def test_no_graphs_give_no_predictions(predictor):

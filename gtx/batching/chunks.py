@@ -118,12 +118,25 @@ def make_batches(
         yield jax.tree.map(lambda array: array[strip], source.chunk(rows[step : step + 1]))
 
 
-def batch_graphs(graphs: Dataset | jraph.GraphsTuple | Iterable[jraph.GraphsTuple]) -> Batch:
+def batch_graphs(
+    graphs: Dataset | jraph.GraphsTuple | Iterable[jraph.GraphsTuple],
+    *,
+    padded: bool | None = None,
+) -> Batch:
     """All graphs in one Batch on the default device, in their order, with one padding node.
 
     Node pairs are padded to the largest graph. For a loop over many batches use a Budget.
+
+    Args:
+      graphs: with the same columns.
+      padded: whether GraphsTuples end in jraph's padding, which is left out: see `gtx.graphs`.
     """
-    dataset = graphs if isinstance(graphs, Dataset) else Dataset.from_graphs(graphs)
+    if not isinstance(graphs, Dataset):
+        dataset = Dataset.from_graphs(graphs, padded=padded)
+    elif padded is None:
+        dataset = graphs
+    else:
+        raise ValueError("padded says of GraphsTuples what they end in; a Dataset has no padding")
     if len(dataset) == 0:
         raise ValueError("there are no graphs to batch")
     budget = Budget(

@@ -151,6 +151,7 @@ class Dataset:
         *,
         split: Any = None,
         spec: GraphSpec | None = None,
+        padded: bool | None = None,
     ) -> "Dataset":
         """Build a dataset from GraphsTuples; `dataset[i]` gives them back.
 
@@ -161,11 +162,14 @@ class Dataset:
             label is at node level also a list with one array per graph.
           split: "train", "valid" or "test" (or 0, 1, 2, -1) for each graph.
           spec: as in `from_columns`, which says what is inferred without it.
+          padded: whether each GraphsTuple ends in jraph's padding, see `gtx.graphs`. Labels and
+            split are then those of the other graphs.
 
         Raises:
           GraphError: names the graph, the field and the remedy.
         """
-        whole = graphs if isinstance(graphs, GraphsTuple) else graph_tools.concatenate(graphs)
+        graphs = [graphs] if isinstance(graphs, GraphsTuple) else graphs
+        whole = graph_tools.concatenate(graphs, padded=padded)
         graph_tools.validate(whole)
         if isinstance(labels, list | tuple) and spec and spec.label and spec.label.level == "node":
             labels = join_labels(labels) if labels else labels

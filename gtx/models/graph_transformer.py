@@ -4,6 +4,7 @@ import flax.linen as nn
 from jaxtyping import Array, Float
 
 from gtx.batch import Batch
+from gtx.nn.parts import make
 from gtx.typing import ModuleFactory
 
 
@@ -44,8 +45,8 @@ class GraphTransformer(nn.Module):
 
         if self.remat:
             run = nn.remat(run)
-        features = self.embed(name="embed")(batch, train=train)
+        features = make(self.embed, "embed", name="embed")(batch, train=train)
         for number, block in enumerate(blocks):
-            features = run(block(name=f"block_{number}"), features, batch)
-        rows = self.readout(name="readout")(features, batch, train=train)
-        return self.head(name="head")(rows, train=train)
+            features = run(make(block, "block", name=f"block_{number}"), features, batch)
+        rows = make(self.readout, "readout", name="readout")(features, batch, train=train)
+        return make(self.head, "head", name="head")(rows, train=train)

@@ -14,6 +14,7 @@ from gtx.batch import Batch, Features, mask_features
 from gtx.nn.dropout import Dropout
 from gtx.nn.feed_forward import FeedForward
 from gtx.nn.norms import BatchNorm, LayerNorm
+from gtx.nn.parts import check_residual, make
 from gtx.typing import Dtype, ModuleFactory
 
 
@@ -54,13 +55,15 @@ class GPSBlock(nn.Module):
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         features = mask_features(features, batch)
         x = features.nodes
+        check_residual(self, self.dim, nodes=x)
 
         def norm(values, name):
-            layer = self.norm(**options, name=f"norm_{name}")
+            layer = make(self.norm, "norm", **options, name=f"norm_{name}")
             return layer(values, batch.node_mask, train=train, axis_name=batch.axis_name)
 
         def branch(factory, name):
-            out = factory(dim=self.dim, **options, name=name)(features, batch, train=train)
+            layer = make(factory, name, dim=self.dim, **options, name=name)
+            out = layer(features, batch, train=train)
             dropout = Dropout(self.dropout_rate, name=f"dropout_{name}")
             return norm(x + dropout(out.nodes, batch.node_ids, train=train), name), out
 
@@ -72,7 +75,9 @@ class GPSBlock(nn.Module):
             local, out = branch(self.local, "local")
             h, edges = local + h, out.edges
         features = features.replace(nodes=h, edges=edges, pairs=pairs)
-        layer = self.feed_forward(dim=self.dim, **options, name="feed_forward")
+        layer = make(
+            self.feed_forward, "feed_forward", dim=self.dim, **options, name="feed_forward"
+        )
         features = layer(features, batch, train=train)
         return features.replace(nodes=norm(h + features.nodes, "feed_forward"))
 
@@ -115,20 +120,23 @@ class TransformerBlock(nn.Module):
             raise ValueError(f"form must be 'paper', 'post_ln' or 'pre_ln', got {self.form!r}.")
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         features = mask_features(features, batch)
+        check_residual(self, self.dim, nodes=features.nodes)
 
         def norm(features, name):
-            layer = self.norm(**options, name=f"norm_{name}")
+            layer = make(self.norm, "norm", **options, name=f"norm_{name}")
             nodes = layer(features.nodes, batch.node_mask, train=train, axis_name=batch.axis_name)
             return features.replace(nodes=nodes)
 
         def attend(features):
-            layer = self.attention(dim=self.dim, **options, name="attention")
+            layer = make(self.attention, "attention", dim=self.dim, **options, name="attention")
             out = layer(features, batch, train=train)
             dropout = Dropout(self.dropout_rate, name="dropout_attention")
             return out.replace(nodes=dropout(out.nodes, batch.node_ids, train=train))
 
         def feed_forward(features):
-            layer = self.feed_forward(dim=self.dim, **options, name="feed_forward")
+            layer = make(
+                self.feed_forward, "feed_forward", dim=self.dim, **options, name="feed_forward"
+            )
             return layer(features, batch, train=train)
 
         def add(features, out):

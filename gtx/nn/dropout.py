@@ -1,10 +1,13 @@
 """Dropout whose noise belongs to nodes, edges and graphs, not to places in a padded array."""
 
+from typing import Any
+
 import flax.linen as nn
 import jax.numpy as jnp
-from jaxtyping import Array, Float, UInt32
+from jaxtyping import Array, Float, Integer
 
 from gtx.ops import noise
+from gtx.ops.arguments import check_floats
 
 
 class Dropout(nn.Module):
@@ -21,13 +24,25 @@ class Dropout(nn.Module):
 
     @nn.compact
     def __call__(
-        self, x: Float[Array, "rows feat"], *ids: UInt32[Array, " rows"], train: bool
+        self, x: Float[Array, "rows feat"], *ids: Integer[Any, " rows"], train: bool
     ) -> Float[Array, "rows feat"]:
-        """Apply it when `train`; `ids` say who the rows are, such as `batch.node_ids`."""
+        """Apply it when `train`; `ids` say who the rows are, such as `batch.node_ids`.
+
+        Raises:
+          TypeError: ids are not integers, or x is not floats.
+          ValueError: there are none, or not one for each row.
+        """
         noise.check_rate(self.rate)
+        check_floats(x, "The input of Dropout", "[rows, feat]")
+        rows = [noise.identities(values) for values in ids]
+        if not rows or any(values.shape != x.shape[:1] for values in rows):
+            raise ValueError(
+                f"Dropout needs integer ids [rows] that say who its rows {list(x.shape)} are, such "
+                f"as batch.node_ids, and got {[list(values.shape) for values in rows]}."
+            )
         if not train or self.rate == 0:
             return x
         bits = noise.key_bits(self.make_rng("dropout"))
         columns = jnp.arange(x.shape[-1], dtype=jnp.uint32)
-        keep = noise.keep_mask(bits, self.rate, *(i[:, None] for i in ids), columns)
+        keep = noise.keep_mask(bits, self.rate, *(values[:, None] for values in rows), columns)
         return jnp.where(keep, x / (1 - self.rate), 0).astype(x.dtype)

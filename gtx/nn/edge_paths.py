@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from gtx.batch import Batch
 from gtx.nn.embeddings import read_column
 from gtx.nn.initializers import fan_in_uniform
+from gtx.nn.parts import make
 from gtx.ops import Tier, edge_pairs, segment_mean
 from gtx.ops.segment import gather
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
@@ -56,9 +57,15 @@ class EdgePathEncoder(nn.Module):
         codes = jnp.where(mask, codes[:, 0], 0)
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         x = sum(
-            factory(column=name, level="edge", dim=self.edge_dim, **options, name=f"edge_{name}")(
-                batch, train=train
-            )
+            make(
+                factory,
+                f"edges[{name!r}]",
+                column=name,
+                level="edge",
+                dim=self.edge_dim,
+                **options,
+                name=f"edge_{name}",
+            )(batch, train=train)
             for name, factory in sorted(self.edges.items())
         )
 

@@ -13,10 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from gtx.batch import Batch, Features
+from gtx.batch import Batch, Features, check_is_batch
 from gtx.nn.initializers import fan_in_uniform, standard_normal
 from gtx.nn.linear import Linear
 from gtx.nn.norms import BatchNorm
+from gtx.nn.parts import make
+from gtx.ops.arguments import check_array, check_choice, check_length, describe
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
 
@@ -130,7 +132,7 @@ class LinearEncoder(nn.Module):
         values = jnp.where(mask[:, None], values, 0)
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         if self.norm is not None:
-            norm = self.norm(**options, name="norm")
+            norm = make(self.norm, "norm", **options, name="norm")
             values = norm(values, mask, train=train, axis_name=batch.axis_name)
         linear = Linear(
             self.dim,
@@ -180,10 +182,25 @@ class Embed(nn.Module):
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Features:
+        check_is_batch(batch)
+        for field in ("nodes", "encodings", "edges", "pairs", "graphs"):
+            columns = getattr(self, field)
+            if columns is not None and not isinstance(columns, Mapping):
+                raise TypeError(
+                    f"{field} of Embed must be a dict from columns to encoders, such as "
+                    f"{{'x': LinearEncoder}}, got {describe(columns)}."
+                )
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         encoded = []
         for column, factory in sorted((self.encodings or {}).items()):
-            encoder = factory(column=column, level="node", **options, name=f"node_{column}")
+            encoder = make(
+                factory,
+                f"encodings[{column!r}]",
+                column=column,
+                level="node",
+                **options,
+                name=f"node_{column}",
+            )
             encoded.append(encoder(batch, train=train))
         rest = self.dim - sum(x.shape[-1] for x in encoded)
         if rest < 0 or (rest == 0) == bool(self.nodes):
@@ -195,7 +212,15 @@ class Embed(nn.Module):
         def total(level, dim):
             columns = getattr(self, f"{level}s")
             parts = [
-                factory(column=column, level=level, dim=dim, **options, name=f"{level}_{column}")
+                make(
+                    factory,
+                    f"{level}s[{column!r}]",
+                    column=column,
+                    level=level,
+                    dim=dim,
+                    **options,
+                    name=f"{level}_{column}",
+                )
                 for column, factory in sorted((columns or {}).items())
             ]
             return sum(part(batch, train=train) for part in parts) if parts else None
@@ -211,7 +236,13 @@ class Embed(nn.Module):
 
 
 def read_column(batch: Batch, level: Level, column: str) -> tuple[Any, Any]:
-    """A column of a batch and the mask of its rows."""
+    """A column of a batch and the mask of its rows.
+
+    Raises:
+      TypeError: the batch is no Batch.
+      ValueError: it has no such column, or not one row for each entry.
+    """
+    mask = level_mask(batch, level)
     columns = {
         "node": batch.graph.nodes,
         "edge": batch.graph.edges,
@@ -219,15 +250,19 @@ def read_column(batch: Batch, level: Level, column: str) -> tuple[Any, Any]:
         "graph": batch.graph.globals,
     }[level]
     if columns is None or column not in columns:
-        raise KeyError(
+        raise ValueError(
             f"The batch has no {level} column {column!r}; it has {sorted(columns or ())}. "
             "Add the encoding that computes it, or take it out of the model."
         )
-    return columns[column], level_mask(batch, level)
+    check_array(columns[column], f"The {level} column {column!r}", "[rows, ...]")
+    check_length(columns[column], mask.shape[0], f"The {level} column {column!r}", f"{level}s")
+    return columns[column], mask
 
 
 def level_mask(batch: Batch, level: Level) -> Any:
     """The mask of the rows of one level."""
+    check_is_batch(batch)
+    check_choice(level, ("node", "edge", "pair", "graph"), "level")
     return {
         "node": batch.node_mask,
         "edge": batch.edge_mask,

@@ -7,6 +7,8 @@ from jaxtyping import Array, Float
 
 from gtx.nn.initializers import fan_in_uniform
 from gtx.nn.linear import Linear
+from gtx.nn.parts import check_width
+from gtx.ops.arguments import check_array
 from gtx.typing import Activation, Dtype, Initializer
 
 
@@ -38,11 +40,13 @@ class MLPHead(nn.Module):
         self, x: Float[Array, "rows feat"], *, train: bool
     ) -> Float[Array, "rows outputs"]:
         del train
+        check_array(x, "The input of MLPHead", "[rows, feat]")
+        check_width(self.num_layers, "num_layers")
         width = x.shape[-1]
-        if self.num_layers < 1 or width < 2 ** (self.num_layers - 1):
+        if width < 2 ** (self.num_layers - 1):
             raise ValueError(
-                f"the head has {self.num_layers} layers; as each halves the width of {width}, give "
-                f"it 1 to {width.bit_length()}."
+                f"MLPHead halves the width {width} of its input {self.num_layers - 1} times, which "
+                "leaves nothing. Take fewer num_layers or wider features."
             )
         for layer in range(self.num_layers):
             last = layer == self.num_layers - 1

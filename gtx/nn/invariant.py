@@ -17,6 +17,7 @@ from gtx.batch import Batch
 from gtx.nn.initializers import fan_in_uniform
 from gtx.nn.linear import Linear
 from gtx.nn.norms import BatchNorm
+from gtx.nn.parts import make
 from gtx.nn.spectral import read_spectrum
 from gtx.ops import edge_pairs, segment_sum, split_pairs, split_slots, to_nodes, to_slots
 from gtx.ops.layout import first_graphs
@@ -235,7 +236,7 @@ class _Layers(nn.Module):
                 x = x + neighbours(x)
             x = Linear(self.hidden_dim, **options, **inits, name=f"hidden_{layer}")(x)
             if self.norm is not None:
-                norm = self.norm(**options, name=f"norm_{layer}")
+                norm = make(self.norm, "norm", **options, name=f"norm_{layer}")
                 x = norm(x, mask, train=train, axis_name=axis_name)
             width = self.dim if last else self.hidden_dim
             x = Linear(width, **options, **inits, name=f"output_{layer}")(jax.nn.relu(x))

@@ -7,11 +7,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.nn.initializers import fan_in_uniform, uniform
+from gtx.nn.parts import check_width
+from gtx.ops.arguments import check_array
 from gtx.typing import Dtype, Initializer
 
 
 class Linear(nn.Module):
-    """y = x W + b.
+    """y = x W + b, in floats; integers and bools are converted.
 
     Attributes:
       features: width of y.
@@ -31,6 +33,10 @@ class Linear(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "*rows in"]) -> Float[Array, "*rows out"]:
+        check_array(x, "The input of Linear", "[...]")
+        if x.ndim == 0:
+            raise ValueError("The input of Linear must have an axis of features, and has none.")
+        check_width(self.features, "features of Linear")
         width = x.shape[-1]
         kernel = self.param("kernel", self.kernel_init, (width, self.features), self.param_dtype)
         bias = None

@@ -1,4 +1,4 @@
-"""Layers that send messages along the given edges.
+"""Layers that send messages along the given edges, as far as the batch's `edge_mask` has them.
 
 Linear maps act on nodes before the nodes are gathered to the edges: a graph has more edges
 than nodes. `i` is a receiver, `j` a sender.
@@ -17,6 +17,7 @@ from gtx.nn.dropout import Dropout
 from gtx.nn.initializers import fan_in_uniform, uniform, zeros
 from gtx.nn.linear import Linear
 from gtx.nn.norms import BatchNorm
+from gtx.nn.parts import check_residual, make
 from gtx.ops import message_passing
 from gtx.ops.segment import gather, segment_sum
 from gtx.typing import Activation, Dtype, Initializer, ModuleFactory
@@ -107,7 +108,11 @@ class GINE(nn.Module):
                 )
             message = message + e
         messages = segment_sum(
-            jax.nn.relu(message), batch.receivers, x.shape[0], indices_are_sorted=True
+            jax.nn.relu(message),
+            batch.receivers,
+            x.shape[0],
+            where=batch.edge_mask,
+            indices_are_sorted=True,
         )
         return features.replace(nodes=_update_isomorphism(self, x, messages))
 
@@ -172,6 +177,7 @@ class GatedGCN(nn.Module):
         x, e = features.nodes, features.edges
         if e is None:
             raise ValueError("GatedGCN needs edge features; ConstantEncoder makes some.")
+        check_residual(self, self.dim, edges=e, **(dict(nodes=x) if self.residual else {}))
         senders, receivers, num_nodes = batch.senders, batch.receivers, x.shape[0]
 
         projected = Linear(4 * self.dim, **options, **inits, name="nodes")(x)
@@ -189,13 +195,14 @@ class GatedGCN(nn.Module):
             jnp.concatenate([gate * value, gate], axis=-1),
             receivers,
             num_nodes,
+            where=batch.edge_mask,
             indices_are_sorted=True,
         )
         messages, total = jnp.split(sums, 2, axis=-1)
         nodes = own + messages / (total + 1e-6)
 
         def finish(values, mask, name):
-            norm = self.norm(**options, name=name)
+            norm = make(self.norm, "norm", **options, name=name)
             return self.activation(norm(values, mask, train=train, axis_name=batch.axis_name))
 
         nodes = finish(nodes, batch.node_mask, "norm_nodes")
@@ -268,5 +275,11 @@ class ResGatedGraphConv(nn.Module):
             query_value += e @ jnp.concatenate([key_e + query_e, value_e], axis=-1)
         query, value = jnp.split(query_value, 2, axis=-1)
         gate = jax.nn.sigmoid(gather(key, batch.receivers, indices_are_sorted=True) + query)
-        messages = segment_sum(gate * value, batch.receivers, x.shape[0], indices_are_sorted=True)
+        messages = segment_sum(
+            gate * value,
+            batch.receivers,
+            x.shape[0],
+            where=batch.edge_mask,
+            indices_are_sorted=True,
+        )
         return features.replace(nodes=skip + messages)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from gtx.ops.arguments import check_floats, check_where
 from gtx.typing import Dtype, Initializer
 
 _ones = jax.nn.initializers.ones
@@ -51,6 +52,7 @@ class BatchNorm(nn.Module):
         axis_name: str | None = None,
     ) -> Float[Array, "rows feat"]:
         """Normalise; with `axis_name`, by the statistics of all shards of that mesh axis."""
+        _check_rows(x, mask)
         shape = (x.shape[-1],)
         running_mean = self.variable("batch_stats", "mean", jnp.zeros, shape, self.param_dtype)
         running_var = self.variable("batch_stats", "var", jnp.ones, shape, self.param_dtype)
@@ -112,6 +114,7 @@ class LayerNorm(nn.Module):
         axis_name: str | None = None,
     ) -> Float[Array, "rows feat"]:
         del train, axis_name
+        _check_rows(x, mask)
         scale = self.param("scale", self.scale_init, (x.shape[-1],), self.param_dtype)
         bias = self.param("bias", self.bias_init, (x.shape[-1],), self.param_dtype)
         dtype = self.dtype or x.dtype
@@ -147,11 +150,19 @@ class RMSNorm(nn.Module):
         axis_name: str | None = None,
     ) -> Float[Array, "rows feat"]:
         del train, axis_name
+        _check_rows(x, mask)
         scale = self.param("scale", self.scale_init, (x.shape[-1],), self.param_dtype)
         dtype = self.dtype or x.dtype
         x = jnp.where(mask[:, None], x, 0).astype(jnp.promote_types(x.dtype, jnp.float32))
         y = x * jax.lax.rsqrt(_mean_features(x**2) + self.epsilon)
         return (y * _to_rows(mask.astype(x.dtype), scale)).astype(dtype)
+
+
+def _check_rows(x, mask):
+    check_floats(x, "The input of a norm", "[rows, feat]")
+    check_where(mask, x.shape[0], "the mask of a norm")
+    if mask is None:
+        raise TypeError("A norm needs the mask of its rows, such as batch.node_mask.")
 
 
 # Sums and broadcasts are written as products. As plain reductions, here or in the transpose of

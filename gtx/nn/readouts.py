@@ -46,7 +46,7 @@ class Pool(nn.Module):
         if features.graphs is not None:
             pooled = jnp.concatenate([pooled, features.graphs], axis=-1)
         dropout = Dropout(self.dropout_rate, name="dropout")
-        return dropout(pooled, batch.graph_ids.astype(jnp.uint32), train=train)
+        return dropout(pooled, batch.graph_ids, train=train)
 
 
 class NodeReadout(nn.Module):

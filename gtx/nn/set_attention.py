@@ -21,6 +21,7 @@ from gtx.nn.dropout import Dropout
 from gtx.nn.initializers import uniform
 from gtx.nn.linear import Linear
 from gtx.nn.norms import LayerNorm
+from gtx.nn.parts import check_width
 from gtx.ops import Complete, Tier, make_layout, node_ids
 from gtx.ops.attention import Structure
 from gtx.typing import Dtype, Initializer
@@ -140,6 +141,7 @@ class ISAB(nn.Module):
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
         features = mask_features(features, batch)
+        check_width(self.num_points, "num_points")
         x, shape = features.nodes, (self.num_points, self.dim)
         points = self.param("points", self.points_init, shape, self.param_dtype)
         points = points.astype(self.dtype or jnp.promote_types(x.dtype, points.dtype))
@@ -184,6 +186,7 @@ class PMA(nn.Module):
     ) -> Float[Array, "graphs feat"]:
         options: dict[str, Any] = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         features = mask_features(features, batch)
+        check_width(self.num_seeds, "num_seeds")
         dim = features.nodes.shape[-1]
         x = jax.nn.relu(Linear(dim, **options, name="linear")(features.nodes))
         seeds = self.param("seeds", self.seeds_init, (self.num_seeds, dim), self.param_dtype)
@@ -201,7 +204,7 @@ class PMA(nn.Module):
         if features.graphs is not None:
             pooled = jnp.concatenate([pooled, features.graphs], axis=-1)
         dropout = Dropout(self.dropout_rate, name="dropout")
-        return dropout(pooled, batch.graph_ids.astype(jnp.uint32), train=train)
+        return dropout(pooled, batch.graph_ids, train=train)
 
 
 def _block(layer, name):

@@ -67,7 +67,7 @@ def read_spectrum(batch: Batch, column: str, dtype: Dtype) -> Spectrum:
 
 def random_signs(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) -> Spectrum:
     """Multiply each vector by 1 or -1, drawn for each graph and frequency."""
-    ids = batch.graph_ids.astype(jnp.uint32)[:, None]
+    ids = batch.graph_ids[:, None]
     frequencies = jnp.arange(spectrum.vectors.shape[1], dtype=jnp.uint32)
     flip = noise.keep_mask(noise.key_bits(key), 0.5, ids, frequencies)[batch.node_graph]
     vectors = spectrum.vectors
@@ -84,7 +84,7 @@ def random_bases(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) ->
     """
     same = eigenspaces(spectrum)
     count = same.shape[-1]
-    ids = batch.graph_ids.astype(jnp.uint32)[:, None, None]
+    ids = batch.graph_ids[:, None, None]
     place = jnp.arange(count, dtype=jnp.uint32)
     drawn = noise.normal(noise.key_bits(key), ids, place[:, None], place)
     simple = same.sum(-1, keepdims=True) == 1

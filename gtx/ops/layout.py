@@ -9,12 +9,15 @@ reshapes slices and gathers nothing.
 import dataclasses
 import functools
 import math
+import operator
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Shaped
+from jaxtyping import Array, Bool, Integer, Shaped
+
+from gtx.ops.arguments import as_ids, check_array, check_count, check_length, describe
 
 HostOrDevice = Array | np.ndarray
 
@@ -58,6 +61,41 @@ class Layout:
         return sum(tier.num_graphs * tier.size**2 for tier in self.tiers)
 
 
+def check_layout(layout: Any, name: str = "layout") -> None:
+    """Raise unless it is a Layout whose arrays have the lengths that its tiers say.
+
+    Raises:
+      TypeError: it is no Layout, or not of integers.
+      ValueError: its parts do not fit each other.
+    """
+    if not isinstance(layout, Layout):
+        raise TypeError(
+            f"{name} must be a Layout, got {describe(layout)}. Pass batch.layout, or make one: "
+            "make_layout(n_node, num_nodes, tiers)."
+        )
+    for field in ("slots", "node_slots"):
+        as_ids(getattr(layout, field), f"{field} of the {name}")
+    if layout.slots.shape[0] != layout.num_slots:
+        raise ValueError(
+            f"{name} has {layout.slots.shape[0]} slots, but its tiers {layout.tiers} have "
+            f"{layout.num_slots}. Make it with make_layout."
+        )
+
+
+def as_tiers(tiers: Any) -> tuple[Tier, ...]:
+    """Tiers from pairs of ints `(num_graphs, size)`."""
+    try:
+        pairs = tuple(Tier(*(operator.index(number) for number in tier)) for tier in tiers)
+    except TypeError:
+        raise TypeError(
+            "tiers must be static pairs of ints (num_graphs, size), such as "
+            f"(Tier(32, 20), Tier(4, 50)), got {tiers!r}."
+        ) from None
+    if any(min(tier) < 0 for tier in pairs):
+        raise ValueError(f"tiers have a negative number: {pairs}.")
+    return pairs
+
+
 def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any = np) -> Layout:
     """Lay out consecutive graphs of `n_node` nodes, `num_nodes` in all, into `tiers`.
 
@@ -71,9 +109,19 @@ def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any
     Raises:
       ValueError: on the host, graphs do not fit. A compiled step cannot look: `gtx.batching`
         fits them before.
+      TypeError: an argument is not of its type.
     """
+    if xp not in (np, jnp):
+        raise TypeError(f"xp must be numpy or jax.numpy, got {xp!r}.")
+    tiers = as_tiers(tiers)
+    check_count(num_nodes, "num_nodes")
+    n_node = as_ids(n_node, "n_node")
     if xp is np:
+        if isinstance(n_node, jax.core.Tracer):
+            raise TypeError("n_node is traced; inside of jit pass xp=jax.numpy.")
         _check_fit(np.asarray(n_node), num_nodes, tiers)
+    else:
+        check_length(n_node, sum(tier.num_graphs for tier in tiers), "n_node", "places in tiers")
     slot_graph = np.concatenate(
         [np.zeros(0, np.int32)]
         + [
@@ -155,6 +203,9 @@ def to_slots(
     values: Shaped[Array, " nodes *rest"], layout: Layout
 ) -> Shaped[Array, " slots *rest"]:
     """Move node values into their slots. Empty slots are 0; padding nodes go nowhere."""
+    check_layout(layout)
+    check_array(values, "values", "[nodes, ...]")
+    check_length(values, layout.num_nodes, "values", "nodes of the layout")
     return _take_or_zero(values, layout.slots, layout.node_slots)
 
 
@@ -162,6 +213,9 @@ def to_nodes(
     values: Shaped[Array, " slots *rest"], layout: Layout
 ) -> Shaped[Array, " nodes *rest"]:
     """Move slot values back to their nodes. Padding nodes get exactly 0."""
+    check_layout(layout)
+    check_array(values, "values", "[slots, ...]")
+    check_length(values, layout.num_slots, "values", "slots of the layout")
     return _take_or_zero(values, layout.node_slots, layout.slots)
 
 
@@ -169,6 +223,8 @@ def split_slots(
     values: Shaped[HostOrDevice, " slots *rest"], tiers: tuple[Tier, ...]
 ) -> list[Shaped[HostOrDevice, "..."]]:
     """View slot values as one `[num_graphs, size, *rest]` array per tier."""
+    check_array(values, "values", "[slots, ...]")
+    check_length(values, sum(t.num_graphs * t.size for t in tiers), "values", "slots of the tiers")
     parts, start = [], 0
     for tier in tiers:
         stop = start + tier.num_graphs * tier.size
@@ -187,8 +243,12 @@ def split_pairs(
     The first of the two node axes is the receiver, the second the sender; both have the same
     tiers unless `sender_tiers` is given.
     """
+    sizes = list(zip(tiers, sender_tiers or tiers, strict=True))
+    count = sum(tier.num_graphs * tier.size * sender.size for tier, sender in sizes)
+    check_array(values, "values", "[pairs, ...]")
+    check_length(values, count, "values", "pairs of the tiers")
     parts, start = [], 0
-    for tier, sender in zip(tiers, sender_tiers or tiers, strict=True):
+    for tier, sender in sizes:
         shape = (tier.num_graphs, tier.size, sender.size)
         stop = start + math.prod(shape)
         parts.append(values[start:stop].reshape(*shape, *values.shape[1:]))
@@ -211,9 +271,14 @@ def pair_mask(layout: Layout, sender_layout: Layout | None = None) -> Bool[HostO
 
 
 def edge_pairs(
-    senders: Int[HostOrDevice, " edges"], receivers: Int[HostOrDevice, " edges"], layout: Layout
-) -> Int[HostOrDevice, " edges"]:
+    senders: Integer[HostOrDevice, " edges"],
+    receivers: Integer[HostOrDevice, " edges"],
+    layout: Layout,
+) -> Integer[HostOrDevice, " edges"]:
     """The flat pair index of each edge; `num_pairs` for an edge of a padding node."""
+    check_layout(layout)
+    senders, receivers = as_ids(senders, "senders"), as_ids(receivers, "receivers")
+    check_length(receivers, senders.shape[0], "receivers", "senders")
     offsets, slot_tier_size, slot_start = [], [], []
     pairs = slots = 0
     for tier in layout.tiers:

@@ -5,9 +5,18 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Array, Bool, Integer
 
 from gtx.ops import segment
+from gtx.ops.arguments import (
+    as_ids,
+    check_array,
+    check_choice,
+    check_count,
+    check_floats,
+    check_length,
+    check_where,
+)
 
 Reduction = Literal["sum", "mean", "max", "min", "std"]
 Aggregation = Literal[Reduction, "softmax"]
@@ -23,7 +32,7 @@ _REDUCTIONS = {
 
 def aggregate(
     messages: Any,
-    receivers: Int[Array, " edges"],
+    receivers: Integer[Array, " edges"],
     num_receivers: int,
     *,
     method: Aggregation = "sum",
@@ -47,14 +56,33 @@ def aggregate(
       [receivers, ...] arrays in the tree of `messages`.
     """
     options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
+    check_choice(method, (*_REDUCTIONS, "softmax"), "aggregation")
+    receivers = as_ids(receivers, "receivers")
+    check_where(where, receivers.shape[0])
+    check_count(num_receivers, "num_receivers")
+    _check_rows(messages, receivers.shape[0], "messages", "edges")
     if method == "softmax":
         return _softmax(messages, receivers, num_receivers, options)
-    if method not in _REDUCTIONS:
-        names = ", ".join([*_REDUCTIONS, "softmax"])
-        raise ValueError(f"No aggregation {method!r}; there are {names}.")
     return jax.tree.map(
         lambda values: _REDUCTIONS[method](values, receivers, num_receivers, **options), messages
     )
+
+
+def _check_rows(tree, length, name, rows):
+    """The length of the first axis of all arrays of a tree, which must be `length`, if given."""
+    if hasattr(tree, "n_node"):
+        raise TypeError(
+            f"{name} must be an array or a tree of arrays, got a GraphsTuple; pass its fields: "
+            "graph.nodes, graph.senders, graph.receivers, edges=graph.edges."
+        )
+    leaves = jax.tree.leaves(tree)
+    if not leaves:
+        raise ValueError(f"{name} hold no array; pass one [{rows}, ...], or a tree of such.")
+    for leaf in leaves:
+        check_array(leaf, f"{name} (each array of its tree)", f"[{rows}, ...]")
+        length = leaf.shape[0] if length is None else length
+        check_length(leaf, length, name, rows)
+    return length
 
 
 def _softmax(messages, receivers, num_receivers, options):
@@ -64,6 +92,7 @@ def _softmax(messages, receivers, num_receivers, options):
             f"{type(messages).__name__}."
         )
     logits, messages = messages
+    check_floats(logits, "logits", "[edges, ...]")
     logits = logits.astype(jnp.promote_types(logits.dtype, jnp.float32))
     weights = segment.segment_softmax(logits, receivers, num_receivers, **options)
 
@@ -71,6 +100,12 @@ def _softmax(messages, receivers, num_receivers, options):
         return values.reshape(values.shape + (1,) * (ndim - values.ndim))
 
     def reduce(values):
+        check_floats(values, "messages", "[edges, ...]")
+        if values.shape[: logits.ndim] != logits.shape:
+            raise ValueError(
+                f"The messages of a softmax must have the axes of their logits first: "
+                f"{list(logits.shape)} and then any, got {list(values.shape)}."
+            )
         wide = values.astype(jnp.promote_types(values.dtype, weights.dtype))
         if options["where"] is not None:  # 0 * NaN is NaN, in the gradient of the weights too
             wide = jnp.where(to_rank(options["where"], wide.ndim), wide, 0)
@@ -83,8 +118,8 @@ def _softmax(messages, receivers, num_receivers, options):
 
 def message_passing(
     nodes: Any,
-    senders: Int[Array, " edges"],
-    receivers: Int[Array, " edges"],
+    senders: Integer[Array, " edges"],
+    receivers: Integer[Array, " edges"],
     *,
     message: Callable[[Any, Any, Any], Any],
     update: Callable[[Any, Any], Any],
@@ -114,7 +149,15 @@ def message_passing(
     Returns:
       What `update` returns.
     """
-    num_nodes = jax.tree.leaves(nodes)[0].shape[0]
+    for name, function in (("message", message), ("update", update)):
+        if not callable(function):
+            raise TypeError(f"{name} must be a function, got {type(function).__name__}.")
+    senders, receivers = as_ids(senders, "senders"), as_ids(receivers, "receivers")
+    check_length(receivers, senders.shape[0], "receivers", "senders")
+    check_where(where, senders.shape[0])
+    num_nodes = _check_rows(nodes, None, "nodes", "nodes")
+    if edges is not None:
+        _check_rows(edges, senders.shape[0], "edges", "edges")
     into: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
 
     def keep(values: Any) -> Any:

@@ -6,14 +6,19 @@ Here each decision is a hash of (key, identities), where an identity belongs to 
 not to its place: it is the same in every layout, whatever the padding, and costs a handful
 of integer instructions. The mixing function is `lowbias32` (Wellons, 2018, "Prospecting for
 hash functions"). Good enough for dropout; not meant for cryptography or sampling.
+
+An id is an integer of any type and counts modulo 2**32: int8 -1, int64 -1 and uint32 2**32 - 1
+are one identity, in numpy and in jax, inside and outside of a compiled function. Nodes whose
+64-bit ids are equal in the lower 32 bits share their noise.
 """
 
+import numbers
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float32, Shaped, UInt32
+from jaxtyping import Array, Bool, Float32, Integer, Shaped, UInt32
 
 _GOLDEN = 0x9E3779B9
 
@@ -27,6 +32,11 @@ def _mix(values: Any) -> Any:
 
 def key_bits(key: Shaped[Array, "..."]) -> UInt32[Array, " 2"]:
     """The two words under which noise is drawn, from a jax PRNG key, typed or raw."""
+    if not isinstance(key, jax.Array | np.ndarray):
+        raise TypeError(
+            f"Expected one jax PRNG key, got {type(key).__name__}; "
+            "make one with jax.random.key(seed)."
+        )
     if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.key_data(key)
     if key.dtype != jnp.uint32 or key.shape not in ((2,), (4,)):
@@ -34,8 +44,24 @@ def key_bits(key: Shaped[Array, "..."]) -> UInt32[Array, " 2"]:
             f"Expected one jax PRNG key, got {key.dtype}{list(key.shape)}; "
             "make one with jax.random.key(seed)."
         )
+    key = jnp.asarray(key)
     # The two halves of an `rbg` key may be equal: mix one, or they would cancel.
     return key if key.shape == (2,) else key[:2] ^ _mix(key[2:])
+
+
+def identities(ids: Any, name: str = "ids") -> Any:
+    """Ids of any integer type as uint32, modulo 2**32; numpy stays numpy.
+
+    Raises:
+      TypeError: they are not integers; bools are not.
+    """
+    ids = ids if isinstance(ids, jax.Array) else np.asarray(ids)
+    if not jnp.issubdtype(ids.dtype, jnp.integer):
+        raise TypeError(
+            f"{name} must be integers, which say whose noise is drawn, and are {ids.dtype}. "
+            "Pass one integer for each row, such as batch.node_ids or jnp.arange(num_nodes)."
+        )
+    return ids.astype(np.uint32)
 
 
 def node_ids(graph_ids: Any, positions: Any, xp: Any = jnp) -> Any:
@@ -49,14 +75,14 @@ def node_ids(graph_ids: Any, positions: Any, xp: Any = jnp) -> Any:
     Returns:
       uint32. Two nodes share an identity by chance once in 2^32 pairs, and then share noise.
     """
-    graph_ids = xp.asarray(graph_ids).astype(np.uint32)
-    positions = xp.asarray(positions).astype(np.uint32)
+    graph_ids = xp.asarray(identities(graph_ids, "graph_ids"))
+    positions = xp.asarray(identities(positions, "positions"))
     with np.errstate(over="ignore"):  # numpy warns when its scalars wrap around
         return _mix(_mix(graph_ids + np.uint32(_GOLDEN)) + positions)
 
 
 def keep_mask(
-    bits: UInt32[Array, " 2"], rate: float, *ids: UInt32[Array, "..."]
+    bits: UInt32[Array, " 2"], rate: float, *ids: Integer[Any, "..."] | int
 ) -> Bool[Array, "..."]:
     """Keep each combination of identities with probability `1 - rate`, independently.
 
@@ -68,16 +94,16 @@ def keep_mask(
     Args:
       bits: from `key_bits`.
       rate: static, in [0, 1).
-      *ids: uint32, of shapes that broadcast.
+      *ids: integers of any type, of shapes that broadcast; modulo 2**32, see the module.
 
     Returns:
       bool of the broadcast shape, True where kept.
     """
     check_rate(rate)
-    return _hash(bits, ids) >= np.uint32(round(rate * 2**32))
+    return _hash(bits, ids) >= np.uint32(min(round(rate * 2**32), 2**32 - 1))
 
 
-def normal(bits: UInt32[Array, " 2"], *ids: UInt32[Array, "..."]) -> Float32[Array, "..."]:
+def normal(bits: UInt32[Array, " 2"], *ids: Integer[Any, "..."] | int) -> Float32[Array, "..."]:
     """A number from N(0, 1) for each combination of identities, independently.
 
     As `keep_mask` it depends on nothing but `bits` and the ids in their order. It is the
@@ -85,15 +111,18 @@ def normal(bits: UInt32[Array, " 2"], *ids: UInt32[Array, "..."]) -> Float32[Arr
 
     Args:
       bits: from `key_bits`.
-      *ids: uint32, of shapes that broadcast.
+      *ids: as for `keep_mask`.
     """
     steps = (_hash(bits, ids) >> np.uint32(9)).astype(jnp.float32)
     return np.float32(np.sqrt(2)) * jax.lax.erf_inv((2 * steps + 1) / 2**23 - 1)
 
 
 def _hash(bits: Any, ids: tuple[Any, ...]) -> Any:
+    if not ids:
+        raise ValueError("Noise needs at least one array of ids, which say whose it is.")
     state = None
     for number, values in enumerate(ids):
+        values = jnp.asarray(identities(values))
         first = _mix(bits[0] + np.uint32((number + 1) * _GOLDEN & 0xFFFFFFFF))
         hashed = _mix(_mix(values ^ first) + bits[1])
         state = hashed if state is None else state + hashed
@@ -101,6 +130,15 @@ def _hash(bits: Any, ids: tuple[Any, ...]) -> Any:
 
 
 def check_rate(rate: float) -> None:
-    """Raise unless `rate` is a possible dropout rate."""
+    """Raise unless `rate` is a possible dropout rate.
+
+    Raises:
+      TypeError: it is not a number of Python or numpy.
+      ValueError: it lies outside of [0, 1).
+    """
+    if not isinstance(rate, numbers.Real) or isinstance(rate, bool):
+        raise TypeError(
+            f"A dropout rate is static, a number in [0, 1), and not a {type(rate).__name__}."
+        )
     if not 0.0 <= rate < 1.0:
         raise ValueError(f"A dropout rate must lie in [0, 1), got {rate}.")

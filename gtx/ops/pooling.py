@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Integer
 
 from gtx.ops import segment
+from gtx.ops.arguments import as_ids, check_choice, check_count, check_floats, check_length
 
 Pooling = Literal["sum", "mean", "max"]
 
@@ -17,7 +18,7 @@ _REDUCTIONS = {
 
 def pool(
     nodes: Float[Array, " nodes *rest"],
-    node_graph: Int[Array, " nodes"],
+    node_graph: Integer[Array, " nodes"],
     num_graphs: int,
     *,
     method: Pooling = "sum",
@@ -35,6 +36,9 @@ def pool(
     Returns:
       One row per graph in the dtype of `nodes`; 0 for a graph without real nodes.
     """
-    if method not in _REDUCTIONS:
-        raise ValueError(f"No pooling {method!r}; there are {', '.join(_REDUCTIONS)}.")
+    check_choice(method, _REDUCTIONS, "pooling")
+    check_floats(nodes, "nodes", "[nodes, ...]")
+    node_graph = as_ids(node_graph, "node_graph")
+    check_length(node_graph, nodes.shape[0], "node_graph", "nodes")
+    check_count(num_graphs, "num_graphs")
     return _REDUCTIONS[method](nodes, node_graph, num_graphs, where=where, indices_are_sorted=True)

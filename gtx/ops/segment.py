@@ -3,43 +3,60 @@
 Common to all: sums run in at least float32 and the result has the dtype of the values; a
 masked entry (`where`) counts for nothing in value and gradient, whatever it holds; a segment
 without entries gives 0 with zero gradients; an entry with an id outside `[0, num_segments)`
-is dropped. `indices_are_sorted` promises that the ids do not decrease (a faster scatter).
+is dropped. `indices_are_sorted` promises that the ids do not decrease (a faster scatter). Ids
+are of any integer type. But for sums, counts and `gather`, values are floats.
 """
 
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Num
+from jaxtyping import Array, Bool, Float, Int, Integer, Num
+
+from gtx.ops.arguments import (
+    as_ids,
+    check_array,
+    check_count,
+    check_floats,
+    check_length,
+    check_where,
+)
 
 NEGATIVE = -1e30  # stands for minus infinity: finite, so that no difference of two is NaN
 
 
 def gather(
     values: Num[Array, " segments *rest"],
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     *,
     indices_are_sorted: bool = False,
 ) -> Num[Array, " entries *rest"]:
     """`values[segment_ids]` for ids in `[0, segments)`.
 
-    Against plain indexing, its gradient is summed in at least float32, and by a faster
+    An id beyond the last segment is clipped to it, a negative one counts from the end: both are
+    mistakes. Against plain indexing, its gradient is summed in at least float32, and by a faster
     scatter when the ids are sorted.
     """
-    wide = values.astype(_wide(values.dtype))
+    check_array(values, "values", "[segments, ...]")
+    segment_ids = as_ids(segment_ids, "segment_ids")
+    wide = jnp.asarray(values).astype(_wide(values.dtype))
     taken = wide.at[segment_ids].get(indices_are_sorted=indices_are_sorted, mode="clip")
     return taken.astype(values.dtype)
 
 
 def segment_sum(
     values: Num[Array, " entries *rest"],
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     num_segments: int,
     *,
     where: Bool[Array, " entries"] | None = None,
     indices_are_sorted: bool = False,
 ) -> Num[Array, " segments *rest"]:
     """Sum of the values of each segment."""
+    check_array(values, "values", "[entries, ...]")
+    if values.dtype == bool:
+        raise TypeError("values must be numbers to be summed; segment_count counts bools.")
+    segment_ids = _check(values, segment_ids, num_segments, where)
     total = jax.ops.segment_sum(
         _masked(values, where, 0), segment_ids, num_segments, indices_are_sorted
     )
@@ -47,26 +64,29 @@ def segment_sum(
 
 
 def segment_count(
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     num_segments: int,
     *,
     where: Bool[Array, " entries"] | None = None,
     indices_are_sorted: bool = False,
 ) -> Int[Array, " segments"]:
     """Number of entries of each segment."""
+    segment_ids = as_ids(segment_ids, "segment_ids")
+    _check(segment_ids, segment_ids, num_segments, where)
     ones = jnp.ones(segment_ids.shape, jnp.int32) if where is None else where.astype(jnp.int32)
     return jax.ops.segment_sum(ones, segment_ids, num_segments, indices_are_sorted)
 
 
 def segment_mean(
     values: Float[Array, " entries *rest"],
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     num_segments: int,
     *,
     where: Bool[Array, " entries"] | None = None,
     indices_are_sorted: bool = False,
 ) -> Float[Array, " segments *rest"]:
     """Mean of the values of each segment."""
+    check_floats(values, "values", "[entries, ...]")
     options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
     total = segment_sum(values.astype(_wide(values.dtype)), segment_ids, num_segments, **options)
     count = segment_count(segment_ids, num_segments, **options)
@@ -75,13 +95,15 @@ def segment_mean(
 
 def segment_max(
     values: Float[Array, " entries *rest"],
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     num_segments: int,
     *,
     where: Bool[Array, " entries"] | None = None,
     indices_are_sorted: bool = False,
 ) -> Float[Array, " segments *rest"]:
     """Largest value of each segment; entries that tie for it share the gradient equally."""
+    check_floats(values, "values", "[entries, ...]")
+    segment_ids = _check(values, segment_ids, num_segments, where)
     options: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
     peak = jax.ops.segment_max(
         _masked(values, where, -jnp.inf), segment_ids, num_segments, **options
@@ -92,20 +114,21 @@ def segment_max(
 
 def segment_min(
     values: Float[Array, " entries *rest"],
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     num_segments: int,
     *,
     where: Bool[Array, " entries"] | None = None,
     indices_are_sorted: bool = False,
 ) -> Float[Array, " segments *rest"]:
     """Smallest value of each segment; entries that tie for it share the gradient equally."""
+    check_floats(values, "values", "[entries, ...]")
     options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
     return -segment_max(-values, segment_ids, num_segments, **options)
 
 
 def segment_std(
     values: Float[Array, " entries *rest"],
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     num_segments: int,
     *,
     where: Bool[Array, " entries"] | None = None,
@@ -115,6 +138,7 @@ def segment_std(
 
     Computed in two passes. Where all values are equal it is 0 with zero gradient.
     """
+    check_floats(values, "values", "[entries, ...]")
     options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
     wide = _masked(values, where, 0)
     mean = segment_mean(wide, segment_ids, num_segments, **options)
@@ -127,7 +151,7 @@ def segment_std(
 
 def segment_softmax(
     logits: Float[Array, " entries *rest"],
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     num_segments: int,
     *,
     where: Bool[Array, " entries"] | None = None,
@@ -138,6 +162,7 @@ def segment_softmax(
     Equation 15 of Joshi (2025), with the edges of one receiver as a segment. The weights of
     a segment sum to 1 if it has an entry; a masked entry has weight 0.
     """
+    segment_ids = as_ids(segment_ids, "segment_ids")
     weights, total, _ = segment_exp(
         logits,
         segment_ids,
@@ -152,7 +177,7 @@ def segment_softmax(
 
 def segment_exp(
     logits: Float[Array, " entries *rest"],
-    segment_ids: Int[Array, " entries"],
+    segment_ids: Integer[Array, " entries"],
     num_segments: int,
     *,
     where: Bool[Array, " entries"] | None = None,
@@ -166,6 +191,8 @@ def segment_exp(
       `(weights, total, peak)`: exp(s_e - peak), the sum of these over each segment, and the
       largest logit of each segment (-1e30 if it has none; a constant to differentiation).
     """
+    check_floats(logits, "logits", "[entries, ...]")
+    segment_ids = _check(logits, segment_ids, num_segments, where)
     options: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
     scores = _masked(logits, where, NEGATIVE)
     peak = jax.ops.segment_max(jax.lax.stop_gradient(scores), segment_ids, num_segments, **options)
@@ -174,6 +201,15 @@ def segment_exp(
     weights = _masked(weights, where, 0)
     total = jax.ops.segment_sum(weights, segment_ids, num_segments, **options)
     return weights, total, peak
+
+
+def _check(values, segment_ids, num_segments, where):
+    """The ids, if they, the mask and the number fit the values."""
+    segment_ids = as_ids(segment_ids, "segment_ids")
+    check_length(segment_ids, values.shape[0], "segment_ids", "entries")
+    check_where(where, values.shape[0])
+    check_count(num_segments, "num_segments")
+    return segment_ids
 
 
 def _wide(dtype):

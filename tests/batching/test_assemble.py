@@ -3,6 +3,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import jraph
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ from gtx.batching import (
 )
 from gtx.batching.assemble import label_level
 from gtx.data import Dataset
-from gtx.graphs import from_arrays
+from gtx.graphs import GraphError, from_arrays
 from gtx.ops.layout import split_pairs
 from tests.batching.datasets import SIZES, make_dataset
 
@@ -189,6 +190,21 @@ def test_batch_graphs_keeps_the_order_and_pads_one_node():
         assert batch.graph.n_edge.tolist() == [7, 0, 4, 0]
         assert batch.graph_mask.tolist() == [True, True, True, False]
     assert_holds(batch_graphs(dataset), dataset, range(3))
+
+
+def test_batch_graphs_leaves_the_padding_of_jraph_out():
+    dataset = make_dataset([(3, 4), (2, 1)])
+    graphs = [dataset[index]._replace(globals=None) for index in range(2)]
+    padded = jraph.pad_with_graphs(jraph.batch_np(graphs), 8, 8, 4)
+    assert_same(batch_graphs(padded), batch_graphs(graphs))
+    assert_same(batch_graphs([padded, graphs[0]]), batch_graphs([*graphs, graphs[0]]))
+    tight = jraph.pad_with_graphs(jraph.batch_np(graphs), 6, 5, 3)
+    with pytest.raises(GraphError, match="graph 0: its graphs from number 2 on may be padding"):
+        batch_graphs(tight)
+    assert_same(batch_graphs(tight, padded=True), batch_graphs(graphs))
+    assert batch_graphs(tight, padded=False).graph.n_node.tolist() == [3, 2, 1, 1]
+    with pytest.raises(ValueError, match="a Dataset has no padding"):
+        batch_graphs(dataset, padded=True)
 
 
 def test_batch_graphs_takes_one_graph_and_refuses_none():

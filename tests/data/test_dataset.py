@@ -3,6 +3,7 @@
 import dataclasses
 
 import jax
+import jraph
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -164,6 +165,18 @@ def test_one_graphs_tuple_of_several_graphs_is_a_dataset():
     dataset = Dataset.from_graphs(whole)
     np.testing.assert_array_equal(dataset.num_nodes, [2, 1, 0])
     np.testing.assert_array_equal(dataset[1].senders, [0])
+
+
+def test_padding_of_jraph_is_no_graph_of_the_dataset():
+    graphs = [triangle(nodes={"x": np.full((3, 1), value)}) for value in (1.0, 2.0)]
+    padded = jraph.pad_with_graphs(jraph.batch_np(graphs), 10, 20, 5)
+    expected = Dataset.from_graphs(graphs, [1.0, 2.0], split=["train", "test"])
+    found = Dataset.from_graphs(padded, [1.0, 2.0], split=["train", "test"])
+    assert_equal_datasets(found, expected)
+    assert_equal_datasets(Dataset.from_graphs([padded] * 2), Dataset.from_graphs(graphs * 2))
+    assert len(Dataset.from_graphs(padded, padded=False)) == 5
+    with pytest.raises(DatasetError, match="5"):
+        Dataset.from_graphs(padded, np.arange(5.0))
 
 
 def test_parts_follow_the_split():

@@ -40,7 +40,7 @@ def test_wrong_categories_are_refused_by_name():
         encode(nn.CategoricalEncoder("atom", (5,), DIM))
     with pytest.raises(TypeError, match="'x' is float32"):
         encode(nn.CategoricalEncoder("x", (2,) * DIM, DIM))
-    with pytest.raises(KeyError, match=r"no node column 'atoms'; it has \['atom', "):
+    with pytest.raises(ValueError, match=r"no node column 'atoms'; it has \['atom', "):
         encode(nn.CategoricalEncoder("atoms", (5,), DIM))
 
 

@@ -32,7 +32,7 @@ def test_pooling_may_leave_virtual_nodes_out(method, reduce):
 def test_virtual_nodes_are_told_by_a_column():
     nodes = {name: x for name, x in BATCH.graph.nodes.items() if name != "kind"}
     batch = BATCH.replace(graph=BATCH.graph._replace(nodes=nodes))
-    with pytest.raises(KeyError, match="no node column 'kind'"):
+    with pytest.raises(ValueError, match="no node column 'kind'"):
         nn.Pool(virtual_nodes=False).apply({}, NODES, batch, train=False)
 
 

@@ -107,10 +107,85 @@ def test_something_that_is_not_a_key_is_refused():
         key_bits(jnp.zeros(3))
 
 
-@pytest.mark.parametrize("rate", [-0.1, 1.0])
+@pytest.mark.parametrize("rate", [-0.1, 1.0, float("nan")])
 def test_an_impossible_rate_is_refused(rate):
     with pytest.raises(ValueError, match=r"\[0, 1\)"):
         keep_mask(key_bits(jax.random.key(0)), rate, jnp.zeros(2, jnp.uint32))
+
+
+def test_the_largest_rate_below_one_drops_almost_all():
+    ids = jnp.arange(1000, dtype=jnp.uint32)
+    assert not keep_mask(key_bits(jax.random.key(0)), np.nextafter(1, 0), ids).any()
+
+
+IDS = [0, 1, 5, 100, 127]
+INTEGERS = [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, jnp.int4], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("negative", [False, True])
+def test_ids_of_any_integer_type_draw_the_same_noise(dtype, negative):
+    if negative and np.dtype(dtype).kind == "u":
+        return
+    ids = np.array([-1, -3, -7, -8] if negative else IDS)
+    ids = ids if dtype != jnp.int4 else ids[abs(ids) < 8]
+    bits, expected = key_bits(jax.random.key(0)), ids.astype(np.uint32)
+    host = ids.astype(dtype)
+    device = jnp.asarray(ids, dtype) if np.dtype(dtype).itemsize < 8 else jnp.asarray(ids)
+    for draw in (normal, lambda bits, *ids: keep_mask(bits, 0.5, *ids)):
+        right = draw(bits, expected[:, None], expected)
+        for given in (host, device):
+            np.testing.assert_array_equal(draw(bits, given[:, None], given), right)
+            compiled = jax.jit(lambda given, draw=draw: draw(bits, given[:, None], given))
+            np.testing.assert_array_equal(compiled(given), right)
+    np.testing.assert_array_equal(node_ids(host, host, xp=np), node_ids(expected, expected, xp=np))
+    np.testing.assert_array_equal(node_ids(device, device), node_ids(expected, expected, xp=np))
+
+
+def test_ids_count_modulo_two_to_the_32_outside_and_inside_of_jit():
+    bits = key_bits(jax.random.key(0))
+    wide = np.array([2**31 + 7, 2**32 - 1, 2**32 + 5, 2**40, -(2**35) - 1])
+    expected = keep_mask(bits, 0.5, (wide % 2**32).astype(np.uint32)[:, None], np.arange(64))
+    np.testing.assert_array_equal(keep_mask(bits, 0.5, wide[:, None], np.arange(64)), expected)
+    compiled = jax.jit(lambda ids: keep_mask(bits, 0.5, ids[:, None], jnp.arange(64)))
+    np.testing.assert_array_equal(compiled(wide), expected)
+    with jax.enable_x64(True):
+        np.testing.assert_array_equal(compiled(jnp.asarray(wide)), expected)
+    assert keep_mask(bits, 0.5, 2**32 + 3) == keep_mask(bits, 0.5, np.uint32(3))
+
+
+NO_IDS = {
+    "bools": np.array([True, False]),
+    "floats": np.arange(2.0),
+    "jax floats": jnp.arange(2.0),
+    "objects": np.array([2**70, 1]),
+    "names": np.array(["a", "b"]),
+    "keys": jax.random.split(jax.random.key(0), 2),
+}
+
+
+@pytest.mark.parametrize("name", NO_IDS)
+@pytest.mark.usefixtures("unchecked_types")
+def test_what_is_no_integer_is_no_identity(name):
+    for call in (
+        lambda ids: keep_mask(key_bits(jax.random.key(0)), 0.5, ids),
+        lambda ids: normal(key_bits(jax.random.key(0)), ids),
+        lambda ids: node_ids(ids, 0, xp=np),
+        lambda ids: node_ids(0, ids),
+    ):
+        with pytest.raises(TypeError, match="must be integers, which say whose noise"):
+            call(NO_IDS[name])
+
+
+@pytest.mark.usefixtures("unchecked_types")
+def test_a_seed_is_no_key_and_noise_is_somebodys():
+    with pytest.raises(TypeError, match="got int; make one with jax.random.key"):
+        key_bits(0)
+    with pytest.raises(ValueError, match="at least one array of ids"):
+        keep_mask(key_bits(jax.random.key(0)), 0.5)
+    for rate in (None, "0.5", jnp.float32(0.5), True):
+        with pytest.raises(TypeError, match="dropout rate is static"):
+            keep_mask(key_bits(jax.random.key(0)), rate, jnp.arange(2))
 
 
 def test_node_ids_are_the_same_bits_in_numpy_and_jax_and_distinct():

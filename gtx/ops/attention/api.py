@@ -7,12 +7,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from gtx.ops.arguments import as_ids
 from gtx.ops.attention import block
-from gtx.ops.attention.check import check
+from gtx.ops.attention.check import check, check_structure_type, checked_scale
 from gtx.ops.attention.contract import (
     BiasFunction,
     Call,
     Complete,
+    Edges,
     Structure,
     compute_dtype,
     with_ids,
@@ -61,8 +63,12 @@ def attention(
     implementations agree in value and in gradients up to rounding. Differentiate in
     reverse mode.
 
+    Everything but ids is floats, real ones: integers and bools are refused, as a mean of them
+    would be rounded to their type.
+
     Args:
-      query: one per receiver.
+      query: one per receiver. Graphs stand one after the other on this axis: there is no axis
+        of batches.
       key: one per sender; its head_dim is the query's.
       value: one per sender, of any head_dim.
       structure: who attends to whom. The axis `entries` is its edges (`Edges`) or its pairs
@@ -75,7 +81,8 @@ def attention(
       edge_key: added to the key along an edge or pair.
       edge_value: added to the value along an edge or pair.
       scale: of the score; None for the score's default, 1/sqrt(head_dim) for `Dot`.
-        `scale=1` is the paper's equation to the letter. An array may be learned.
+        `scale=1` is the paper's equation to the letter. One number, of Python or numpy, or an
+        array with no axes, which may be learned and must be finite.
       dropout_rate: static, in [0, 1): the probability that a weight becomes 0; the others
         grow by 1 / (1 - dropout_rate).
       dropout_key: a jax PRNG key; needed when `dropout_rate` is not 0.
@@ -87,8 +94,9 @@ def attention(
       The result in the dtype of `value`, or (result, log-sum-exp).
 
     Raises:
-      ValueError: if shapes and structure disagree, the named implementation does not apply,
-        or the dropout key is missing.
+      ValueError: if shapes and structure disagree, an edge has no node (see `Edges`), the named
+        implementation does not apply, or the dropout key is missing.
+      TypeError: if an argument is not of its type or dtype.
     """
     check_rate(dropout_rate)
     if dropout_rate > 0 and dropout_key is None:
@@ -142,23 +150,30 @@ def make_call(
     What score and bias function compute from is widened to float32, so that gradients that
     are summed over pairs are summed in float32 in all implementations.
     """
-    structure = _on_device(structure)
-    check(query, key, value, structure, bias, gate, edge_key, edge_value)
+    check_structure_type(structure)
+    if isinstance(structure, Edges):
+        structure = dataclasses.replace(
+            structure,
+            senders=as_ids(structure.senders, "senders"),
+            receivers=as_ids(structure.receivers, "receivers"),
+        )
+    check(query, key, value, structure, score, bias, gate, edge_key, edge_value)
     if isinstance(bias, BiasFunction):
         bias = jax.tree.map(_wide, bias)
+    scale = checked_scale(scale)
     if scale is None:
         scale = score.default_scale(query.shape[-1])
     return Call(
         query=jnp.asarray(query),
         key=jnp.asarray(key),
         value=jnp.asarray(value),
-        structure=with_ids(structure, query.shape[0], key.shape[0]),
+        structure=with_ids(_on_device(structure), query.shape[0], key.shape[0]),
         score=_wide_score(score),
         bias=bias,
         gate=gate,
         edge_key=edge_key,
         edge_value=edge_value,
-        scale=_wide(scale) if isinstance(scale, jax.Array) else scale,
+        scale=scale,
         dropout_rate=dropout_rate,
         dropout_bits=None if dropout_key is None else key_bits(dropout_key),
         needs_lse=needs_lse,
@@ -183,9 +198,9 @@ def _wide_score(score: Score) -> Score:
 
 
 def _on_device(structure: Structure) -> Structure:
-    """Edges as lists or numpy arrays are taken too."""
-    if isinstance(structure, Complete):
-        return structure
-    senders, receivers = jnp.asarray(structure.senders), jnp.asarray(structure.receivers)
+    """Numpy arrays are taken too."""
     where = None if structure.where is None else jnp.asarray(structure.where)
+    if isinstance(structure, Complete):
+        return dataclasses.replace(structure, where=where)
+    senders, receivers = jnp.asarray(structure.senders), jnp.asarray(structure.receivers)
     return dataclasses.replace(structure, senders=senders, receivers=receivers, where=where)

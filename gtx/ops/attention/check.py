@@ -1,11 +1,26 @@
 """Whether the arguments of an attention fit each other; where they do not, what to do."""
 
 import inspect
+import math
+import numbers
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
-from gtx.ops.attention.contract import BiasFunction, Edges, Structure
+from gtx.ops.arguments import (
+    ARRAYS,
+    check_array,
+    check_count,
+    check_floats,
+    check_where,
+    describe,
+)
+from gtx.ops.attention.contract import BiasFunction, Complete, Edges, Structure, check_ends
+from gtx.ops.attention.scores import Clamped, Dynamic, Score
+from gtx.ops.layout import Layout, check_layout
+from gtx.ops.noise import identities
 
 
 def check(
@@ -13,23 +28,30 @@ def check(
     key: Any,
     value: Any,
     structure: Structure,
+    score: Any,
     bias: Any,
     gate: Any,
     edge_key: Any,
     edge_value: Any,
 ) -> None:
-    """Refuse shapes that disagree, which programs would otherwise clip or broadcast, each its way.
+    """Refuse what disagrees, which programs would otherwise clip or broadcast, each its way.
 
     Raises:
       ValueError: shapes and structure disagree, or a bias function hides what it learns.
-      TypeError: a mask is not bool.
+      TypeError: something is not of its type or dtype.
     """
     _check_nodes(query, key, value)
     entries, kind = _check_structure(structure, query.shape[0], key.shape[0])
-    if isinstance(bias, BiasFunction):
-        _check_bias_function(bias, query.shape[0], key.shape[0])
-        bias = None
     heads = query.shape[1]
+    _check_score(score, heads, query.shape[2])
+    if isinstance(bias, BiasFunction):
+        _check_bias_function(bias, structure, query.shape[0], key.shape[0], heads)
+        bias = None
+    elif bias is not None and not isinstance(bias, ARRAYS):
+        raise TypeError(
+            f"bias must be an array [{kind}, heads] or a BiasFunction, got {describe(bias)}. "
+            "Wrap a function: BiasFunction(function, params, receivers)."
+        )
     expected = dict(
         bias=(bias, (heads,)),
         gate=(gate, (heads,)),
@@ -37,14 +59,69 @@ def check(
         edge_value=(edge_value, (heads, value.shape[2])),
     )
     for name, (values, rest) in expected.items():
-        if values is not None and values.shape != (entries, *rest):
+        if values is None:
+            continue
+        check_floats(values, name, "[...]")
+        if values.shape != (entries, *rest):
             raise ValueError(
                 f"{name} must have shape {[entries, *rest]}, one row for each of the structure's "
                 f"{entries} {kind}, and has {list(values.shape)}."
             )
 
 
+def checked_scale(scale: Any) -> Any:
+    """The scale as a Python float or a jax float []; None stays None.
+
+    Raises:
+      TypeError: it is no real number.
+      ValueError: it is not one number, or not finite.
+    """
+    if scale is None:
+        return None
+    if isinstance(scale, numbers.Real) and not isinstance(scale, bool):
+        scale = float(scale)
+        if not math.isfinite(scale):
+            raise ValueError(f"scale must be finite, got {scale}.")
+        return scale
+    if not isinstance(scale, ARRAYS):
+        raise TypeError(
+            f"scale must be one real number or an array with no axes, got {describe(scale)}."
+        )
+    if scale.shape:
+        raise ValueError(
+            f"scale must be one number, got shape {list(scale.shape)}. For one of each head, "
+            "multiply the query by it: query * scale[:, None]."
+        )
+    if scale.dtype == bool or not jnp.issubdtype(scale.dtype, jnp.number):
+        raise TypeError(f"scale must be a real number and is {scale.dtype}.")
+    if jnp.issubdtype(scale.dtype, jnp.complexfloating):
+        raise TypeError(f"scale must be a real number and is {scale.dtype}.")
+    if isinstance(scale, np.ndarray):
+        return checked_scale(float(scale))
+    return scale.astype(jnp.promote_types(scale.dtype, jnp.float32))
+
+
 def _check_nodes(query: Any, key: Any, value: Any) -> None:
+    arguments = dict(
+        query=(query, "[receivers, heads, head_dim]"),
+        key=(key, "[senders, heads, head_dim]"),
+        value=(value, "[senders, heads, value_dim]"),
+    )
+    for name, (values, shape) in arguments.items():
+        check_floats(values, name, "[...]")
+        if values.ndim == 3:
+            continue
+        remedy = "one row for each node, all graphs in a row"
+        if values.ndim == 2:
+            remedy = f"one head is {name}[:, None, :], several are a reshape to {shape}"
+        elif values.ndim == 4:
+            remedy = (
+                "put the nodes of all graphs on one axis, beside a structure that tells the graphs "
+                "apart, or use jax.vmap over the first axis"
+            )
+        raise ValueError(
+            f"{name} must have three axes {shape}, got shape {list(values.shape)}: {remedy}."
+        )
     if query.shape[1:] != key.shape[1:] or key.shape[:2] != value.shape[:2]:
         raise ValueError(
             "query [receivers, heads, head_dim], key [senders, heads, head_dim] and value "
@@ -53,20 +130,54 @@ def _check_nodes(query: Any, key: Any, value: Any) -> None:
         )
 
 
+def check_structure_type(structure: Any) -> None:
+    """Raise a TypeError that says how to make a structure of what was given in its place."""
+    if isinstance(structure, Edges | Complete):
+        return
+    remedy = "pass Edges(senders, receivers) or Complete(layout)"
+    if isinstance(structure, Layout):
+        remedy = "pass Complete(layout)"
+    elif hasattr(structure, "senders") and hasattr(structure, "receivers"):
+        remedy = "pass Edges(graph.senders, graph.receivers)"
+        if hasattr(structure, "edge_mask"):
+            remedy = (
+                "pass Edges(batch.senders, batch.receivers, where=batch.edge_mask) or "
+                "Complete(batch.layout)"
+            )
+    elif isinstance(structure, ARRAYS) and structure.ndim == 2 and structure.shape[0] == 2:
+        remedy = "of an edge_index [2, edges] pass Edges(edge_index[0], edge_index[1])"
+    elif isinstance(structure, ARRAYS) and structure.ndim >= 2:
+        remedy = (
+            "of a matrix or mask [receivers, senders] pass Edges(senders, receivers) with "
+            "receivers, senders = np.nonzero(mask)"
+        )
+    elif isinstance(structure, tuple | list) and len(structure) == 2:
+        remedy = "pass Edges(senders, receivers)"
+    raise TypeError(
+        f"The structure must be Edges or Complete, got {describe(structure)}: {remedy}."
+    )
+
+
 def _check_structure(structure: Structure, num_receivers: int, num_senders: int) -> tuple[int, str]:
     """The number of its entries, and what these are."""
-    if structure.where is not None and structure.where.dtype != bool:
-        raise TypeError(f"where must be bool, got {structure.where.dtype}.")
     if isinstance(structure, Edges):
         entries, kind = structure.senders.shape[0], "edges"
+        if structure.num_receivers is not None:
+            check_count(structure.num_receivers, "num_receivers")
         if structure.num_receivers not in (None, num_receivers):
             raise ValueError(
                 f"num_receivers is {structure.num_receivers}, but query has {num_receivers} rows."
             )
         ids = {"receiver_ids": structure.receiver_ids, "sender_ids": structure.sender_ids}
-        per_edge = {"receivers": structure.receivers, "where": structure.where}
+        if structure.receivers.shape != (entries,):
+            raise ValueError(
+                f"The structure has {entries} edges, but its receivers have shape "
+                f"{list(structure.receivers.shape)}."
+            )
     else:
         rows, columns = structure.layout, structure.senders
+        check_layout(rows)
+        check_layout(columns, "sender_layout")
         if [tier.num_graphs for tier in rows.tiers] != [tier.num_graphs for tier in columns.tiers]:
             raise ValueError(
                 f"The tiers of the receivers, {rows.tiers}, and those of the senders, "
@@ -79,21 +190,43 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
                 f"query and key have {num_receivers} and {num_senders} rows."
             )
         ids = {"node_ids": structure.node_ids, "sender_ids": structure.sender_ids}
-        per_edge = {"where": structure.where}
-    for name, values in per_edge.items():
-        if values is not None and values.shape != (entries,):
-            raise ValueError(
-                f"The structure has {entries} {kind}, but its {name} have shape "
-                f"{list(values.shape)}."
-            )
+    check_where(structure.where, entries, f"where of the structure's {kind}")
     for name, values in ids.items():
+        if values is None:
+            continue
         count = num_senders if name == "sender_ids" else num_receivers
-        if values is not None and values.shape != (count,):
-            raise ValueError(f"{name} must have shape [{count}], got {list(values.shape)}.")
+        shape = list(identities(values, name).shape)
+        if shape != [count]:
+            raise ValueError(f"{name} must have shape [{count}], got {shape}.")
+    if isinstance(structure, Edges):
+        check_ends(structure, num_receivers, num_senders)
     return entries, kind
 
 
-def _check_bias_function(bias: BiasFunction, num_receivers: int, num_senders: int) -> None:
+def _check_score(score: Any, heads: int, head_dim: int) -> None:
+    if isinstance(score, type) or not isinstance(score, Score):
+        raise TypeError(
+            f"score must be Dot(), Clamped(), Additive(), Dynamic(vector) or one of your own, with "
+            f"their two methods, got {describe(score)}."
+        )
+    if isinstance(score, Clamped) and not score.limit > 0:
+        raise ValueError(f"Clamped needs a limit above 0, got {score.limit}.")
+    if isinstance(score, Dynamic):
+        check_floats(score.vector, "Dynamic's vector", "[heads, head_dim]")
+        if score.vector.shape != (heads, head_dim):
+            raise ValueError(
+                f"Dynamic's vector must have shape {[heads, head_dim]} [heads, head_dim], got "
+                f"{list(score.vector.shape)}."
+            )
+
+
+def _check_bias_function(
+    bias: BiasFunction, structure: Structure, num_receivers: int, num_senders: int, heads: int
+) -> None:
+    if not callable(bias.function):
+        raise TypeError(
+            f"The first field of a BiasFunction must be a function, got {describe(bias.function)}."
+        )
     if inspect.isfunction(bias.function):
         hidden = inspect.getclosurevars(bias.function).nonlocals.items()
         traced = [name for name, value in hidden if isinstance(value, jax.core.Tracer)]
@@ -102,16 +235,47 @@ def _check_bias_function(bias: BiasFunction, num_receivers: int, num_senders: in
                 f"The bias function closes over traced arrays ({', '.join(traced)}), which get no "
                 "gradient where it runs block by block: hand them in as `params`."
             )
-    _check_features(bias, num_receivers, num_senders)
-
-
-def _check_features(bias, num_receivers, num_senders):
     for name, features, rows in zip(
         ("receivers", "senders"), bias.sides, (num_receivers, num_senders), strict=True
     ):
-        for leaf in jax.tree.leaves(features):
+        leaves = jax.tree.leaves(features)
+        if not leaves:
+            raise ValueError(
+                f"The bias function has no features of the {name}; pass at least one array "
+                f"[{name}, ...], such as their places."
+            )
+        for leaf in leaves:
+            check_array(leaf, f"A feature of the {name} in the bias function", "[...]")
             if leaf.shape[:1] != (rows,):
                 raise ValueError(
                     f"There are {rows} {name}, but the bias function's features of the {name} "
                     f"have shape {list(leaf.shape)}."
                 )
+    _check_bias_result(bias, structure, heads)
+
+
+def _check_bias_result(bias: BiasFunction, structure: Structure, heads: int) -> None:
+    """Trace the function on the shapes in which it will be called."""
+    if isinstance(structure, Edges):
+        entries = structure.senders.shape
+        before: Any = (entries, entries)
+    else:
+        entries = (2, 3)
+        before = ((2, 1), (1, 3))
+    x, y = (
+        jax.tree.map(lambda leaf, axes=axes: _abstract(axes + leaf.shape[1:], leaf), side)
+        for axes, side in zip(before, bias.sides, strict=True)
+    )
+    params = jax.tree.map(lambda leaf: _abstract(jnp.shape(leaf), leaf), bias.params)
+    out = jax.eval_shape(bias.function, params, x, y)
+    if not hasattr(out, "shape") or out.shape != (*entries, heads):
+        found = list(out.shape) if hasattr(out, "shape") else describe(out)
+        raise ValueError(
+            f"The bias function must return [..., {heads}], one value for each head: "
+            f"{[*entries, heads]} for features of {list(before[0])} and {list(before[1])} places, "
+            f"and returns {found}."
+        )
+
+
+def _abstract(shape: Any, leaf: Any) -> Any:
+    return jax.ShapeDtypeStruct(shape, jnp.result_type(leaf))

@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental import checkify
 
+from gtx.ops.arguments import as_ids, check_count, check_length, check_where
 from gtx.ops.layout import Layout
+from gtx.ops.noise import identities
 from gtx.ops.segment import gather
 
 
@@ -22,14 +25,20 @@ from gtx.ops.segment import gather
 class Edges:
     """Each receiver attends to the senders of its incoming edges.
 
+    An id out of range at a real edge, or receivers that break the promise of being sorted, raise
+    a ValueError where they can be looked at. Under jit they cannot: an id is then clipped to the
+    nearest node, counted from the end, or its edge left out, as the implementation has it, and
+    the result means nothing. `Edges.checked` finds it there too.
+
     Attributes:
-      senders: int [edges], in [0, number of senders).
-      receivers: int [edges], in [0, num_receivers).
-      where: bool [edges], True for real edges; None when all are. A duplicate counts twice.
+      senders: int [edges] of any type, in [0, number of senders).
+      receivers: int [edges] of any type, in [0, num_receivers).
+      where: bool [edges], True for real edges; None when all are. A duplicate counts twice. The
+        other edges may have any ids.
       num_receivers: static; None for the length of `query`.
-      receiver_ids: uint32 [receivers], the identities under which dropout draws its noise;
-        None for the position in the array, which changes with the batch.
-      sender_ids: uint32 [senders], likewise.
+      receiver_ids: int [receivers] of any type, the identities under which dropout draws its
+        noise, modulo 2**32; None for the position in the array, which changes with the batch.
+      sender_ids: int [senders], likewise.
       indices_are_sorted: static, the promise that `receivers` do not decrease.
     """
 
@@ -40,6 +49,56 @@ class Edges:
     receiver_ids: Any = None
     sender_ids: Any = None
     indices_are_sorted: bool = False
+
+    @classmethod
+    def checked(
+        cls,
+        senders: Any,
+        receivers: Any,
+        *,
+        num_receivers: int,
+        num_senders: int | None = None,
+        where: Any = None,
+        receiver_ids: Any = None,
+        sender_ids: Any = None,
+        indices_are_sorted: bool = False,
+    ) -> "Edges":
+        """Edges whose ids are known to be those of nodes.
+
+        Inside of jit, where ids are traced, the check runs with the program, and the function
+        must be wrapped: `error, out = checkify.checkify(f)(...)`, then `error.throw()`, with
+        `jax.experimental.checkify`.
+
+        Args:
+          senders: as in the fields, and so are the others.
+          receivers: as in the fields.
+          num_receivers: static.
+          num_senders: static; None for `num_receivers`.
+          where: as in the fields.
+          receiver_ids: as in the fields.
+          sender_ids: as in the fields.
+          indices_are_sorted: as in the fields; the promise is checked too.
+
+        Raises:
+          ValueError: names the first edge whose sender or receiver is no node.
+        """
+        edges = cls(
+            as_ids(senders, "senders"),
+            as_ids(receivers, "receivers"),
+            where,
+            num_receivers,
+            receiver_ids,
+            sender_ids,
+            indices_are_sorted,
+        )
+        check_length(edges.receivers, edges.senders.shape[0], "receivers", "senders")
+        check_where(where, edges.senders.shape[0])
+        check_count(num_receivers, "num_receivers")
+        num_senders = num_receivers if num_senders is None else num_senders
+        check_count(num_senders, "num_senders")
+        if not check_ends(edges, num_receivers, num_senders):
+            _check_traced_ends(edges, num_receivers, num_senders)
+        return edges
 
 
 @functools.partial(
@@ -58,11 +117,11 @@ class Complete:
       layout: where the receivers stand in the dense tiers.
       where: bool [pairs], the pairs to keep, receiver axis first; None for all. Pairs with
         an empty slot never count, whatever it says.
-      node_ids: uint32 [receivers], the identities under which dropout draws its noise; None
-        for the position in the array, which changes with the batch.
+      node_ids: int [receivers] of any type, the identities under which dropout draws its noise,
+        modulo 2**32; None for the position in the array, which changes with the batch.
       sender_layout: where the senders stand; None when they are the receivers. Its tiers have
         as many graphs as those of `layout`, in the same order, and sizes of their own.
-      sender_ids: uint32 [senders], like `node_ids`, for a `sender_layout`.
+      sender_ids: int [senders], like `node_ids`, for a `sender_layout`.
     """
 
     layout: Layout
@@ -141,26 +200,88 @@ class Call(NamedTuple):
 
 
 def with_ids(structure: Structure, num_receivers: int, num_senders: int) -> Structure:
-    """Fill in the identities and sizes that were left out."""
+    """Fill in the identities and sizes that were left out; identities become uint32."""
+
+    def identify(ids: Any, length: int) -> Any:
+        return jnp.arange(length, dtype=jnp.uint32) if ids is None else jnp.asarray(identities(ids))
+
     if isinstance(structure, Complete):
-        node_ids, sender_ids = structure.node_ids, structure.sender_ids
-        if node_ids is None:
-            node_ids = positions(num_receivers)
-        if sender_ids is None:
-            own = structure.sender_layout is None
-            sender_ids = node_ids if own else positions(num_senders)
-        return dataclasses.replace(structure, node_ids=node_ids, sender_ids=sender_ids)
-    receiver_ids, sender_ids = structure.receiver_ids, structure.sender_ids
+        node_ids = identify(structure.node_ids, num_receivers)
+        sender_ids = structure.sender_ids
+        if sender_ids is None and structure.sender_layout is None:
+            sender_ids = node_ids
+        return dataclasses.replace(
+            structure, node_ids=node_ids, sender_ids=identify(sender_ids, num_senders)
+        )
     return dataclasses.replace(
         structure,
         num_receivers=num_receivers,
-        receiver_ids=positions(num_receivers) if receiver_ids is None else receiver_ids,
-        sender_ids=positions(num_senders) if sender_ids is None else sender_ids,
+        receiver_ids=identify(structure.receiver_ids, num_receivers),
+        sender_ids=identify(structure.sender_ids, num_senders),
     )
 
 
-def positions(length: int) -> Any:
-    return jnp.arange(length, dtype=jnp.uint32)
+def check_ends(edges: Edges, num_receivers: int, num_senders: int) -> bool:
+    """Look at the ids of real edges; False if something is traced or held by other machines.
+
+    Raises:
+      ValueError: names the first edge whose sender or receiver is no node.
+    """
+    arrays = [edges.senders, edges.receivers]
+    arrays += [] if edges.where is None else [edges.where]
+    if not all(_can_be_read(values) for values in arrays):
+        return False
+    senders, receivers, *rest = (np.asarray(values) for values in arrays)
+    where = rest[0] if rest else True
+    for name, ids, count in (
+        ("senders", senders, num_senders),
+        ("receivers", receivers, num_receivers),
+    ):
+        wrong = ((ids < 0) | (ids >= count)) & where
+        if wrong.any():
+            edge = int(np.argmax(wrong))
+            raise ValueError(
+                f"{name}[{edge}] is {ids[edge]}, but there are {count} {name}, counted from 0. "
+                f"Mend the edge, pass {'query' if name == 'receivers' else 'key and value'} of "
+                "all nodes, or set `where` to False for an edge that is padding."
+            )
+    if edges.indices_are_sorted and np.any(receivers[1:] < receivers[:-1]):
+        edge = int(np.argmax(receivers[1:] < receivers[:-1])) + 1
+        raise ValueError(
+            f"indices_are_sorted promises that receivers do not decrease, but receivers[{edge}] is "
+            f"{receivers[edge]} after {receivers[edge - 1]}. Sort the edges, or leave it out."
+        )
+    return True
+
+
+def _can_be_read(values: Any) -> bool:
+    if isinstance(values, jax.core.Tracer):
+        return False
+    return not isinstance(values, jax.Array) or values.is_fully_addressable
+
+
+def _check_traced_ends(edges: Edges, num_receivers: int, num_senders: int) -> None:
+    real = True if edges.where is None else jnp.asarray(edges.where)
+    ends = (("senders", edges.senders, num_senders), ("receivers", edges.receivers, num_receivers))
+    for name, ids, count in ends:
+        ids = jnp.asarray(ids)
+        if not ids.shape[0]:
+            continue
+        wrong = ((ids < 0) | (ids >= count)) & real
+        edge = jnp.argmax(wrong)
+        checkify.check(
+            ~wrong.any(),
+            name + "[{edge}] is {node}, but there are {count} " + name + ", counted from 0",
+            edge=edge,
+            node=ids[edge],
+            count=jnp.asarray(count),
+        )
+    if edges.indices_are_sorted:
+        receivers = jnp.asarray(edges.receivers)
+        checkify.check(
+            jnp.all(receivers[1:] >= receivers[:-1]),
+            "indices_are_sorted promises that receivers do not decrease, but they do",
+        )
 
 
 def as_edges(structure: Structure) -> Edges:

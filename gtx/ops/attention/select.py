@@ -43,7 +43,7 @@ _records: list[list[Choice]] = []
 
 def supports(name: str, call: Call) -> str | None:
     """None if the named implementation can answer the call, or the reason why it cannot."""
-    if name not in IMPLEMENTATIONS:
+    if not isinstance(name, str) or name not in IMPLEMENTATIONS:
         return f"there is none of that name; there are {', '.join(IMPLEMENTATIONS)}, auto"
     return IMPLEMENTATIONS[name].supports(call)
 

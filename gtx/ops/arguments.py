@@ -1,0 +1,128 @@
+"""What the ops take as arguments, and what they say of everything else.
+
+All checks look at types, shapes and dtypes alone: they cost nothing under jit and hold there.
+"""
+
+import operator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+ARRAYS = jax.Array | np.ndarray
+
+
+def describe(value: Any) -> str:
+    """What a wrong argument is, in a few words: `float32 [3, 2]`, or the name of its type."""
+    if isinstance(value, ARRAYS | np.generic):
+        return f"{value.dtype} {list(value.shape)}"
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def check_array(values: Any, name: str, shape: str) -> None:
+    """Raise unless it is an array of numbers with as many axes as `shape` has names.
+
+    Args:
+      values: the argument.
+      name: what messages call it.
+      shape: of the form "[nodes, heads]"; "..." stands for any further axes.
+    """
+    if not isinstance(values, ARRAYS):
+        raise TypeError(
+            f"{name} must be an array {shape}, got {describe(values)}. "
+            "Pass a jax or numpy array; jnp.asarray makes one of a list."
+        )
+    if not (jnp.issubdtype(values.dtype, jnp.number) or values.dtype == bool):
+        raise TypeError(f"{name} must hold numbers, got {describe(values)}.")
+    axes = [axis.strip() for axis in shape.strip("[]").split(",")]
+    open_ended = axes[-1] == "..."
+    if values.ndim < len(axes) - open_ended or (values.ndim > len(axes) and not open_ended):
+        raise ValueError(f"{name} must have shape {shape}, got {list(values.shape)}.")
+
+
+def check_floats(values: Any, name: str, shape: str) -> None:
+    """Raise unless it is an array of real floats with the axes of `shape`."""
+    check_array(values, name, shape)
+    if jnp.issubdtype(values.dtype, jnp.complexfloating):
+        raise TypeError(f"{name} must hold real floats and is {values.dtype}; split it in two.")
+    if not jnp.issubdtype(values.dtype, jnp.floating):
+        raise TypeError(
+            f"{name} must hold floats and is {values.dtype}, to which its result would be "
+            f"rounded; convert it: {name}.astype(jnp.float32)."
+        )
+
+
+def check_length(values: Any, length: int, name: str, rows: str) -> None:
+    """Raise unless the first axis of an array has this length; `rows` says what it counts."""
+    if values.ndim == 0 or values.shape[0] != length:
+        raise ValueError(
+            f"{name} must have one row for each of the {length} {rows}, got shape "
+            f"{list(values.shape)}."
+        )
+
+
+def as_ids(ids: Any, name: str) -> Any:
+    """Ids [entries] of an integer type wide enough to count with; a list becomes an array.
+
+    Types of 8 and 16 bits become int32: a sum of such an id and a number of rows overflows.
+    """
+    if not isinstance(ids, ARRAYS | list | tuple | range):
+        raise TypeError(f"{name} must be integers [entries], got {describe(ids)}.")
+    if not isinstance(ids, jax.Array):
+        ids = np.asarray(ids)
+    if ids.ndim != 1:
+        remedy = ""
+        if ids.ndim == 2 and ids.shape[0] == 2:
+            remedy = " Of an edge_index [2, edges], senders are row 0 and receivers row 1."
+        raise ValueError(
+            f"{name} must have one axis, one id for each entry, got shape {list(ids.shape)}."
+            + remedy
+        )
+    if not isinstance(ids, jax.Array) and ids.size == 0:
+        ids = ids.astype(np.int32)  # numpy has float64 for an empty list
+    if not jnp.issubdtype(ids.dtype, jnp.integer):
+        raise TypeError(
+            f"{name} must be integers and are {ids.dtype}; convert them: .astype(jnp.int32)."
+        )
+    return ids.astype(np.int32) if ids.dtype.itemsize < 4 else ids
+
+
+def check_where(where: Any, length: int, name: str = "where") -> None:
+    """Raise unless it is None or bools [length]."""
+    if where is None:
+        return
+    check_array(where, name, "[...]")
+    if where.dtype != bool:
+        raise TypeError(
+            f"{name} must be bool, True for what is real, and is {where.dtype}; "
+            f"convert it: {name} != 0."
+        )
+    if where.shape != (length,):
+        raise ValueError(
+            f"{name} must have shape [{length}], one bool for each entry, got {list(where.shape)}."
+        )
+
+
+def check_count(count: Any, name: str) -> None:
+    """Raise unless it is a static whole number that is not negative."""
+    if isinstance(count, jax.core.Tracer):
+        raise TypeError(
+            f"{name} is the length of an array and must be static, and is traced; pass a Python "
+            "int, such as x.shape[0] (under jit by static_argnames)."
+        )
+    try:
+        valid = not isinstance(count, bool | np.bool_) and operator.index(count) >= 0
+    except TypeError:
+        valid = False
+    if not valid:
+        raise TypeError(
+            f"{name} must be an int that is not negative, got "
+            f"{count if isinstance(count, int | float | str) else describe(count)!s}."
+        )
+
+
+def check_choice(value: Any, choices: Any, name: str) -> None:
+    """Raise unless it is one of these strings."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"There is no {name} {value!r}; there are {', '.join(choices)}.")

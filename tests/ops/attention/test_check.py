@@ -1,0 +1,475 @@
+"""Arguments that do not fit: each is refused in words that say what to pass instead."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import jraph
+import numpy as np
+import pytest
+from jax.experimental import checkify
+
+from gtx.ops import (
+    Additive,
+    BiasFunction,
+    Clamped,
+    Complete,
+    Dot,
+    Dynamic,
+    Edges,
+    Layout,
+    Tier,
+    attention,
+    attention_weights,
+    make_layout,
+)
+from tests.ops.attention import cases
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+X = jnp.ones((3, 2, 4))
+SENDERS, RECEIVERS = jnp.asarray([0, 1, 2, 0]), jnp.asarray([0, 0, 1, 2])
+EDGES = Edges(SENDERS, RECEIVERS)
+LAYOUT = make_layout(np.array([2]), 3, (Tier(1, 2),))
+COMPLETE = Complete(LAYOUT)
+KEY = jax.random.key(0)
+GRAPH = jraph.GraphsTuple(X, None, RECEIVERS, SENDERS, None, jnp.asarray([3]), jnp.asarray([4]))
+
+
+def call(query=X, key=X, value=X, structure=EDGES, **options):
+    return attention(query, key, value, structure, **options)
+
+
+def bias(function=lambda p, x, y: x - y, params=None, receivers=None, senders=None):
+    receivers = jnp.ones((3, 2)) if receivers is None else receivers
+    return dict(bias=BiasFunction(function, params, receivers, senders))
+
+
+# name: arguments, and what the message says
+MISTAKES = {
+    "axis of batches": (
+        lambda: dict(query=X[None], key=X[None], value=X[None]),
+        "jax.vmap over the first",
+    ),
+    "axis of batches, complete": (
+        lambda: dict(query=X[None], key=X[None], value=X[None], structure=COMPLETE),
+        r"three axes \[receivers, heads, head_dim\], got shape \[1, 3, 2, 4\]",
+    ),
+    "no heads": (lambda: dict(query=X[:, 0], key=X[:, 0], value=X[:, 0]), r"query\[:, None, :\]"),
+    "a vector": (
+        lambda: dict(value=X[:, 0, 0]),
+        r"value must have three axes \[senders, heads, value_dim",
+    ),
+    "a list": (lambda: dict(query=[[[1.0]]]), "query must be an array .* got list.* jnp.asarray"),
+    "nothing": (lambda: dict(key=None), "key must be an array .* got NoneType"),
+    "a module's class": (lambda: dict(value=jnp.ndarray), "value must be an array"),
+    "integers": (
+        lambda: dict(value=X.astype(int)),
+        r"value must hold floats and is int32.*astype\(jnp.f",
+    ),
+    "integer queries": (
+        lambda: dict(query=X.astype(jnp.int8)),
+        "query must hold floats and is int8",
+    ),
+    "bools": (lambda: dict(key=X > 0), "key must hold floats and is bool"),
+    "complex numbers": (lambda: dict(value=X + 1j), "value must hold real floats and is complex64"),
+    "objects": (
+        lambda: dict(value=np.full((3, 2, 4), None)),
+        "value must hold numbers, got object",
+    ),
+    "names": (lambda: dict(query=np.full((3, 2, 4), "a")), "query must hold numbers"),
+    "random keys": (
+        lambda: dict(query=jax.random.split(KEY, (3, 2, 4))),
+        "query must hold numbers",
+    ),
+    "other heads": (lambda: dict(query=X[:, :1]), r"do not fit: \[3, 1, 4\], \[3, 2, 4\]"),
+    "other head_dim": (lambda: dict(key=X[..., :3]), "do not fit"),
+    "fewer values": (lambda: dict(value=X[:2]), "do not fit"),
+    "one row of query": (
+        lambda: dict(query=X[:1]),
+        r"receivers\[2\] is 1, but there are 1 receivers",
+    ),
+    "one row of query, complete": (
+        lambda: dict(query=X[:1], structure=COMPLETE),
+        "query and key have 1",
+    ),
+    "fewer senders": (
+        lambda: dict(key=X[:2], value=X[:2]),
+        r"senders\[2\] is 2, but there are 2 senders",
+    ),
+    "no structure": (
+        lambda: dict(structure=None),
+        r"Edges\(senders, receivers\) or Complete\(layout\)",
+    ),
+    "edge_index": (
+        lambda: dict(structure=jnp.stack([SENDERS, RECEIVERS])),
+        r"Edges\(edge_index\[0\], edg",
+    ),
+    "a tuple": (
+        lambda: dict(structure=(SENDERS, RECEIVERS)),
+        r"got tuple: pass Edges\(senders, rec",
+    ),
+    "adjacency": (lambda: dict(structure=np.eye(3)), "got float64 .* np.nonzero"),
+    "mask of pairs": (
+        lambda: dict(structure=jnp.ones((3, 3), bool)),
+        "receivers, senders = np.nonzero",
+    ),
+    "a GraphsTuple": (
+        lambda: dict(structure=GRAPH),
+        r"GraphsTuple: pass Edges\(graph.senders, graph.rec",
+    ),
+    "a Layout": (lambda: dict(structure=LAYOUT), r"got Layout: pass Complete\(layout\)"),
+    "a name": (lambda: dict(structure="complete"), "must be Edges or Complete, got str"),
+    "a class": (lambda: dict(structure=Complete), "got the class Complete"),
+    "edge_index as senders": (
+        lambda: dict(structure=Edges(jnp.stack([SENDERS, RECEIVERS]), RECEIVERS)),
+        r"senders must have one axis.*edge_index \[2, edges\], senders are row 0",
+    ),
+    "float ids": (
+        lambda: dict(structure=Edges(SENDERS * 1.0, RECEIVERS)),
+        "senders must be integers",
+    ),
+    "bool ids": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS > 0)),
+        "receivers must be integers and",
+    ),
+    "no senders": (
+        lambda: dict(structure=Edges(None, RECEIVERS)),
+        "senders must be integers .* NoneType",
+    ),
+    "other number of ends": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS[:2])),
+        "4 edges, but its rec",
+    ),
+    "a negative id": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS - 1)),
+        r"receivers\[0\] is -1",
+    ),
+    "an id too large": (
+        lambda: dict(structure=Edges(SENDERS + 1, RECEIVERS)),
+        r"senders\[2\] is 3, but",
+    ),
+    "not sorted": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS[::-1], indices_are_sorted=True)),
+        r"receivers do not decrease, but receivers\[1\] is 1 after 2",
+    ),
+    "where of numbers": (lambda: dict(structure=Edges(SENDERS, RECEIVERS, jnp.ones(4))), "!= 0"),
+    "where too short": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS, jnp.ones(3, bool))),
+        r"must have shape \[4\], one bool",
+    ),
+    "where of pairs as a matrix": (
+        lambda: dict(structure=Complete(LAYOUT, jnp.ones((2, 2), bool))),
+        r"where of the structure's pairs must have shape \[4\]",
+    ),
+    "num_receivers of another": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS, num_receivers=5)),
+        "num_receivers is 5, but query has 3 rows",
+    ),
+    "num_receivers as a float": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS, num_receivers=3.0)),
+        "num_receivers must be an int that is not negative, got 3.0",
+    ),
+    "float identities": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS, receiver_ids=jnp.ones(3))),
+        "receiver_ids must be integers, which say whose noise",
+    ),
+    "bool identities": (
+        lambda: dict(structure=Complete(LAYOUT, node_ids=jnp.ones(3, bool))),
+        "node_ids must be integers",
+    ),
+    "identities of edges": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS, sender_ids=jnp.arange(4))),
+        r"sender_ids must have shape \[3\], got \[4\]",
+    ),
+    "sizes as a layout": (
+        lambda: dict(structure=Complete(jnp.asarray([2]))),
+        "layout must be a Layout",
+    ),
+    "a broken layout": (
+        lambda: dict(structure=Complete(Layout(jnp.arange(3), jnp.arange(3), (Tier(1, 2),)))),
+        "layout has 3 slots, but its tiers .* have 2",
+    ),
+    "score by name": (lambda: dict(score="dot"), r"score must be Dot\(\), .* got str"),
+    "score as a class": (lambda: dict(score=Dot), "got the class Dot"),
+    "score as a function": (lambda: dict(score=lambda q, k, s: q * k), "with their two methods"),
+    "Dynamic of nothing": (lambda: dict(score=Dynamic(None)), "Dynamic's vector must be an array"),
+    "Dynamic of one head": (
+        lambda: dict(score=Dynamic(jnp.ones(4))),
+        r"vector must have shape \[heads, h",
+    ),
+    "Dynamic of other heads": (
+        lambda: dict(score=Dynamic(jnp.ones((1, 4)))),
+        r"shape \[2, 4\] \[heads, h",
+    ),
+    "Clamped to nothing": (lambda: dict(score=Clamped(-1.0)), "limit above 0, got -1.0"),
+    "bias of a head": (
+        lambda: dict(bias=jnp.ones(4)),
+        r"bias must have shape \[4, 2\], one row for each",
+    ),
+    "bias as a matrix": (
+        lambda: dict(bias=jnp.ones((2, 2, 2)), structure=COMPLETE),
+        r"bias must have shape \[4, 2\], .* 4 pairs, and has \[2, 2, 2\]",
+    ),
+    "bias as a function": (
+        lambda: dict(bias=lambda x: x),
+        r"got function. Wrap a function: BiasFunction",
+    ),
+    "bias as a list": (
+        lambda: dict(bias=[1.0]),
+        r"bias must be an array \[edges, heads\] or a Bias",
+    ),
+    "integer bias": (
+        lambda: dict(bias=jnp.ones((4, 2), int)),
+        "bias must hold floats and is int32",
+    ),
+    "bool gate": (lambda: dict(gate=jnp.ones((4, 2), bool)), "gate must hold floats and is bool"),
+    "edge_key of one head": (
+        lambda: dict(edge_key=jnp.ones((4, 4))),
+        r"edge_key must have shape \[4, 2, 4",
+    ),
+    "edge_value of nodes": (lambda: dict(edge_value=X), r"edge_value must have shape \[4, 2, 4\]"),
+    "BiasFunction of no function": (
+        lambda: bias(3),
+        "first field of a BiasFunction must be a function",
+    ),
+    "BiasFunction of nothing": (
+        lambda: bias(receivers={}),
+        "no features of the receivers; pass at least",
+    ),
+    "BiasFunction of names": (lambda: bias(receivers=["C", "N", "O"]), "must be an array"),
+    "BiasFunction of edges": (
+        lambda: bias(receivers=jnp.ones((4, 2))),
+        "3 receivers, but the bias func",
+    ),
+    "BiasFunction of one value": (
+        lambda: bias(lambda p, x, y: (x - y).sum(-1)),
+        r"must return \[..., 2\], one value for each head: \[4, 2\] .* and returns \[4\]",
+    ),
+    "BiasFunction of other heads, complete": (
+        lambda: bias(lambda p, x, y: x - y, None, jnp.ones((3, 5))) | dict(structure=COMPLETE),
+        r"and returns \[2, 3, 5\]",
+    ),
+    "BiasFunction of None": (lambda: bias(lambda p, x, y: None), "and returns NoneType"),
+    "scale of each head": (lambda: dict(scale=jnp.ones(2)), r"query \* scale\[:, None\]"),
+    "scale as a list": (
+        lambda: dict(scale=[1.0, 2.0]),
+        "one real number or an array with no axes, got lis",
+    ),
+    "scale as a name": (lambda: dict(scale="sqrt"), "scale must be one real number .* got str"),
+    "scale with an axis": (lambda: dict(scale=np.ones(1)), r"one number, got shape \[1\]"),
+    "complex scale": (lambda: dict(scale=1j), "one real number .* got complex"),
+    "complex array as scale": (lambda: dict(scale=jnp.asarray(1j)), "real number and is complex64"),
+    "bool scale": (lambda: dict(scale=True), "one real number .* got bool"),
+    "bool array as scale": (lambda: dict(scale=jnp.asarray(True)), "real number and is bool"),
+    "scale NaN": (lambda: dict(scale=float("nan")), "scale must be finite, got nan"),
+    "infinite scale": (lambda: dict(scale=np.float32("inf")), "scale must be finite, got inf"),
+    "dropout without a key": (lambda: dict(dropout_rate=0.5), "needs a dropout_key"),
+    "a seed as key": (
+        lambda: dict(dropout_rate=0.5, dropout_key=0),
+        r"got int; make one with jax.random.k",
+    ),
+    "several keys": (
+        lambda: dict(dropout_rate=0.5, dropout_key=jax.random.split(KEY)),
+        "one jax PRNG key",
+    ),
+    "rate above 1": (lambda: dict(dropout_rate=1.5, dropout_key=KEY), r"\[0, 1\), got 1.5"),
+    "rate as a name": (
+        lambda: dict(dropout_rate="0.5", dropout_key=KEY),
+        "a number in .*not a str",
+    ),
+    "a traced rate": (
+        lambda: dict(dropout_rate=jnp.asarray(0.5), dropout_key=KEY),
+        "rate is static",
+    ),
+    "an unknown implementation": (
+        lambda: dict(implementation="fast"),
+        "there are dense, chunked, flash",
+    ),
+    "no implementation": (lambda: dict(implementation=None), "there are dense, chunked, flash"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.usefixtures("unchecked_types")
+def test_a_mistake_is_refused_in_words_that_say_what_to_pass(name):
+    arguments, message = MISTAKES[name]
+    with pytest.raises((TypeError, ValueError), match=message):
+        call(**arguments())
+
+
+@pytest.mark.usefixtures("unchecked_types")
+def test_the_same_holds_for_the_weights_and_under_jit():
+    with pytest.raises(ValueError, match="three axes"):
+        jax.jit(lambda x: attention_weights(x[None], x[None], EDGES))(X)
+    with pytest.raises(ValueError, match="multiply the query"):
+        jax.jit(lambda x, scale: attention(x, x, x, EDGES, scale=scale))(X, jnp.ones(2))
+    with pytest.raises(TypeError, match="value must hold floats"):
+        jax.jit(lambda x: attention(x, x, x.astype(int), COMPLETE))(X)
+
+
+NUMBERS = {
+    "int": 2,
+    "numpy float32": np.float32(2),
+    "numpy float64": np.float64(2),
+    "numpy int": np.int64(2),
+    "numpy without axes": np.array(2.0),
+    "jax": jnp.asarray(2.0),
+    "jax int": jnp.asarray(2),
+    "bfloat16": jnp.asarray(2, jnp.bfloat16),
+}
+
+
+@pytest.mark.parametrize("implementation", ["dense", "chunked", "edges", "reference"])
+@pytest.mark.usefixtures("unchecked_types")
+def test_one_number_means_the_same_scale_in_every_type_and_implementation(implementation):
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(3, 2, 4)), jnp.bfloat16)
+    structures = [COMPLETE] if implementation == "dense" else [COMPLETE, EDGES]
+    for structure in structures:
+        expected = call(2 * x, x, x, structure, scale=1.0, implementation="reference")
+        for scale in NUMBERS.values() if implementation == "edges" else (np.array(2.0), 2):
+            result = call(x, x, x, structure, scale=scale, implementation=implementation)
+            assert result.dtype == jnp.bfloat16
+            np.testing.assert_allclose(np.float32(result), np.float32(expected), rtol=2e-2)
+
+
+IMPLEMENTATIONS = [
+    (name, structure)
+    for name in ("dense", "chunked", "edges", "reference")
+    for structure in ("complete", "edges")
+    if (name, structure) != ("dense", "edges")
+]
+
+
+@pytest.mark.parametrize(("implementation", "structure_name"), IMPLEMENTATIONS)
+@pytest.mark.usefixtures("unchecked_types")
+def test_identities_of_any_integer_type_drop_the_same(implementation, structure_name):
+    structure = cases.STRUCTURES[structure_name]()
+    arrays, _ = cases.arguments(structure, np.float32)
+    nodes = {name: jnp.asarray(arrays[name]) for name in ("query", "key", "value")}
+    sides = ("receiver_ids", "sender_ids") if structure_name == "edges" else ("node_ids",)
+    lengths = [len(nodes["query"]), len(nodes["key"])][: len(sides)]
+
+    def run(dtype, xp):
+        ids = {s: xp.asarray(np.arange(n), dtype) for s, n in zip(sides, lengths, strict=True)}
+        options = dict(dropout_rate=0.5, dropout_key=KEY, implementation=implementation)
+        return attention(**nodes, structure=dataclasses.replace(structure, **ids), **options)
+
+    expected = run(np.uint32, jnp)
+    assert np.any(expected) and not np.array_equal(
+        expected, attention(**nodes, structure=structure, implementation=implementation)
+    )
+    for dtype, xp in ((np.int64, np), (np.int8, jnp)):
+        np.testing.assert_array_equal(run(dtype, xp), expected)
+
+
+def test_dropout_by_consecutive_numbers_keeps_the_mean():
+    """int64, as `np.arange` has it: once nothing was dropped and everything doubled."""
+    count = 1000
+    edges = Edges(
+        np.arange(count),
+        np.zeros(count, int),
+        receiver_ids=np.arange(1),
+        sender_ids=np.arange(count),
+    )
+    ones = jnp.ones((count, 4, 1))
+    for rate in (0.3, 0.5):
+        out = attention(ones[:1], ones, ones, edges, dropout_rate=rate, dropout_key=KEY)
+        np.testing.assert_allclose(out, 1, atol=0.1)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+@pytest.mark.parametrize("implementation", ["edges", "chunked", "reference"])
+@pytest.mark.usefixtures("unchecked_types")
+def test_ids_of_a_narrow_type_reach_all_they_hold(dtype, implementation):
+    """More nodes than the type counts: a sum of an id and that number would overflow."""
+    rng = np.random.default_rng(0)
+    count = 70_000 if dtype == "int16" else 300
+    ids = rng.integers(0, 120, (2, 50))
+    x = jnp.asarray(rng.normal(size=(count, 1, 2)), jnp.float32)
+    x = x if implementation != "reference" else x[:300]
+
+    def run(senders, receivers):
+        return attention(x, x, x, Edges(senders, receivers), implementation=implementation)
+
+    expected = run(*ids)
+    np.testing.assert_array_equal(run(*ids.astype(dtype)), expected)
+    np.testing.assert_allclose(jax.jit(run)(*jnp.asarray(ids, dtype)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("implementation", ["edges", "chunked", "reference"])
+def test_a_masked_edge_may_have_any_ids(implementation):
+    rng = np.random.default_rng(0)
+    x = jnp.asarray(rng.normal(size=(3, 2, 4)), jnp.float32)
+    where = jnp.asarray([True, True, False, False])
+
+    @jax.jit
+    def run(senders, receivers):
+        structure = Edges(senders, receivers, where)
+        call = lambda x: attention(x, x, x, structure, implementation=implementation)  # noqa: E731
+        out, pull = jax.vjp(call, x)
+        return out, pull(x)[0]
+
+    expected = run(jnp.asarray([0, 1, 0, 0]), jnp.asarray([1, 1, 0, 0]))
+    found = run(jnp.asarray([0, 1, 99, -7]), jnp.asarray([1, 1, -50, 3]))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+    attention(x, x, x, Edges(np.array([0, 9]), np.array([0, 9]), np.array([True, False])))
+
+
+def test_checked_edges_are_edges():
+    edges = Edges.checked([0, 2], [1, 1], num_receivers=2, num_senders=3, indices_are_sorted=True)
+    x = jnp.arange(24.0).reshape(3, 2, 4)
+    np.testing.assert_array_equal(
+        attention(x[:2], x, x, edges), attention(x[:2], x, x, Edges([0, 2], [1, 1]))
+    )
+
+
+WRONG = {
+    "sender": (dict(senders=[0, 3]), r"senders\[1\] is 3, but there are 3 senders"),
+    "receiver": (dict(receivers=[-1, 0]), r"receivers\[0\] is -1, but there are 2 receivers"),
+    "order": (dict(receivers=[1, 0], indices_are_sorted=True), "do not decrease"),
+    "length": (dict(senders=[0]), "one row for each of the 1 senders"),
+    "edge_index": (dict(senders=np.zeros((2, 4), int)), "edge_index"),
+    "number": (dict(num_receivers=2.5), "num_receivers must be an int"),
+    "mask": (dict(where=[1, 0]), "where must be an array"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.usefixtures("unchecked_types")
+def test_checked_edges_refuse_what_is_no_node(name):
+    arguments, message = WRONG[name]
+    right = dict(senders=[0, 2], receivers=[0, 1], num_receivers=2, num_senders=3)
+    with pytest.raises((TypeError, ValueError), match=message):
+        Edges.checked(**{**right, **arguments})
+
+
+def test_checked_edges_find_a_traced_id_by_checkify():
+    @jax.jit
+    @checkify.checkify
+    def run(senders, receivers, where):
+        edges = Edges.checked(
+            senders, receivers, num_receivers=3, where=where, indices_are_sorted=True
+        )
+        return attention(X, X, X, edges)
+
+    real = jnp.asarray([True, True])
+    error, out = run(jnp.asarray([0, 1]), jnp.asarray([0, 2]), real)
+    error.throw()
+    assert out.shape == X.shape
+    for senders, receivers, message in (
+        ([0, 3], [0, 2], r"senders\[1\] is 3, but there are 3 senders"),
+        ([0, 1], [-2, 2], r"receivers\[0\] is -2, but there are 3 receivers"),
+        ([0, 1], [2, 0], "do not decrease"),
+    ):
+        error, _ = run(jnp.asarray(senders), jnp.asarray(receivers), real)
+        with pytest.raises(checkify.JaxRuntimeError, match=message):
+            error.throw()
+    error, _ = run(jnp.asarray([0, 9]), jnp.asarray([0, 2]), jnp.asarray([True, False]))
+    error.throw()
+
+
+@pytest.mark.usefixtures("unchecked_types")
+def test_float16_and_an_additive_score_are_taken():
+    x = X.astype(jnp.float16)
+    assert call(x, x, x, score=Additive(), scale=np.float16(2)).dtype == jnp.float16
