@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import Batch, Features, check_is_batch, mask_features
 from gtx.nn.initializers import fan_in_uniform, uniform, xavier_uniform, zeros
 from gtx.nn.linear import Linear
 from gtx.nn.parts import head_dim
@@ -179,6 +179,7 @@ class CrossAttention(nn.Module):
 
 def edges_of(batch: Batch) -> Edges:
     """Each node attends to the senders of its incoming edges."""
+    check_is_batch(batch)
     return Edges(
         batch.senders,
         batch.receivers,

@@ -17,7 +17,8 @@ from gtx.ops.arguments import (
     check_where,
     describe,
 )
-from gtx.ops.attention.contract import BiasFunction, Complete, Edges, Structure, check_ends
+from gtx.ops.attention.contract import BiasFunction, Complete, Edges, Structure
+from gtx.ops.attention.ends import check_ends
 from gtx.ops.attention.scores import Clamped, Dynamic, Score
 from gtx.ops.layout import Layout, check_layout
 from gtx.ops.noise import identities
@@ -169,11 +170,7 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
                 f"num_receivers is {structure.num_receivers}, but query has {num_receivers} rows."
             )
         ids = {"receiver_ids": structure.receiver_ids, "sender_ids": structure.sender_ids}
-        if structure.receivers.shape != (entries,):
-            raise ValueError(
-                f"The structure has {entries} edges, but its receivers have shape "
-                f"{list(structure.receivers.shape)}."
-            )
+        per_entry = {"receivers": structure.receivers, "where": structure.where}
     else:
         rows, columns = structure.layout, structure.senders
         check_layout(rows)
@@ -190,7 +187,17 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
                 f"query and key have {num_receivers} and {num_senders} rows."
             )
         ids = {"node_ids": structure.node_ids, "sender_ids": structure.sender_ids}
-    check_where(structure.where, entries, f"where of the structure's {kind}")
+        per_entry = {"where": structure.where}
+    for name, values in per_entry.items():
+        if values is None:
+            continue
+        check_array(values, name, "[...]")
+        if values.shape != (entries,):
+            raise ValueError(
+                f"The structure has {entries} {kind}, but its {name} have shape "
+                f"{list(values.shape)}."
+            )
+    check_where(structure.where, entries)
     for name, values in ids.items():
         if values is None:
             continue

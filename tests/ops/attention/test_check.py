@@ -156,11 +156,11 @@ MISTAKES = {
     "where of numbers": (lambda: dict(structure=Edges(SENDERS, RECEIVERS, jnp.ones(4))), "!= 0"),
     "where too short": (
         lambda: dict(structure=Edges(SENDERS, RECEIVERS, jnp.ones(3, bool))),
-        r"must have shape \[4\], one bool",
+        r"4 edges, but its where have shape \[3\]",
     ),
     "where of pairs as a matrix": (
         lambda: dict(structure=Complete(LAYOUT, jnp.ones((2, 2), bool))),
-        r"where of the structure's pairs must have shape \[4\]",
+        r"4 pairs, but its where have shape \[2, 2\]",
     ),
     "num_receivers of another": (
         lambda: dict(structure=Edges(SENDERS, RECEIVERS, num_receivers=5)),
