@@ -19,7 +19,7 @@ from gtx.ops.arguments import (
 )
 from gtx.ops.attention.contract import BiasFunction, Complete, Edges, Structure
 from gtx.ops.attention.ends import check_ends
-from gtx.ops.attention.scores import Clamped, Dynamic, Score
+from gtx.ops.attention.scores import Additive, Clamped, Dynamic, Score
 from gtx.ops.layout import Layout, check_layout
 from gtx.ops.noise import identities
 
@@ -80,10 +80,13 @@ def checked_scale(scale: Any) -> Any:
     if scale is None:
         return None
     if isinstance(scale, numbers.Real) and not isinstance(scale, bool):
-        scale = float(scale)
-        if not math.isfinite(scale):
+        try:
+            number = float(scale)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
             raise ValueError(f"scale must be finite, got {scale}.")
-        return scale
+        return number
     if not isinstance(scale, ARRAYS):
         raise TypeError(
             f"scale must be one real number or an array with no axes, got {describe(scale)}."
@@ -123,6 +126,8 @@ def _check_nodes(query: Any, key: Any, value: Any) -> None:
         raise ValueError(
             f"{name} must have three axes {shape}, got shape {list(values.shape)}: {remedy}."
         )
+    if query.shape[2] == 0:
+        raise ValueError(f"head_dim must be 1 or more: query has shape {list(query.shape)}.")
     if query.shape[1:] != key.shape[1:] or key.shape[:2] != value.shape[:2]:
         raise ValueError(
             "query [receivers, heads, head_dim], key [senders, heads, head_dim] and value "
@@ -216,6 +221,13 @@ def _check_score(score: Any, heads: int, head_dim: int) -> None:
             f"score must be Dot(), Clamped(), Additive(), Dynamic(vector) or one of your own, with "
             f"their two methods, got {describe(score)}."
         )
+    for field in ("limit", "slope"):
+        number = getattr(score, field, 1.0)
+        if isinstance(score, Clamped | Additive | Dynamic) and not isinstance(number, numbers.Real):
+            raise TypeError(
+                f"{field} of {type(score).__name__} is static, a real number, got "
+                f"{describe(number)}."
+            )
     if isinstance(score, Clamped) and not score.limit > 0:
         raise ValueError(f"Clamped needs a limit above 0, got {score.limit}.")
     if isinstance(score, Dynamic):
@@ -273,6 +285,9 @@ def _check_bias_result(bias: BiasFunction, structure: Structure, heads: int) -> 
         jax.tree.map(lambda leaf, axes=axes: _abstract(axes + leaf.shape[1:], leaf), side)
         for axes, side in zip(before, bias.sides, strict=True)
     )
+    for leaf in jax.tree.leaves(bias.params):
+        if not isinstance(leaf, numbers.Real):
+            check_array(leaf, "Each of the bias function's params", "[...]")
     params = jax.tree.map(lambda leaf: _abstract(jnp.shape(leaf), leaf), bias.params)
     out = jax.eval_shape(bias.function, params, x, y)
     if not hasattr(out, "shape") or out.shape != (*entries, heads):
@@ -282,6 +297,8 @@ def _check_bias_result(bias: BiasFunction, structure: Structure, heads: int) -> 
             f"{[*entries, heads]} for features of {list(before[0])} and {list(before[1])} places, "
             f"and returns {found}."
         )
+    if jnp.issubdtype(out.dtype, jnp.complexfloating):
+        raise TypeError(f"The bias function must return real numbers, and returns {out.dtype}.")
 
 
 def _abstract(shape: Any, leaf: Any) -> Any:
