@@ -196,6 +196,13 @@ def check_is_batch(batch: Any) -> None:
                 "batches, of shards or steps. Take one, jax.tree.map(lambda x: x[0], batch), or "
                 "use jax.vmap."
             )
+    for name in ("senders", "receivers"):
+        ids = getattr(batch.graph, name)
+        check_array(ids, f"batch.graph.{name}", "[edges]")
+        if not jnp.issubdtype(ids.dtype, jnp.integer) or ids.dtype.itemsize < 4:
+            raise TypeError(
+                f"batch.graph.{name} must be int32, as gtx.batching makes it, and is {ids.dtype}."
+            )
     lengths = dict(
         node_mask=batch.layout.num_nodes if isinstance(batch.layout, Layout) else None,
         edge_mask=batch.graph.senders.shape[0],

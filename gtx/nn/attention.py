@@ -7,10 +7,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import Batch, Features, check_is_batch, mask_features
 from gtx.nn.initializers import fan_in_uniform, uniform, xavier_uniform, zeros
 from gtx.nn.linear import Linear
-from gtx.nn.parts import head_dim
+from gtx.nn.parts import check_heads
 from gtx.ops import Complete, Edges, attention, attention_weights
 from gtx.ops.arguments import check_array
 from gtx.ops.attention import Structure
@@ -62,7 +62,7 @@ class MultiHeadAttention(nn.Module):
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
-        width = head_dim(self.dim, self.num_heads)
+        check_heads(self.dim, self.num_heads)
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype, bias_init=self.bias_init)
         features = mask_features(features, batch)
         x = Linear(
@@ -74,7 +74,8 @@ class MultiHeadAttention(nn.Module):
         )(features.nodes)
         # Split, not sliced: the gradient of three slices is a sum of three padded arrays.
         query, key, value = (
-            part.reshape(-1, self.num_heads, width) for part in jnp.split(x, 3, axis=-1)
+            part.reshape(-1, self.num_heads, self.dim // self.num_heads)
+            for part in jnp.split(x, 3, axis=-1)
         )
         structure = self._structure(batch)
         bias = self._bias(features) if self.pair_bias else None
@@ -151,15 +152,14 @@ class CrossAttention(nn.Module):
         train: bool,
     ) -> Float[Array, "receivers feat"]:
         """Query from `receivers`, key and value from `senders`; both finite, in padding too."""
-        width = head_dim(self.dim, self.num_heads)
-
+        check_heads(self.dim, self.num_heads)
         for name, values in (("receivers", receivers), ("senders", senders)):
             check_array(values, name, f"[{name}, feat]")
 
-        def project(values, dim, name, kernel_init=None):
+        def project(values, width, name, kernel_init=None):
             init = kernel_init or uniform(math.sqrt(6 / (values.shape[-1] + 3 * self.dim)))
             return Linear(
-                dim,
+                width,
                 self.use_bias,
                 self.dtype,
                 self.param_dtype,
@@ -171,7 +171,8 @@ class CrossAttention(nn.Module):
         query = project(receivers, self.dim, "query", self.query_key_value_init)
         x = project(senders, 2 * self.dim, "key_value", self.query_key_value_init)
         query, key, value = (
-            part.reshape(-1, self.num_heads, width) for part in (query, *jnp.split(x, 2, axis=-1))
+            part.reshape(-1, self.num_heads, self.dim // self.num_heads)
+            for part in (query, *jnp.split(x, 2, axis=-1))
         )
         x = attend(self, query, key, value, structure, train=train, scale=self.scale)
         return project(x.reshape(-1, self.dim), self.dim, "output", self.kernel_init)
@@ -179,6 +180,7 @@ class CrossAttention(nn.Module):
 
 def edges_of(batch: Batch) -> Edges:
     """Each node attends to the senders of its incoming edges."""
+    check_is_batch(batch)
     return Edges(
         batch.senders,
         batch.receivers,

@@ -18,7 +18,7 @@ from gtx.batch import Batch, Features, mask_features
 from gtx.nn.attention import attend, edges_of
 from gtx.nn.initializers import fan_in_uniform, xavier_uniform, zeros
 from gtx.nn.linear import Linear
-from gtx.nn.parts import check_width, head_dim
+from gtx.nn.parts import check_heads, check_width
 from gtx.ops import Additive, Dynamic, Edges, segment_mean
 from gtx.typing import Dtype, Initializer
 
@@ -267,7 +267,8 @@ class TransformerConv(nn.Module):
 def _head_dim(layer):
     """Width of one head."""
     if layer.concat:
-        return head_dim(layer.dim, layer.num_heads)
+        check_heads(layer.dim, layer.num_heads)
+        return layer.dim // layer.num_heads
     check_width(layer.num_heads, "num_heads")
     return layer.dim
 

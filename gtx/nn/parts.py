@@ -33,13 +33,12 @@ def make(factory: Any, field: str, /, **options: Any) -> Any:
     return factory(**options)
 
 
-def head_dim(dim: int, num_heads: int) -> int:
-    """The width of one head of several that share `dim`."""
+def check_heads(dim: Any, num_heads: Any) -> None:
+    """Raise unless `num_heads` heads can share `dim`."""
     for name, value in (("dim", dim), ("num_heads", num_heads)):
         check_width(value, name)
     if dim % num_heads:
         raise ValueError(f"dim {dim} is not a multiple of num_heads {num_heads}.")
-    return dim // num_heads
 
 
 def check_width(value: Any, name: str) -> None:

@@ -33,6 +33,7 @@ def check_array(values: Any, name: str, shape: str) -> None:
             f"{name} must be an array {shape}, got {describe(values)}. "
             "Pass a jax or numpy array; jnp.asarray makes one of a list."
         )
+    _refuse_masked(values, name)
     if not (jnp.issubdtype(values.dtype, jnp.number) or values.dtype == bool):
         raise TypeError(f"{name} must hold numbers, got {describe(values)}.")
     axes = [axis.strip() for axis in shape.strip("[]").split(",")]
@@ -69,8 +70,12 @@ def as_ids(ids: Any, name: str) -> Any:
     """
     if not isinstance(ids, ARRAYS | list | tuple | range):
         raise TypeError(f"{name} must be integers [entries], got {describe(ids)}.")
+    _refuse_masked(ids, name)
     if not isinstance(ids, jax.Array):
-        ids = np.asarray(ids)
+        try:
+            ids = np.asarray(ids)
+        except ValueError:
+            raise ValueError(f"{name} must be integers [entries], and its rows differ.") from None
     if ids.ndim != 1:
         remedy = ""
         if ids.ndim == 2 and ids.shape[0] == 2:
@@ -104,6 +109,12 @@ def check_where(where: Any, length: int, name: str = "where") -> None:
         )
 
 
+def check_flag(flag: Any, name: str) -> None:
+    """Raise unless it is True or False."""
+    if not isinstance(flag, bool | np.bool_):
+        raise TypeError(f"{name} is static, True or False, got {describe(flag)}.")
+
+
 def check_count(count: Any, name: str) -> None:
     """Raise unless it is a static whole number that is not negative."""
     if isinstance(count, jax.core.Tracer):
@@ -119,6 +130,14 @@ def check_count(count: Any, name: str) -> None:
         raise TypeError(
             f"{name} must be an int that is not negative, got "
             f"{count if isinstance(count, int | float | str) else describe(count)!s}."
+        )
+
+
+def _refuse_masked(values: Any, name: str) -> None:
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost. Pass its data and its mask "
+            "apart, or fill it: .filled(value)."
         )
 
 

@@ -73,6 +73,9 @@ def check_layout(layout: Any, name: str = "layout") -> None:
             f"{name} must be a Layout, got {describe(layout)}. Pass batch.layout, or make one: "
             "make_layout(n_node, num_nodes, tiers)."
         )
+    tiers = layout.tiers
+    if not isinstance(tiers, tuple) or not all(isinstance(tier, Tier) for tier in tiers):
+        raise TypeError(f"tiers of the {name} must be a tuple of Tier, got {tiers!r}.")
     for field in ("slots", "node_slots"):
         as_ids(getattr(layout, field), f"{field} of the {name}")
     if layout.slots.shape[0] != layout.num_slots:
@@ -258,6 +261,8 @@ def split_pairs(
 
 def pair_mask(layout: Layout, sender_layout: Layout | None = None) -> Bool[HostOrDevice, " pairs"]:
     """True where receiver slot and sender slot of a pair both hold a node."""
+    check_layout(layout)
+    check_layout(sender_layout or layout, "sender_layout")
     receivers, senders = (
         split_slots(side.slots < side.num_nodes, side.tiers)
         for side in (layout, sender_layout or layout)

@@ -136,8 +136,11 @@ def message_passing(
 
     Args:
       nodes: an array [nodes, ...], or a tree of such.
-      senders: the sender j of each edge.
-      receivers: the receiver i of each edge.
+      senders: the sender j of each edge, integers of any type in [0, nodes).
+      receivers: the receiver i of each edge, likewise. An id out of range is a mistake that is
+        not looked for here: `Edges.checked(senders, receivers, num_receivers=...)` finds it. The
+        sender would be the nearest node, or counted from the end, and the message of an
+        unknown receiver be left out.
       message: called with the features of receivers, senders and edges, each [edges, ...].
       update: called with `nodes` and the aggregated messages, each [nodes, ...].
       edges: edge features, an array or a tree; None if there are none.

@@ -118,6 +118,8 @@ def normal(bits: UInt32[Array, " 2"], *ids: Integer[Any, "..."] | int) -> Float3
 
 
 def _hash(bits: Any, ids: tuple[Any, ...]) -> Any:
+    if not isinstance(bits, jax.Array | np.ndarray) or (bits.shape, bits.dtype) != ((2,), "uint32"):
+        raise TypeError("bits must be two words uint32 [2]; key_bits makes them of a jax PRNG key.")
     if not ids:
         raise ValueError("Noise needs at least one array of ids, which say whose it is.")
     state = None

@@ -58,6 +58,10 @@ CALLS = {
         (F, BATCH.replace(edge_mask=BATCH.edge_mask[:2])),
         r"batch.edge_mask must have shape|features.edges has",
     ),
+    "narrow ids": (
+        (F, BATCH.replace(graph=BATCH.graph._replace(senders=BATCH.senders.astype(jnp.int8)))),
+        "batch.graph.senders must be int32, as gtx.batching makes it, and is int8",
+    ),
     "no nodes": ((Features(edges=F.edges), BATCH), "needs features of nodes"),
     "columns": (
         (Features(nodes=BATCH.graph.nodes), BATCH),
@@ -240,6 +244,7 @@ MODULES = {
         lambda: init(nn.CrossAttention(DIM), NODES, NODES, BATCH),
         r"Batch: pass Edges\(batch.senders, batch.receivers, where=batch.edge_mask\)",
     ),
+    "edges of a GraphsTuple": (lambda: edges_of(BATCH.graph), "must be a gtx.batch.Batch, got Gr"),
     "missing column": (lambda: embed(nodes={"y": nn.LinearEncoder}), "no node column 'y'; it has"),
     "columns as a list": (lambda: embed(nodes=["x"]), "nodes of Embed must be a dict"),
     "an encoder for columns": (lambda: embed(nodes=nn.LinearEncoder), "nodes of Embed must be a d"),

@@ -137,6 +137,15 @@ MISTAKES = {
         lambda: ops.edge_pairs(SENDERS, RECEIVERS, None),
         "layout must be a Layout, got NoneType",
     ),
+    "pairs of a number": (lambda: ops.pair_mask(3), "layout must be a Layout, got int"),
+    "noise of a key": (
+        lambda: ops.keep_mask(jax.random.key(0), 0.5, RECEIVERS),
+        "key_bits makes them of a jax PRNG key",
+    ),
+    "a masked array": (
+        lambda: ops.segment_sum(np.ma.masked_array(np.ones(4), mask=True), RECEIVERS, 3),
+        "values is a masked array",
+    ),
     "a broken layout": (
         lambda: ops.to_slots(X, Layout(np.arange(3), np.arange(3), (Tier(1, 2),))),
         "3 slots, but its tiers",

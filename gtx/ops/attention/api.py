@@ -5,16 +5,16 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from gtx.ops.arguments import as_ids
+from gtx.ops.arguments import as_ids, check_flag
 from gtx.ops.attention import block
 from gtx.ops.attention.check import check, check_structure_type, checked_scale
 from gtx.ops.attention.contract import (
     BiasFunction,
     Call,
     Complete,
-    Edges,
     Structure,
     compute_dtype,
     with_ids,
@@ -99,6 +99,7 @@ def attention(
       TypeError: if an argument is not of its type or dtype.
     """
     check_rate(dropout_rate)
+    check_flag(return_lse, "return_lse")
     if dropout_rate > 0 and dropout_key is None:
         raise ValueError("dropout_rate > 0 needs a dropout_key; for evaluation pass rate 0.")
     call = make_call(
@@ -150,13 +151,7 @@ def make_call(
     What score and bias function compute from is widened to float32, so that gradients that
     are summed over pairs are summed in float32 in all implementations.
     """
-    check_structure_type(structure)
-    if isinstance(structure, Edges):
-        structure = dataclasses.replace(
-            structure,
-            senders=as_ids(structure.senders, "senders"),
-            receivers=as_ids(structure.receivers, "receivers"),
-        )
+    structure = _of_arrays(structure)
     check(query, key, value, structure, score, bias, gate, edge_key, edge_value)
     if isinstance(bias, BiasFunction):
         bias = jax.tree.map(_wide, bias)
@@ -195,6 +190,23 @@ def _wide_score(score: Score) -> Score:
             "jax.tree_util.register_dataclass, arrays as data_fields and the rest as meta_fields."
         )
     return jax.tree.map(_wide, score)
+
+
+def _of_arrays(structure: Structure) -> Structure:
+    """Lists are taken too; ids of few bits become wider."""
+    check_structure_type(structure)
+    where = structure.where
+    if isinstance(where, list | tuple):
+        where = np.asarray(where) if where else np.zeros(0, bool)
+    if isinstance(structure, Complete):
+        return dataclasses.replace(structure, where=where)
+    check_flag(structure.indices_are_sorted, "indices_are_sorted")
+    return dataclasses.replace(
+        structure,
+        senders=as_ids(structure.senders, "senders"),
+        receivers=as_ids(structure.receivers, "receivers"),
+        where=where,
+    )
 
 
 def _on_device(structure: Structure) -> Structure:

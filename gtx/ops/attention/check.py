@@ -17,8 +17,9 @@ from gtx.ops.arguments import (
     check_where,
     describe,
 )
-from gtx.ops.attention.contract import BiasFunction, Complete, Edges, Structure, check_ends
-from gtx.ops.attention.scores import Clamped, Dynamic, Score
+from gtx.ops.attention.contract import BiasFunction, Complete, Edges, Structure
+from gtx.ops.attention.ends import check_ends
+from gtx.ops.attention.scores import Additive, Clamped, Dynamic, Score
 from gtx.ops.layout import Layout, check_layout
 from gtx.ops.noise import identities
 
@@ -79,10 +80,13 @@ def checked_scale(scale: Any) -> Any:
     if scale is None:
         return None
     if isinstance(scale, numbers.Real) and not isinstance(scale, bool):
-        scale = float(scale)
-        if not math.isfinite(scale):
+        try:
+            number = float(scale)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
             raise ValueError(f"scale must be finite, got {scale}.")
-        return scale
+        return number
     if not isinstance(scale, ARRAYS):
         raise TypeError(
             f"scale must be one real number or an array with no axes, got {describe(scale)}."
@@ -122,6 +126,8 @@ def _check_nodes(query: Any, key: Any, value: Any) -> None:
         raise ValueError(
             f"{name} must have three axes {shape}, got shape {list(values.shape)}: {remedy}."
         )
+    if query.shape[2] == 0:
+        raise ValueError(f"head_dim must be 1 or more: query has shape {list(query.shape)}.")
     if query.shape[1:] != key.shape[1:] or key.shape[:2] != value.shape[:2]:
         raise ValueError(
             "query [receivers, heads, head_dim], key [senders, heads, head_dim] and value "
@@ -169,11 +175,7 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
                 f"num_receivers is {structure.num_receivers}, but query has {num_receivers} rows."
             )
         ids = {"receiver_ids": structure.receiver_ids, "sender_ids": structure.sender_ids}
-        if structure.receivers.shape != (entries,):
-            raise ValueError(
-                f"The structure has {entries} edges, but its receivers have shape "
-                f"{list(structure.receivers.shape)}."
-            )
+        per_entry = {"receivers": structure.receivers, "where": structure.where}
     else:
         rows, columns = structure.layout, structure.senders
         check_layout(rows)
@@ -190,7 +192,17 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
                 f"query and key have {num_receivers} and {num_senders} rows."
             )
         ids = {"node_ids": structure.node_ids, "sender_ids": structure.sender_ids}
-    check_where(structure.where, entries, f"where of the structure's {kind}")
+        per_entry = {"where": structure.where}
+    for name, values in per_entry.items():
+        if values is None:
+            continue
+        check_array(values, name, "[...]")
+        if values.shape != (entries,):
+            raise ValueError(
+                f"The structure has {entries} {kind}, but its {name} have shape "
+                f"{list(values.shape)}."
+            )
+    check_where(structure.where, entries)
     for name, values in ids.items():
         if values is None:
             continue
@@ -209,6 +221,13 @@ def _check_score(score: Any, heads: int, head_dim: int) -> None:
             f"score must be Dot(), Clamped(), Additive(), Dynamic(vector) or one of your own, with "
             f"their two methods, got {describe(score)}."
         )
+    for field in ("limit", "slope"):
+        number = getattr(score, field, 1.0)
+        if isinstance(score, Clamped | Additive | Dynamic) and not isinstance(number, numbers.Real):
+            raise TypeError(
+                f"{field} of {type(score).__name__} is static, a real number, got "
+                f"{describe(number)}."
+            )
     if isinstance(score, Clamped) and not score.limit > 0:
         raise ValueError(f"Clamped needs a limit above 0, got {score.limit}.")
     if isinstance(score, Dynamic):
@@ -266,6 +285,9 @@ def _check_bias_result(bias: BiasFunction, structure: Structure, heads: int) -> 
         jax.tree.map(lambda leaf, axes=axes: _abstract(axes + leaf.shape[1:], leaf), side)
         for axes, side in zip(before, bias.sides, strict=True)
     )
+    for leaf in jax.tree.leaves(bias.params):
+        if not isinstance(leaf, numbers.Real):
+            check_array(leaf, "Each of the bias function's params", "[...]")
     params = jax.tree.map(lambda leaf: _abstract(jnp.shape(leaf), leaf), bias.params)
     out = jax.eval_shape(bias.function, params, x, y)
     if not hasattr(out, "shape") or out.shape != (*entries, heads):
@@ -275,6 +297,8 @@ def _check_bias_result(bias: BiasFunction, structure: Structure, heads: int) -> 
             f"{[*entries, heads]} for features of {list(before[0])} and {list(before[1])} places, "
             f"and returns {found}."
         )
+    if jnp.issubdtype(out.dtype, jnp.complexfloating):
+        raise TypeError(f"The bias function must return real numbers, and returns {out.dtype}.")
 
 
 def _abstract(shape: Any, leaf: Any) -> Any:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.experimental import checkify
 
 from gtx.ops.arguments import as_ids, check_count, check_length, check_where
+from gtx.ops.attention.ends import check_ends, check_traced_ends
 from gtx.ops.layout import Layout
 from gtx.ops.noise import identities
 from gtx.ops.segment import gather
@@ -97,7 +97,7 @@ class Edges:
         num_senders = num_receivers if num_senders is None else num_senders
         check_count(num_senders, "num_senders")
         if not check_ends(edges, num_receivers, num_senders):
-            _check_traced_ends(edges, num_receivers, num_senders)
+            check_traced_ends(edges, num_receivers, num_senders)
         return edges
 
 
@@ -219,69 +219,6 @@ def with_ids(structure: Structure, num_receivers: int, num_senders: int) -> Stru
         receiver_ids=identify(structure.receiver_ids, num_receivers),
         sender_ids=identify(structure.sender_ids, num_senders),
     )
-
-
-def check_ends(edges: Edges, num_receivers: int, num_senders: int) -> bool:
-    """Look at the ids of real edges; False if something is traced or held by other machines.
-
-    Raises:
-      ValueError: names the first edge whose sender or receiver is no node.
-    """
-    arrays = [edges.senders, edges.receivers]
-    arrays += [] if edges.where is None else [edges.where]
-    if not all(_can_be_read(values) for values in arrays):
-        return False
-    senders, receivers, *rest = (np.asarray(values) for values in arrays)
-    where = rest[0] if rest else True
-    for name, ids, count in (
-        ("senders", senders, num_senders),
-        ("receivers", receivers, num_receivers),
-    ):
-        wrong = ((ids < 0) | (ids >= count)) & where
-        if wrong.any():
-            edge = int(np.argmax(wrong))
-            raise ValueError(
-                f"{name}[{edge}] is {ids[edge]}, but there are {count} {name}, counted from 0. "
-                f"Mend the edge, pass {'query' if name == 'receivers' else 'key and value'} of "
-                "all nodes, or set `where` to False for an edge that is padding."
-            )
-    if edges.indices_are_sorted and np.any(receivers[1:] < receivers[:-1]):
-        edge = int(np.argmax(receivers[1:] < receivers[:-1])) + 1
-        raise ValueError(
-            f"indices_are_sorted promises that receivers do not decrease, but receivers[{edge}] is "
-            f"{receivers[edge]} after {receivers[edge - 1]}. Sort the edges, or leave it out."
-        )
-    return True
-
-
-def _can_be_read(values: Any) -> bool:
-    if isinstance(values, jax.core.Tracer):
-        return False
-    return not isinstance(values, jax.Array) or values.is_fully_addressable
-
-
-def _check_traced_ends(edges: Edges, num_receivers: int, num_senders: int) -> None:
-    real = True if edges.where is None else jnp.asarray(edges.where)
-    ends = (("senders", edges.senders, num_senders), ("receivers", edges.receivers, num_receivers))
-    for name, ids, count in ends:
-        ids = jnp.asarray(ids)
-        if not ids.shape[0]:
-            continue
-        wrong = ((ids < 0) | (ids >= count)) & real
-        edge = jnp.argmax(wrong)
-        checkify.check(
-            ~wrong.any(),
-            name + "[{edge}] is {node}, but there are {count} " + name + ", counted from 0",
-            edge=edge,
-            node=ids[edge],
-            count=jnp.asarray(count),
-        )
-    if edges.indices_are_sorted:
-        receivers = jnp.asarray(edges.receivers)
-        checkify.check(
-            jnp.all(receivers[1:] >= receivers[:-1]),
-            "indices_are_sorted promises that receivers do not decrease, but they do",
-        )
 
 
 def as_edges(structure: Structure) -> Edges:

@@ -156,11 +156,11 @@ MISTAKES = {
     "where of numbers": (lambda: dict(structure=Edges(SENDERS, RECEIVERS, jnp.ones(4))), "!= 0"),
     "where too short": (
         lambda: dict(structure=Edges(SENDERS, RECEIVERS, jnp.ones(3, bool))),
-        r"must have shape \[4\], one bool",
+        r"4 edges, but its where have shape \[3\]",
     ),
     "where of pairs as a matrix": (
         lambda: dict(structure=Complete(LAYOUT, jnp.ones((2, 2), bool))),
-        r"where of the structure's pairs must have shape \[4\]",
+        r"4 pairs, but its where have shape \[2, 2\]",
     ),
     "num_receivers of another": (
         lambda: dict(structure=Edges(SENDERS, RECEIVERS, num_receivers=5)),
@@ -282,6 +282,36 @@ MISTAKES = {
         lambda: dict(dropout_rate=jnp.asarray(0.5), dropout_key=KEY),
         "rate is static",
     ),
+    "a masked array": (
+        lambda: dict(value=np.ma.masked_array(np.ones((3, 2, 4)), mask=True)),
+        "value is a masked array, whose mask would be lost",
+    ),
+    "masked ids": (
+        lambda: dict(structure=Edges(np.ma.masked_array([0, 9], [False, True]), np.array([0, 0]))),
+        "senders is a masked array",
+    ),
+    "ids of several lengths": (
+        lambda: dict(structure=Edges([[0], [1, 2]], [0, 0])),
+        "senders must be integers .entries., and its rows differ",
+    ),
+    "an array of order": (
+        lambda: dict(structure=Edges(SENDERS, RECEIVERS, indices_are_sorted=jnp.asarray(True))),
+        "indices_are_sorted is static, True or False",
+    ),
+    "no width": (lambda: dict(query=X[..., :0], key=X[..., :0]), "head_dim must be 1 or more"),
+    "a limit of nothing": (lambda: dict(score=Clamped(None)), "limit of Clamped is static, a real"),
+    "a slope by name": (lambda: dict(score=Additive("0.2")), "slope of Additive is static"),
+    "a scale beyond floats": (lambda: dict(scale=10**400), "scale must be finite"),
+    "params by name": (
+        lambda: bias(lambda p, x, y: x - y, {"decay": "a"}),
+        "Each of the bias function's params must be an array .* got str",
+    ),
+    "a complex bias": (lambda: bias(lambda p, x, y: (x - y) * 1j), "must return real numbers"),
+    "tiers that are no Tier": (
+        lambda: dict(structure=Complete(Layout(LAYOUT.slots, LAYOUT.node_slots, ((1, 2),)))),
+        "tiers of the layout must be a tuple of Tier",
+    ),
+    "lse as a name": (lambda: dict(return_lse="no"), "return_lse is static, True or False"),
     "an unknown implementation": (
         lambda: dict(implementation="fast"),
         "there are dense, chunked, flash",
