@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import importlib.util
 import json
 import pathlib
 from collections.abc import Callable, Mapping
@@ -98,6 +99,11 @@ def check(config: ConfigDict) -> None:
         _encoding(name, encoding)
     _check_widths(config)
     _check_cache(config.encodings_cache)
+    if config.training.tensorboard and importlib.util.find_spec("tensorboardX") is None:
+        raise ConfigError(
+            "config.training.tensorboard: True needs tensorboardX: "
+            'pip install "gtx-jax[logging]". Give False'
+        )
     optimizer(config, steps_per_epoch=1)
     label = config_check.label_of(settings)
     if label is not None:
@@ -137,9 +143,13 @@ def check_model(config: ConfigDict) -> None:
         spec=GraphSpec(nodes=column, edges=column),
     )
     try:
-        graphs = gtx.encodings.apply(enlarge(graphs, config), encodings(config))
+        graphs = enlarge(graphs, config)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"config.encodings, config.data.topology: {error}") from error
+        raise ConfigError(f"config.data.topology: {error}") from error
+    try:
+        graphs = gtx.encodings.apply(graphs, encodings(config))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"config.encodings: {error}") from error
     try:
         module = model(small, graphs.spec.replace(label=label))
         batch = batching.batch_graphs(graphs)

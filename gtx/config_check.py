@@ -29,26 +29,33 @@ from gtx.config_rules import (
 from gtx.data.spec import Label, LabelKind
 from gtx.ops.attention.select import IMPLEMENTATIONS
 
+# Beyond what any machine does: a slip of the keyboard is refused here, and not by what gives way.
+COUNT = 2**31
+GRAPHS = 2**24
+WIDTH = 2**16
+LAYERS = 2**10
+WORKERS = 2**10
+
 FIELDS: Mapping[str, Rule] = {
     "seed": Whole(0, 2**32),
     "baseline": Flag(),
     "encodings_used": Text(),
     "encodings_cache": Text(empty=True),
-    "encodings_workers": Whole(0),
+    "encodings_workers": Whole(0, WORKERS),
     "data.name": Text(),
     "data.split": OneOf(("given", "random", "scaffold", "column")),
-    "data.split_seed": Whole(0),
+    "data.split_seed": Whole(0, COUNT),
     "data.valid_fraction": Real(least=0.0, below=1.0),
-    "batch.size": Whole(1, 2**31),
+    "batch.size": Whole(1, 2**20),
     "batch.stratified": Flag(),
-    "batch.num_tiers": Whole(1),
-    "batch.multiple_of": Whole(1, 2**31),
-    "batch.num_shards": Whole(0),
+    "batch.num_tiers": Whole(1, COUNT),
+    "batch.multiple_of": Whole(1, COUNT),
+    "batch.num_shards": Whole(0, COUNT),
     "batch.resident": Flag(),
     "model.name": Text(),
-    "model.dim": Whole(1),
-    "model.num_layers": Whole(1),
-    "model.num_heads": Whole(1),
+    "model.dim": Whole(1, WIDTH),
+    "model.num_layers": Whole(1, LAYERS),
+    "model.num_heads": Whole(1, WIDTH),
     "model.local": Text(),
     "model.attention": OneOf(("complete", "edges", "none")),
     "model.attention_implementation": OneOf(("auto", *IMPLEMENTATIONS)),
@@ -58,16 +65,16 @@ FIELDS: Mapping[str, Rule] = {
     "model.attention_dropout_rate": Real(least=0.0, below=1.0),
     "model.readout_dropout_rate": Real(least=0.0, below=1.0),
     "model.pool": OneOf(("sum", "mean", "max")),
-    "model.head_layers": Whole(1),
+    "model.head_layers": Whole(1, LAYERS),
     "model.dtype": OneOf(("float32", "bfloat16", "float16")),
     "model.remat": Flag(),
-    "model.encoding_dim": Whole(1),
+    "model.encoding_dim": Whole(1, WIDTH),
     "model.laplacian_encoder": OneOf(tuple(sorted(encoders.LAPLACIAN))),
     "model.random_signs": Flag(),
     "model.random_bases": Flag(),
     "model.pair_bias": Flag(),
-    "model.pair_dim": Whole(1),
-    "model.path_hops": Whole(1),
+    "model.pair_dim": Whole(1, WIDTH),
+    "model.path_hops": Whole(1, COUNT),
     "task.loss": Text(),
     "task.metric": Text(),
     "optimizer.learning_rate": Real(above=0.0),
@@ -78,12 +85,12 @@ FIELDS: Mapping[str, Rule] = {
     "optimizer.final_factor": Real(least=0.0, most=1.0),
     "optimizer.clip_norm": Real(least=0.0),
     "optimizer.ema_decay": Real(least=0.0, below=1.0),
-    "training.num_epochs": Whole(1),
-    "training.steps_per_call": Whole(1),
-    "training.evaluate_every": Whole(1),
-    "training.checkpoint_every": Whole(1),
+    "training.num_epochs": Whole(1, COUNT),
+    "training.steps_per_call": Whole(1, COUNT),
+    "training.evaluate_every": Whole(1, COUNT),
+    "training.checkpoint_every": Whole(1, COUNT),
     "training.tensorboard": Flag(),
-    "training.patience": Whole(0),
+    "training.patience": Whole(0, COUNT),
     "training.select": OneOf(("best", "last")),
 }
 # Fields that a recipe may leave out, as recipes of older checkpoints do.
@@ -150,10 +157,10 @@ SOURCES: Mapping[str, SourceFacts] = {
     "peptides_func": SourceFacts({"root": Text()}, kind="multilabel", dim=10),
     "sbm_cluster": SourceFacts(
         {
-            "num_graphs": Whole(1),
-            "num_communities": Whole(2),
-            "min_size": Whole(1),
-            "max_size": Whole(1),
+            "num_graphs": Whole(1, GRAPHS),
+            "num_communities": Whole(2, WIDTH),
+            "min_size": Whole(1, WIDTH),
+            "max_size": Whole(1, WIDTH),
             "inside": Real(least=0.0, most=1.0),
             "across": Real(least=0.0, most=1.0),
         },
@@ -245,14 +252,14 @@ def _check_source(settings: ConfigDict, facts: SourceFacts) -> None:
             f"config.data.split: {settings.split!r} is not possible with the source "
             f"{settings.name!r}. Give one of {', '.join(facts.splits)}"
         )
-    needed = {"random": "test_fraction", "scaffold": "test_fraction", "column": "split_column"}
-    field = needed.get(settings.split)
-    if field is not None and field not in settings:
+    drawn = settings.split in ("random", "scaffold")
+    if drawn and "test_fraction" not in settings:
         raise ConfigError(
-            f"config.data.split: {settings.split!r} needs the field config.data.{field}, which the "
-            "recipe does not have. Set it in the recipe's file, as configs/csv_molecules.py does"
+            f"config.data.split: {settings.split!r} needs the field config.data.test_fraction, "
+            "which the recipe does not have. Set it in the recipe's file, as "
+            "configs/csv_molecules.py does"
         )
-    if field == "test_fraction" and not settings.valid_fraction + settings.test_fraction < 1:
+    if drawn and not settings.valid_fraction + settings.test_fraction < 1:
         raise ConfigError(
             f"config.data.test_fraction: {settings.test_fraction} and config.data.valid_fraction "
             f"{settings.valid_fraction} leave nothing to train on. Give less than 1 together"

@@ -167,8 +167,8 @@ class Trial:
 
     @property
     def score(self) -> float:
-        """The main metric on the validation part; NaN if the trial failed."""
-        if self.status == "failed":
+        """The main metric on the validation part; NaN if the trial failed or has no such part."""
+        if self.status == "failed" or "valid" not in self.metrics:
             return math.nan
         value = self.metrics["valid"][self.metrics["main_metric"]]
         return math.nan if value is None else float(value)

@@ -35,7 +35,7 @@ def check_trainable(train: Dataset) -> None:
             "take another split."
         )
     names = label.names or tuple(map(str, range(label.dim)))
-    missing = [name for name, has in zip(names, there, strict=True) if not has]
+    missing = [names[target] for target in np.flatnonzero(~there)]
     raise DatasetError(
         f"dataset: target {', '.join(missing)} has no label in the train part ({rows}), so nothing "
         "can be learned of it. Leave it out, or take another split."

@@ -33,7 +33,7 @@ RECIPE = "configs/smoke.py"
 
 def get_sweep():
     small = {small}
-    return [{{**small, "batch.num_shards": shards}} for shards in (1, {devices})]
+    return [{{**small, "batch.num_shards": shards}} for shards in ({devices},)]
 """
 
 
@@ -92,8 +92,8 @@ def main():
         found["streamed"] = run(DEVICES, "--config.batch.resident=False")
         found["plain"] = run(1, "--config.batch.stratified=False")
         found["plain_many"] = run(DEVICES, "--config.batch.stratified=False")
-        # Nine graphs: seven to train, one to choose and one to test, over all devices.
-        found["few"] = run(0, "--config.data.num_graphs=9", "--config.training.num_epochs=1")
+        # Eight graphs to train, one to choose and one to test, over all devices.
+        found["few"] = run(0, "--config.data.num_graphs=10", "--config.training.num_epochs=1")
         found["molecules"], found["molecules_many"] = molecules(1), molecules(DEVICES)
         sweep, small = FOLDER / "sweep.py", {}
         for flag in SMALL[1:]:

@@ -49,4 +49,3 @@ def test_eight_devices_serve_every_command_as_one_does(tmp_path):
     assert runs["few"]["steps"] == 1
     close(runs["molecules_many"], runs["molecules"])
     close(runs["sweep"]["8"], runs["one"]["test"])
-    close(runs["sweep"]["1"], runs["one"]["test"])

@@ -185,8 +185,16 @@ def test_every_kind_of_label_trains_and_predicts(kind, split, tmp_path, quick_co
             oxygen, colour = int("O" in smiles), ("red", "blue")[row % 2]
             writer.writerow([smiles, oxygen, colour, int(len(smiles) > 4), missing, 0.5 * row])
     target, columns = KINDS[kind]
+    names = target.split(",")
     flags = (f"--config.data.kind={kind}", f"--config.data.split={split}")
     assert train(path, tmp_path / "run", f"--config.data.target={target}", *flags) == 0
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    each = {key.rpartition("/")[0] for key in metrics["test"] if "/" in key}
+    assert each == (set(names) if len(names) > 1 else set())
+    for place, name in enumerate(names if kind == "regression" else ()):
+        assert metrics["main_metric"] == "scaled_mae"
+        assert metrics["test"][f"{name}/rmse"] >= metrics["test"][f"{name}/mae"] > 0
+        assert (tmp_path / "run" / f"predictions_{place}.png").exists()
     output = tmp_path / "predictions.csv"
     code = commands.run(
         "predict", f"--workdir={tmp_path / 'run'}", f"--input={path}", f"--output={output}"

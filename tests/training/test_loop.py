@@ -245,6 +245,10 @@ def test_fit_works_outside_the_main_thread(tmp_path):
 def test_arguments_that_make_no_sense_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no graphs"):
         train(tmp_path, graphs=small.dataset().select([]))
+    unlabelled = small.dataset()
+    unlabelled = dataclasses.replace(unlabelled, labels=np.full_like(unlabelled.labels, np.nan))
+    with pytest.raises(ValueError, match="target sum has no label in the train part"):
+        train(tmp_path, graphs=unlabelled)
     with pytest.raises(ValueError, match="evaluate_every must be at least 1"):
         train(tmp_path, evaluate_every=0)
     with pytest.raises(ValueError, match="seed must lie in"):
