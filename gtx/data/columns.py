@@ -41,7 +41,8 @@ def named_columns(features: Any, field: str) -> dict[str, np.ndarray]:
 
 def as_offsets(values: Any, field: str) -> np.ndarray:
     """Where graphs start, int64; `check` says whether they rise and end where they must."""
-    ptr = exact.integers(values, field, low=0, high=np.iinfo(np.int64).max)
+    high = int(np.iinfo(np.int64).max)
+    ptr = exact.integers(values, field, low=0, high=high, whole_floats=True)
     if len(ptr) == 0:
         raise DatasetError(
             f"dataset: {field} is empty. Give where each graph starts, and the end: [0] for none."
@@ -73,7 +74,8 @@ def as_numbers(values: Any, num_graphs: int) -> np.ndarray:
     """The numbers of the graphs, int32; they count from 0 if None."""
     if values is None:
         return np.arange(num_graphs, dtype=np.int32)
-    return exact.integers(values, "ids", low=0, high=exact.INT32_MAX).astype(np.int32)
+    numbers = exact.integers(values, "ids", low=0, high=exact.INT32_MAX, whole_floats=True)
+    return numbers.astype(np.int32)
 
 
 def as_names(values: Any) -> np.ndarray | None:

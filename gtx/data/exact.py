@@ -13,7 +13,7 @@ import numpy as np
 from gtx.graphs import GraphError
 
 INT32_MAX = 2**31 - 1
-_EXACT_FLOAT32 = 2**53  # beyond it not even float64 tells an integer from its neighbours
+_EXACT = 2**53  # beyond it not even float64 tells an integer from its neighbours
 
 
 class DatasetError(GraphError):
@@ -78,6 +78,7 @@ def integers(
     high: int,
     place: Callable[[int], str] | None = None,
     rule: str = "",
+    whole_floats: bool = False,
 ) -> np.ndarray:
     """Whole numbers in [low, high] as int64 with one axis.
 
@@ -87,6 +88,7 @@ def integers(
       low, high: limits, both allowed.
       place: what messages call entry number `row`; `field[row]` if None.
       rule: what they say of the limits.
+      whole_floats: take floats too, if each is a whole number that float64 tells from the next.
 
     Raises:
       DatasetError: names the first entry outside, or says what is no integer.
@@ -98,7 +100,13 @@ def integers(
         )
     if array.size == 0 and array.dtype.kind not in "USTMm":
         return np.zeros(0, np.int64)
-    if not is_integer(array):
+    if is_float(array) and whole_floats:
+        array = array.astype(np.float64)
+        fraction = ~(np.isfinite(array) & (array == np.round(array)) & (abs(array) < _EXACT))
+        if fraction.any():
+            row = int(np.argmax(fraction))
+            raise DatasetError(f"dataset: {field}[{row}] is {array[row]}, no whole number.")
+    elif not is_integer(array):
         raise DatasetError(
             f"dataset: {field} has dtype {array.dtype}. It must be integers; convert whole "
             "numbers with .astype(np.int64)."
@@ -143,7 +151,7 @@ def float32(array: np.ndarray, field: str) -> np.ndarray:
         if not is_integer(array) or array.dtype.itemsize <= 2:
             return result
         wrong = result.astype(array.dtype) != array
-    wrong |= (array > _EXACT_FLOAT32) | (array < -_EXACT_FLOAT32)
+    wrong |= (array > _EXACT) | (array < -_EXACT)
     if wrong.any():
         place = [int(part[0]) for part in np.nonzero(wrong)]
         raise DatasetError(
