@@ -45,6 +45,7 @@ class Foreign:
 REFUSED = {
     # Each would wrap, round, clip or lose its mask by numpy's rules.
     "label beyond 32 bits": (dict(labels=[2**32 + 1, 0], spec=CLASSES), r"labels\[0\] is 429496"),
+    "label without spec": (dict(labels=[0, 2**32 + 1]), r"labels\[1\] is 4294967297"),
     "label beyond 63 bits": (
         dict(labels=np.array([0, 2**64 - 1], np.uint64), spec=CLASSES),
         r"labels\[1\] is 18446744073709551615",
@@ -150,6 +151,12 @@ def test_labels_enter_as_what_they_are(case):
     labels = small_dataset(labels=values, spec=spec).labels
     np.testing.assert_array_equal(labels, expected)
     assert labels.dtype == (np.int32 if spec is CLASSES else np.float32)
+
+
+def test_large_columns_are_not_copied():
+    column = np.zeros((5, 2), np.float32)
+    dataset = small_dataset().with_columns("node", {"c": column})
+    assert np.shares_memory(dataset.nodes["c"], column)
 
 
 def test_masked_labels_are_missing_where_the_label_is_inferred_too():

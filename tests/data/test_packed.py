@@ -188,7 +188,7 @@ def _fuzz(tmp_path, count):
         (dict(split_names=np.array(["train", "val", "valid"])), "Name the parts.*each once"),
         (dict(y=np.array(["a", "b"])), "y is <U1.*say what it is with label"),
         (dict(y=np.zeros((2, 2, 1))), r"y is float64 of shape \(2, 2, 1\)"),
-        (dict(y=np.array([0, 2**32 + 1])), "Label: dim is 4294967298"),
+        (dict(y=np.array([0, 2**32 + 1])), r"labels\[1\] is 4294967297"),
         (dict(tasks=np.array(["a"])), "1 names for 2 targets"),
         (dict(spec=np.array('{"nodes": 1}')), r"its spec cannot be read \(spec lacks"),
         (dict(spec=np.array("[" * 5000)), "its spec cannot be read"),
