@@ -41,7 +41,8 @@ def named_columns(features: Any, field: str) -> dict[str, np.ndarray]:
 
 def as_offsets(values: Any, field: str) -> np.ndarray:
     """Where graphs start, int64; `check` says whether they rise and end where they must."""
-    ptr = exact.integers(values, field, low=0, high=np.iinfo(np.int64).max)
+    high = int(np.iinfo(np.int64).max)
+    ptr = exact.integers(values, field, low=0, high=high, whole_floats=True)
     if len(ptr) == 0:
         raise DatasetError(
             f"dataset: {field} is empty. Give where each graph starts, and the end: [0] for none."
@@ -66,14 +67,15 @@ def as_ids(values: Any, field: str, ptr: np.ndarray, graph: Any) -> np.ndarray:
 
     rule = "Ids are local to the graph, from 0 to n_node - 1, and fit 32 bits."
     limits = dict(low=-exact.INT32_MAX, high=exact.INT32_MAX)  # `check` knows the narrower ones
-    return exact.integers(values, field, **limits, place=place, rule=rule).astype(np.int32)
+    return exact.integers(values, field, **limits, place=place, rule=rule, dtype=np.int32)
 
 
 def as_numbers(values: Any, num_graphs: int) -> np.ndarray:
     """The numbers of the graphs, int32; they count from 0 if None."""
     if values is None:
         return np.arange(num_graphs, dtype=np.int32)
-    return exact.integers(values, "ids", low=0, high=exact.INT32_MAX).astype(np.int32)
+    high = exact.INT32_MAX
+    return exact.integers(values, "ids", low=0, high=high, whole_floats=True, dtype=np.int32)
 
 
 def as_names(values: Any) -> np.ndarray | None:
@@ -137,19 +139,18 @@ def as_split(split: Any, ids: np.ndarray) -> np.ndarray:
         return f"graph {number}: split"
 
     rule = "It is 0 for train, 1 for valid, 2 for test, -1 for none."
-    codes = exact.integers(array, "split", low=-1, high=2, place=place, rule=rule)
-    return codes.astype(np.int8)
+    return exact.integers(array, "split", low=-1, high=2, place=place, rule=rule, dtype=np.int8)
 
 
 def infer_label(labels: Any, num_graphs: int, node_ptr: np.ndarray) -> Label:
-    array, _ = _label_array(labels)
+    array, mask = _label_array(labels)
     at_nodes = len(array) != num_graphs and len(array) == node_ptr[-1]
     level: Any = "node" if at_nodes else "graph"
     dim = 1 if array.ndim == 1 else array.shape[1]
     if array.dtype.kind == "b":
         return Label(level, "binary" if dim == 1 else "multilabel", dim)
     if exact.is_integer(array) and array.ndim == 1:
-        return Label(level, "multiclass", int(array.max(initial=0)) + 1)
+        return Label(level, "multiclass", int(_classes(array, mask).max(initial=0)) + 1)
     if exact.is_integer(array):
         return Label(level, "binary" if dim == 1 else "multilabel", dim)
     return Label(level, "regression", dim)
@@ -200,7 +201,7 @@ def as_labels(labels: Any, label: Label | None) -> np.ndarray | None:
         return _classes(array, mask)
     array = exact.float32(array, "labels")
     if mask is not None:
-        array[mask] = np.nan
+        array = np.where(mask, np.float32(np.nan), array)
     return array[:, None] if array.ndim == 1 else array
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from gtx.graphs import GraphError
 
 INT32_MAX = 2**31 - 1
-_EXACT_FLOAT32 = 2**53  # beyond it not even float64 tells an integer from its neighbours
+_EXACT = 2**53  # beyond it not even float64 tells an integer from its neighbours
 
 
 class DatasetError(GraphError):
@@ -78,8 +78,10 @@ def integers(
     high: int,
     place: Callable[[int], str] | None = None,
     rule: str = "",
+    whole_floats: bool = False,
+    dtype: type = np.int64,
 ) -> np.ndarray:
-    """Whole numbers in [low, high] as int64 with one axis.
+    """Whole numbers in [low, high] with one axis; not a copy if they are of this dtype already.
 
     Args:
       values: array-like of an integer dtype; an empty list is one.
@@ -87,6 +89,8 @@ def integers(
       low, high: limits, both allowed.
       place: what messages call entry number `row`; `field[row]` if None.
       rule: what they say of the limits.
+      whole_floats: take floats too, if each is a whole number that float64 tells from the next.
+      dtype: an integer type that holds the limits.
 
     Raises:
       DatasetError: names the first entry outside, or says what is no integer.
@@ -97,8 +101,14 @@ def integers(
             f"dataset: {field} has shape {array.shape}. Give it one axis, with .reshape(-1)."
         )
     if array.size == 0 and array.dtype.kind not in "USTMm":
-        return np.zeros(0, np.int64)
-    if not is_integer(array):
+        return np.zeros(0, dtype)
+    if is_float(array) and whole_floats:
+        array = array.astype(np.float64)
+        fraction = ~(np.isfinite(array) & (array == np.round(array)) & (abs(array) < _EXACT))
+        if fraction.any():
+            row = int(np.argmax(fraction))
+            raise DatasetError(f"dataset: {field}[{row}] is {array[row]}, no whole number.")
+    elif not is_integer(array):
         raise DatasetError(
             f"dataset: {field} has dtype {array.dtype}. It must be integers; convert whole "
             "numbers with .astype(np.int64)."
@@ -110,7 +120,7 @@ def integers(
         name = f"dataset: {field}[{row}]" if place is None else place(row)
         rule = rule or f"It must be from {low} to {high}."
         raise DatasetError(f"{name} is {array[row]}. {rule}")
-    return array.astype(np.int64)
+    return array.astype(dtype, copy=False)
 
 
 def int32_matrix(array: np.ndarray, field: str) -> np.ndarray:
@@ -133,17 +143,19 @@ def int32_matrix(array: np.ndarray, field: str) -> np.ndarray:
 
 
 def float32(array: np.ndarray, field: str) -> np.ndarray:
-    """Numbers as float32. Floats are rounded; what is too large becomes Inf for a check to report.
+    """Numbers as float32, not a copy if they are already.
+
+    Floats are rounded; what is too large becomes Inf for a check to report.
 
     Raises:
       DatasetError: names the first integer that float32 does not hold exactly.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        result = array.astype(np.float32)
+        result = array.astype(np.float32, copy=False)
         if not is_integer(array) or array.dtype.itemsize <= 2:
             return result
         wrong = result.astype(array.dtype) != array
-    wrong |= (array > _EXACT_FLOAT32) | (array < -_EXACT_FLOAT32)
+    wrong |= (array > _EXACT) | (array < -_EXACT)
     if wrong.any():
         place = [int(part[0]) for part in np.nonzero(wrong)]
         raise DatasetError(

@@ -19,7 +19,7 @@ import numpy as np
 
 from gtx.data import exact, npz
 from gtx.data.check import DatasetError
-from gtx.data.columns import SPLITS, as_offsets
+from gtx.data.columns import SPLITS, as_offsets, infer_label
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Categorical, GraphSpec, Label
 
@@ -266,7 +266,7 @@ def _label(path: Path, labels: np.ndarray, names: tuple[str, ...]) -> Label:
         )
     dim = 1 if labels.ndim == 1 else labels.shape[1]
     if labels.dtype.kind in "iu" and labels.ndim == 1:
-        return Label("graph", "multiclass", int(labels.max(initial=0)) + 1)
+        return infer_label(labels, len(labels), np.zeros(1, np.int64))
     if np.all(np.isnan(labels) | (labels == 0) | (labels == 1)):
         return Label("graph", "binary" if dim == 1 else "multilabel", dim, names)
     return Label("graph", "regression", dim, names)
