@@ -1,6 +1,7 @@
 """What every command does first: quiet logs, and messages instead of tracebacks."""
 
 import logging as std_logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -37,7 +38,18 @@ Main = Callable[[Sequence[str]], int | None]
 
 def run(main: Main) -> None:
     """Run a command and exit with its code."""
-    app.run(guard(main), flags_parser=parse)
+    guarded = guard(main)
+
+    def ended(argv: Sequence[str]) -> int | None:
+        code = guarded(argv)
+        if code is not None and code > 128:
+            # XLA may be compiling in threads of its own, which crash when Python is taken down.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        return code
+
+    app.run(ended, flags_parser=parse)
 
 
 def parse(argv: Sequence[str]) -> list[str]:

@@ -1,4 +1,9 @@
-"""Train a recipe, or go on with a run: `python -m experiments.train --config=... --workdir=...`."""
+"""Train a recipe, or go on with a run: `python -m experiments.train --config=... --workdir=...`.
+
+A run goes on where its data, model, task, optimiser and seed are the same; paths, caches,
+intervals, and the number of epochs where the schedule does not end with them, may differ. SIGINT,
+SIGTERM and SIGUSR1 save and exit with 128 + signal. One training at a time writes to a folder.
+"""
 
 import pathlib
 import time

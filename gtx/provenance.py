@@ -74,12 +74,9 @@ def other_data(recipe: build.Recipe) -> Dataset:
     label, wanted = dataset.spec.label, recipe.spec.label
     if label is None or wanted is None:
         raise OtherDataError("the data have no labels to score against.")
-    plain = dict(mean=(), std=())
-    changed = differences(
-        dataclasses.asdict(dataclasses.replace(wanted, **plain)),
-        dataclasses.asdict(dataclasses.replace(label, **plain)),
-        "label",
-    )
+    wanted = dataclasses.replace(wanted, mean=(), std=())
+    label = dataclasses.replace(label, mean=(), std=())
+    changed = differences(dataclasses.asdict(wanted), dataclasses.asdict(label), "label")
     if changed:
         raise OtherDataError(
             f"the labels are of another kind than the model predicts: {'; '.join(changed)}."

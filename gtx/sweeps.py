@@ -196,15 +196,22 @@ def run(
     """
     workdir = pathlib.Path(workdir)
     unique = {trial_name(overrides): overrides for overrides in trials}
+    processes: set[subprocess.Popen] = set()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         waiting = [
-            pool.submit(_run_one, overrides, workdir / name, command)
+            pool.submit(_run_one, overrides, workdir / name, command, processes)
             for name, overrides in unique.items()
         ]
         ended = []
-        for future in concurrent.futures.as_completed(waiting):
-            ended.append(future.result())
-            told(ended[-1])
+        try:
+            for future in concurrent.futures.as_completed(waiting):
+                ended.append(future.result())
+                told(ended[-1])
+        except (KeyboardInterrupt, SystemExit):
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(processes):  # which save where they are
+                process.terminate()
+            raise
     return ranked(ended)
 
 
@@ -252,15 +259,23 @@ def grouped(trials: Sequence[Trial], repeats: Sequence[str] = REPEATS) -> list[G
     return [Group(json.loads(shared), tuple(group)) for shared, group in groups.items()]
 
 
-def _run_one(overrides: Overrides, folder: pathlib.Path, command: Command) -> Trial:
+def _run_one(
+    overrides: Overrides,
+    folder: pathlib.Path,
+    command: Command,
+    processes: set[subprocess.Popen],
+) -> Trial:
     finished = folder / "metrics.json"
     if not finished.exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "trial.json").write_text(json.dumps(overrides, indent=2) + "\n")
         with (folder / "log.txt").open("w") as log:
-            code = subprocess.run(
+            process = subprocess.Popen(
                 command(overrides, folder), stdout=log, stderr=subprocess.STDOUT
-            ).returncode
+            )
+            processes.add(process)
+            code = process.wait()
+            processes.discard(process)
         if code != 0 or not finished.exists():
             tail = (folder / "log.txt").read_text(errors="replace").splitlines()[-5:]
             reason = "\n".join([f"exit code {code}", *tail])

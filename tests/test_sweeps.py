@@ -1,11 +1,16 @@
 import json
+import os
+import signal
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
 from gtx import sweeps
+from gtx.training.hooks.signals import Interrupted, StopAtOnce
 
 # A stand-in for training: the score is (x - 3)^2, and x = 13 fails.
 TRIAL = """
@@ -28,6 +33,24 @@ def test_a_grid_is_every_combination_in_order():
     assert trials == [
         {"a": 1, "b": "x"}, {"a": 1, "b": "y"}, {"a": 2, "b": "x"}, {"a": 2, "b": "y"},
     ]  # fmt: skip
+
+
+def test_an_interrupted_sweep_ends_its_trial_and_starts_no_other(tmp_path):
+    def sleeps(overrides, folder):
+        write = f"import pathlib; pathlib.Path({str(folder)!r}, 'began').write_text('')"
+        return [sys.executable, "-c", f"{write}; import time; time.sleep(60)"]
+
+    def interrupt():
+        while not list(tmp_path.glob("*/began")):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    start = time.monotonic()
+    with pytest.raises(Interrupted), StopAtOnce():
+        threading.Thread(target=interrupt, daemon=True).start()
+        sweeps.run(sweeps.grid({"x": [1, 2, 3]}), tmp_path, sleeps)
+    assert time.monotonic() - start < 30
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_an_empty_field_of_a_grid_is_refused():

@@ -81,6 +81,11 @@ def fit(
     as one that is not, on the same machine. SIGINT, SIGTERM and SIGUSR1 save after the chunk
     under way and raise `Interrupted` (exit code 128 + signal); a second one exits at once.
 
+    What decides the result must be the same as in the run that goes on: model, task, optimizer,
+    seed, the content of the data, batch size, `stratified`, `select`, under "best"
+    `evaluate_every`, and a recipe, of which one of `gtx.build` is compared by what it makes.
+    Other arguments may differ, with a `ResumeWarning` where they decide last digits.
+
     Args:
       model: called as `model.apply(variables, batch, train=...)`, outputs [rows, output_dim].
       task: its loss and scores.
