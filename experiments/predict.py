@@ -3,7 +3,7 @@
     python -m experiments.predict --workdir=runs/solubility_gps --smiles=CCO --smiles=c1ccccc1
     python -m experiments.predict --workdir=runs/... --input=molecules.csv --output=predictions.csv
 
-The output has the rows and columns of the input in their order, then the columns
+The output has all rows and columns of the input in their order, blank rows too, then the columns
 `<target>_predicted` (in the target's unit, or a probability; for several classes
 `class_predicted` and `<class>_probability`), then `error`. Exit code 3: some rows could not be
 predicted, and `error` says why.
@@ -29,7 +29,9 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 _SMILES = flags.DEFINE_multi_string("smiles", [], "A molecule; may be given again.")
 _INPUT = flags.DEFINE_string("input", None, "CSV file of molecules.")
 _OUTPUT = flags.DEFINE_string("output", None, "CSV file to write.")
-_SMILES_COLUMN = flags.DEFINE_string("smiles_column", "smiles", "Column of --input.")
+_SMILES_COLUMN = flags.DEFINE_string(
+    "smiles_column", None, "Column of --input; by default that of the training data."
+)
 flags.mark_flag_as_required("workdir")
 
 
@@ -47,13 +49,20 @@ def main(argv: Sequence[str]) -> int:
     return NOT_ALL if errors else 0
 
 
-def predict_file(workdir: str, source: str, target: str, smiles_column: str) -> int:
+def predict_file(workdir: str, source: str, target: str, smiles_column: str | None) -> int:
     """Predict for the molecules of a CSV file; returns the exit code."""
-    smiles, table = csv_source.read_smiles(source, smiles_column)
+    table = csv_source.read(source)
     output = pathlib.Path(target)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
     predictor = Predictor.load(workdir)
+    column = predictor.smiles_column if smiles_column is None else smiles_column
+    if smiles_column is None and column not in table.header:
+        raise CsvError(
+            f"{table.name}: there is no column {column!r}, from which the model was trained, among "
+            f"{list(table.header)}. Name the one that holds SMILES: --smiles_column=..."
+        )
+    smiles = table.column(column)
     header = [*columns(predictor.task.label, np.zeros((0, predictor.task.output_dim))), "error"]
     taken = sorted(set(header) & set(table.header))
     if taken:
