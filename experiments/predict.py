@@ -9,10 +9,14 @@ The output has all rows and columns of the input in their order, blank rows too,
 predicted, and `error` says why.
 """
 
+import contextlib
 import csv
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from absl import app, flags
@@ -21,7 +25,7 @@ from rich.table import Table
 
 from experiments import launch
 from gtx import Predictor
-from gtx.data import CsvError, Label, csv_source
+from gtx.data import CsvError, Label, MoleculeWarning, csv_source
 
 NOT_ALL = 3  # exit code
 
@@ -67,7 +71,8 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
     taken = sorted(set(header) & set(table.header))
     if taken:
         raise CsvError(f"{table.name}: has the columns {taken}, which are written. Rename them.")
-    predictions, errors = predictor.smiles(smiles)
+    with _warnings_by_row(table.numbers):
+        predictions, errors = predictor.smiles(smiles)
     added = columns(predictor.task.label, predictions)
     reasons = [errors.get(row, "") for row in range(len(smiles))]
     aside = output.with_name(f".{output.name}.tmp")
@@ -80,6 +85,23 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
     os.replace(aside, output)
     print(f"{len(smiles) - len(errors)} of {len(smiles)} molecules predicted: {output}")
     return NOT_ALL if errors else 0
+
+
+@contextlib.contextmanager
+def _warnings_by_row(numbers: Sequence[int]) -> Iterator[None]:
+    """Warnings about molecules as a line each that names the row of the file."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, *others: Any, **more: Any) -> None:
+        if isinstance(message, MoleculeWarning):
+            print(f"warning: row {numbers[message.place]}: {message.reason}", file=sys.stderr)
+        else:
+            before(message, *others, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MoleculeWarning)
+        warnings.showwarning = show
+        yield
 
 
 def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:

@@ -46,7 +46,17 @@ _BOND_STEREO = {0: 0, 2: 1, 3: 2, 4: 3, 5: 4, 1: 5}
 
 
 class MoleculeWarning(UserWarning):
-    """Something about a molecule is not computed; the message names it."""
+    """Something about a molecule is not computed; the message names it.
+
+    Attributes:
+      place: of the molecule, as the dataset's `ids` count.
+      reason: the message without the place.
+    """
+
+    def __init__(self, place: int, reason: str):
+        super().__init__(f"molecule {place}: {reason}")
+        self.place = place
+        self.reason = reason
 
 
 def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Dataset, dict[int, str]]:
@@ -138,7 +148,12 @@ def descriptor_names() -> tuple[str, ...]:
     return tuple(name for name, _ in Descriptors.descList)
 
 
-def descriptors(smiles: Sequence[str], names: Sequence[str] | None = None) -> np.ndarray:
+def descriptors(
+    smiles: Sequence[str],
+    names: Sequence[str] | None = None,
+    *,
+    ids: Sequence[int] | None = None,
+) -> np.ndarray:
     """RDKit's descriptors, float64 [graphs, descriptors], NaN where one is not defined.
 
     Some are huge or not finite: fit a `gtx.data.scaling.Scaler` before a model sees them. Those
@@ -148,6 +163,7 @@ def descriptors(smiles: Sequence[str], names: Sequence[str] | None = None) -> np
     Args:
       smiles: all must parse.
       names: which, out of `descriptor_names()`; all of them, 4 ms a molecule, if None.
+      ids: of the molecules in messages; their places if None.
 
     Raises:
       DatasetError: a molecule does not parse, or there is no descriptor of that name.
@@ -164,7 +180,7 @@ def descriptors(smiles: Sequence[str], names: Sequence[str] | None = None) -> np
             raise DatasetError(f"descriptors: RDKit has no {name!r}.{hint}")
     limits = [_atoms_limit(name) for name in names]
     sizes = [molecule.GetNumAtoms() for molecule in molecules]
-    _warn_of_large(smiles, sizes, names, limits)
+    _warn_of_large(smiles, range(len(smiles)) if ids is None else ids, sizes, names, limits)
     values = np.full((len(molecules), len(names)), np.nan)
     with quiet(), np.errstate(all="ignore"):
         for row, molecule in enumerate(molecules):
@@ -185,21 +201,21 @@ def _atoms_limit(descriptor: str) -> int:
 
 
 def _warn_of_large(
-    smiles: Sequence[str], sizes: Sequence[int], names: Iterable[str], limits: Sequence[int]
+    smiles: Sequence[str],
+    ids: Sequence[int],
+    sizes: Sequence[int],
+    names: Iterable[str],
+    limits: Sequence[int],
 ) -> None:
-    large = [row for row, size in enumerate(sizes) if size > min(limits, default=sys.maxsize)]
-    if large:
-        first = large[0]
-        left_out = [name for name, limit in zip(names, limits, strict=True) if sizes[first] > limit]
-        shown = ", ".join(left_out[:4]) + (", ..." if len(left_out) > 4 else "")
-        more = f" (and {len(large) - 1} more)" if len(large) > 1 else ""
-        warnings.warn(
-            f"molecule {first} ({shortened(smiles[first])}){more} has {sizes[first]} atoms, too "
-            f"many for the descriptors {shown}: they are not computed, and a model reads the "
-            "median of its training data instead.",
-            MoleculeWarning,
-            stacklevel=3,
-        )
+    for text, place, size in zip(smiles, ids, sizes, strict=True):
+        left_out = [name for name, limit in zip(names, limits, strict=True) if size > limit]
+        if left_out:
+            shown = ", ".join(left_out[:4]) + (", ..." if len(left_out) > 4 else "")
+            reason = (
+                f"{shortened(text)} has {size} atoms, too many for the descriptors {shown}: a "
+                "model reads the median of its training data instead"
+            )
+            warnings.warn(MoleculeWarning(int(place), reason), stacklevel=3)
 
 
 def morgan_counts(smiles: Sequence[str], *, radius: int = 2, size: int = 2048) -> np.ndarray:
