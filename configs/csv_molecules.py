@@ -3,10 +3,11 @@ r"""Your own molecules: a CSV with a SMILES column and one or many targets.
     python -m experiments.train --config=configs/csv_molecules.py --workdir=runs/mine \
         --config.data.path=mine.csv --config.data.target=logS
 
-Targets are separated by commas: `--config.data.target=logS,logP`. A cell may be empty: that
-label is missing. Each target has scores of its own in metrics.json and in the table that is
-printed. `--config.data.kind=binary` (or multiclass, multilabel) classifies, and
-`--config.data.split=scaffold` keeps molecules of one Bemis-Murcko scaffold together.
+Targets are separated by commas: `--config.data.target=logS,logP`; a name with a comma stands in
+quotes: `--config.data.target='"log S, mol/L",logP'`. A cell may be empty: that label is missing. Each target has scores of its own in metrics.json and in the table that is printed.
+`--config.data.kind=binary` (or multiclass, multilabel) classifies,
+`--config.data.split=scaffold` keeps molecules of one Bemis-Murcko scaffold together, and
+`--config.data.split=column` reads train, valid and test from the column `split`.
 """
 
 from ml_collections import ConfigDict
@@ -21,7 +22,8 @@ def get_config() -> ConfigDict:
     config.data.smiles = "smiles"
     config.data.target = "target"
     config.data.kind = "regression"  # regression | binary | multiclass | multilabel
-    config.data.split = "random"  # random | scaffold
+    config.data.split = "random"  # random | scaffold | column
+    config.data.split_column = "split"  # read for column; without valid it is taken out of train
     config.data.test_fraction = 0.1
     # What suits the kind: l1 and mae, cross entropy and ROC AUC or accuracy.
     config.task.loss = "auto"

@@ -3,16 +3,20 @@
     python -m experiments.predict --workdir=runs/solubility_gps --smiles=CCO --smiles=c1ccccc1
     python -m experiments.predict --workdir=runs/... --input=molecules.csv --output=predictions.csv
 
-The output has the rows and columns of the input in their order, then the columns
+The output has all rows and columns of the input in their order, blank rows too, then the columns
 `<target>_predicted` (in the target's unit, or a probability; for several classes
 `class_predicted` and `<class>_probability`), then `error`. Exit code 3: some rows could not be
 predicted, and `error` says why.
 """
 
+import contextlib
 import csv
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from absl import app, flags
@@ -21,7 +25,7 @@ from rich.table import Table
 
 from experiments import launch
 from gtx import Predictor
-from gtx.data import CsvError, Label, csv_source
+from gtx.data import CsvError, Label, MoleculeWarning, csv_source
 
 NOT_ALL = 3  # exit code
 
@@ -29,7 +33,9 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 _SMILES = flags.DEFINE_multi_string("smiles", [], "A molecule; may be given again.")
 _INPUT = flags.DEFINE_string("input", None, "CSV file of molecules.")
 _OUTPUT = flags.DEFINE_string("output", None, "CSV file to write.")
-_SMILES_COLUMN = flags.DEFINE_string("smiles_column", "smiles", "Column of --input.")
+_SMILES_COLUMN = flags.DEFINE_string(
+    "smiles_column", None, "Column of --input; by default that of the training data."
+)
 flags.mark_flag_as_required("workdir")
 
 
@@ -47,18 +53,26 @@ def main(argv: Sequence[str]) -> int:
     return NOT_ALL if errors else 0
 
 
-def predict_file(workdir: str, source: str, target: str, smiles_column: str) -> int:
+def predict_file(workdir: str, source: str, target: str, smiles_column: str | None) -> int:
     """Predict for the molecules of a CSV file; returns the exit code."""
-    smiles, table = csv_source.read_smiles(source, smiles_column)
+    table = csv_source.read(source)
     output = pathlib.Path(target)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
     predictor = Predictor.load(workdir)
+    column = predictor.smiles_column if smiles_column is None else smiles_column
+    if smiles_column is None and column not in table.header:
+        raise CsvError(
+            f"{table.name}: there is no column {column!r}, from which the model was trained, among "
+            f"{list(table.header)}. Name the one that holds SMILES: --smiles_column=..."
+        )
+    smiles = table.column(column)
     header = [*columns(predictor.task.label, np.zeros((0, predictor.task.output_dim))), "error"]
     taken = sorted(set(header) & set(table.header))
     if taken:
         raise CsvError(f"{table.name}: has the columns {taken}, which are written. Rename them.")
-    predictions, errors = predictor.smiles(smiles)
+    with _warnings_by_row(table.numbers):
+        predictions, errors = predictor.smiles(smiles)
     added = columns(predictor.task.label, predictions)
     reasons = [errors.get(row, "") for row in range(len(smiles))]
     aside = output.with_name(f".{output.name}.tmp")
@@ -71,6 +85,23 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str) -> 
     os.replace(aside, output)
     print(f"{len(smiles) - len(errors)} of {len(smiles)} molecules predicted: {output}")
     return NOT_ALL if errors else 0
+
+
+@contextlib.contextmanager
+def _warnings_by_row(numbers: Sequence[int]) -> Iterator[None]:
+    """Warnings about molecules as a line each that names the row of the file."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, *others: Any, **more: Any) -> None:
+        if isinstance(message, MoleculeWarning):
+            print(f"warning: row {numbers[message.place]}: {message.reason}", file=sys.stderr)
+        else:
+            before(message, *others, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MoleculeWarning)
+        warnings.showwarning = show
+        yield
 
 
 def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:

@@ -229,7 +229,8 @@ def topology_of(config: ConfigDict) -> dict[str, dict[str, Any]]:
 
 def _split(graphs: Dataset, settings: ConfigDict) -> Dataset:
     """Split as the config says; a validation part is taken out of train where none is given."""
-    if settings.split != "given":
+    own_column = settings.split == "column" and settings.name == "csv"
+    if settings.split != "given" and not own_column:
         chosen = _choose(
             dict(
                 random=functools.partial(splits.random, seed=settings.split_seed),
@@ -527,10 +528,11 @@ def _csv(settings: ConfigDict) -> csv_source.CsvData:
     return csv_source.load(
         settings.path,
         smiles_column=settings.smiles,
-        target_columns=tuple(name.strip() for name in settings.target.split(",")),
+        target_columns=settings.target,
         kind=settings.kind,
         features=settings.features,
-        split="none",
+        split="column" if settings.split == "column" else "none",
+        split_column=settings.get("split_column", "split"),
     )
 
 

@@ -25,6 +25,7 @@ from gtx.data import (
     with_descriptors,
 )
 from gtx.data.columns import named_columns
+from gtx.data.smiles import shortened
 from gtx.graphs import GraphError, GraphsTuple, concatenate
 from gtx.ops.layout import Tier
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
@@ -169,10 +170,15 @@ class Predictor:
         dataset, errors = self._from_smiles(graphs)
         for row, reason in errors.items():
             raise DatasetError(
-                f"molecule {row} ({graphs[row]!r}): {reason}. Leave it out or mend it; "
+                f"molecule {row} ({shortened(graphs[row])!r}): {reason}. Leave it out or mend it; "
                 "Predictor.smiles predicts for the others."
             )
         return dataset
+
+    @property
+    def smiles_column(self) -> str:
+        """The column of SMILES in the CSV file of the training run; "smiles" without one."""
+        return str(self.recipe.config.data.get("smiles", "smiles"))
 
     @property
     def num_compilations(self) -> int:
@@ -205,10 +211,8 @@ class Predictor:
 
     def _evaluator(self, budget: Budget) -> Evaluator:
         if budget not in self._evaluators:
-            steps = 8 if budget == self.recipe.budget else 1  # large graphs are few
-            self._evaluators[budget] = Evaluator(
-                self.model, self.task, budget, steps_per_call=steps
-            )
+            # One batch a call: with more, a single molecule would pay for empty ones.
+            self._evaluators[budget] = Evaluator(self.model, self.task, budget, steps_per_call=1)
         return self._evaluators[budget]
 
     def _from_smiles(self, smiles: list[str]) -> tuple[Dataset, dict[int, str]]:

@@ -8,6 +8,7 @@ import pytest
 
 import gtx
 from gtx import Predictor, batching, build, graphs
+from gtx.batching import Streamed
 from gtx.data import DatasetError
 from gtx.graphs import GraphError
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
@@ -79,6 +80,30 @@ def test_padding_of_jraph_gets_no_prediction(trained_run, predictor, expected):
     np.testing.assert_array_equal(predictor([padded], padded=True), expected[:3])
     with pytest.raises(GraphError, match="padded"):
         predictor(dataset, padded=True)
+
+
+def test_one_molecule_is_one_batch(predictor, monkeypatch):
+    made = []
+    assemble = Streamed.chunk
+    monkeypatch.setattr(
+        Streamed, "chunk", lambda self, rows: made.append(len(rows)) or assemble(self, rows)
+    )
+    predictor(["CCO"])
+    assert made == [1]
+
+
+def test_two_spellings_of_a_molecule_have_one_prediction(trained_run, predictor):
+    spectators = ["C[C@H](O)N", "N[C@@H](O)C", "[CH3:3][C@H:1](O)N", "[H]C([H])([H])[C@]([H])(O)N"]
+    found = predictor([*spectators, "C[C@@H](O)N"])
+    np.testing.assert_allclose(found[1:4], np.tile(found[:1], (3, 1)), rtol=1e-5)
+    assert abs(found[4] - found[0]) > 1e-4  # the mirror image
+
+
+def test_the_column_of_smiles_is_that_of_the_training_data(trained_run, predictor):
+    assert predictor.smiles_column == "smiles"
+    recipe = json.loads(json.dumps(trained_run.recipe))
+    recipe["config"]["data"]["smiles"] = "mol"
+    assert Predictor(build.read_recipe(recipe), {}).smiles_column == "mol"
 
 
 def test_no_graphs_give_no_predictions(predictor):

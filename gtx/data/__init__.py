@@ -6,6 +6,7 @@ from gtx.data import molecules as molecules
 from gtx.data import packed as packed
 from gtx.data import peptides as peptides
 from gtx.data import sbm as sbm
+from gtx.data import smiles as smiles
 from gtx.data import solubility as solubility
 from gtx.data import splits as splits
 from gtx.data import topology as topology
@@ -14,6 +15,7 @@ from gtx.data.check import DatasetError as DatasetError
 from gtx.data.columns import SPLITS as SPLITS
 from gtx.data.csv_source import CsvError as CsvError
 from gtx.data.dataset import Dataset as Dataset
+from gtx.data.molecules import MoleculeWarning as MoleculeWarning
 from gtx.data.scaling import Scaler as Scaler
 from gtx.data.scaling import standardize as standardize
 from gtx.data.scaling import with_descriptors as with_descriptors

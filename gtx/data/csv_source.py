@@ -1,15 +1,20 @@
 """Molecules from a CSV file: a column of SMILES and columns of targets.
 
 The first row names the columns. An empty cell (or NaN, NA) in a target column is a missing
-label. Row numbers in messages are those of a spreadsheet: the header is row 1.
+label. Blanks around a cell are ignored. Row numbers in messages are those of a spreadsheet: the
+header is row 1.
 """
 
+import contextlib
 import csv
 import dataclasses
 import difflib
 import math
-from collections.abc import Sequence
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast, get_args
 
 import numpy as np
 
@@ -18,9 +23,11 @@ from gtx.data.check import DatasetError
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
 from gtx.data.scaling import Scaler, with_descriptors
+from gtx.data.smiles import shortened
 from gtx.data.spec import Label, LabelKind
 
 _MISSING = ("", "nan", "na", "n/a")
+_VALID = ("val", "validation")
 _TRUTH = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0}
 
 
@@ -30,7 +37,7 @@ class CsvError(DatasetError):
 
 @dataclasses.dataclass(frozen=True)
 class Rejected:
-    """A row that is in no graph: its row number, what stood for SMILES, and why."""
+    """A row that is left out: its row number, what stood for SMILES, and why."""
 
     row: int
     smiles: str
@@ -42,8 +49,8 @@ class CsvData:
     """What `load` returns.
 
     Attributes:
-      dataset: `ids` count the rows of data from 0, `names` are the SMILES.
-      rejected: the rows that did not become graphs.
+      dataset: `ids` count the rows of data that are not blank from 0, `names` are the SMILES.
+      rejected: the rows that did not become graphs, and those that a split column leaves out.
       scaler: of the descriptors, if they were asked for; prediction needs it.
     """
 
@@ -58,8 +65,9 @@ class Table:
 
     Attributes:
       name: of the file.
-      header: names of the columns.
-      rows: one cell per column; short rows are filled with empty cells.
+      header: names of the columns; those that nobody asks for may be empty or occur twice.
+      rows: one cell per column, as they stand in the file; short and blank rows are filled with
+        empty cells.
       numbers: the row number of each row in the file.
     """
 
@@ -69,63 +77,102 @@ class Table:
     numbers: tuple[int, ...]
 
     def column(self, name: str) -> list[str]:
-        """The cells of a column, or a CsvError that names the columns there are."""
+        """The cells of a column without blanks around them.
+
+        Raises:
+          CsvError: there is no such column (the message names those there are), or several.
+        """
+        if self.header.count(name) > 1:
+            raise CsvError(
+                f"{self.name}: the column {name!r} occurs {self.header.count(name)} times. Rename "
+                "the others."
+            )
         if name not in self.header:
             close = difflib.get_close_matches(name.lower(), map(str.lower, self.header), 1, 0.5)
             near = [column for column in self.header if column.lower() in close]
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            if len(self.header) == 1 and any(mark in self.header[0] for mark in ";\t"):
+            if any(mark in cell for mark in ";\t" for cell in self.header):
                 hint = " The cells seem to be parted by semicolons or tabs; use commas."
             raise CsvError(
-                f"{self.name}: there is no column {name!r} among {list(self.header)}.{hint}"
+                f"{self.name}: there is no column {name!r} among {_listing(self.header)}.{hint}"
             )
         place = self.header.index(name)
-        return [row[place] for row in self.rows]
+        return [row[place].strip() for row in self.rows]
+
+    def without_blank_rows(self) -> "Table":
+        """The rows that have a cell with something in it; a CsvError if there is none."""
+        kept = [row for row, cells in enumerate(self.rows) if any(map(str.strip, cells))]
+        if not kept:
+            raise CsvError(f"{self.name}: has a header and no rows. Give at least one molecule.")
+        return dataclasses.replace(
+            self,
+            rows=tuple(self.rows[row] for row in kept),
+            numbers=tuple(self.numbers[row] for row in kept),
+        )
 
 
 def read(path: str | Path) -> Table:
-    """Read a CSV file (UTF-8, commas) without interpreting its cells.
+    """Read a CSV file (UTF-8, commas) without interpreting its cells; every row is kept.
 
     Raises:
-      CsvError: if there is no header or no row of data, if two columns have one name, if a row
-        has more cells than the header, or if the file is no text.
+      CsvError: if there is no header or no row, if a row has more cells than the header, or if
+        the file is no text or its quotes are not closed.
     """
     path = Path(path)
     rows, numbers = [], []
+    number = 1
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file, _cells_of_any_length():
             reader = csv.reader(file, strict=True)
             header = tuple(cell.strip() for cell in next(reader, []))
             for number, row in enumerate(reader, start=2):
-                if not any(cell.strip() for cell in row):
-                    continue
-                if len(row) > len(header):
+                if len(row) > len(header) and any(map(str.strip, row[len(header) :])):
                     raise CsvError(
                         f"{path.name}: row {number} has {len(row)} cells, the header "
                         f"{len(header)}. Put quotes around cells with commas."
                     )
                 padding = [""] * (len(header) - len(row))
-                rows.append(tuple(cell.strip() for cell in [*row, *padding]))
+                rows.append(tuple([*row, *padding][: len(header)]))
                 numbers.append(number)
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise CsvError(f"{path.name}: is not text in UTF-8 ({error}). Save it as one.") from error
+    except csv.Error as error:
         raise CsvError(
-            f"{path.name}: not a CSV file in UTF-8 ({error}, after row {len(rows) + 1}). "
-            "Save it as one."
+            f"{path.name}: is not a CSV file: {error}, after row {number}. Close every quote, "
+            'and write a quote inside of quotes twice ("").'
         ) from error
-    if not header:
+    if not any(header):
         raise CsvError(f"{path.name}: is empty. The first row must name the columns.")
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise CsvError(f"{path.name}: the columns {twice} occur twice. Rename one of each.")
     if not rows:
         raise CsvError(f"{path.name}: has a header and no rows. Give at least one molecule.")
     return Table(path.name, header, tuple(rows), tuple(numbers))
 
 
-def read_smiles(path: str | Path, smiles_column: str = "smiles") -> tuple[list[str], Table]:
-    """The SMILES of a file to predict on, in its order, and all of its columns.
+_LIMIT = threading.Lock()
 
-    Molecules that do not parse are among them; `molecules.from_smiles` says which.
+
+@contextlib.contextmanager
+def _cells_of_any_length() -> Iterator[None]:
+    """The csv module refuses cells of more than 131,072 characters unless told otherwise."""
+    with _LIMIT:  # the limit is one of the process
+        before = csv.field_size_limit(2**31 - 1)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
+
+
+def _listing(names: Sequence[str]) -> str:
+    """Names as a message shows them: twenty at most."""
+    shown = ", ".join(repr(name) for name in names[:20])
+    return f"[{shown}, ...] ({len(names)} columns)" if len(names) > 20 else f"[{shown}]"
+
+
+def read_smiles(path: str | Path, smiles_column: str = "smiles") -> tuple[list[str], Table]:
+    """The SMILES of a file to predict on, one for every row in its order, and all columns.
+
+    Molecules that do not parse are among them, and empty texts for blank rows;
+    `molecules.from_smiles` says which.
     """
     table = read(path)
     return table.column(smiles_column), table
@@ -135,9 +182,9 @@ def load(
     path: str | Path,
     *,
     smiles_column: str = "smiles",
-    target_columns: Sequence[str],
-    kind: LabelKind = "regression",
-    features: str = "ogb",
+    target_columns: str | Sequence[str],
+    kind: str = "regression",
+    features: str = "cip",
     descriptors: bool = False,
     split: str = "random",
     split_column: str = "split",
@@ -149,13 +196,15 @@ def load(
     Args:
       path: the file.
       smiles_column: name of the column of SMILES.
-      target_columns: names of the columns to predict; one for binary and multiclass.
+      target_columns: names of the columns to predict; one for binary and multiclass. A text is
+        the name of a column, or several as a row of a CSV file: `a,b` or `"log S, mol/L",b`.
       kind: regression takes numbers; binary and multilabel 0 and 1 (or false and true);
-        multiclass any text, the distinct ones in order are the classes.
+        multiclass any text, the distinct ones in order are the classes (numbers by size). Two
+        texts of one number (2 and 2.0), or that differ in case alone, are refused.
       features: see `molecules.from_smiles`.
       descriptors: add RDKit's descriptors as graph column "descriptors", scaled on train.
       split: "random", "scaffold", "none", or "column", which reads train, valid (or val) and
-        test from `split_column`.
+        test from `split_column`; a row whose cell is empty is in no part and in `rejected`.
       split_column: for split="column".
       fractions: of train, valid and test, for random and scaffold.
       seed: of the random split.
@@ -164,58 +213,97 @@ def load(
       CsvError: names the file, the row and the column. Rows whose SMILES does not parse are no
         error as long as one does: see `CsvData.rejected`.
     """
-    if isinstance(target_columns, str):
-        target_columns = (target_columns,)
-    if not target_columns or (kind in ("binary", "multiclass") and len(target_columns) != 1):
+    kinds = get_args(LabelKind)
+    if kind not in kinds:
+        near = difflib.get_close_matches(str(kind), kinds, 1)
+        if kind == "classification":
+            near = ["binary", "multiclass"]
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise CsvError(
-            f"{Path(path).name}: {kind} with target columns {list(target_columns)}. Name one "
+            f"{Path(path).name}: kind={kind!r} is unknown. Use one of {', '.join(kinds)}.{hint}"
+        )
+    table = read(path).without_blank_rows()
+    targets = _target_names(table, target_columns)
+    if not targets or (kind in ("binary", "multiclass") and len(targets) != 1):
+        raise CsvError(
+            f"{table.name}: {kind} with target columns {list(targets)}. Name one "
             "column; regression and multilabel can have several."
         )
-    table = read(path)
     smiles = table.column(smiles_column)
-    cells = [table.column(name) for name in target_columns]
     if kind == "multiclass":
-        labels, label = _classes(table, target_columns[0])
+        labels, label = _classes(table, targets[0])
     else:
         read_cell = _number if kind == "regression" else _truth
         values = [
-            [read_cell(table, row, name) for row in range(len(smiles))] for name in target_columns
+            [read_cell(table, row, name, cell) for row, cell in enumerate(table.column(name))]
+            for name in targets
         ]
         labels = np.array(values, np.float64).T
-        label = Label("graph", kind, len(cells), tuple(target_columns))
+        label = Label("graph", cast(LabelKind, kind), len(targets), targets)
     dataset, errors = molecules.from_smiles(smiles, features=features)
     rejected = tuple(
         Rejected(table.numbers[row], smiles[row], reason) for row, reason in errors.items()
     )
     if not len(dataset):
         first = rejected[0]
+        text = shortened(first.smiles)
         raise CsvError(
             f"{table.name}: none of {len(smiles)} molecules in column {smiles_column!r} can be "
-            f"read; row {first.row} ({first.smiles!r}): {first.reason}. Name the column of SMILES."
+            f"read; row {first.row} ({text!r}): {first.reason}. Name the column of SMILES."
         )
     labels = labels[dataset.ids]
     if np.all(labels == -1 if kind == "multiclass" else np.isnan(labels)):
         raise CsvError(
-            f"{table.name}: no molecule has a label in {list(target_columns)}. Name the columns "
+            f"{table.name}: no molecule has a label in {list(targets)}. Name the columns "
             "that hold them, or use read_smiles for prediction."
         )
     dataset = dataset.with_labels(labels, label)
-    dataset = _with_split(dataset, table, split, split_column, fractions, seed)
+    if split == "column":
+        dataset, left_out = _split_by_column(dataset, table, smiles, split_column)
+        rejected = tuple(sorted((*rejected, *left_out), key=lambda each: each.row))
+    else:
+        dataset = _with_split(dataset, table, split, fractions, seed)
     scaler = None
     if descriptors:
         dataset, scaler = with_descriptors(dataset)
     return CsvData(dataset, rejected, scaler)
 
 
+def _target_names(table: Table, columns: str | Sequence[str]) -> tuple[str, ...]:
+    """The names in a text, which may be one name with commas, or those of a sequence."""
+    if isinstance(columns, str):
+        try:
+            row = next(csv.reader([columns], skipinitialspace=True, strict=True), [])
+        except csv.Error as error:
+            raise CsvError(
+                f"{table.name}: the target {columns!r} is no row of names: {error}. Put a name "
+                "with commas into double quotes."
+            ) from error
+        names = tuple(name.strip() for name in row)
+        whole = columns.strip()
+        if whole in table.header and names != (whole,):
+            if all(name in table.header for name in names):
+                raise CsvError(
+                    f"{table.name}: the target {columns!r} is a column, and so are {list(names)}. "
+                    "Put double quotes around each name that you mean."
+                )
+            names = (whole,)
+    else:
+        names = tuple(columns)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CsvError(f"{table.name}: the targets {twice} are given twice. Name each once.")
+    return names
+
+
 def _cell_error(table: Table, row: int, column: str, value: str, wanted: str) -> CsvError:
     return CsvError(
-        f"{table.name}: row {table.numbers[row]}, column {column!r} holds {value!r}. It must be "
-        f"{wanted}, or empty if the label is missing."
+        f"{table.name}: row {table.numbers[row]}, column {column!r} holds "
+        f"{shortened(value)!r}. It must be {wanted}, or empty if the label is missing."
     )
 
 
-def _number(table: Table, row: int, column: str) -> float:
-    value = table.rows[row][table.header.index(column)]
+def _number(table: Table, row: int, column: str, value: str) -> float:
     if value.lower() in _MISSING:
         return math.nan
     try:
@@ -227,8 +315,7 @@ def _number(table: Table, row: int, column: str) -> float:
     return number
 
 
-def _truth(table: Table, row: int, column: str) -> float:
-    value = table.rows[row][table.header.index(column)]
+def _truth(table: Table, row: int, column: str, value: str) -> float:
     if value.lower() in _MISSING:
         return math.nan
     if value.lower() not in _TRUTH:
@@ -240,20 +327,32 @@ def _classes(table: Table, column: str) -> tuple[np.ndarray, Label]:
     """Class numbers, -1 for missing, and the label that names the classes."""
     cells = table.column(column)
     names = sorted({cell for cell in cells if cell.lower() not in _MISSING})
-    if all(name.isdecimal() for name in names):
-        names.sort(key=int)
+    same: dict[Any, str] = {}
+    for name in names:
+        other = same.setdefault(_meaning(name), name)
+        if other != name:
+            rows = [table.numbers[cells.index(each)] for each in (other, name)]
+            raise CsvError(
+                f"{table.name}: column {column!r} holds the classes {other!r} (row {rows[0]}) and "
+                f"{name!r} (row {rows[1]}), which look like one. Write one class in one way."
+            )
+    if all(isinstance(_meaning(name), float) for name in names):
+        names.sort(key=float)
     place = {name: number for number, name in enumerate(names)}
     labels = np.array([place.get(cell, -1) for cell in cells], np.int32)
     return labels, Label("graph", "multiclass", len(names), tuple(names))
 
 
+def _meaning(name: str) -> float | str:
+    """What two ways to write one class have in common: the number, or the text without case."""
+    try:
+        return float(name)
+    except ValueError:
+        return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def _with_split(
-    dataset: Dataset,
-    table: Table,
-    split: str,
-    split_column: str,
-    fractions: splits.Fractions,
-    seed: int,
+    dataset: Dataset, table: Table, split: str, fractions: splits.Fractions, seed: int
 ) -> Dataset:
     if split == "random":
         return splits.random(dataset, fractions, seed=seed)
@@ -261,13 +360,28 @@ def _with_split(
         return splits.scaffold(dataset, fractions)
     if split == "none":
         return dataset
-    if split != "column":
-        raise CsvError(
-            f"{table.name}: split={split!r} is unknown. Use random, scaffold, column or none."
-        )
-    cells = [cell.lower() for cell in table.column(split_column)]
-    cells = ["valid" if cell in ("val", "validation") else cell for cell in cells]
+    raise CsvError(
+        f"{table.name}: split={split!r} is unknown. Use random, scaffold, column or none."
+    )
+
+
+def _split_by_column(
+    dataset: Dataset, table: Table, smiles: Sequence[str], column: str
+) -> tuple[Dataset, list[Rejected]]:
+    """The split that the column names, and the rows that it leaves out."""
+    cells = table.column(column)
+    split, left_out = [], []
     for row in dataset.ids.tolist():
-        if cells[row] not in (*SPLITS, ""):
-            raise _cell_error(table, row, split_column, cells[row], f"one of {SPLITS}")
-    return dataset.with_split([cells[row] for row in dataset.ids.tolist()])
+        part = "valid" if cells[row].lower() in _VALID else cells[row].lower()
+        if part not in (*SPLITS, ""):
+            raise _cell_error(table, row, column, cells[row], f"one of {SPLITS}")
+        if not part:
+            reason = f"its cell in column {column!r} is empty, so it is in no part"
+            left_out.append(Rejected(table.numbers[row], smiles[row], reason))
+        split.append(part)
+    if "train" not in split:
+        raise CsvError(
+            f"{table.name}: column {column!r} puts no molecule into train. Write train, valid or "
+            "test into its cells."
+        )
+    return dataset.with_split(split), left_out

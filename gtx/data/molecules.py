@@ -1,4 +1,4 @@
-"""Molecules from SMILES: OGB's atom and bond features, descriptors, fingerprints, scaffolds.
+"""Molecules from SMILES: atom and bond features, descriptors, fingerprints.
 
 Nodes are RDKit's atoms in RDKit's order, hydrogens implicit; each bond is two directed edges.
 The vocabularies are those of `ogb.utils.features` (Hu et al. 2020), where a value outside a
@@ -7,15 +7,18 @@ list takes the list's last place, "misc". Needs the extra `molecules`.
 
 import contextlib
 import difflib
-import logging
-from collections.abc import Iterator, Sequence
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from gtx.data import stereo
 from gtx.data.check import DatasetError
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
+from gtx.data.smiles import parse, parse_all, quiet, rdkit, shortened
 from gtx.data.spec import Categorical, GraphSpec
 
 # atomic number, chirality, degree, formal charge, hydrogens, radical electrons, hybridisation,
@@ -23,6 +26,17 @@ from gtx.data.spec import Categorical, GraphSpec
 ATOM_SIZES = (119, 5, 12, 12, 10, 6, 6, 2, 2)
 # bond type, stereo, conjugated
 BOND_SIZES = (5, 6, 2)
+# The same with the labels of `gtx.data.stereo` for chirality and stereo.
+CIP_ATOM_SIZES = (ATOM_SIZES[0], stereo.CENTRE_SIZE, *ATOM_SIZES[2:])
+CIP_BOND_SIZES = (BOND_SIZES[0], stereo.BOND_SIZE, BOND_SIZES[2])
+
+# Descriptors over all pairs of atoms take RDKit a cubic time: a second or so at these sizes, and
+# minutes at 2,000 atoms. Sizes, not seconds: a value must not depend on the load of a machine.
+_PAIR_ATOMS = 500
+_POLYNOMIAL_ATOMS = 150
+_POLYNOMIAL = ("AvgIpc", "Ipc")  # from the characteristic polynomial
+_PAIRS = ("BCUT2D", "BalabanJ", "BertzCT", "EState_VSA", "VSA_EState")
+_PAIRS_TOO = ("MaxAbsEStateIndex", "MaxEStateIndex", "MinAbsEStateIndex", "MinEStateIndex")
 
 # RDKit's numbers to OGB's places.
 _HYBRIDIZATION = {2: 0, 3: 1, 4: 2, 6: 3, 7: 4}  # SP SP2 SP3 SP3D SP3D2; others are misc
@@ -31,56 +45,39 @@ _BOND_TYPE = {1: 0, 2: 1, 3: 2, 12: 3}  # single double triple aromatic; others 
 _BOND_STEREO = {0: 0, 2: 1, 3: 2, 4: 3, 5: 4, 1: 5}
 
 
-def rdkit() -> Any:
-    """The module `rdkit.Chem`, or an ImportError that names the extra."""
-    try:
-        from rdkit import Chem
-    except ImportError as error:
-        raise ImportError(
-            'molecules need RDKit: pip install "gtx-jax[molecules]"', name=error.name
-        ) from error
-    return Chem
+class MoleculeWarning(UserWarning):
+    """Something about a molecule is not computed; the message names it.
+
+    Attributes:
+      place: of the molecule, as the dataset's `ids` count.
+      reason: the message without the place.
+    """
+
+    def __init__(self, place: int, reason: str):
+        super().__init__(f"molecule {place}: {reason}")
+        self.place = place
+        self.reason = reason
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep RDKit from writing to stderr."""
-    rdkit()
-    from rdkit import rdBase
-
-    with rdBase.BlockLogs():
-        yield
-
-
-def parse(smiles: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
-    """The RDKit molecules, None where one does not parse, and the reason at each such place."""
-    chem = rdkit()
-    molecules, errors = [], {}
-    with quiet():
-        for row, text in enumerate(smiles):
-            molecule = chem.MolFromSmiles(text) if isinstance(text, str) else None
-            if molecule is None or molecule.GetNumAtoms() == 0:
-                errors[row] = ""
-                molecule = None
-            molecules.append(molecule)
-    for row in errors:
-        errors[row] = _reason(smiles[row])
-    return molecules, errors
-
-
-def from_smiles(smiles: Sequence[Any], *, features: str = "ogb") -> tuple[Dataset, dict[int, str]]:
+def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Dataset, dict[int, str]]:
     """Graphs of the SMILES that parse, and why the others do not.
 
     Args:
-      smiles: one molecule each; salts, single atoms, ions and isotopes are fine.
-      features: "ogb" for OGB's nine atom features as node column "atom" and three bond
-        features as edge column "bond"; "types" for node column "type" (atomic number - 1) and
-        edge column "type" (single, double, triple, aromatic, other).
+      smiles: one molecule each, see `gtx.data.smiles.parse`; salts, single atoms, ions and
+        isotopes are fine. Atom-map numbers are cleared.
+      features: "cip" for nine atom features as node column "atom" and three bond features as
+        edge column "bond", those of OGB but with CIP labels for stereo, so that they are of
+        the molecule and not of its spelling; "ogb" for OGB's own table, whose chirality is
+        RDKit's tag and differs between spellings of one molecule; "types" for node column
+        "type" (atomic number - 1) and edge column "type" (single, double, triple, aromatic,
+        other).
 
     Returns:
       A dataset without labels whose `ids` are the places in `smiles` and whose `names` are the
       SMILES, and a dict from place to reason.
     """
+    if features not in ("cip", "ogb", "types"):
+        raise DatasetError(f'features={features!r} is unknown. Use "cip", "ogb" or "types".')
     molecules, errors = parse(smiles)
     kept = [row for row, molecule in enumerate(molecules) if molecule is not None]
     atoms: list[tuple[int, ...]] = []
@@ -91,11 +88,18 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "ogb") -> tuple[Datase
         molecule = molecules[row]
         sizes.append(molecule.GetNumAtoms())
         edges.append(2 * molecule.GetNumBonds())
-        for atom in molecule.GetAtoms():
+        if features == "cip":
+            centres, double_bonds = stereo.labels(molecule)
+        else:
+            centres = [min(int(atom.GetChiralTag()), 4) for atom in molecule.GetAtoms()]
+            double_bonds = [
+                _BOND_STEREO.get(int(bond.GetStereo()), 5) for bond in molecule.GetBonds()
+            ]
+        for atom, centre in zip(molecule.GetAtoms(), centres, strict=True):
             atoms.append(
                 (
                     atom.GetAtomicNum(),
-                    int(atom.GetChiralTag()),
+                    centre,
                     atom.GetTotalDegree(),
                     atom.GetFormalCharge(),
                     atom.GetTotalNumHs(),
@@ -105,22 +109,23 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "ogb") -> tuple[Datase
                     atom.IsInRing(),
                 )
             )
-        for bond in molecule.GetBonds():
-            feature = (int(bond.GetBondType()), int(bond.GetStereo()), bond.GetIsConjugated())
+        for bond, kind in zip(molecule.GetBonds(), double_bonds, strict=True):
+            feature = (int(bond.GetBondType()), kind, bond.GetIsConjugated())
             first, second = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
             bonds += [feature, feature]
             ends += [(first, second), (second, first)]
     atom = _atom_places(np.array(atoms, np.int64).reshape(-1, len(ATOM_SIZES)))
     bond = _bond_places(np.array(bonds, np.int64).reshape(-1, len(BOND_SIZES)))
     index = np.array(ends, np.int64).reshape(-1, 2)
-    if features == "ogb":
-        nodes, node_spec = dict(atom=atom), dict(atom=Categorical(ATOM_SIZES))
-        edge, edge_spec = dict(bond=bond), dict(bond=Categorical(BOND_SIZES))
-    elif features == "types":
+    if features == "types":
         nodes, node_spec = dict(type=atom[:, :1]), dict(type=Categorical(ATOM_SIZES[:1]))
         edge, edge_spec = dict(type=bond[:, :1]), dict(type=Categorical(BOND_SIZES[:1]))
     else:
-        raise DatasetError(f'features={features!r} is unknown. Use "ogb" or "types".')
+        own = features == "cip"
+        atom_sizes = CIP_ATOM_SIZES if own else ATOM_SIZES
+        bond_sizes = CIP_BOND_SIZES if own else BOND_SIZES
+        nodes, node_spec = dict(atom=atom), dict(atom=Categorical(atom_sizes))
+        edge, edge_spec = dict(bond=bond), dict(bond=Categorical(bond_sizes))
     dataset = Dataset.from_columns(
         nodes=nodes,
         edges=edge,
@@ -135,21 +140,6 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "ogb") -> tuple[Datase
     return dataset, errors
 
 
-def scaffolds(smiles: Sequence[str]) -> list[str]:
-    """Bemis-Murcko scaffolds as SMILES without stereo; "" for a molecule without rings."""
-    molecules = _parsed(smiles)
-    from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
-
-    with quiet():
-        return [MurckoScaffoldSmiles(mol=each, includeChirality=False) for each in molecules]
-
-
-def flat_smiles(smiles: Sequence[str]) -> list[str]:
-    """Canonical SMILES without stereo: equal for all stereoisomers of a molecule."""
-    chem = rdkit()
-    return [chem.MolToSmiles(each, isomericSmiles=False) for each in _parsed(smiles)]
-
-
 def descriptor_names() -> tuple[str, ...]:
     """Names of the columns of `descriptors`; they depend on RDKit's version."""
     rdkit()
@@ -158,19 +148,27 @@ def descriptor_names() -> tuple[str, ...]:
     return tuple(name for name, _ in Descriptors.descList)
 
 
-def descriptors(smiles: Sequence[str], names: Sequence[str] | None = None) -> np.ndarray:
+def descriptors(
+    smiles: Sequence[str],
+    names: Sequence[str] | None = None,
+    *,
+    ids: Sequence[int] | None = None,
+) -> np.ndarray:
     """RDKit's descriptors, float64 [graphs, descriptors], NaN where one is not defined.
 
-    Some are huge or not finite: fit a `gtx.data.scaling.Scaler` before a model sees them.
+    Some are huge or not finite: fit a `gtx.data.scaling.Scaler` before a model sees them. Those
+    that RDKit computes over all pairs of atoms are not defined for molecules of more than 500
+    atoms (Ipc and AvgIpc: 150), where they take minutes; a MoleculeWarning names the first.
 
     Args:
       smiles: all must parse.
       names: which, out of `descriptor_names()`; all of them, 4 ms a molecule, if None.
+      ids: of the molecules in messages; their places if None.
 
     Raises:
       DatasetError: a molecule does not parse, or there is no descriptor of that name.
     """
-    molecules = _parsed(smiles)
+    molecules = parse_all(smiles)
     from rdkit.Chem import Descriptors
 
     known = dict(Descriptors.descList)
@@ -180,13 +178,44 @@ def descriptors(smiles: Sequence[str], names: Sequence[str] | None = None) -> np
             near = difflib.get_close_matches(name, known, 1, 0.3)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise DatasetError(f"descriptors: RDKit has no {name!r}.{hint}")
+    limits = [_atoms_limit(name) for name in names]
+    sizes = [molecule.GetNumAtoms() for molecule in molecules]
+    _warn_of_large(smiles, range(len(smiles)) if ids is None else ids, sizes, names, limits)
     values = np.full((len(molecules), len(names)), np.nan)
     with quiet(), np.errstate(all="ignore"):
         for row, molecule in enumerate(molecules):
             for column, name in enumerate(names):
+                if sizes[row] > limits[column]:
+                    continue
                 with contextlib.suppress(Exception):  # RDKit: not defined for this molecule
                     values[row, column] = known[name](molecule)
     return values
+
+
+def _atoms_limit(descriptor: str) -> int:
+    """Atoms of the largest molecule for which a descriptor is computed."""
+    if descriptor in _POLYNOMIAL:
+        return _POLYNOMIAL_ATOMS
+    over_pairs = descriptor.startswith(_PAIRS) or descriptor in _PAIRS_TOO
+    return _PAIR_ATOMS if over_pairs else sys.maxsize
+
+
+def _warn_of_large(
+    smiles: Sequence[str],
+    ids: Sequence[int],
+    sizes: Sequence[int],
+    names: Iterable[str],
+    limits: Sequence[int],
+) -> None:
+    for text, place, size in zip(smiles, ids, sizes, strict=True):
+        left_out = [name for name, limit in zip(names, limits, strict=True) if size > limit]
+        if left_out:
+            shown = ", ".join(left_out[:4]) + (", ..." if len(left_out) > 4 else "")
+            reason = (
+                f"{shortened(text)} has {size} atoms, too many for the descriptors {shown}: a "
+                "model reads the median of its training data instead"
+            )
+            warnings.warn(MoleculeWarning(int(place), reason), stacklevel=3)
 
 
 def morgan_counts(smiles: Sequence[str], *, radius: int = 2, size: int = 2048) -> np.ndarray:
@@ -194,7 +223,7 @@ def morgan_counts(smiles: Sequence[str], *, radius: int = 2, size: int = 2048) -
 
     Rogers and Hahn (2010); radius 2 is ECFP4.
     """
-    molecules = _parsed(smiles)
+    molecules = parse_all(smiles)
     from rdkit.Chem import rdFingerprintGenerator
 
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=size)
@@ -203,41 +232,6 @@ def morgan_counts(smiles: Sequence[str], *, radius: int = 2, size: int = 2048) -
         for place, count in generator.GetCountFingerprint(molecule).GetNonzeroElements().items():
             counts[row, place] = min(count, 65535)
     return counts
-
-
-def _parsed(smiles: Sequence[str]) -> list[Any]:
-    molecules, errors = parse(smiles)
-    for row, reason in errors.items():
-        raise DatasetError(f"molecule {row} ({smiles[row]}): {reason}. Leave it out or mend it.")
-    return molecules
-
-
-def _reason(text: Any) -> str:
-    """Why a SMILES was refused, in RDKit's words, which it only writes to its log."""
-    if not isinstance(text, str):
-        return f"a SMILES is text, this is {type(text).__name__}"
-    if not text.strip():
-        return "empty"
-    chem = rdkit()
-    from rdkit import rdBase
-
-    lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("rdkit")
-    rdBase.LogToPythonLogger()
-    handlers, logger.handlers = logger.handlers, [handler]
-    try:
-        molecule = chem.MolFromSmiles(text)
-    finally:
-        logger.handlers = handlers
-        rdBase.LogToCppStreams()
-    if molecule is not None:
-        return "it has no atoms"
-    said = [line.split("] ", 1)[-1].removeprefix("SMILES Parse Error: ") for line in lines]
-    said = [line for line in said if line.strip("~^ ") and line not in text]
-    reason = "; ".join(line.split(" while parsing:")[0].rstrip(":") for line in said[:2])
-    return reason or "RDKit cannot read it"
 
 
 def _places(values: np.ndarray, table: dict[int, int], other: int) -> np.ndarray:
@@ -251,7 +245,7 @@ def _atom_places(raw: np.ndarray) -> np.ndarray:
     number, chirality, degree, charge, hydrogens, radicals, hybridization, *flags = raw.T
     columns = (
         np.where((number >= 1) & (number <= 118), number - 1, 118),
-        np.minimum(chirality, 4),
+        chirality,
         np.minimum(degree, 11),
         np.where(np.abs(charge) <= 5, charge + 5, 11),
         np.minimum(hydrogens, 9),
@@ -263,6 +257,6 @@ def _atom_places(raw: np.ndarray) -> np.ndarray:
 
 
 def _bond_places(raw: np.ndarray) -> np.ndarray:
-    kind, stereo, conjugated = raw.T
-    columns = (_places(kind, _BOND_TYPE, 4), _places(stereo, _BOND_STEREO, 5), conjugated)
+    kind, configuration, conjugated = raw.T
+    columns = (_places(kind, _BOND_TYPE, 4), configuration, conjugated)
     return np.stack(columns, axis=1)

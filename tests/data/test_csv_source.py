@@ -1,9 +1,11 @@
 """CSV files of molecules: labels, rejected rows, and clear refusals."""
 
+import csv
+
 import numpy as np
 import pytest
 
-from gtx.data import CsvError, Label, csv_source
+from gtx.data import CsvError, DatasetError, Label, csv_source
 
 pytest.importorskip("rdkit", reason="molecules need RDKit (extra: molecules)")
 
@@ -78,6 +80,8 @@ def test_the_split_can_be_a_column(write):
     text = "smiles,y,part\nC,1,train\nC(C,1,nonsense\nCC,1,Val\nCCC,1,test\nCCCC,1,\n"
     data = csv_source.load(write(text), target_columns="y", split="column", split_column="part")
     np.testing.assert_array_equal(data.dataset.split, [0, 1, 2, -1])
+    assert [each.row for each in data.rejected] == [3, 6]
+    assert "'part' is empty, so it is in no part" in data.rejected[1].reason
     with pytest.raises(CsvError, match="row 2, column 'y' holds '1'.*one of .'train'"):
         csv_source.load(write(text), target_columns="y", split="column", split_column="y")
 
@@ -88,8 +92,11 @@ def test_the_split_can_be_random_or_by_scaffold(write):
     np.testing.assert_array_equal(np.bincount(random.split), [8, 1, 1])
     again = csv_source.load(write(text), target_columns="y", seed=3).dataset
     np.testing.assert_array_equal(random.split, again.split)
+    with pytest.raises(DatasetError, match="valid is empty.*number of scaffolds is 1"):
+        csv_source.load(write(text), target_columns="y", split="scaffold")
+    text += "C1CC1,1\nC1CCC1,1\n"
     scaffold = csv_source.load(write(text), target_columns="y", split="scaffold").dataset
-    np.testing.assert_array_equal(np.bincount(scaffold.split), [0, 0, 10])  # one scaffold
+    np.testing.assert_array_equal(scaffold.split, [0] * 10 + [2, 1])
 
 
 def test_descriptors_are_scaled_on_train(write):
@@ -116,7 +123,28 @@ CASES = {
         r"no column 'logs' among .*Did you mean 'logS'",
     ),
     "semicolons": ("smiles;y\nC;1\n", dict(), "semicolons or tabs; use commas"),
-    "twice": ("smiles,y,y\nC,1,2\n", dict(), r"\['y'\] occur twice"),
+    "twice": ("smiles,y,y\nC,1,2\n", dict(), r"column 'y' occurs 2 times"),
+    "SMILES twice": ("smiles,smiles,y\nC,C,2\n", dict(), r"column 'smiles' occurs 2 times"),
+    "tabs": ("smiles\ty\nC\t1\n", dict(), "semicolons or tabs; use commas"),
+    "target given twice": (GOOD, dict(target_columns="logS,logS"), r"\['logS'\] are given twice"),
+    "target of no name": (GOOD, dict(target_columns='"logS'), "no row of names"),
+    "classification": (
+        GOOD,
+        dict(target_columns="tox", kind="classification"),
+        "kind='classification' is unknown.*Did you mean 'binary' or 'multiclass'",
+    ),
+    "kind": (GOOD, dict(target_columns="tox", kind="binry"), "Did you mean 'binary'"),
+    "one class as two numbers": (
+        "smiles,y\nC,2\nCC,3\nCCC,2.0\n",
+        dict(kind="multiclass"),
+        r"classes '2' \(row 2\) and '2.0' \(row 4\), which look like one",
+    ),
+    "one class in two cases": (
+        "smiles,y\nC,red\nCC,Red\n",
+        dict(kind="multiclass"),
+        r"'Red' \(row 3\) and 'red' \(row 2\)",
+    ),
+    "no train": ("smiles,y,split\nC,1,test\n", dict(split="column"), "no molecule into train"),
     "text label": ("smiles,y\nC,1\nCC,high\n", dict(), "row 3, column 'y' holds 'high'.*number"),
     "comma number": ('smiles,y\nC,"1,5"\n', dict(), "row 2, column 'y' holds '1,5'"),
     "infinite label": ("smiles,y\nC,inf\n", dict(), "row 2, column 'y' holds 'inf'.*finite"),
@@ -130,7 +158,9 @@ CASES = {
     ),
     "no label": ("smiles,y\nC,\nCC,\n", dict(), r"no molecule has a label in \['y'\]"),
     "too many cells": ("smiles,y\nC,1,2\n", dict(), "row 2 has 3 cells, the header 2"),
-    "open quote": ('smiles,y\n"C,1\n', dict(), "not a CSV file in UTF-8"),
+    "open quote": ('smiles,y\nC,1\n"C,1\n', dict(), "not a CSV file: .*after row 2. Close"),
+    "text after a quote": ('smiles,y\n"C"C,1\n', dict(), "not a CSV file: .*after row 1"),
+    "no names": (",\nC,1\n", dict(), "mine.csv: is empty"),
     "two binaries": (GOOD, dict(target_columns=("logS", "tox"), kind="binary"), "Name one column"),
     "no target": (GOOD, dict(target_columns=()), r"target columns \[\]"),
     "unknown split": (GOOD, dict(target_columns="logS", split="any"), "split='any' is unknown"),
@@ -147,15 +177,85 @@ def test_a_bad_file_is_refused_with_row_and_column(write, case):
 def test_another_encoding_is_refused(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_bytes("smiles,y\nC,µ\n".encode("latin-1"))
-    with pytest.raises(CsvError, match="not a CSV file in UTF-8"):
+    with pytest.raises(CsvError, match="is not text in UTF-8"):
         csv_source.load(path, target_columns="y")
 
 
 def test_prediction_keeps_every_row_and_column(write):
     smiles, table = csv_source.read_smiles(write("id,smiles\n7,CCO\n3,C(C\n\n5,\n"))
-    assert smiles == ["CCO", "C(C", ""]
+    assert smiles == ["CCO", "C(C", "", ""]
     assert table.header == ("id", "smiles")
-    assert table.rows == (("7", "CCO"), ("3", "C(C"), ("5", ""))
-    assert table.numbers == (2, 3, 5)
+    assert table.rows == (("7", "CCO"), ("3", "C(C"), ("", ""), ("5", ""))
+    assert table.numbers == (2, 3, 4, 5)
     with pytest.raises(CsvError, match="no column 'SMILE' among .*Did you mean 'smiles'"):
         table.column("SMILE")
+
+
+@pytest.mark.parametrize("extra", ["note,note", ",", "note,"])
+def test_columns_that_nobody_asks_for_may_have_any_names(write, extra):
+    table = csv_source.read(write(f"smiles,{extra},logS\nCCC,a,b,1\n"))
+    assert table.rows == (("CCC", "a", "b", "1"),)
+    data = csv_source.load(
+        write(f"smiles,{extra},logS\nCCC,a,b,1\n"), target_columns="logS", split="none"
+    )
+    np.testing.assert_array_equal(data.dataset.labels, [[1.0]])
+
+
+@pytest.mark.parametrize(
+    ("target", "names"),
+    [
+        ("log S, mol/L", ("log S, mol/L",)),
+        ('"log S, mol/L"', ("log S, mol/L",)),
+        ('"log S, mol/L",tox', ("log S, mol/L", "tox")),
+        ('tox, "log S, mol/L"', ("tox", "log S, mol/L")),
+        (("tox", "log S, mol/L"), ("tox", "log S, mol/L")),
+        (" tox ", ("tox",)),
+    ],
+)
+def test_a_name_with_a_comma_is_a_target_like_another(write, target, names):
+    text = 'smiles,"log S, mol/L",tox\nCCC,1,2\n'
+    data = csv_source.load(write(text), target_columns=target, split="none")
+    assert data.dataset.spec.label.names == names
+    wanted = [{"log S, mol/L": 1, "tox": 2}[name] for name in names]
+    np.testing.assert_array_equal(data.dataset.labels[0], wanted)
+
+
+def test_a_target_of_two_meanings_is_refused(write):
+    text = 'smiles,"a,b",a,b\nCCC,1,2,3\n'
+    with pytest.raises(CsvError, match=r"'a,b' is a column, and so are \['a', 'b'\]"):
+        csv_source.load(write(text), target_columns="a,b", split="none")
+    for target, labels in (('"a,b"', [1]), ('"a","b"', [2, 3])):
+        found = csv_source.load(write(text), target_columns=target, split="none")
+        np.testing.assert_array_equal(found.dataset.labels[0], labels)
+
+
+def test_a_cell_of_any_length_is_read_and_the_limit_of_csv_stays(write):
+    before = csv.field_size_limit()
+    text = f"smiles,note,y\nCCO,{'x' * 140_000},1\n"
+    data = csv_source.load(write(text), target_columns="y", split="none")
+    np.testing.assert_array_equal(data.dataset.labels, [[1.0]])
+    assert csv.field_size_limit() == before
+
+
+def test_classes_that_are_numbers_stand_by_size(write):
+    text = "smiles,y\nC,10\nCC,-1\nCCC,2.5\n"
+    data = csv_source.load(write(text), target_columns="y", kind="multiclass", split="none")
+    assert data.dataset.spec.label.names == ("-1", "2.5", "10")
+    np.testing.assert_array_equal(data.dataset.labels, [2, 0, 1])
+
+
+def test_every_row_stands_for_prediction_as_it_is_in_the_file(write):
+    text = 'smiles,note\n CCO ,"two\nlines"\n\nCCN\n,\n""\nCC,,\n'
+    smiles, table = csv_source.read_smiles(write(text))
+    assert smiles == ["CCO", "", "CCN", "", "", "CC"]
+    assert table.rows[0] == (" CCO ", "two\nlines") and table.rows[2] == ("CCN", "")
+    assert table.numbers == (2, 3, 4, 5, 6, 7)
+
+
+def test_a_file_of_thousands_of_columns_is_read(write):
+    names = [f"t{number}" for number in range(3000)]
+    text = f"smiles,{','.join(names)}\nC{',1' * 3000}\n"
+    data = csv_source.load(write(text), target_columns=names, split="none")
+    assert data.dataset.labels.shape == (1, 3000)
+    with pytest.raises(CsvError, match=r"'t19', ...\] \(3001 columns\)|\.\.\.\] \(3001"):
+        csv_source.load(write(text), target_columns="u", split="none")

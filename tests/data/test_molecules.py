@@ -11,8 +11,8 @@ from tests.data.files import data_folder
 pytest.importorskip("rdkit", reason="molecules need RDKit (extra: molecules)")
 
 
-def graph_of(smiles):
-    dataset, errors = molecules.from_smiles([smiles])
+def graph_of(smiles, features="ogb"):
+    dataset, errors = molecules.from_smiles([smiles], features=features)
     assert not errors
     return dataset[0]
 
@@ -76,24 +76,11 @@ def test_salts_atoms_isotopes_ions_and_big_molecules_are_graphs(smiles):
     assert not errors and dataset.num_nodes[0] > 0
 
 
-def test_what_does_not_parse_is_reported_with_its_place_and_reason(capfd):
-    smiles = ["CCO", "C(C", "", "C(C)(C)(C)(C)C", "c1ccccc", "xyz", None, 3.0, "O"]
-    dataset, errors = molecules.from_smiles(smiles)
-    np.testing.assert_array_equal(dataset.ids, [0, 8])
-    assert dataset.names.tolist() == ["CCO", "O"]
-    assert set(errors) == {1, 2, 3, 4, 5, 6, 7}
-    assert "extra open parentheses" in errors[1] and "position 2" in errors[1]
-    assert errors[2] == "empty"
-    assert "Explicit valence for atom # 0 C, 5" in errors[3]
-    assert "unclosed ring" in errors[4]
-    assert "syntax error" in errors[5]
-    assert errors[6] == "a SMILES is text, this is NoneType"
-    assert capfd.readouterr() == ("", "")
-
-
 def test_no_molecule_is_an_empty_dataset():
     dataset, errors = molecules.from_smiles(["?"])
     assert len(dataset) == 0 and list(errors) == [0]
+    assert dataset.spec.nodes == {"atom": Categorical(molecules.CIP_ATOM_SIZES)}
+    dataset, _ = molecules.from_smiles(["?"], features="ogb")
     assert dataset.spec.nodes == {"atom": Categorical(molecules.ATOM_SIZES)}
 
 
@@ -108,33 +95,10 @@ def test_the_atom_table_has_174_rows():
     assert sum(molecules.ATOM_SIZES) == 174 and sum(molecules.BOND_SIZES) == 13
 
 
-def test_scaffolds_forget_side_chains_and_stereo():
-    found = molecules.scaffolds(["C[C@H](N)c1ccccc1", "CCCC", "OC1CC1"])
-    assert found == ["c1ccccc1", "", "C1CC1"]
-
-
-def test_flat_smiles_are_those_of_all_stereoisomers():
-    left, right, other = molecules.flat_smiles(["C[C@H](N)O", "C[C@@H](N)O", "CC"])
-    assert left == right != other
-
-
-def test_a_molecule_that_does_not_parse_is_named():
-    with pytest.raises(DatasetError, match=r"molecule 1 \(C\(C\): extra open parentheses"):
-        molecules.flat_smiles(["C", "C(C"])
-
-
 def test_without_rdkit_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "rdkit", None)
     with pytest.raises(ImportError, match=r'pip install "gtx-jax\[molecules\]"'):
         molecules.from_smiles(["C"])
-
-
-def test_rdkit_logs_as_before_after_a_bad_molecule(capfd):
-    from rdkit import Chem
-
-    molecules.from_smiles(["C(C"])
-    assert Chem.MolFromSmiles("C(C") is None
-    assert "extra open parentheses" in capfd.readouterr().err
 
 
 def test_descriptors_have_known_values():
@@ -165,7 +129,7 @@ def test_features_equal_those_that_ogb_wrote(name):
         edge_name="bond",
     )
     theirs = theirs.select(np.random.default_rng(0).permutation(len(theirs))[:500])
-    ours, errors = molecules.from_smiles(theirs.names.tolist())
+    ours, errors = molecules.from_smiles(theirs.names.tolist(), features="ogb")
     theirs = theirs.select(ours.ids)
     assert not errors
     equal = []
@@ -192,3 +156,38 @@ def test_chosen_descriptors_are_columns_of_all_of_them():
 def test_an_unknown_descriptor_is_refused_with_the_nearest():
     with pytest.raises(DatasetError, match="no 'MolLogp'. Did you mean 'MolLogP'"):
         molecules.descriptors(["CCO"], ("MolLogp",))
+
+
+def test_features_of_no_name_are_refused():
+    with pytest.raises(DatasetError, match="'bonds' is unknown"):
+        molecules.from_smiles(["C"], features="bonds")
+
+
+def test_slow_descriptors_of_large_molecules_are_not_computed_and_said_to_be(monkeypatch):
+    from rdkit.Chem import Descriptors
+
+    names = ("MolWt", "BertzCT", "BalabanJ", "Ipc")
+    smiles = ["C" * 150, "C" * 151, "C" * 500, "C" * 501]
+    known = [(name, lambda molecule: 1.0) for name, _ in Descriptors.descList]
+    monkeypatch.setattr(Descriptors, "descList", known)
+    with pytest.warns(molecules.MoleculeWarning) as caught:
+        values = molecules.descriptors(smiles, names)
+    missing = [[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 1], [0, 1, 1, 1]]
+    np.testing.assert_array_equal(np.isnan(values), missing)
+    assert [each.message.place for each in caught] == [1, 2, 3]
+    assert "molecule 1: CCC" in str(caught[0].message)
+    assert "has 151 atoms, too many for the descriptors Ipc" in str(caught[0].message)
+    assert "BertzCT, BalabanJ, Ipc" in str(caught[2].message)
+
+
+def test_the_descriptors_of_the_recipe_are_fast_for_a_chain_of_2000_atoms():
+    import time
+
+    from configs import solubility_gps
+
+    names = solubility_gps.get_config().data.descriptors
+    start = time.process_time()
+    with pytest.warns(molecules.MoleculeWarning, match="BertzCT, BalabanJ"):
+        values = molecules.descriptors(["C" * 2000], names)
+    assert time.process_time() - start < 20  # 73 s with those two
+    assert np.isnan(values).sum() == 2

@@ -19,7 +19,10 @@ def test_random_parts_have_their_sizes_and_follow_the_seed():
     assert np.any(one != splits.random(dataset_of(103), seed=2).split)
 
 
-@pytest.mark.parametrize("fractions", [(0.8, 0.1, 0.2), (1.2, -0.1, -0.1), (0.5, 0.5)])
+@pytest.mark.parametrize(
+    "fractions",
+    [(0.8, 0.1, 0.2), (1.2, -0.1, -0.1), (0.5, 0.5), (np.nan, 0.5, 0.5), (np.inf, 0.0, 0.0)],
+)
 def test_fractions_that_are_none_are_refused(fractions):
     with pytest.raises(DatasetError, match="sum to 1"):
         splits._sizes(10, fractions)
@@ -103,3 +106,85 @@ def test_the_scaffold_split_is_that_of_moleculenet(name):
     pytest.importorskip("rdkit", reason="scaffolds need RDKit (extra: molecules)")
     dataset = packed.load(data_folder() / f"moleculenet/{name}.npz")
     np.testing.assert_array_equal(splits.scaffold(dataset).split, dataset.split)
+
+
+@pytest.mark.parametrize(
+    ("count", "fractions", "part"),
+    [
+        (5, (0.8, 0.1, 0.1), "valid"),
+        (9, (0.9, 0.0, 0.1), None),
+        (3, (0.9, 0.0, 0.1), None),
+        (1, (0.5, 0.0, 0.5), "train"),
+        (1, (0.0, 0.0, 1.0), None),
+        (100, (0.995, 0.0, 0.005), None),
+        (10, (0.9, 0.01, 0.09), "valid"),
+    ],
+)
+def test_a_part_that_was_asked_for_is_never_empty(count, fractions, part):
+    if part is None:
+        counts = np.bincount(splits.random(dataset_of(count), fractions).split, minlength=3)
+        np.testing.assert_array_equal(counts > 0, np.array(fractions) > 0)
+    else:
+        with pytest.raises(DatasetError, match=f"{part} is empty.* of {count} graphs"):
+            splits.random(dataset_of(count), fractions)
+
+
+def with_scaffolds(*sizes):
+    """Molecules of rings of 3, 4, ... atoms, so many of each; those of size 0 are left out."""
+    pytest.importorskip("rdkit", reason="scaffolds need RDKit (extra: molecules)")
+    smiles = []
+    for place, size in enumerate(sizes):
+        ring = "C1" + "C" * (place + 1) + "C1"
+        smiles += ["C" * n + ring for n in range(size)]
+    return molecules.from_smiles(smiles, features="types")[0]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fractions", "parts"),
+    [
+        ((85, *[1] * 15), (0.8, 0.1, 0.1), [85, 8, 7]),  # larger than train
+        ((45, 45, *[1] * 10), (0.8, 0.1, 0.1), [90, 5, 5]),  # together larger than train
+        ((60, 20, 10, 10), (0.8, 0.1, 0.1), [80, 10, 10]),
+        ((15, *[1] * 5), (0.5, 0.5, 0.0), [15, 5, 0]),
+        ((15, *[1] * 5), (0.5, 0.0, 0.5), [15, 0, 5]),
+        ((6,), (1.0, 0.0, 0.0), [6, 0, 0]),
+        ((6, 2), (0.0, 0.0, 1.0), [0, 0, 8]),
+    ],
+)
+def test_the_largest_scaffolds_are_trained_on(sizes, fractions, parts):
+    split = splits.scaffold(with_scaffolds(*sizes), fractions).split
+    np.testing.assert_array_equal(np.bincount(split, minlength=3), parts)
+    start = 0
+    for size in sizes:
+        assert len(set(split[start : start + size])) == 1
+        start += size
+
+
+@pytest.mark.parametrize(("sizes", "part"), [((30,), "valid"), ((28, 2), "test")])
+def test_a_part_without_a_scaffold_is_refused(sizes, part):
+    with pytest.raises(DatasetError, match=f"(valid|{part}) is empty.*number of scaffolds is"):
+        splits.scaffold(with_scaffolds(*sizes))
+
+
+@pytest.mark.parametrize("fraction", [float("nan"), 0.0, 1.0, -0.5, 0.99])
+def test_a_validation_fraction_that_leaves_nothing_is_refused(fraction):
+    dataset = splits.given(dataset_of(10), train=np.arange(10))
+    with pytest.raises(DatasetError, match="cannot take a fraction"):
+        splits.with_validation(dataset, fraction)
+
+
+def test_duplicates_are_found_whatever_their_spelling():
+    pytest.importorskip("rdkit", reason="canonical SMILES need RDKit (extra: molecules)")
+    texts = ["CCO", "[CH3:1][CH2:2][OH:3]", "[2H]C([2H])([2H])CO", "[H]C([H])([H])CO", "CCO.Cl"]
+    dataset, _ = molecules.from_smiles(texts)
+    dataset = dataset.with_split(["train", "test", "test", "test", "test"])
+    np.testing.assert_array_equal(
+        splits.duplicates_across(dataset), [False, True, True, True, False]
+    )
+
+
+def test_map_numbers_do_not_divide_a_scaffold():
+    pytest.importorskip("rdkit", reason="scaffolds need RDKit (extra: molecules)")
+    texts = ["Cc1ccccc1", "[CH3:1][c:2]1[cH:3][cH:4][cH:5][cH:6][cH:7]1", "C1CC1", "C1CCC1"]
+    split = splits.scaffold(molecules.from_smiles(texts)[0], (0.5, 0.25, 0.25)).split
+    np.testing.assert_array_equal(split, [0, 0, 2, 1])

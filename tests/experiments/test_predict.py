@@ -1,11 +1,12 @@
 import csv
+import warnings
 
 import numpy as np
 import pytest
 from absl import app
 
 from gtx import Predictor
-from gtx.data import Label
+from gtx.data import Label, MoleculeWarning
 from tests.experiments import commands
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -64,6 +65,37 @@ def test_rows_that_do_not_parse_get_a_reason_and_exit_code_three(trained_run, pr
     assert [bool(row["logS_predicted"]) for row in rows] == [True, False, False, True]
     assert [bool(row["error"]) for row in rows] == [False, True, True, False]
     assert float(rows[3]["logS_predicted"]) == pytest.approx(predicted["CCN"], rel=1e-5)
+
+
+def test_every_row_of_the_input_is_a_row_of_the_output(trained_run, predicted, tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('smiles,a,a\nCCO,"two\nlines",1\n\n,,\nCCN\n""\n CCC ,x,\n\n')
+    arguments = [f"--input={source}", f"--output={target}"]
+    assert commands.run("predict", f"--workdir={trained_run.workdir}", *arguments) == 3
+    with target.open(newline="") as file:
+        header, *rows = list(csv.reader(file))
+    assert header == ["smiles", "a", "a", "logS_predicted", "error"]
+    assert [row[0] for row in rows] == ["CCO", "", "", "CCN", "", " CCC ", ""]
+    assert [row[-1] for row in rows] == ["", "empty", "empty", "", "empty", "", "empty"]
+    assert rows[0][1] == "two\nlines"
+    names = ("CCO", "CCN", "CCC")
+    found = [float(rows[row][3]) for row in (0, 3, 5)]
+    np.testing.assert_allclose(found, [predicted[name] for name in names], rtol=1e-5)
+
+
+def test_the_column_of_smiles_is_that_of_the_run(trained_run, predicted, tmp_path, monkeypatch):
+    monkeypatch.setattr(Predictor, "smiles_column", "mol")
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("mol,smiles,other\nCCO,x,y\n")
+    arguments = [f"--workdir={trained_run.workdir}", f"--input={source}", f"--output={target}"]
+    assert commands.run("predict", *arguments) == 0
+    assert commands.run("predict", *arguments, "--smiles_column=smiles") == 3
+
+
+def test_a_warning_about_a_molecule_names_its_row(capsys):
+    with commands.imported("predict") as predict, predict._warnings_by_row((2, 5)):
+        warnings.warn(MoleculeWarning(1, "CCC has 600 atoms"), stacklevel=1)
+    assert capsys.readouterr().err == "warning: row 5: CCC has 600 atoms\n"
 
 
 def test_a_molecule_of_the_command_line_that_does_not_parse_is_shown(trained_run, capsys):

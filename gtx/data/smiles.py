@@ -1,0 +1,183 @@
+"""SMILES: the one door through which they come in, and what two of them have in common.
+
+Atom-map numbers, which name atoms of a reaction, are no part of a molecule: they are cleared
+before anything is read. Needs the extra `molecules`.
+"""
+
+import contextlib
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gtx.data.check import DatasetError
+
+# RDKit's search for rings and its canonical numbering take seconds at this size, minutes at
+# twice the size, and at 20,000 atoms the numbering overflows the stack and ends the process.
+MAX_ATOMS = 4000
+MAX_CHARACTERS = 50 * MAX_ATOMS  # a text beyond this is not read at all
+
+_MAP_NUMBER = re.compile(r"(\[[^\[\]:]*):\d+\]")
+_REACTION = re.compile(r"(?<!-)>")  # "->" is a dative bond
+_OUTSIDE = re.compile(r"[^!-~]")  # RDKit stops reading at such a character, without an error
+
+
+def rdkit() -> Any:
+    """The module `rdkit.Chem`, or an ImportError that names the extra."""
+    try:
+        from rdkit import Chem
+    except ImportError as error:
+        raise ImportError(
+            'molecules need RDKit: pip install "gtx-jax[molecules]"', name=error.name
+        ) from error
+    return Chem
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep RDKit from writing to stderr."""
+    rdkit()
+    from rdkit import rdBase
+
+    with rdBase.BlockLogs():
+        yield
+
+
+def parse(smiles: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
+    """The RDKit molecules, None where a text is not one molecule, and the reason there.
+
+    Blanks before and after a SMILES are ignored. A text is read whole or refused: a SMILES is
+    printable ASCII without blanks, so one that is followed by a name or by the extensions of
+    CXSMILES is refused, as are reactions and molecules of more than `MAX_ATOMS` atoms.
+    """
+    rdkit()
+    found = []
+    with quiet():
+        for text in smiles:
+            found.append(_read(text))
+    errors = {row: each for row, each in enumerate(found) if isinstance(each, str)}
+    for row, reason in errors.items():
+        errors[row] = reason or _rdkit_reason(_clean(smiles[row]))
+    return [None if isinstance(each, str) else each for each in found], errors
+
+
+def parse_all(smiles: Sequence[str]) -> list[Any]:
+    """The RDKit molecules; a DatasetError names the first that does not parse."""
+    molecules, errors = parse(smiles)
+    for row, reason in errors.items():
+        raise DatasetError(
+            f"molecule {row} ({shortened(smiles[row])}): {reason}. Leave it out or mend it."
+        )
+    return molecules
+
+
+def flat_smiles(smiles: Sequence[str]) -> list[str]:
+    """Canonical SMILES of what two spellings or stereoisomers of a molecule have in common.
+
+    Left out are stereo, isotopes, atom-map numbers and hydrogens that are written as atoms.
+    Charges, tautomers and the other parts of a salt are kept: those are other compounds.
+    """
+    chem = rdkit()
+    molecules = parse_all(smiles)
+    with quiet():
+        return [chem.MolToSmiles(_flat(each)) for each in molecules]
+
+
+def scaffolds(smiles: Sequence[str]) -> list[str]:
+    """Bemis-Murcko scaffolds of the flat molecules; "" for a molecule without rings."""
+    molecules = parse_all(smiles)
+    from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
+
+    chem = rdkit()
+    found = []
+    with quiet():
+        for molecule in molecules:
+            flat = _flat(molecule)
+            # Read anew, an atom in brackets is one without them again: what is left of it, when
+            # its side chain goes, would otherwise be a radical in one spelling alone.
+            plain = chem.MolFromSmiles(chem.MolToSmiles(flat)) or flat
+            found.append(MurckoScaffoldSmiles(mol=plain, includeChirality=False))
+    return found
+
+
+def shortened(text: Any) -> str:
+    """A SMILES as a message shows it: 60 characters at most."""
+    text = str(text)
+    return text if len(text) <= 60 else f"{text[:40]}... of {len(text)} characters"
+
+
+def _clean(text: str) -> str:
+    """Without blanks around it and without atom-map numbers."""
+    return _MAP_NUMBER.sub(r"\1]", text.strip())
+
+
+def _read(text: Any) -> Any:
+    """A molecule, or why there is none; "" where RDKit has to be asked."""
+    if not isinstance(text, str):
+        return f"a SMILES is text, this is {type(text).__name__}"
+    text = _clean(text)
+    if not text:
+        return "empty"
+    if found := _OUTSIDE.search(text):
+        return _foreign(found[0], found.start() + 1)
+    if _REACTION.search(text):
+        return "this is a reaction, not one molecule"
+    if len(text) > MAX_CHARACTERS:
+        return f"{len(text)} characters, {MAX_CHARACTERS} at most"
+    chem = rdkit()
+    if len(text) > MAX_ATOMS:
+        # Bonds and rings are looked at after this: counting atoms is fast.
+        whole = chem.MolFromSmiles(text, sanitize=False)
+        if whole is not None and whole.GetNumAtoms() > MAX_ATOMS:
+            return f"{whole.GetNumAtoms()} atoms, {MAX_ATOMS} at most"
+    molecule = chem.MolFromSmiles(text)
+    return "" if molecule is None or molecule.GetNumAtoms() == 0 else molecule
+
+
+def _foreign(character: str, position: int) -> str:
+    """Why a character cannot stand in a SMILES."""
+    if character in " \t\r\n":
+        return (
+            f"a blank or line break at position {position}: a SMILES has none. Put names into "
+            "a column of their own, and leave out extensions (CXSMILES)"
+        )
+    name = unicodedata.name(character, "a control character")
+    return (
+        f"the character U+{ord(character):04X} ({name}) at position {position}: a SMILES "
+        "is plain ASCII"
+    )
+
+
+def _flat(molecule: Any) -> Any:
+    """A copy without stereo, isotopes and hydrogens that are atoms."""
+    chem = rdkit()
+    flat = chem.Mol(molecule)
+    chem.RemoveStereochemistry(flat)
+    for atom in flat.GetAtoms():
+        atom.SetIsotope(0)
+    return chem.RemoveHs(flat)
+
+
+def _rdkit_reason(text: str) -> str:
+    """Why a SMILES was refused, in RDKit's words, which it only writes to its log."""
+    chem = rdkit()
+    from rdkit import rdBase
+
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("rdkit")
+    rdBase.LogToPythonLogger()
+    handlers, logger.handlers = logger.handlers, [handler]
+    try:
+        molecule = chem.MolFromSmiles(text)
+    finally:
+        logger.handlers = handlers
+        rdBase.LogToCppStreams()
+    if molecule is not None:
+        return "it has no atoms"
+    said = [line.split("] ", 1)[-1].removeprefix("SMILES Parse Error: ") for line in lines]
+    said = [line for line in said if line.strip("~^ ") and line not in text]
+    reason = "; ".join(line.split(" while parsing:")[0].rstrip(":") for line in said[:2])
+    return reason or "RDKit cannot read it"
