@@ -20,6 +20,7 @@ import numpy as np
 from jax import Array
 
 from gtx.ops.attention.scores import Dot
+from gtx.ops.varying import vary_like
 
 
 @jax.custom_vjp
@@ -78,7 +79,7 @@ def _sum_by_head(rows, num_heads, width):
 
     if not _multiplies():
         return one_by_one(rows, None)
-    sums = jnp.matmul(rows, _membership(num_heads, width, rows.dtype), precision="highest")
+    sums = jnp.matmul(rows, _membership(num_heads, width, rows), precision="highest")
     # 0 times infinity is NaN: a head that overflows would take all others with it.
     return jax.lax.cond(jnp.isfinite(sums).all(), lambda _, sums: sums, one_by_one, rows, sums)
 
@@ -90,12 +91,13 @@ def _repeat_by_head(values, num_heads, width):
     def one_by_one(values):
         return jnp.repeat(values, width, axis=-1)
 
-    def product(values):
-        ones = _membership(num_heads, width, values.dtype)
-        return jnp.matmul(values, ones.T, precision="highest")
-
     if not _multiplies():
         return one_by_one(values)
+    ones = _membership(num_heads, width, values).T
+
+    def product(values):
+        return jnp.matmul(values, ones, precision="highest")
+
     return jax.lax.cond(jnp.isfinite(values).all(), product, one_by_one, values)
 
 
@@ -131,6 +133,8 @@ def score_rows(score: Any, query: Array, key: Array, scale: Any, num_heads: int)
     return score(query.reshape(shape), key.reshape(shape), scale)
 
 
-def _membership(num_heads: int, width: int, dtype: jnp.dtype) -> Array:
+def _membership(num_heads: int, width: int, like: Array) -> Array:
     """[heads * width, heads], 1 where the feature is the head's."""
-    return jnp.asarray(np.repeat(np.eye(num_heads), width, axis=0), dtype)
+    ones = jnp.asarray(np.repeat(np.eye(num_heads), width, axis=0), like.dtype)
+    # A branch of a condition may not cast it in a vmap in a shard_map (jax 0.10 to 0.12).
+    return vary_like(ones, like)
