@@ -57,11 +57,13 @@ def attention(
     over `Edges` that of a graph attention network.
 
     Logits, softmax and sums run in at least float32. A receiver without edges gets exactly 0
-    with zero gradients, and so does a padding node. What masked edges or pairs and padding
-    nodes hold, NaN included, reaches neither result nor gradients. The noise of dropout is a
-    hash of (key, receiver id, sender id, head): the same in every implementation. All
-    implementations agree in value and in gradients up to rounding. Differentiate in
-    reverse mode.
+    with zero gradients, and so does a padding node. The weights of all others sum to 1 before
+    gate and dropout, whatever the size of their logits, down to -1e30: an edge whose logit is
+    below, -inf included, counts as none. A head that overflows leaves the others alone. What
+    masked edges or pairs and padding nodes hold, NaN included, reaches neither result nor
+    gradients. The noise of dropout is a hash of (key, receiver id, sender id, head): the same
+    in every implementation. All implementations agree in value and in gradients up to
+    rounding. Differentiate in reverse mode.
 
     Args:
       query: one per receiver.
