@@ -4,7 +4,9 @@ r"""Your own molecules: a CSV with a SMILES column and one or many targets.
         --config.data.path=mine.csv --config.data.target=logS
 
 Targets are separated by commas: `--config.data.target=logS,logP`; a name with a comma stands in
-quotes: `--config.data.target='"log S, mol/L",logP'`. A cell may be empty: that label is missing. Each target has scores of its own in metrics.json and in the table that is printed.
+quotes: `--config.data.target='"log S, mol/L",logP'`. A cell may be empty: that
+label is missing. Each target has scores of its own in metrics.json and in the table that is
+printed.
 `--config.data.kind=binary` (or multiclass, multilabel) classifies,
 `--config.data.split=scaffold` keeps molecules of one Bemis-Murcko scaffold together, and
 `--config.data.split=column` reads train, valid and test from the column `split`.

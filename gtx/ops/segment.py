@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Integer, Num
+from jaxtyping import Array, Bool, Float, Int, Integer, Num, Shaped
 
 from gtx.ops.arguments import (
     as_ids,
@@ -26,11 +26,11 @@ NEGATIVE = -1e30  # stands for minus infinity: finite, so that no difference of 
 
 
 def gather(
-    values: Num[Array, " segments *rest"],
+    values: Shaped[Array, " segments *rest"],
     segment_ids: Integer[Array, " entries"],
     *,
     indices_are_sorted: bool = False,
-) -> Num[Array, " entries *rest"]:
+) -> Shaped[Array, " entries *rest"]:
     """`values[segment_ids]` for ids in `[0, segments)`.
 
     An id beyond the last segment is clipped to it, a negative one counts from the end: both are

@@ -1,6 +1,5 @@
 """Whether the arguments of an attention fit each other; where they do not, what to do."""
 
-import inspect
 import math
 import numbers
 from typing import Any
@@ -246,14 +245,6 @@ def _check_bias_function(
         raise TypeError(
             f"The first field of a BiasFunction must be a function, got {describe(bias.function)}."
         )
-    if inspect.isfunction(bias.function):
-        hidden = inspect.getclosurevars(bias.function).nonlocals.items()
-        traced = [name for name, value in hidden if isinstance(value, jax.core.Tracer)]
-        if traced:
-            raise ValueError(
-                f"The bias function closes over traced arrays ({', '.join(traced)}), which get no "
-                "gradient where it runs block by block: hand them in as `params`."
-            )
     for name, features, rows in zip(
         ("receivers", "senders"), bias.sides, (num_receivers, num_senders), strict=True
     ):
