@@ -8,7 +8,9 @@ left, [i, j]^T [i, d]: 44 ms where [i, d]^T [i, j], transposed back, takes 6 (16
 Along edges they are sums and multiples of rows by head. Written over a last axis of 16 numbers
 they take three times as long as over all heads at once, with a matrix of ones and zeros that
 knows which feature is whose: 145 against 44 ms for a million logits, gathers included, and 179
-against 56 ms for a million weighted rows (4 heads of 16, one core).
+against 56 ms for a million weighted rows (4 heads of 16, one core). As 0 times infinity is NaN,
+one head that overflows would take all others with it: then the slower form runs. To look costs 1
+to 2 % of value and gradient of `chunked` over 100,000 edges.
 """
 
 import functools
@@ -80,8 +82,7 @@ def _sum_by_head(rows, num_heads, width):
     if not _multiplies():
         return one_by_one(rows, None)
     sums = jnp.matmul(rows, _membership(num_heads, width, rows), precision="highest")
-    # 0 times infinity is NaN: a head that overflows would take all others with it.
-    return jax.lax.cond(jnp.isfinite(sums).all(), lambda _, sums: sums, one_by_one, rows, sums)
+    return jax.lax.cond(_all_finite(sums), lambda _, sums: sums, one_by_one, rows, sums)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2))
@@ -98,7 +99,7 @@ def _repeat_by_head(values, num_heads, width):
     def product(values):
         return jnp.matmul(values, ones, precision="highest")
 
-    return jax.lax.cond(jnp.isfinite(values).all(), product, one_by_one, values)
+    return jax.lax.cond(_all_finite(values), product, one_by_one, values)
 
 
 # Each is the transpose of the other.
@@ -110,6 +111,12 @@ _repeat_by_head.defvjp(
     lambda values, num_heads, width: (_repeat_by_head(values, num_heads, width), None),
     lambda num_heads, width, _, cotangent: (_sum_by_head(cotangent, num_heads, width),),
 )
+
+
+def _all_finite(values: Array) -> Array:
+    """False if any value is not, or their sum is not; a product is the fastest sum of a CPU."""
+    row = values.reshape(-1)
+    return jnp.isfinite(jnp.dot(row, jnp.ones_like(row)))
 
 
 def _multiplies() -> bool:
