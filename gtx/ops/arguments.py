@@ -33,7 +33,7 @@ def check_array(values: Any, name: str, shape: str) -> None:
             f"{name} must be an array {shape}, got {describe(values)}. "
             "Pass a jax or numpy array; jnp.asarray makes one of a list."
         )
-    _refuse_masked(values, name)
+    refuse_masked(values, name)
     if not (jnp.issubdtype(values.dtype, jnp.number) or values.dtype == bool):
         raise TypeError(f"{name} must hold numbers, got {describe(values)}.")
     axes = [axis.strip() for axis in shape.strip("[]").split(",")]
@@ -70,7 +70,7 @@ def as_ids(ids: Any, name: str) -> Any:
     """
     if not isinstance(ids, ARRAYS | list | tuple | range):
         raise TypeError(f"{name} must be integers [entries], got {describe(ids)}.")
-    _refuse_masked(ids, name)
+    refuse_masked(ids, name)
     if not isinstance(ids, jax.Array):
         try:
             ids = np.asarray(ids)
@@ -133,7 +133,8 @@ def check_count(count: Any, name: str) -> None:
         )
 
 
-def _refuse_masked(values: Any, name: str) -> None:
+def refuse_masked(values: Any, name: str) -> None:
+    """Raise if it is a masked array of numpy."""
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array, whose mask would be lost. Pass its data and its mask "

@@ -20,6 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float32, Integer, Shaped, UInt32
 
+from gtx.ops.arguments import refuse_masked
+
 _GOLDEN = 0x9E3779B9
 
 
@@ -55,6 +57,7 @@ def identities(ids: Any, name: str = "ids") -> Any:
     Raises:
       TypeError: they are not integers; bools are not.
     """
+    refuse_masked(ids, name)
     ids = ids if isinstance(ids, jax.Array) else np.asarray(ids)
     if not jnp.issubdtype(ids.dtype, jnp.integer):
         raise TypeError(

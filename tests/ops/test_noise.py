@@ -161,6 +161,7 @@ NO_IDS = {
     "objects": np.array([2**70, 1]),
     "names": np.array(["a", "b"]),
     "keys": jax.random.split(jax.random.key(0), 2),
+    "masked": np.ma.masked_array([0, 1], [False, True]),
 }
 
 
@@ -173,7 +174,7 @@ def test_what_is_no_integer_is_no_identity(name):
         lambda ids: node_ids(ids, 0, xp=np),
         lambda ids: node_ids(0, ids),
     ):
-        with pytest.raises(TypeError, match="must be integers, which say whose noise"):
+        with pytest.raises(TypeError, match="must be integers, which say whose noise|masked array"):
             call(NO_IDS[name])
 
 

@@ -281,12 +281,13 @@ def _check_bias_result(bias: BiasFunction, structure: Structure, heads: int) -> 
             check_array(leaf, "Each of the bias function's params", "[...]")
     params = jax.tree.map(lambda leaf: _abstract(jnp.shape(leaf), leaf), bias.params)
     out = jax.eval_shape(bias.function, params, x, y)
-    if not hasattr(out, "shape") or out.shape != (*entries, heads):
-        found = list(out.shape) if hasattr(out, "shape") else describe(out)
+    full = (*entries, heads)
+    shape = getattr(out, "shape", ())
+    if len(shape) != len(full) or any(n not in (1, m) for n, m in zip(shape, full, strict=True)):
+        found = list(shape) if hasattr(out, "shape") else describe(out)
         raise ValueError(
-            f"The bias function must return [..., {heads}], one value for each head: "
-            f"{[*entries, heads]} for features of {list(before[0])} and {list(before[1])} places, "
-            f"and returns {found}."
+            f"The bias function must return [..., {heads}], one value for each head: {list(full)} "
+            f"for features of {list(before[0])} and {list(before[1])} places, and returns {found}."
         )
     if jnp.issubdtype(out.dtype, jnp.complexfloating):
         raise TypeError(f"The bias function must return real numbers, and returns {out.dtype}.")

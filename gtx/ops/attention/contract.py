@@ -158,8 +158,9 @@ class BiasFunction:
     Attributes:
       function: static, `function(params, x, y) -> [..., heads]`. Its features x and y broadcast
         against each other in all axes but their own last ones, as in `[rows, 1, feat]` and
-        `[1, columns, feat]`. It must be differentiable where x and y are 0, which is what
-        stands in padding. Arrays that are traced come as `params`, not by closure.
+        `[1, columns, feat]`, and so may the result: `[..., 1]` is one bias for all heads. It must
+        be differentiable where x and y are 0, which is what stands in padding. Arrays that are
+        traced come as `params`, not by closure.
       params: any tree; gradients flow to its float arrays.
       receivers: a tree of arrays [receivers, ...], float or integer.
       senders: a tree of arrays [senders, ...]; None for that of the receivers.

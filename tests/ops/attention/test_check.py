@@ -1,6 +1,7 @@
 """Arguments that do not fit: each is refused in words that say what to pass instead."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -497,6 +498,22 @@ def test_checked_edges_find_a_traced_id_by_checkify():
             error.throw()
     error, _ = run(jnp.asarray([0, 9]), jnp.asarray([0, 2]), jnp.asarray([True, False]))
     error.throw()
+
+
+@pytest.mark.parametrize("structure", [EDGES, COMPLETE], ids=["edges", "complete"])
+def test_a_bias_function_may_leave_out_what_it_does_not_depend_on(structure):
+    place = jnp.asarray(np.random.default_rng(0).normal(size=(3, 2)), jnp.float32)
+    x = jnp.asarray(np.random.default_rng(1).normal(size=(3, 2, 4)), jnp.float32)
+    full = bias(lambda p, x, y: y + 0 * x, None, place)
+    one = bias(lambda p, x, y: (y + 0 * x)[..., :1] + jnp.zeros(2), None, place)
+    for implementation in ("edges", "chunked", "reference"):
+        run = functools.partial(call, x, x, x, structure, implementation=implementation)
+        for function, expected in (
+            (lambda p, x, y: y, full),
+            (lambda p, x, y: y[..., :1], one),
+        ):
+            found = run(**bias(function, None, place))
+            np.testing.assert_allclose(found, run(**expected), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.usefixtures("unchecked_types")
