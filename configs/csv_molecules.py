@@ -4,8 +4,7 @@ r"""Your own molecules: a CSV with a SMILES column and one or many targets.
         --config.data.path=mine.csv --config.data.target=logS
 
 Targets are separated by commas: `--config.data.target=logS,logP`. A cell may be empty: that
-label is missing. Each target has scores of its own in metrics.json and in the table that is
-printed. `--config.data.kind=binary` (or multiclass, multilabel) classifies, and
+label is missing. `--config.data.kind=binary` (or multiclass, multilabel) classifies, and
 `--config.data.split=scaffold` keeps molecules of one Bemis-Murcko scaffold together.
 """
 
