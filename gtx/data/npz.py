@@ -85,7 +85,7 @@ class Archive:
             entries = self._zip.infolist()
             names = {entry.filename for entry in entries}
             self._size, count = _end(stream)
-            if not len(names) == len(entries) == count <= MAX_MEMBERS:
+            if not 0 < len(names) == len(entries) == count <= MAX_MEMBERS:
                 raise ValueError("its members are not those that it counts, or not all different")
             for entry in entries:  # whether the name is that at the member itself
                 if not entry.flag_bits & 1:

@@ -191,6 +191,10 @@ def test_members_that_a_directory_forgets_or_repeats_are_missed(tmp_path):
     path.write_bytes(sound[:name] + b"a" + sound[name + 1 :])
     with pytest.raises(npz.NpzError, match="not all different"):
         read(path)
+    end = sound.rindex(b"PK\x05\x06") + 6
+    path.write_bytes(sound[:end] + bytes(len(sound) - end))
+    with pytest.raises(npz.NpzError, match="those that it counts"):
+        read(path)
     many = io.BytesIO()
     with zipfile.ZipFile(many, "w") as archive:
         for number in range(npz.MAX_MEMBERS + 1):

@@ -140,7 +140,7 @@ def test_a_damaged_or_forged_file_is_refused_or_is_the_same(tmp_path):
 
 @pytest.mark.slow
 def test_many_damaged_and_forged_files_are_refused_or_are_the_same(tmp_path):
-    _fuzz(tmp_path, 6000)
+    _fuzz(tmp_path, 3000)
 
 
 def _fuzz(tmp_path, count):

@@ -29,7 +29,7 @@ def test_a_damaged_file_gives_the_same_columns_or_none(tmp_path, caplog):
 
 @pytest.mark.slow
 def test_many_damaged_files_give_the_same_columns_or_none(tmp_path, caplog):
-    _fuzz(tmp_path, 6000, caplog)
+    _fuzz(tmp_path, 3000, caplog)
 
 
 def _fuzz(tmp_path, count, caplog):
