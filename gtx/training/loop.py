@@ -171,6 +171,7 @@ def fit(
                     if epoch % checkpoint_every == 0 or last:
                         run.save()
                         saved_at = time.monotonic()
+                flag.check()  # what comes after training is not to begin either
             except StopRequested as stop:
                 message = f"interrupted by {stop}; saved {run.save()}. The same command goes on."
                 _log.warning(message)

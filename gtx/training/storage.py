@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
 
 def reason(error: BaseException, folder: pathlib.Path) -> str:
     """Why something could not be written, as the operating system has it.
@@ -31,9 +33,6 @@ def reason(error: BaseException, folder: pathlib.Path) -> str:
             free = shutil.disk_usage(folder).free / 2**20
             said += f" ({free:,.1f} MiB are free in {folder}, which it does not fit)"
     return said
-
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from gtx.training import (
     Checkpoints,
     CheckpointWarning,
     EarlyStopping,
+    FolderLockedError,
     Hook,
     Interrupted,
     JsonLines,
@@ -110,6 +111,39 @@ def test_a_run_that_is_interrupted_after_every_chunk_ends_with_the_same_bits(who
             interruptions += 1
     assert interruptions == 6  # after every chunk; the last one before its evaluation
     assert same_run(whole, (tmp_path, result))
+
+
+def test_a_signal_after_the_last_chunk_is_not_lost(whole, tmp_path):
+    class Last(Hook):
+        def epoch(self, entry, timing):
+            if entry["epoch"] == EPOCHS:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted, match="saved .*step_00000018"):
+        train(tmp_path, [Last()])
+    assert same_run(whole, (tmp_path, train(tmp_path)))
+
+
+def test_two_trainings_in_one_folder_are_one_too_many(tmp_path):
+    errors = []
+
+    class Second(Hook):
+        def chunk(self, report):
+            try:
+                other = threading.Thread(target=lambda: errors.append(attempt()))
+                other.start()
+            finally:
+                other.join()
+
+    def attempt():
+        try:
+            return train(tmp_path)
+        except FolderLockedError as error:
+            return str(error)
+
+    result = train(tmp_path, [Second()], num_epochs=1)
+    assert len(result.history) == 1 and len(errors) == 2
+    assert all("in use by another training" in error for error in errors)
 
 
 def test_a_finished_run_is_not_trained_again(whole):
