@@ -232,7 +232,7 @@ def forged(path, change):
             "arrays cannot be read",
         ),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_checkpoint_of_other_files_is_passed_over(tmp_path, change, message):
     checkpoints = saved(tmp_path)
