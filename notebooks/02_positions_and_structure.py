@@ -258,11 +258,13 @@ np.testing.assert_allclose(at_zero, attend_pairs(whole), atol=1e-6)
 np.testing.assert_allclose(at_infinity, attend_pairs(masked), atol=1e-6)
 
 # %% [markdown]
-# ## Locality, learned (E18)
+# ## Locality, where the label asks for it (E18)
 # No mask and no bias: one attention over all pairs of 16 nodes of a ring, each ring under another
 # numbering. Every node holds a random number, and the task is the mean of its neighbours'. Told
 # eigenvectors, under random signs and bases, the model finds its neighbours. Told nothing it cannot.
-# This is a small run, one seed; [docs/paper.md](../docs/paper.md) has five, with intervals.
+# The label is the neighbourhood here, so this shows that positions are needed and what locality
+# looks like, not that Transformers come to it by themselves. E18 in [docs/paper.md](../docs/paper.md)
+# asks that, with labels that do not speak of neighbours: some heads do, where it pays.
 
 # %%
 runs = {

@@ -1,7 +1,7 @@
 """A picture of every claim: `python -m experiments.figures.paper [--only=E01,E10]`.
 
-Most are drawn from tensors that are computed for the purpose. Those of E11, E14, E17 and E18,
-which train or take time, show what docs/curves.json holds.
+Most are drawn from tensors that are computed for the purpose. Those of E11, E12, E14 and E16 to
+E18, which train or take time, show what docs/curves.json holds.
 """
 
 import pathlib
@@ -11,12 +11,12 @@ import matplotlib
 from absl import flags
 
 from experiments import launch
-from experiments.figures import programs, structure, style, trained
+from experiments.figures import learned, programs, structure, style, trained
 
 _FOLDER = flags.DEFINE_string("folder", "docs/figures", "Folder of the pictures.")
 _ONLY = flags.DEFINE_list("only", [], "Claims to draw, such as E01; all if empty.")
 
-FIGURES = {**programs.FIGURES, **structure.FIGURES, **trained.FIGURES}
+FIGURES = {**programs.FIGURES, **structure.FIGURES, **trained.FIGURES, **learned.FIGURES}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -23,11 +23,11 @@ def complete_graph(n: int = 16) -> Figure:
         dense = attention_weights(query, key, equality.complete_structure(n)).reshape(n, n)
         along = attention_weights(query, key, edges)[:, 0]
         scattered = jnp.zeros((n, n)).at[edges.receivers, edges.senders].set(along)
-    figure, axes = style.new(1, 3, height=2.7)
-    style.matrix(axes[0, 0], dense, "all pairs")
-    style.matrix(axes[0, 1], scattered, "edges, shuffled")
+    figure, axes = style.new(1, 3, height=3.0)
+    style.matrix(axes[0, 0], dense, "weights\nby all pairs")
+    style.matrix(axes[0, 1], scattered, "weights by\nshuffled edges")
     difference = np.abs(np.asarray(dense - scattered))
-    style.matrix(axes[0, 2], difference, "|difference|", log=(1e-18, 1e-15))
+    style.matrix(axes[0, 2], difference, "difference\n(white: none)", log=(1e-18, 1e-15))
     style.ends(axes[0])
     return figure
 
@@ -135,11 +135,11 @@ def masked(n: int = 14) -> Figure:
         )
     weights = np.asarray(dense)
     assert (weights[~mask] == 0).all()
-    figure, axes = style.new(1, 3, height=2.7)
+    figure, axes = style.new(1, 3, height=3.0)
     style.drawing(axes[0, 0], adjacency, style.on_circle(n), style.SKY, size=110)
     axes[0, 0].set_title("graph")
-    style.matrix(axes[0, 1], mask, "mask", bar=False, cmap="Greys", vmax=1.4)
-    style.matrix(axes[0, 2], np.ma.masked_where(~mask, weights), "weights")
+    style.matrix(axes[0, 1], mask, "mask: edges\nand itself", bar=False, cmap="Greys", vmax=1.4)
+    style.matrix(axes[0, 2], np.ma.masked_where(~mask, weights), "weights\n(white: exactly 0)")
     style.ends(axes[0, 1:])
     return figure
 

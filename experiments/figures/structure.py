@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.figures import style
+from experiments.figures import learned, style
 from experiments.paper import (
     equality,
     expressivity,
@@ -168,7 +168,7 @@ def hops(layers: int = 6) -> Figure:
         assert ((values > 0) == (distance <= depth)).all()
         title = f"{depth} layer{'s' if depth > 1 else ''}"
         image = style.matrix(axis, values, title, log=(1e-3, found.max()), bar=False)
-    figure.colorbar(image, ax=axes, shrink=0.8, label="|∂ output / ∂ input|")
+    figure.colorbar(image, ax=axes, shrink=0.8, label="|∂ output / ∂ input| (white: exactly 0)")
     for row in axes:
         row[0].set_ylabel("receiver", fontsize=13)
     for axis in axes[-1]:
@@ -177,7 +177,11 @@ def hops(layers: int = 6) -> Figure:
 
 
 def deep_sets(n: int = 12) -> Figure:
-    """E12: queries that shrink to 0 turn attention into the mean of a set."""
+    """E12: queries that shrink to 0 make attention a mean; what is learned, by size of a set."""
+    return draw_sets(style.recorded("E12")[1], n)
+
+
+def draw_sets(curves: Any, n: int = 12) -> Figure:
     dim = sets.DIM
     factors = np.array([0, 1e-12, 1e-9, 1e-6, 1e-3, 0.1, 1])
     with jax.enable_x64(True):
@@ -189,25 +193,17 @@ def deep_sets(n: int = 12) -> Figure:
             np.abs(sets.attention_layer(x, t * w_q, w_k, w_v, skip) - expected).max()
             for t in factors
         ]
-        structure = equality.complete_structure(n)
-        weights = [
-            attention_weights((x @ (t * w_q))[:, None], (x @ w_k)[:, None], structure)
-            for t in (0, 0.3, 1)
-        ]
-    figure, axes = style.new(1, 2, height=3.4)
+    figure, axes = style.new(1, 2, height=4.3, width_ratios=(1, 1.5))
     places = np.maximum(factors, 1e-15)
-    axes[0, 0].loglog(places, np.maximum(apart, 1e-17), "o-")
+    axes[0, 0].loglog(places, np.maximum(apart, 1e-17), "o-", color=style.BLACK)
     axes[0, 0].set_xticks([1e-15, 1e-9, 1e-3, 1], ["0", "$10^{-9}$", "$10^{-3}$", "1"])
     axes[0, 0].minorticks_off()
     axes[0, 0].set_xlabel("factor of $W_Q$")
-    axes[0, 0].set_title("distance to Deep Sets")
-    for t, row, marker in zip((0, 0.3, 1), weights, "o^s", strict=True):
-        axes[0, 1].plot(np.asarray(row).reshape(n, n)[0], marker + "-", label=f"$W_Q$ × {t}", lw=1)
-    axes[0, 1].set_ylim(0, 0.27)
-    axes[0, 1].set_xticks([0, 5, 10])
-    axes[0, 1].set_xlabel("sender")
-    axes[0, 1].set_title("weights of one receiver")
-    axes[0, 1].legend()
+    axes[0, 0].set_title("distance of attention\nfrom Deep Sets", fontsize=14)
+    learned.sizes_of_sets(axes[0, 1], curves)
+    figure.legend(
+        *axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=12
+    )
     return figure
 
 
@@ -236,15 +232,14 @@ def frames() -> Figure:
 
 
 def told_apart() -> Figure:
-    """E19: how far the sums of two graphs that 1-WL ties lie apart."""
+    """E19: whether the sums of two graphs that 1-WL ties lie apart by 1e-3 and more."""
     names = tuple(expressivity.PAIRS)
     measured = expressivity.pairs_told_apart(names, ("GIN", "GATv2", "MPNN"))
     table = measured.curves["gaps"]
     columns, values = list(table), np.array(list(table.values()))
     figure, axes = style.new(height=5.0)
     axis = axes[0, 0]
-    shown = np.log10(np.maximum(values, 1e-16))
-    axis.imshow(shown, aspect="auto", vmin=-16, vmax=0)
+    axis.imshow(values >= 1e-3, aspect="auto", vmin=0, vmax=1)
     for i, j in np.ndindex(*values.shape):
         text = "apart" if values[i, j] >= 1e-3 else "tie"
         ink = "black" if values[i, j] >= 1e-3 else "white"
@@ -258,39 +253,54 @@ def told_apart() -> Figure:
     }
     names_shown = [short.get(name, name) for name in columns]
     axis.set_yticks(range(len(columns)), names_shown, fontsize=12)
-    ticks = ["C6\n2 C3", "Decalin\nBicyclop.", "CSL 2\nCSL 3", "Rook\nShrikh."]
+    ticks = ["C6\n2 C3", "decalin\nbicyclop.", "CSL 2\nCSL 3", "rook\nShrikh."]
     axis.set_xticks(range(len(names)), ticks, fontsize=13)
     return figure
 
 
-def knob_of_locality() -> Figure:
-    """E20: weights of 20 nodes for three settings, and the share within one hop."""
-    measured = knob.local_to_global().curves
-    rng = np.random.default_rng(0)
-    adjacency = graphs.random_graph(rng, 20, 0.15)
-    figure = Figure(figsize=(style.WIDTH, 4.6), dpi=style.DPI, layout="constrained")
-    grid = figure.add_gridspec(2, 3, height_ratios=(1, 0.9))
+def knob_of_locality(n: int = 20) -> Figure:
+    """E20: a ring, the weights of its nodes for three settings, and the share within one hop."""
+    adjacency = graphs.ring(n)
+    whole, local = graphs.complete(n), graphs.looped(adjacency) > 0
+    figure = Figure(figsize=(style.WIDTH, 5.0), dpi=style.DPI, layout="constrained")
+    grid = figure.add_gridspec(2, 4, height_ratios=(1, 1))
+    axis = figure.add_subplot(grid[0, 0])
+    style.drawing(axis, adjacency, style.on_circle(n), style.SKY, size=45)
+    axis.set_title(f"ring of {n} nodes", fontsize=13)
     with jax.enable_x64(True):
-        query, key, _ = jnp.asarray(rng.normal(size=(3, 20, knob.HEADS, knob.DIM)))
-        maps = []
-        for place, beta in enumerate((0.0, 1.0, 1e4)):
+        rng = np.random.default_rng(0)
+        query, key = jnp.asarray(rng.normal(size=(2, n, knob.HEADS, knob.DIM)))
+        structure = equality.complete_structure(n)
+
+        def weights(beta: float) -> np.ndarray:
             bias = knob.locality_bias(adjacency, beta)
-            weights = attention_weights(query, key, equality.complete_structure(20), bias=bias)
-            mean = np.asarray(weights).mean(1).reshape(20, 20)
-            axis = figure.add_subplot(grid[0, place])
-            title = {0: "β = 0: global", 1: "β = 1", 2: "β = 10⁴: local"}[place]
-            image = style.matrix(axis, mean, title, log=(1e-3, 1), bar=False)
-            maps.append(axis)
+            found = attention_weights(query, key, structure, bias=bias)
+            return np.asarray(found).mean(1).reshape(n, n)
+
+        found = {beta: weights(beta) for beta in knob.BETAS}
+    titles = {0.0: "β = 0\nall pairs", 1.0: "β = 1\nfar: little", 1e4: "β = 10⁴\nnear: all"}
+    assert (found[1e4][~local] == 0).all() and (found[0.0][whole > 0] > 0).all()
+    maps = []
+    for place, (beta, title) in enumerate(titles.items(), start=1):
+        axis = figure.add_subplot(grid[0, place])
+        image = style.matrix(axis, found[beta], log=(1e-3, 1), bar=False)
+        axis.set_title(title, fontsize=13)
+        maps.append(axis)
     style.ends(maps)
-    figure.colorbar(image, ax=maps, shrink=0.9, pad=0.02, label="weight")
+    bar = figure.colorbar(image, ax=maps, shrink=0.85, pad=0.02)
+    bar.set_label("attention weight\n(white: exactly 0)", fontsize=12)
     axis = figure.add_subplot(grid[1, :])
-    beta = np.maximum(measured["beta"], 0.03)
-    axis.semilogx(beta, measured["mass_within_one_hop"], "o-")
+    share = [float((found[beta] * local).sum(1).mean()) for beta in knob.BETAS]
+    axis.axhline(1, color=style.GREY, linestyle=":")
+    axis.axhline(3 / n, color=style.GREY, linestyle=":")
+    axis.text(1e4, 3 / n + 0.04, f"all alike: 3 of {n} nodes", ha="right", fontsize=12)
+    axis.text(1e4, 0.84, "graph attention: no further", ha="right", fontsize=12)
+    axis.semilogx(np.maximum(knob.BETAS, 0.03), share, "o-")
     axis.set_xticks([0.03, 0.1, 1, 10, 100, 1e4], ["0", "0.1", "1", "10", "100", "$10^4$"])
     axis.minorticks_off()
-    axis.set_ylim(0, 1.05)
-    axis.set_ylabel("weight within\none hop")
-    axis.set_xlabel("β of the bias −β max(distance − 1, 0)")
+    axis.set_ylim(0, 1.08)
+    axis.set_ylabel("weight on itself\nand neighbours")
+    axis.set_xlabel("β: each hop beyond the first takes β from the score")
     return figure
 
 
@@ -323,8 +333,9 @@ def causal(n: int = 10) -> Figure:
     axis.set_xlim(-0.5, 4.5)
     axis.set_ylim(-1, 2)
     axis.axis("off")
-    axis.set_title("edges to later tokens")
-    style.matrix(axes[0, 1], values, "|∂ output / ∂ input|", log=(1e-3, values.max()))
+    axis.set_title("edges to\nlater tokens")
+    title = "|∂ output / ∂ input|\n(white: exactly 0)"
+    style.matrix(axes[0, 1], values, title, log=(1e-3, values.max()))
     axes[0, 1].set_xlabel("input token")
     axes[0, 1].set_ylabel("output token")
     return figure

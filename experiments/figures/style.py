@@ -78,7 +78,7 @@ def recorded(claim: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     found = [record.read(path).get(claim) for path in (record.CLAIMS_JSON, record.CURVES_JSON)]
     if None in found:
         raise NotMeasured(f"{claim} is not in docs/curves.json: run `make claims`.")
-    return found[0]["metrics"], found[1]
+    return record.metrics_of(found[0]), found[1]
 
 
 def matrix(

@@ -1,23 +1,21 @@
-"""E4, E15, E16: the block of equations 9 and 19, its parameters, and what carries depth."""
+"""E4, E15: the block of equations 9 and 19, and its parameters."""
 
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import gtx.nn
 from experiments.paper import graphs
-from experiments.paper.modules import apply, jit_once, pad_nodes, parameters
+from experiments.paper.modules import apply, pad_nodes, parameters
 from experiments.paper.results import Measurement, largest_difference
-from gtx.batch import Batch, Features
+from gtx.batch import Features
 
 DIM, HEADS = 8, 2
 FORMS = ("paper", "post_ln", "pre_ln")
-DEPTHS = (2, 4, 8, 16, 32, 64)
 Params = Any
 Map = Callable[[np.ndarray], np.ndarray]
 
@@ -123,9 +121,17 @@ def formula(n: int = 7, forms: Sequence[str] = FORMS) -> Measurement:
                 }
     pairs = [(i, j) for i in range(len(results)) for j in range(i)]
     apart = min(largest_difference(results[i], results[j]) for i, j in pairs)
-    return Measurement(
-        dict(error=error, forms_apart=apart), curves=dict(norms_of_tokens_by_stage=norms)
-    )
+    # Two of each form: ReLU and SwiGLU.
+    of_form = {form: results[2 * i : 2 * i + 2] for i, form in enumerate(forms)}
+    values = dict(error=error, forms_apart=apart)
+    if "paper" in forms:
+        values["from_trained_forms"] = min(
+            largest_difference(one, other)
+            for form in forms
+            if form != "paper"
+            for one, other in zip(of_form["paper"], of_form[form], strict=True)
+        )
+    return Measurement(values, curves=dict(norms_of_tokens_by_stage=norms))
 
 
 def parameter_counts(dim: int, hidden_dim: int, gated: bool, use_bias: bool) -> dict[str, int]:
@@ -171,87 +177,3 @@ def parameter_split(dims: Sequence[int] = (24, 96, 768)) -> Measurement:
         ),
         curves=dict(parameters=counts),
     )
-
-
-class BareBlock(nn.Module):
-    """Attention, then the feed-forward layer, without norm and residual."""
-
-    dim: int
-    attention: Callable[..., nn.Module]
-    feed_forward: Callable[..., nn.Module]
-
-    @nn.compact
-    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
-        features = self.attention(self.dim, name="attention")(features, batch, train=train)
-        return self.feed_forward(self.dim, name="feed_forward")(features, batch, train=train)
-
-
-def gradient_lengths(form: str, depth: int, seed: int, dim: int = 32, n: int = 16) -> list[float]:
-    """log10 of the length of the loss's gradient by each layer's parameters, at the start.
-
-    Initial values are those of every layer of gtx (PyTorch's). The loss is the mean square
-    distance of all nodes to random targets; "pre_ln" ends with a norm, as in Xiong et al. (2020).
-    What goes back from layer to layer is brought to length 1, and its length kept apart: as it
-    is, float32 would have 0 for the first of many layers without residual and norm.
-    """
-    module, init, forward, backward, loss_gradient = _programs(form, dim, n)
-    rng = np.random.default_rng(seed)
-    x, target = (jnp.asarray(rng.normal(size=(n, dim)), jnp.float32) for _ in range(2))
-    layers = [init(jax.random.key(1000 * seed + number)) for number in range(depth)]
-    inputs = [x]
-    for variables in layers:
-        inputs.append(forward(variables, inputs[-1]))
-    cotangent, magnitude = loss_gradient(inputs.pop(), target), 0.0
-    lengths = []
-    for variables, x in zip(reversed(layers), reversed(inputs), strict=True):
-        length = jnp.linalg.norm(cotangent)
-        magnitude += float(jnp.log10(length))
-        gradient, cotangent = backward(variables, x, cotangent / length)
-        lengths.append(float(jnp.log10(gradient)) + magnitude)
-    return lengths[::-1]
-
-
-@functools.cache
-def _programs(form: str, dim: int, n: int) -> tuple[Any, ...]:
-    batch = graphs.batch_of([graphs.complete(n)])
-    parts = dict(
-        attention=functools.partial(gtx.nn.MultiHeadAttention, num_heads=4),
-        feed_forward=functools.partial(gtx.nn.FeedForward, hidden_dim=4 * dim),
-    )
-    module: nn.Module
-    if form == "none":
-        module = BareBlock(dim, **parts)
-    else:
-        module = gtx.nn.TransformerBlock(dim, **parts, form=form)
-
-    def forward(variables: Any, x: Any) -> Any:
-        features = Features(nodes=pad_nodes(x, batch))
-        return module.apply(variables, features, batch, train=False).nodes[:n]
-
-    def backward(variables: Any, x: Any, cotangent: Any) -> Any:
-        gradient, cotangent = jax.vjp(forward, variables, x)[1](cotangent)
-        squares = sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(gradient))
-        return jnp.sqrt(squares), cotangent
-
-    def loss(x: Any, target: Any) -> Any:
-        if form == "pre_ln":
-            x = x - x.mean(1, keepdims=True)
-            x = x * jax.lax.rsqrt((x**2).mean(1, keepdims=True) + 1e-5)
-        return jnp.mean((x - target) ** 2)
-
-    empty = Features(nodes=jnp.zeros((batch.node_mask.shape[0], dim)))
-    init = jit_once(lambda key: module.init(key, empty, batch, train=False))
-    return module, init, jit_once(forward), jit_once(backward), jit_once(jax.grad(loss))
-
-
-def depth(
-    depths: Sequence[int] = DEPTHS, seeds: int = 5, forms: Sequence[str] = (*FORMS, "none")
-) -> Measurement:
-    """E16: gradients of the last layer beside those of the first, at the start of training."""
-    per_seed, curves = {}, {}
-    deepest = max(depths)
-    for form in forms:
-        lengths = {d: [gradient_lengths(form, d, seed) for seed in range(seeds)] for d in depths}
-        curves[form] = {str(d): np.mean(rows, axis=0).tolist() for d, rows in lengths.items()}
-        per_seed[f"log10_last_over_first_{form}"] = [row[-1] - row[0] for row in lengths[deepest]]
-    return Measurement({}, per_seed, dict(log10_gradient_by_layer=curves, depths=list(depths)))

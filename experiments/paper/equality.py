@@ -272,7 +272,21 @@ def strict_form(
     values["strict_finite_at_minus_100"] = float(np.isfinite(strict).all())
     values["strict_error_at_minus_100"] = largest_difference(strict, mean)
     values["softmax_at_minus_100"] = largest_difference(softmax, mean)
+    values["change_by_a_third_node"] = change_by_a_third_node()
     return Measurement(values)
+
+
+def change_by_a_third_node() -> float:
+    """How far the message of equation 15 from node 1 to node 0 changes when node 2 does."""
+    rng = np.random.default_rng(1)
+    with jax.enable_x64(True):
+        structure = complete_structure(3)
+        query, key, value = jnp.asarray(rng.normal(size=(3, 3, 1, 4)))
+        messages = [
+            attention_weights(query, k, structure, scale=1.0).reshape(3, 3)[0, 1] * value[1, 0]
+            for k in (key, key.at[2].set(rng.normal(size=(1, 4))))
+        ]
+        return largest_difference(*messages)
 
 
 def masked(

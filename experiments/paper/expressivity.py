@@ -158,6 +158,14 @@ def pairs_told_apart(
         encoding_gap=float(split[:, apart].min()),
         gap_where_none_is_due=float(split[:, np.logical_not(apart)].max()),
         bias_gap=max(biased),
+        message_passing_with_encodings=min(
+            gap
+            for name, row in helped.items()
+            if name.startswith("GIN")
+            for gap, due in zip(row, apart, strict=True)
+            if due
+        ),
+        attention_alone=max(plain["Transformer"]),
     )
     table = {**plain, **helped, "Transformer + bias by shortest paths": biased}
     curves = dict(pairs=list(pairs), gaps=table)

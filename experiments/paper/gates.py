@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from experiments.paper.results import Measurement
@@ -15,7 +15,16 @@ RELATIONS = {
     ">": operator.gt,
 }
 SYMBOLS = {"<=": "≤", ">=": "≥", "==": "=", ">": ">"}
-Role = Literal["claim", "limit"]
+Role = Literal["claim", "wording", "limit"]
+# From the best to the worst; each with what it means, for docs/paper.md.
+VERDICTS = {
+    "holds": "every gate is met, and they test the sentence as it stands.",
+    "holds under a condition": "every gate is met, but the claim needs something that the sentence "
+    "leaves out, and fails or means nothing without it.",
+    "not as worded": "what the sentence rests on is met, but a gate on its very words (a size, a "
+    "name, a formula that it gives) is missed.",
+    "does not hold": "a gate on what the sentence rests on is missed.",
+}
 Options = Mapping[str, Any]
 X64, F32 = 1e-12, 1e-5  # the gates of errors, by precision
 
@@ -32,8 +41,9 @@ class Gate:
       relation: "<=", ">=", "==" or ">".
       threshold: the other side.
       meaning: of the metric, in words.
-      role: "claim", what the paper says; "limit", that it does not hold elsewhere, which makes
-        the verdict conditional (and guards against a test that cannot fail).
+      role: "claim", what the sentence rests on; "wording", that its very words are right, as when
+        it names a size; "limit", that it does not hold elsewhere, which shows where a condition
+        bites and that the test can fail.
     """
 
     metric: str
@@ -57,6 +67,13 @@ def limit(
     return Gate(metric, relation, threshold, meaning, "limit")
 
 
+def wording(
+    metric: str, relation: Literal["<=", ">=", "==", ">"], threshold: float, meaning: str
+) -> Gate:
+    """A gate on the words of a claim."""
+    return Gate(metric, relation, threshold, meaning, "wording")
+
+
 def equal(metric: str, meaning: str) -> tuple[Gate, Gate]:
     """Both precisions of a metric."""
     return (
@@ -65,25 +82,23 @@ def equal(metric: str, meaning: str) -> tuple[Gate, Gate]:
     )
 
 
-def verdict(gates: Sequence[Gate], measured: Measurement, condition: str | None) -> str:
-    """What is to be said, from the gates alone: holds, holds only under ..., does not hold.
-
-    Args:
-      gates: all of the claim.
-      measured: every metric of theirs.
-      condition: what the claim needs, if it needs something; metrics in braces are filled in.
-    """
+def verdict(claim: "Claim", measured: Measurement) -> tuple[str, str]:
+    """What is to be said, and why: one of `VERDICTS` and a sentence, from the gates alone."""
     metrics = measured.metrics()
-    missed: dict[Role, list[str]] = {"claim": [], "limit": []}
-    for gate in gates:
+    missed: dict[Role, list[str]] = {"claim": [], "wording": [], "limit": []}
+    for gate in claim.gates:
         if not gate.met(measured):
             found = f"{gate.meaning} is {metrics[gate.metric]:.2g}, not {gate}"
             missed[gate.role].append(found)
     if missed["claim"]:
-        return f"does not hold: {'; '.join(missed['claim'])}"
+        return "does not hold", "; ".join(missed["claim"])
+    if missed["wording"]:
+        argument = claim.words.format(**metrics) if claim.words else "; ".join(missed["wording"])
+        return "not as worded", argument
+    kind = "holds under a condition" if claim.conditional else "holds"
     if missed["limit"]:
-        return f"holds; a limit that was expected was not seen: {'; '.join(missed['limit'])}"
-    return "holds" if condition is None else f"holds only under: {condition.format(**metrics)}"
+        return kind, f"a limit that was expected was not seen: {'; '.join(missed['limit'])}"
+    return kind, claim.argument.format(**metrics)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,10 +113,13 @@ class Claim:
       measure: the whole measurement, which `make claims` runs.
       gates: where its metrics must lie.
       effect: what the table prints of the metrics, which stand in braces.
+      argument: why the verdict is what it is if all gates are met; metrics in braces.
+      conditional: whether the argument names a condition that the sentence leaves out.
+      words: the argument if a gate of the wording is missed; metrics in braces.
       thin: options of the form that the default tests run.
       check: what tests run, if not `measure`.
       slow: options of the form that slow tests run; None for no such form.
-      condition: what the claim needs, if it needs something; metrics in braces.
+      also: further measurements of the row, each recorded with its own time and date.
     """
 
     number: int
@@ -111,14 +129,22 @@ class Claim:
     measure: Callable[..., Measurement]
     gates: tuple[Gate, ...]
     effect: str
+    argument: str
+    conditional: bool = False
+    words: str | None = None
     thin: Options = dataclasses.field(default_factory=dict)
     check: Callable[..., Measurement] | None = None
     slow: Options | None = None
-    condition: str | None = None
+    also: tuple[Callable[..., Measurement], ...] = ()
 
     @property
     def name(self) -> str:
         return f"E{self.number}"
+
+    @property
+    def parts(self) -> dict[str, Callable[..., Measurement]]:
+        """Every measurement of the row by the name of its function, the first one first."""
+        return {part.__name__: part for part in (self.measure, *self.also)}
 
     @property
     def marker(self) -> str:

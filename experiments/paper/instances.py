@@ -117,10 +117,15 @@ def closed_forms(n: int = 11) -> Measurement:
             step_error = max(step_error, largest_difference(step, expected))
             results.append(expected)
     pairs = [(i, j) for i in range(len(results)) for j in range(i)]
+    message, _, _ = one_step("GCN", {})
+    few, many = (dict(x=np.ones(DIM), d=degree) for degree in (2.0, 5.0))
     values = dict(
         layers=layer_error,
         one_liners=step_error,
         apart=min(largest_difference(results[i], results[j]) for i, j in pairs),
         instances=len(results),
+        same_ends_other_message=largest_difference(
+            message(few, few, None), message(many, many, None)
+        ),
     )
     return Measurement(values, curves=dict(table={name: list(row) for name, row in TABLE.items()}))

@@ -48,6 +48,8 @@ def local_to_global(
         graph_attention = attention(query, key, value, local)
         to_global = [largest_difference(attend(beta), transformer) for beta in betas]
         to_local = [largest_difference(attend(beta), graph_attention) for beta in betas]
+        others = complete_structure(n, adjacency > 0)
+        without_itself = attention(query, key, value, others)
         hops = graphs.distances(adjacency) <= 1
         weights = [
             attention_weights(query, key, whole, bias=locality_bias(adjacency, beta))
@@ -57,6 +59,7 @@ def local_to_global(
         values = dict(
             at_zero=to_global[0],
             at_infinity=to_local[-1],
+            without_itself=largest_difference(attend(betas[-1]), without_itself),
             ends_apart=largest_difference(transformer, graph_attention),
             mass_never_falls=float(np.all(np.diff(mass) >= 0)),
             plain_distance_is_self=largest_difference(attend(betas[-1], free=0), value),

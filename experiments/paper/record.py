@@ -12,11 +12,26 @@ from experiments.paper.source import ROOT
 
 CLAIMS_JSON = ROOT / "docs" / "claims.json"
 CURVES_JSON = ROOT / "docs" / "curves.json"
-ABOUT = ("machine", "versions", "date")
 
 
-def entry(claim: Claim, measured: Measurement, seconds: float, about: Mapping[str, str]) -> dict:
-    """A row of claims.json: metrics with their intervals, gates, verdict, circumstances."""
+def entry(
+    claim: Claim,
+    part: str,
+    measured: Measurement,
+    seconds: float,
+    about: Mapping[str, str],
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A row of claims.json: a measurement of it and, from `before`, what else was measured.
+
+    Args:
+      claim: the row of the table.
+      part: the name of the measurement, one of `claim.parts`.
+      measured: its metrics.
+      seconds: that it took.
+      about: machine, versions and date.
+      before: the row as it was.
+    """
     metrics: dict[str, dict[str, Any]] = {}
     for name, value in sorted(measured.metrics().items()):
         metrics[name] = {"value": value}
@@ -24,25 +39,36 @@ def entry(claim: Claim, measured: Measurement, seconds: float, about: Mapping[st
             low, high = measured.interval(name)
             seeds = list(measured.per_seed[name])
             metrics[name] |= {"low": low, "high": high, "per_seed": seeds}
-    command = f"python -m experiments.paper --only={claim.name}"
-    row = {"metrics": metrics, "command": command, "seconds": seconds, **about}
-    return judged(claim, _plain(row))
+    only = claim.name if len(claim.parts) == 1 else f"{claim.name}.{part}"
+    command = f"python -m experiments.paper --only={only}"
+    run = _plain({"command": command, "seconds": seconds, **about, "metrics": metrics})
+    runs = {**(before or {}).get("runs", {}), part: run}
+    row = {"runs": {name: runs[name] for name in claim.parts if name in runs}}
+    # The first of several measurements leaves metrics out that gates ask for.
+    return judged(claim, row) if set(claim.parts) <= set(runs) else row
 
 
 def judged(claim: Claim, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with gates, effect and verdict as the table has them now, from its metrics."""
+    """A row with gates, effect and verdict as the table has them now, from its runs."""
     measured = measurement(row)
+    kind, argument = verdict(claim, measured)
     return {
-        "verdict": verdict(claim.gates, measured, claim.condition),
+        "verdict": kind,
+        "argument": argument,
         "effect": claim.effect.format(**measured.metrics()),
         "gates": [{**vars(gate), "met": gate.met(measured)} for gate in claim.gates],
-        **{key: row[key] for key in ("metrics", "command", "seconds", *ABOUT)},
+        "runs": row["runs"],
     }
+
+
+def metrics_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics of all runs of a row."""
+    return {name: m for run in row["runs"].values() for name, m in run["metrics"].items()}
 
 
 def measurement(row: Mapping[str, Any]) -> Measurement:
     """The metrics of a row; null was not finite."""
-    metrics = row["metrics"].items()
+    metrics = metrics_of(row).items()
     return Measurement(
         {name: math.inf if m["value"] is None else m["value"] for name, m in metrics},
         {name: m["per_seed"] for name, m in metrics if "per_seed" in m},

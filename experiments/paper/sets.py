@@ -1,8 +1,10 @@
-"""E12: a Transformer without positions computes functions of sets, Deep Sets among them."""
+"""E12: a Transformer without positions computes functions of sets: which of them, of which size."""
 
 import functools
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,10 +14,15 @@ from experiments.paper import graphs
 from experiments.paper.equality import complete_structure
 from experiments.paper.modules import apply, pad_nodes, parameters
 from experiments.paper.results import Measurement, largest_difference
-from gtx.batch import Features
-from gtx.ops import attention
+from experiments.paper.training import SEEDS, trainer
+from gtx.batch import Batch, Features
+from gtx.ops import attention, pool
 
 DIM, SIZES = 8, (1, 4, 7)
+# Sets that are learned have 1 to 8 elements of 4 kinds; larger ones come afterwards.
+WIDTH, KINDS, COPIES, LEARNED, ASKED = 32, 4, 6, 8, (2, 4, 8, 16, 32, 64)
+SETS_ASKED = 48
+Task = Literal["max", "count"]
 LAYERS = {
     "SAB": functools.partial(gtx.nn.SetAttentionBlock, DIM, num_heads=2),
     "ISAB": functools.partial(gtx.nn.ISAB, DIM, num_points=3, num_heads=2),
@@ -36,8 +43,11 @@ def attention_layer(x: Any, w_q: Any, w_k: Any, w_v: Any, skip: Any) -> Any:
     return x @ skip + attention(query, key, value, complete_structure(len(x)), scale=1.0)[:, 0]
 
 
-def set_functions(n: int = 12) -> Measurement:
-    """E12: Deep Sets is the case W_Q = 0; SAB and ISAB follow permutations, PMA ignores them."""
+def identities(n: int = 12) -> Measurement:
+    """Deep Sets is the case W_Q = 0; SAB and ISAB follow permutations, PMA ignores them.
+
+    Every element twice is the same to all of them: each weight is halved, and there are two.
+    """
     rng = np.random.default_rng(0)
     values: dict[str, float] = {}
     with jax.enable_x64(True):
@@ -72,4 +82,108 @@ def set_functions(n: int = 12) -> Measurement:
         pooled = [np.asarray(apply(pool, variables, g, batch))[:3] for g in (before, after)]
         values["invariance"] = largest_difference(*pooled)
         values["pma_tells_sets_apart"] = largest_difference(pooled[0][1], pooled[0][2])
+        values["elements_twice"] = _elements_twice(rng.normal(size=(5, DIM)))
     return Measurement(values)
+
+
+def _elements_twice(rows: np.ndarray) -> float:
+    """Largest change of a block and of the pool when every element of a set comes twice."""
+    n, changes = len(rows), []
+    single, double = (graphs.batch_of([graphs.complete(k * n)]) for k in (1, 2))
+    once = Features(nodes=pad_nodes(rows, single))
+    twice = Features(nodes=pad_nodes(np.concatenate([rows, rows]), double))
+    for name in ("SAB", "Transformer"):
+        module = LAYERS[name](param_dtype=jnp.float64)
+        variables = parameters(module, once, single, seed=1)
+        one = apply(module, variables, once, single).nodes[:n]
+        two = apply(module, variables, twice, double).nodes[:n]
+        changes.append(largest_difference(one, two))
+    module = gtx.nn.PMA(num_seeds=2, num_heads=2, param_dtype=jnp.float64)
+    variables = parameters(module, once, single, seed=1)
+    pooled = (apply(module, variables, once, single), apply(module, variables, twice, double))
+    return max(*changes, largest_difference(*(rows[0] for rows in pooled)))
+
+
+class SetModel(nn.Module):
+    """Two blocks over all pairs; then attention pools, or the elements are added up."""
+
+    summed: bool
+
+    @nn.compact
+    def __call__(self, nodes: Any, batch: Batch) -> Any:
+        attention = functools.partial(gtx.nn.MultiHeadAttention, num_heads=2)
+        features = Features(nodes=gtx.nn.Linear(WIDTH, name="embed")(nodes))
+        for number in range(2):
+            block = gtx.nn.TransformerBlock(WIDTH, attention, name=f"block_{number}")
+            features = block(features, batch, train=False)
+        if self.summed:
+            rows = gtx.nn.Linear(1, name="score")(features.nodes)
+            args = batch.node_graph, len(batch.graph_mask)
+            return pool(rows, *args, method="sum", where=batch.node_mask)[:, 0]
+        rows = gtx.nn.PMA(num_seeds=1, num_heads=2, name="pma")(features, batch, train=False)
+        return gtx.nn.Linear(1, name="head")(rows.reshape(len(batch.graph_mask), -1))[:, 0]
+
+
+def draw_sets(task: Task, key: Any, batch: Batch) -> tuple[Any, Any]:
+    """Elements with a kind and a number, [nodes, KINDS + 1], and the answer for each set.
+
+    "max": the largest of the numbers. "count": how many elements are of the first kind.
+    """
+    kinds, numbers = jax.random.split(key)
+    kind = jax.random.randint(kinds, (len(batch.node_mask),), 0, KINDS)
+    number = jax.random.normal(numbers, (len(batch.node_mask),))
+    sets = batch.node_graph, len(batch.graph_mask)
+    nodes = jnp.concatenate([jax.nn.one_hot(kind, KINDS), number[:, None]], axis=1)
+    asked = number[:, None] if task == "max" else 1.0 * (kind == 0)[:, None]
+    method = "max" if task == "max" else "sum"
+    return nodes, pool(asked, *sets, method=method, where=batch.node_mask)[:, 0]
+
+
+def learned(
+    task: Task, summed: bool, *, steps: int, seeds: Sequence[int]
+) -> dict[int, list[tuple[float, float]]]:
+    """Train on sets of 1 to 8 elements; ask for sets of one size.
+
+    Returns:
+      size -> for each seed the share of the answers' variance that is explained, and the mean
+      answer over the mean right answer.
+    """
+    batch = graphs.batch_of([graphs.complete(n) for n in range(1, LEARNED + 1)] * COPIES)
+    model = SetModel(summed)
+
+    def init(key: Any) -> Any:
+        return model.init(key, draw_sets(task, key, batch)[0], batch)
+
+    def loss(params: Any, key: Any, data: None) -> Any:
+        nodes, wanted = draw_sets(task, key, batch)
+        error = jnp.where(batch.graph_mask, model.apply(params, nodes, batch) - wanted, 0)
+        return (error**2).sum() / batch.graph_mask.sum()
+
+    params, _ = trainer(init, loss, steps=steps, learning_rate=2e-3)(seeds, None)
+    found = {}
+    for size in ASKED:
+        asked = graphs.batch_of([graphs.complete(size)] * SETS_ASKED)
+        nodes, wanted = draw_sets(task, jax.random.key(10_000), asked)
+        answer = jax.jit(
+            jax.vmap(lambda p, nodes=nodes, asked=asked: model.apply(p, nodes, asked))
+        )(params)[:, :SETS_ASKED]
+        wanted = wanted[:SETS_ASKED]
+        explained = 1 - ((answer - wanted) ** 2).mean(1) / wanted.var()
+        ratio = answer.mean(1) / wanted.mean()
+        found[size] = list(zip(explained.tolist(), ratio.tolist(), strict=True))
+    return found
+
+
+def set_functions(steps: int = 1000, seeds: Sequence[int] = SEEDS) -> Measurement:
+    """E12: what Transformers are on sets, and what they learn of two functions of sets."""
+    exact, per_seed, curves = identities(), {}, {}
+    tasks: tuple[Task, Task] = ("max", "count")
+    for task in tasks:
+        for summed in (False, True):
+            name = f"{task}_{'summed' if summed else 'attention'}"
+            found = learned(task, summed, steps=steps, seeds=seeds)
+            for size in (LEARNED, ASKED[-1]):
+                per_seed[f"{name}_{size}"] = [explained for explained, _ in found[size]]
+            curves[name] = {str(size): pairs for size, pairs in found.items()}
+            per_seed[f"{name}_ratio_{ASKED[-1]}"] = [ratio for _, ratio in found[ASKED[-1]]]
+    return Measurement(exact.values, per_seed, curves)

@@ -58,10 +58,10 @@ SECTIONS = (
     ),
     Statement("1.1, 1.2", "Attention updates all tokens in parallel.", (21,)),
     Statement("1.3", "Several heads capture several relations.", (14,)),
-    Statement("1.3", "Several heads spread the risk of a bad one.", (), "Not tested."),
+    Statement("1.3", "Several heads hedge the bets on a bad one.", (), "Not tested."),
     Statement("1.3", "Heads are one batched product.", (14,)),
     Statement("1.3", "Residual connections, LayerNorm and the MLP make depth possible.", (4, 16)),
-    Statement("1.3", "The MLP holds most parameters.", (15,)),
+    Statement("1.3", "The MLP has significantly more parameters than attention.", (15,)),
     Statement("figure 3", "Modern blocks use SwiGLU and pre-LN.", (4, 16)),
     Statement("2", "The order of the nodes of a graph is arbitrary.", (7, 8)),
     Statement("2.1", "An aggregator that ignores order preserves that symmetry.", (7,)),
@@ -69,7 +69,7 @@ SECTIONS = (
     Statement("figure 4", "L layers reach L hops.", (10,)),
     Statement(
         "2.2",
-        "A GAT learns which neighbour matters.",
+        "GATs learn which neighbours are more important for each node.",
         (6,),
         "What its score can express is tested, not what is learned.",
     ),
@@ -77,9 +77,9 @@ SECTIONS = (
     Statement("3", "Multi-head attention is message passing on the complete graph.", (1, 2, 3)),
     Statement(
         "3",
-        "Transformers are expressive set processors, local and global, without over-squashing.",
+        "Transformers are highly expressive set processors, of local and global context, without "
+        "the pathologies of a sparse graph.",
         (11, 12),
-        "How they do on sets of other sizes is not measured.",
     ),
     Statement(
         "3",
@@ -148,7 +148,7 @@ DECISIONS = (
         "Equations 9 and 19 have one residual, around the attention, none around the MLP, and one "
         "LayerNorm: no block that is trained anywhere, and figure 3's caption says that modern "
         "ones are pre-LN with SwiGLU. gtx has the paper's form, post-LN and pre-LN, each tested "
-        "against its formula. E16 shows what the missing residual costs in depth.",
+        "against its formula. E16 shows what it costs in depth.",
         (
             Line(
                 "gtx/nn/blocks.py",
@@ -241,7 +241,7 @@ DECISIONS = (
     ),
     Decision(
         "g",
-        "Most parameters are in the MLP",
+        "How many parameters are in the MLP",
         "Without biases and at width 4d the MLP has 8d² parameters, the attention 4d²: exactly "
         "twice as many, and so has SwiGLU at width 8d/3. It is a factor of two, and at the width "
         "2d that GPS uses it is none.",
@@ -253,7 +253,8 @@ DECISIONS = (
         "Orders of magnitude",
         "The paper says by how much sparse message passing is slower without a number. gtx "
         "measures: E17 prints the density at which the two cross, for each size, with the name of "
-        "the machine. gtx does not repeat the phrase where its own figures do not show it.",
+        "the machine. Orders, in the plural, are a factor of 100 and more, which is not seen; gtx "
+        "does not repeat the phrase where its own figures do not show it.",
         (
             Line(
                 "experiments/paper/hardware.py",

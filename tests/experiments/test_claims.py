@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from experiments.paper import hardware
+from experiments.paper import hardware, reach_on_molecules, record
 from experiments.paper.claims import CLAIMS
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -17,16 +17,24 @@ def rows(claims, *marks):
 
 
 def assert_gates(claim, measured):
-    """Every gate whose metric was measured, of which there is one at least."""
+    """Every gate whose metric was measured, of which there is one at least.
+
+    One on the words of a claim is met or missed as docs/claims.json has it: times apart, which
+    depend on the machine.
+    """
     metrics = measured.metrics()
     gates = [gate for gate in claim.gates if gate.metric in metrics]
-    assert any(gate.role == "claim" for gate in gates)
-    missed = {
-        gate.meaning: f"{measured.interval(gate.metric)} is not {gate}"
-        for gate in gates
-        if not gate.met(measured)
+    assert gates
+    recorded = {
+        (gate["metric"], gate["threshold"]): gate["met"]
+        for gate in record.read(record.CLAIMS_JSON)[claim.name]["gates"]
     }
-    assert not missed
+    for gate in gates:
+        met = gate.met(measured)
+        if gate.role != "wording":
+            assert met, f"{gate.meaning}: {measured.interval(gate.metric)} is not {gate}"
+        elif claim.measure is not hardware.lottery:
+            assert met == recorded[gate.metric, gate.threshold], gate.meaning
 
 
 @pytest.fixture
@@ -50,3 +58,10 @@ def test_a_claim_at_length_meets_its_gates(claim, request):
     if claim.measure is hardware.lottery:
         request.getfixturevalue("optimized_compilation")
     assert_gates(claim, claim.measure(**claim.slow))
+
+
+@pytest.mark.slow
+@pytest.mark.claim_E11
+def test_far_nodes_of_molecules_meet_the_gates_of_over_squashing(optimized_compilation):
+    (claim,) = (claim for claim in CLAIMS if claim.number == 11)
+    assert_gates(claim, reach_on_molecules.far_nodes_of_molecules(radii=(1, 5)))
