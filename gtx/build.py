@@ -384,7 +384,7 @@ class Recipe:
       budget: of the data, on one device.
       version: of gtx that wrote it.
       content: of the data that was read, by part (see `gtx.data.content`), without what the
-        encodings computed; None in a recipe of gtx 0.1.0.
+        encodings computed; None in an older recipe.
     """
 
     config: ConfigDict

@@ -44,7 +44,7 @@ _NOTHING = (
     "training.steps_per_call",
     "training.tensorboard",
 )
-# A run of gtx 0.1.0 kept no described objects: its config is compared, but for these.
+# Older runs kept no described objects: their config is compared, but for these.
 _BY_CONTENT = (*_NOTHING, "batch.num_tiers", "batch.multiple_of", "data.path", "data.root")
 
 
