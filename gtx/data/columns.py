@@ -66,8 +66,10 @@ def as_ids(values: Any, field: str, ptr: np.ndarray, graph: Any) -> np.ndarray:
         return f"{graph(number)}: {field}[{row - ptr[number]}]" if known else f"{field}[{row}]"
 
     rule = "Ids are local to the graph, from 0 to n_node - 1, and fit 32 bits."
-    limits = dict(low=-exact.INT32_MAX, high=exact.INT32_MAX)  # `check` knows the narrower ones
-    return exact.integers(values, field, **limits, place=place, rule=rule, dtype=np.int32)
+    high = exact.INT32_MAX  # `check` knows the narrower limits
+    return exact.integers(
+        values, field, low=-high, high=high, place=place, rule=rule, dtype=np.int32
+    )
 
 
 def as_numbers(values: Any, num_graphs: int) -> np.ndarray:
@@ -192,8 +194,13 @@ def join_labels(parts: Any) -> np.ma.MaskedArray:
 
 def as_labels(labels: Any, label: Label | None) -> np.ndarray | None:
     """Labels in the dtype and shape of their kind; masked ones are missing."""
-    if labels is None or label is None:
-        return labels
+    if labels is None:
+        return None
+    if label is None:
+        raise DatasetError(
+            "dataset: labels and spec.label must both be given or both be None. "
+            "Set them together with with_labels."
+        )
     array, mask = _label_array(labels)
     if label.kind == "multiclass":
         if array.ndim == 2 and array.shape[1] == 1:

@@ -97,10 +97,11 @@ class Dataset:
         categorical with the largest value + 1 as vocabulary, float columns continuous; integer
         labels [graphs] are classes, bool ones or integer ones [graphs, dim] of 0 and 1 binary
         or multilabel, floats regression. Labels are at node level if they have a row per node
-        and not one per graph.
+        and not one per graph. Masked labels are missing.
 
         Raises:
-          DatasetError: names the graph, the field and the remedy.
+          DatasetError: names the graph, the field and the remedy. What would wrap, round or be
+            cut in the dtype of its field is refused, and so are masked entries.
         """
         node_ptr, edge_ptr = as_offsets(node_ptr, "node_ptr"), as_offsets(edge_ptr, "edge_ptr")
         num_graphs = len(node_ptr) - 1
@@ -112,9 +113,9 @@ class Dataset:
         ids, names = as_numbers(ids, num_graphs), as_names(names)
 
         def graph(number: int) -> str:
-            known = number < len(ids)
-            name = f" ({names[number][:60]})" if names is not None and known else ""
-            return f"graph {ids[number] if known else number}{name}"
+            named = names is not None and number < len(names)
+            name = f" ({names[number][:60]})" if named else ""
+            return f"graph {ids[number] if number < len(ids) else number}{name}"
 
         senders = as_ids(senders, "senders", edge_ptr, graph)
         receivers = as_ids(receivers, "receivers", edge_ptr, graph)
