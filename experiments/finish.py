@@ -109,7 +109,7 @@ def write(
     if molecules:
         print(f"Next: {_python()} -m experiments.predict --workdir={workdir} --smiles='CCO'")
     else:
-        print(f"Next: {_python()} -m experiments.evaluate --workdir={workdir} --split=test")
+        print(f"Next: {_python()} -m experiments.evaluate --workdir={workdir} --split={last}")
     return figures
 
 

@@ -50,7 +50,7 @@ def print_scores(
         return
     first = next(iter(targets.values()))
     if len(first) > MOST_TARGETS:
-        print(f"The scores of each of {len(first)} targets are in metrics.json.")
+        print(f"There are {len(first)} targets: the scores of each are in the JSON file.")
         return
     metrics = list(next(iter(first.values())))
     table = Table("split", "target", title="Scores of each target")

@@ -192,7 +192,7 @@ def test_every_source_of_data_says_what_it_reads():
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"model.head_layers": 9}, "the head has 9 layers"),
+        ({"model.head_layers": 9}, "config.model: .*halves the width"),
         ({"model.attention_implementation": "flash"}, "config.model: .*'flash' does not apply"),
         ({"model.attention": "edges", "encodings_used": "spd"}, "Use 'complete', or pair_bias"),
     ],

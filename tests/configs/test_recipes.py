@@ -100,6 +100,5 @@ def test_the_choices_of_the_base_config_train(
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do(tmp_path):
     config = RECIPES["smoke"](tmp_path)
     config.model.norm = "bach"
-    graphs = build.prepare(config).dataset
     with pytest.raises(build.ConfigError, match="config.model.norm.*did you mean 'batch'"):
-        build.model(config, graphs.spec)
+        build.prepare(config)
