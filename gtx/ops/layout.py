@@ -16,6 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Shaped
 
+from gtx.ops.varying import vary_together
+
 HostOrDevice = Array | np.ndarray
 
 
@@ -131,24 +133,30 @@ def first_graphs(tiers: tuple[Tier, ...]) -> tuple[int, ...]:
     return tuple(int(first) for first in np.cumsum([0, *counts])[: len(tiers)])
 
 
-@jax.custom_vjp
 def _take_or_zero(values, indices, inverse):
+    return _take(*vary_together(values, indices, inverse))
+
+
+@jax.custom_vjp
+def _take(values, indices, inverse):
     del inverse
+    if values.shape[0] == 0:  # of which jnp.take refuses to take
+        return jnp.zeros_like(values, shape=indices.shape + values.shape[1:])
     return jnp.take(values, indices, axis=0, mode="fill", fill_value=0)
 
 
-def _take_or_zero_fwd(values, indices, inverse):
-    return _take_or_zero(values, indices, inverse), (indices, inverse)
+def _take_fwd(values, indices, inverse):
+    return _take(values, indices, inverse), (indices, inverse)
 
 
-def _take_or_zero_bwd(saved, cotangent):
+def _take_bwd(saved, cotangent):
     indices, inverse = saved
     return _take_or_zero(cotangent, inverse, indices), None, None
 
 
 # The two index arrays of a layout invert each other, so the transpose of one gather is
 # the other gather: cheaper than the scatter that automatic differentiation would emit.
-_take_or_zero.defvjp(_take_or_zero_fwd, _take_or_zero_bwd)
+_take.defvjp(_take_fwd, _take_bwd)
 
 
 def to_slots(

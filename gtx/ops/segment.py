@@ -10,17 +10,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Num
+from jaxtyping import Array, Bool, Float, Int, Num, Shaped
 
 NEGATIVE = -1e30  # stands for minus infinity: finite, so that no difference of two is NaN
 
 
 def gather(
-    values: Num[Array, " segments *rest"],
+    values: Shaped[Array, " segments *rest"],
     segment_ids: Int[Array, " entries"],
     *,
     indices_are_sorted: bool = False,
-) -> Num[Array, " entries *rest"]:
+) -> Shaped[Array, " entries *rest"]:
     """`values[segment_ids]` for ids in `[0, segments)`.
 
     Against plain indexing, its gradient is summed in at least float32, and by a faster

@@ -19,6 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from gtx.batch import Batch
 from gtx.batching import Budget, Resident, Streamed
+from gtx.ops.varying import varying_axes
 from gtx.tasks import Task
 from gtx.training.optimizer import Optimizer, update_average
 from gtx.training.program import Program
@@ -269,7 +270,7 @@ def _sums_of_squares(tree: PyTree) -> Array:
 def _check_synced(batch_stats: PyTree) -> None:
     """Refuse statistics that differ between shards."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(batch_stats):
-        if getattr(jax.typeof(leaf), "vma", None):
+        if varying_axes(leaf):
             raise TypeError(
                 f"batch_stats/{leaf_name(path)} differs between shards; add it up over "
                 "batch.axis_name in the module that keeps it."

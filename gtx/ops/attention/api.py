@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from gtx.ops.attention import block
 from gtx.ops.attention.check import check
+from gtx.ops.attention.closures import check_closures
 from gtx.ops.attention.contract import (
     BiasFunction,
     Call,
@@ -20,6 +21,7 @@ from gtx.ops.attention.contract import (
 from gtx.ops.attention.scores import Dot, Scale, Score
 from gtx.ops.attention.select import IMPLEMENTATIONS, select
 from gtx.ops.noise import check_rate, key_bits
+from gtx.ops.varying import vary_like
 
 Bias = Float[Array, "entries heads"] | BiasFunction | None
 
@@ -55,11 +57,13 @@ def attention(
     over `Edges` that of a graph attention network.
 
     Logits, softmax and sums run in at least float32. A receiver without edges gets exactly 0
-    with zero gradients, and so does a padding node. What masked edges or pairs and padding
-    nodes hold, NaN included, reaches neither result nor gradients. The noise of dropout is a
-    hash of (key, receiver id, sender id, head): the same in every implementation. All
-    implementations agree in value and in gradients up to rounding. Differentiate in
-    reverse mode.
+    with zero gradients, and so does a padding node. The weights of all others sum to 1 before
+    gate and dropout, whatever the size of their logits, down to -1e30: an edge whose logit is
+    below, -inf included, counts as none. A head that overflows leaves the others alone. What
+    masked edges or pairs and padding nodes hold, NaN included, reaches neither result nor
+    gradients. The noise of dropout is a hash of (key, receiver id, sender id, head): the same
+    in every implementation. All implementations agree in value and in gradients up to
+    rounding. Differentiate in reverse mode.
 
     Args:
       query: one per receiver.
@@ -148,7 +152,7 @@ def make_call(
         bias = jax.tree.map(_wide, bias)
     if scale is None:
         scale = score.default_scale(query.shape[-1])
-    return Call(
+    call = Call(
         query=jnp.asarray(query),
         key=jnp.asarray(key),
         value=jnp.asarray(value),
@@ -163,6 +167,9 @@ def make_call(
         dropout_bits=None if dropout_key is None else key_bits(dropout_key),
         needs_lse=needs_lse,
     )
+    check_closures(call)
+    # Loops and hand-written gradients below need operands that differ along the same axes.
+    return vary_like(call, call)
 
 
 def _wide(values: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gtx.ops.attention.contract import BiasFunction, Call
+from gtx.ops.attention.contract import BiasFunction, Call, clean
 from gtx.ops.attention.products import query_key, weights_value
 from gtx.ops.attention.scores import Dot
 from gtx.ops.layout import Layout, split_pairs, split_slots, to_slots
@@ -64,7 +64,8 @@ class Facts(NamedTuple):
 
 def split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
     """The call's arrays tier by tier. What padding nodes hold is never read."""
-    return [_without_unused(*parts) for parts in _split_tiers(call, dtype)]
+    bipartite = call.structure.sender_layout is not None
+    return [_without_unused(*parts, bipartite) for parts in _split_tiers(call, dtype)]
 
 
 def _split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
@@ -102,19 +103,28 @@ def _split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
     ]
 
 
-def _without_unused(rows: Rows, columns: Columns, pairs: Pairs) -> tuple[Rows, Columns, Pairs]:
-    """A tier with 0 in the nodes that `where` keeps from all others: they may hold NaN."""
-    if pairs.where is None:
+def _without_unused(
+    rows: Rows, columns: Columns, pairs: Pairs, bipartite: bool
+) -> tuple[Rows, Columns, Pairs]:
+    """A tier with 0 in the nodes that meet no other: they may hold NaN.
+
+    `where` keeps a node from all others, or the other side of its graph has none.
+    """
+    if pairs.where is not None:
+        # Behind a barrier: of a constant mask XLA would count all pairs while it compiles.
+        where = jax.lax.optimization_barrier(pairs.where)
+        mask = rows.filled[:, :, None] & columns.filled[:, None, :] & where
+        row, column = jnp.any(mask, axis=2), jnp.any(mask, axis=1)  # [graphs, rows or columns]
+    elif bipartite:
+        row = rows.filled & jnp.any(columns.filled, axis=1, keepdims=True)
+        column = columns.filled & jnp.any(rows.filled, axis=1, keepdims=True)
+    else:  # every node meets itself
         return rows, columns, pairs
-    # Behind a barrier: for a mask that is a constant XLA would count all pairs while it compiles.
-    where = jax.lax.optimization_barrier(pairs.where)
-    mask = rows.filled[:, :, None] & columns.filled[:, None, :] & where
-    row, column = jnp.any(mask, axis=2), jnp.any(mask, axis=1)  # [graphs, rows or columns]
 
     def keep(used: Any, values: Any, axis: int) -> Any:
         shape = [1] * values.ndim
         shape[0], shape[axis] = used.shape
-        return jnp.where(used.reshape(shape), values, 0)
+        return clean(values, used.reshape(shape), values.dtype)
 
     def keep_features(used: Any, features: Any) -> Any:
         return jax.tree.map(lambda values: keep(used, values, 1), features)

@@ -1,6 +1,5 @@
 """Whether the arguments of an attention fit each other; where they do not, what to do."""
 
-import inspect
 from typing import Any
 
 import jax
@@ -94,14 +93,6 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
 
 
 def _check_bias_function(bias: BiasFunction, num_receivers: int, num_senders: int) -> None:
-    if inspect.isfunction(bias.function):
-        hidden = inspect.getclosurevars(bias.function).nonlocals.items()
-        traced = [name for name, value in hidden if isinstance(value, jax.core.Tracer)]
-        if traced:
-            raise ValueError(
-                f"The bias function closes over traced arrays ({', '.join(traced)}), which get no "
-                "gradient where it runs block by block: hand them in as `params`."
-            )
     _check_features(bias, num_receivers, num_senders)
 
 

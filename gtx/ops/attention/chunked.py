@@ -18,6 +18,7 @@ from gtx.ops.attention import block, chunked_edges
 from gtx.ops.attention.contract import Call, Edges, compute_dtype
 from gtx.ops.attention.dense import join_tiers
 from gtx.ops.attention.trees import add, merge, partition
+from gtx.ops.varying import vary_like
 
 # Of a block, at most. The weights of one head are then 512 KiB and stay in a core's cache.
 ROWS, COLUMNS = 256, 512
@@ -98,7 +99,7 @@ def _attend_blocks(facts, floats, others):
 
         first = jax.tree.map(lambda values: values[0], columns)
         out, peak = block.empty(rows, first)
-        start = (out, jnp.zeros_like(peak), peak)
+        start = vary_like((out, jnp.zeros_like(peak), peak), (floats, others))
         (out, total, peak), _ = jax.lax.scan(column_block, start, (columns, pairs))
         return block.divide(facts, out, total, peak)[0], total, peak
 
@@ -149,14 +150,14 @@ def _backward(facts, saved, cotangents):
             d_rows, d_columns, d_pairs, d_params = pull((d_out, d_mass))
             return add(sums, (d_rows, d_params)), (d_columns, d_pairs)
 
-        start = jax.tree.map(jnp.zeros_like, (rows, params))
+        start = vary_like(jax.tree.map(jnp.zeros_like, (rows, params)), saved)
         (d_rows, more_params), (more_columns, d_pairs) = jax.lax.scan(
             column_block, start, (columns, other_columns, pairs, other_pairs)
         )
         sums = add((d_columns, d_params), (more_columns, more_params))
         return sums, (d_rows, d_pairs)
 
-    start = jax.tree.map(jnp.zeros_like, (columns, params))
+    start = vary_like(jax.tree.map(jnp.zeros_like, (columns, params)), saved)
     (d_columns, d_params), (d_rows, d_pairs) = jax.lax.scan(
         row_block, start, (rows, other_rows, pairs, other_pairs, peak, d_out, d_mass)
     )

@@ -20,6 +20,7 @@ from gtx.ops.attention.rows import add_rows, take_rows
 from gtx.ops.attention.trees import add, merge, partition
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import gather, segment_exp
+from gtx.ops.varying import vary_like
 
 # Edges of a block: its gathered rows stay in a core's second-level cache.
 EDGES = 2048
@@ -123,7 +124,7 @@ def _attend(facts, floats, others):
         return add_rows(out, edges.receivers, values, None, **into), None
 
     out = jnp.zeros((num_receivers, nodes.value.shape[1]), nodes.value.dtype)
-    out, _ = jax.lax.scan(sum_up, out, (edges, logits))
+    out, _ = jax.lax.scan(sum_up, vary_like(out, (floats, others)), (edges, logits))
     return times_by_head(_inverse(facts, total), out), total, peak
 
 
@@ -162,7 +163,7 @@ def _backward(facts, saved, cotangents):
         d_rows, d_edges, more_params = pull((row_out, row_mass))
         return (_scatter(d_nodes, d_rows, ids, into), add(d_params, more_params)), d_edges
 
-    start = jax.tree.map(jnp.zeros_like, (nodes, params))
+    start = vary_like(jax.tree.map(jnp.zeros_like, (nodes, params)), saved)
     (d_nodes, d_params), d_edges = jax.lax.scan(edge_block, start, (edges, other_edges))
     return (d_nodes, d_edges, d_params), None
 

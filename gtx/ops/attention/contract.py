@@ -225,4 +225,5 @@ def clean(values: Any, where: Any, dtype: Any) -> Any:
     values = values.astype(dtype)
     if where is None:
         return values
-    return jnp.where(where.reshape(where.shape + (1,) * (values.ndim - where.ndim)), values, 0)
+    keep = where.reshape(where.shape + (1,) * (values.ndim - where.ndim))
+    return jnp.where(keep, values, jnp.zeros((), dtype))  # a plain 0 would make bool an integer

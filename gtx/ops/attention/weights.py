@@ -35,7 +35,7 @@ def attention_weights(
 
     Returns:
       In at least float32, in the order of the structure's edges or pairs; 0 where masked. The
-      weights of a receiver sum to 1 if it has an edge.
+      weights of a receiver sum to 1 if it has an edge (a logit below -1e30 counts as none).
     """
     call = make_call(
         query, key, key, structure, score=score, bias=bias, edge_key=edge_key, scale=scale

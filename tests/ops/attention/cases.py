@@ -14,6 +14,7 @@ from gtx.ops.attention import Additive, BiasFunction, Clamped, Dot, Dynamic
 from gtx.ops.layout import split_pairs, split_slots
 
 HEADS, HEAD_DIM, VALUE_DIM = 2, 3, 4
+OPERANDS = ("query", "key", "value", "bias", "gate", "edge_key", "edge_value", "scale")
 SCORES = ("dot", "clamped", "additive", "dynamic", "user's")
 
 

@@ -129,19 +129,6 @@ def test_a_scale_may_be_learned(implementation, over):
     np.testing.assert_allclose(slope, difference, rtol=1e-2)
 
 
-def test_a_bias_function_that_closes_over_a_traced_array_is_refused():
-    nodes = jnp.ones((3, COUNT, 1, 2))
-    place = jnp.arange(COUNT, dtype=jnp.float32)[:, None]
-
-    def loss(slope):
-        bias = BiasFunction(lambda _, x, y: slope * (x - y), None, place)
-        return attention(*nodes, structure_of("complete"), bias=bias).sum()
-
-    with pytest.raises(ValueError, match=r"closes over traced arrays \(slope\).*as `params`"):
-        jax.grad(loss)(1.0)
-    np.testing.assert_allclose(loss(1.0), 2 * COUNT, rtol=1e-5)  # a number is fine
-
-
 @programs
 @pytest.mark.parametrize("missing", ["receivers", "senders", "all"])
 def test_without_receivers_or_senders_the_result_is_empty_or_zero(implementation, over, missing):
