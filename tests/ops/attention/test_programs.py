@@ -48,10 +48,10 @@ def test_the_implementations_are_different_programs():
     # One matrix product with the edges of all receivers at once.
     assert operations("reference") == (1, 0, 0)
     # Peak and total of logits that one loop leaves, and the result in another; its products are
-    # sums by head, not attention's.
+    # sums by head, and whether these are finite, not attention's.
     edges = Edges(jnp.arange(8), jnp.arange(8))
     assert operations("edges", edges) == (0, 3, 0)
-    assert operations("chunked", edges) == (3, 3, 2)
+    assert operations("chunked", edges) == (6, 3, 2)
 
 
 def test_flash_asks_for_the_kernel_of_cudnn():
