@@ -2,6 +2,18 @@ import json
 import subprocess
 import sys
 
+import flax.linen as nn
+import jax
+import numpy as np
+import pytest
+
+from gtx.batching import Streamed, fit_budget
+from gtx.nn import BatchNorm
+from gtx.training import make_train_chunk
+from gtx.training.state import init_state
+from gtx.training.step import empty_rows
+from tests.training import small
+
 
 def test_eight_devices_compute_what_one_computes():
     command = [sys.executable, "-W", "error", "-m", "tests.training.sharded_run"]
@@ -20,3 +32,25 @@ def test_fit_on_two_devices_with_attention_that_goes_block_by_block(tmp_path):
     found = json.loads(done.stdout)
     assert found["steps"] == 2
     assert found["params"] < 1e-5 and found["score"] < 1e-5
+
+
+class Apart(nn.Module):
+    """Its norm does not add up over the shards."""
+
+    @nn.compact
+    def __call__(self, batch, *, train=False):
+        x = BatchNorm(name="norm")(batch.graph.nodes["feat"], batch.node_mask, train=train)
+        return nn.Dense(1)(jax.ops.segment_sum(x, batch.node_graph, len(batch.graph_mask)))
+
+
+def test_statistics_that_differ_between_shards_are_refused_by_name():
+    data = small.dataset(8)
+    source = Streamed(data, fit_budget(data, 4))
+    mesh = jax.make_mesh((1,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+    rows = empty_rows(source.budget, 1)
+    elements = source.chunk(rows)
+    batch = jax.tree.map(lambda x: x[0, 0], elements)
+    state = init_state(Apart(), small.optimizer(), batch, 0)
+    chunk = make_train_chunk(Apart(), small.task(), small.optimizer(), source, mesh)
+    with pytest.raises(TypeError, match="batch_stats/norm/mean differs between shards; add it up"):
+        chunk(state, source.constants, elements, rows, np.uint32(0))

@@ -20,7 +20,8 @@ def check_closures(call: Call) -> None:
     if type(call.score).__module__ != Score.__module__:
         rows = [_one_row(values) for values in (call.query, call.key)]
         name = f"score {type(call.score).__name__}"
-        _refuse_hidden(name, call.score, (*rows, call.scale), "its data fields")
+        arguments = (call.score, *rows, call.scale)
+        _refuse_hidden(name, lambda score, *x: score(*x), arguments, "its data fields")
     if isinstance(call.bias, BiasFunction):
         sides = [jax.tree.map(_one_row, side) for side in call.bias.sides]
         _refuse_hidden(

@@ -143,5 +143,5 @@ def score_rows(score: Any, query: Array, key: Array, scale: Any, num_heads: int)
 def _membership(num_heads: int, width: int, like: Array) -> Array:
     """[heads * width, heads], 1 where the feature is the head's."""
     ones = jnp.asarray(np.repeat(np.eye(num_heads), width, axis=0), like.dtype)
-    # A branch of a condition may not cast it in a vmap in a shard_map (jax 0.10 to 0.12).
+    # A branch of a condition may not cast it in a vmap in a shard_map (jax 0.10.2).
     return vary_like(ones, like)
