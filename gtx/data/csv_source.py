@@ -290,6 +290,8 @@ def _target_names(table: Table, columns: str | Sequence[str]) -> tuple[str, ...]
             names = (whole,)
     else:
         names = tuple(columns)
+    if not all(names):
+        raise CsvError(f"{table.name}: the targets {list(names)} hold an empty name. Leave it out.")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CsvError(f"{table.name}: the targets {twice} are given twice. Name each once.")

@@ -9,7 +9,7 @@ import contextlib
 import difflib
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -204,7 +204,7 @@ def _warn_of_large(
     smiles: Sequence[str],
     ids: Sequence[int],
     sizes: Sequence[int],
-    names: Iterable[str],
+    names: Sequence[str],
     limits: Sequence[int],
 ) -> None:
     for text, place, size in zip(smiles, ids, sizes, strict=True):
@@ -213,7 +213,8 @@ def _warn_of_large(
             shown = ", ".join(left_out[:4]) + (", ..." if len(left_out) > 4 else "")
             reason = (
                 f"{shortened(text)} has {size} atoms, too many for the descriptors {shown}: a "
-                "model reads the median of its training data instead"
+                "model reads the median of its training data instead, and training leaves the "
+                "column out"
             )
             warnings.warn(MoleculeWarning(int(place), reason), stacklevel=3)
 

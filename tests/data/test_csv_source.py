@@ -127,6 +127,7 @@ CASES = {
     "SMILES twice": ("smiles,smiles,y\nC,C,2\n", dict(), r"column 'smiles' occurs 2 times"),
     "tabs": ("smiles\ty\nC\t1\n", dict(), "semicolons or tabs; use commas"),
     "target given twice": (GOOD, dict(target_columns="logS,logS"), r"\['logS'\] are given twice"),
+    "empty target": ("smiles,y,\nC,1,2\n", dict(target_columns="y,"), "hold an empty name"),
     "target of no name": (GOOD, dict(target_columns='"logS'), "no row of names"),
     "classification": (
         GOOD,

@@ -134,7 +134,8 @@ def test_an_unwritable_workdir_is_an_error_of_one_line(finished, tmp_path, capsy
         ("smiles,logS\nCCO,1\nCC,inf\n", (), "row 3, column 'logS' holds 'inf'"),
         ("smiles,logS\nCCO,1\nCC,2\n", ("--config.data.kind=binary",), "must be 0 or 1"),
         ("smiles,logS\nCCO,1\nCC,2\n", ("--config.data.name=cvs",), "did you mean 'csv'"),
-        ("smiles,logS\nCCO,1\nCC,2\n", ("--config.model.local=gime",), "did you mean 'gine'"),
+        ("smiles,logS\nCCO,1\nCC,2\n", (), "valid is empty"),
+        ("smiles,logS\n" + "CC,2\n" * 10, ("--config.model.local=gime",), "did you mean 'gine'"),
     ],
     ids=lambda value: value.replace("\n", "|")[:30] if isinstance(value, str) else None,
 )
