@@ -66,7 +66,7 @@ def largest_eigenvectors(
         return part
 
     def another(rows: int) -> np.ndarray:
-        vector = rng.standard_normal(n)
+        vector: np.ndarray = rng.standard_normal((n,))
         orthogonalise(vector, rows)
         return vector / np.linalg.norm(vector)
 

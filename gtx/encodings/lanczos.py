@@ -131,9 +131,9 @@ def _nontrivial(
             values = np.maximum(values[:, chosen], 0)
             yield _Part(part, order[rows], values, vectors[:, :, chosen])
     for number in np.flatnonzero(large):
-        rows = slice(start[number], start[number] + size[number])
-        nodes = order[rows]
-        values, vectors = _connected(blocks[rows, rows].tocsr(), kernel[nodes], count)
+        block = slice(start[number], start[number] + size[number])
+        nodes = order[block]
+        values, vectors = _connected(blocks[block, block].tocsr(), kernel[nodes], count)
         yield _Part(np.array([number]), nodes[None], values[None], vectors[None])
 
 
@@ -154,8 +154,8 @@ def _connected(
     # As L sends a positive vector to 0, no eigenvalue is above twice the diagonal.
     bound = 2 * float(laplacian.diagonal().max())
     order = affordable_order(laplacian)
-    for shift in () if order is None else (0.0, _SHIFT * bound):
-        solve = inverse(laplacian, kernel, order, shift)
+    for shift in (0.0, _SHIFT * bound):
+        solve = None if order is None else inverse(laplacian, kernel, order, shift)
         if solve is not None:
             with contextlib.suppress(EncodingError):  # weights may be too unlike to eliminate
                 return _complete(_Search(laplacian, bound, solve), kernel, count)
