@@ -88,6 +88,26 @@ class Scalable(Encoding, Protocol):
 
 
 @runtime_checkable
+class Measured(Scalable, Protocol):
+    """A scalable encoding that knows what memory it takes.
+
+    Attributes:
+      dense_matrices: [graphs, n, n] in float64 that `__call__` holds at once, its argument
+        among them.
+    """
+
+    @property
+    def dense_matrices(self) -> int: ...
+
+    def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
+        """Bytes that `sparse` takes at most of graphs of these sizes, its result among them.
+
+        Its argument, 64 bytes an edge, and the finished columns are counted apart.
+        """
+        ...
+
+
+@runtime_checkable
 class Joinable(Encoding, Protocol):
     """An encoding of nodes that is also computed of many small sparse graphs at once."""
 

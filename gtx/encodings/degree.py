@@ -52,6 +52,13 @@ class Degree:
     def sparse(self, adjacency: sparse.csr_array) -> dict[Key, np.ndarray]:
         return self._columns(adjacency.sum(axis=1), adjacency.sum(axis=0), np)
 
+    @property
+    def dense_matrices(self) -> int:
+        return 3
+
+    def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
+        return (48 + 32 * len(self.directions)) * n_node + 8 * n_edge
+
     def _columns(self, received: Any, sent: Any, xp: Any) -> dict[Key, Any]:
         degrees = _stack(received, sent, self.directions, xp)
         return {("node", self.name): xp.log1p(degrees) if self.transform == "log" else degrees}
@@ -92,6 +99,13 @@ class DegreeClass:
 
     def sparse(self, adjacency: sparse.csr_array) -> dict[Key, np.ndarray]:
         return self._columns(adjacency.sum(axis=1), adjacency.sum(axis=0), np)
+
+    @property
+    def dense_matrices(self) -> int:
+        return 3
+
+    def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
+        return (48 + 32 * len(self.directions)) * n_node + 8 * n_edge
 
     def _columns(self, received: Any, sent: Any, xp: Any) -> dict[Key, Any]:
         degrees = xp.rint(_stack(received, sent, self.directions, xp))

@@ -1,28 +1,41 @@
 """The smallest eigenpairs of the Laplacian of a large graph, none of them missed. Host, scipy."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse
-from scipy.sparse import csgraph, linalg
+import threadpoolctl
+from scipy.sparse import csgraph
 
 from gtx.encodings.base import EncodingError
+from gtx.encodings.elimination import (
+    ENTRY_BYTES,
+    FACTOR_ENTRIES,
+    SMALL_FACTOR,
+    Solve,
+    affordable_order,
+    inverse,
+)
+from gtx.encodings.krylov import NotConvergedError, largest_eigenvectors
 
 # Up to so many nodes a dense matrix is faster.
 _DENSE = 256
-# A factorization in the order of Cuthill and McKee is made if it has at most so many entries
-# (12 bytes each, twice) and needs so many operations.
-_FACTOR_ENTRIES, _FACTOR_WORK = 2**24, 2 * 10**9
-# Restarts of a Lanczos run, each of as many products as there are vectors.
-_RESTARTS = 1000
+# Entries of the dense matrices of components that are decomposed at once.
+_DENSE_ENTRIES = 2**18
 # Eigenvalues closer than this, relative to themselves and to the matrix, count as one.
 _SAME, _SAME_SCALE = 1e-8, 1e-12
 # How well the search for what was missed converges, relative to the matrix; 0 is to rounding.
 _CHECK = 1e-6
+# Restarts of a run, and how often it is tried again with a polynomial, which is so large at the
+# largest eigenvalue, of at most so high a degree.
+_RESTARTS, _STAGES, _GROWTH, _MAX_DEGREE = 20, 3, 1e3, 256
+# What is added to the diagonal, relative to the matrix, where elimination fails without.
+_SHIFT = 1e-10
 # Largest residual, relative to the matrix, of a vector that is handed out.
 _RESIDUAL = 1e-9
-
-_Solve = Callable[[np.ndarray], np.ndarray]
+_EPS = float(np.finfo(np.float64).eps)
 
 
 def smallest_eigenpairs(
@@ -33,12 +46,12 @@ def smallest_eigenpairs(
     Every component has the eigenvalue 0 once, and its vector is known. If there are more of
     them than vectors asked for, it is those of the components that the first nodes are in.
 
-    The others are found by Lanczos iterations (ARPACK) with a fixed start. They work on the
-    inverse where a sparse factorization is cheap, as in trees, grids and road networks, else on
-    c - L, which is quick where the spectrum has a gap, as in random graphs. A run can miss a
-    repeated eigenvalue, as its start has only one direction of each eigenspace. So another
-    looks at the complement of what was found, from another start, until nothing smaller is
-    left there.
+    The others are found by Lanczos iterations with a fixed start. They work on the inverse where
+    a sparse factorization is cheap, as in trees, grids and road networks, else on c - L, which
+    is quick where the spectrum has a gap, as in random graphs. A run can miss a repeated
+    eigenvalue, as its start has only one direction of each eigenspace. So another looks at the
+    complement of what was found, from another start, until nothing smaller is left there.
+    Small components are decomposed as dense matrices, those of one size together.
 
     Args:
       laplacian: symmetric, positive semidefinite; an entry joins two nodes.
@@ -49,6 +62,13 @@ def smallest_eigenpairs(
     Raises:
       EncodingError: the iterations did not converge.
     """
+    with threadpoolctl.threadpool_limits(1, "blas"):  # threads wait more than they work here
+        return _smallest(laplacian, kernel, count, trivial)
+
+
+def _smallest(
+    laplacian: scipy.sparse.csr_array, kernel: np.ndarray, count: int, trivial: bool
+) -> tuple[np.ndarray, np.ndarray]:
     n = laplacian.shape[0]
     num_components, component = csgraph.connected_components(laplacian, directed=False)
     square = np.bincount(component, kernel**2, minlength=num_components)
@@ -58,119 +78,163 @@ def smallest_eigenpairs(
     values, vectors = np.zeros(count), np.zeros((n, count))
     inside = np.nonzero(component < first)[0]
     vectors[inside, component[inside]] = kernel[inside]
-    found = _nontrivial(laplacian, kernel, component, count - first) if first < count else []
-    every = np.concatenate([np.zeros(0), *(part[1] for part in found)])
-    column = np.full(len(every), count)
-    column[np.argsort(every, kind="stable")] = np.arange(first, first + len(every))
-    start = 0
-    for nodes, part_values, part_vectors in found:
-        place = column[start : start + len(part_values)]
-        chosen = place < count
-        values[place[chosen]] = part_values[chosen]
-        vectors[np.ix_(nodes, place[chosen])] = part_vectors[:, chosen]
-        start += len(part_values)
+    if first < count:
+        found = list(_nontrivial(laplacian, kernel, component, count - first))
+        every = np.concatenate([part.values.ravel() for part in found])
+        owner = np.concatenate([np.repeat(part.number, part.values.shape[1]) for part in found])
+        limits = np.cumsum([0, *(part.values.size for part in found)])
+        for column, entry in enumerate(np.lexsort((owner, every))[: count - first], first):
+            place = int(np.searchsorted(limits, entry, side="right")) - 1
+            part = found[place]
+            member, vector = divmod(int(entry - limits[place]), part.values.shape[1])
+            values[column] = every[entry]
+            vectors[part.nodes[member], column] = part.vectors[member, :, vector]
     return values, vectors
+
+
+def needed_bytes(n_node: Any, n_edge: Any, count: int) -> Any:
+    """What `smallest_eigenpairs` takes at most: measured, and the largest factors it makes."""
+    small = np.maximum(_DENSE, 4 * count)
+    dense = 24 * np.maximum(_DENSE_ENTRIES, np.minimum(n_node, small) ** 2)
+    linked = np.minimum(n_node, n_edge)  # others have no part in iterations
+    factor = ENTRY_BYTES * np.maximum(SMALL_FACTOR, FACTOR_ENTRIES * linked)
+    vectors = 8 * (2 * count + 17 + 4 * (count + 1)) * linked
+    return dense + factor + vectors + 300 * linked + (20 * count + 48) * n_node + 120 * n_edge
+
+
+class _Part(NamedTuple):
+    """Some components of one size: their numbers [parts], nodes [parts, size] and eigenpairs."""
+
+    number: np.ndarray
+    nodes: np.ndarray
+    values: np.ndarray
+    vectors: np.ndarray
 
 
 def _nontrivial(
     laplacian: scipy.sparse.csr_array, kernel: np.ndarray, component: np.ndarray, count: int
-) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Nodes, eigenvalues and eigenvectors of each component, as many as could be needed."""
+) -> Iterator[_Part]:
+    """Eigenpairs of all components, as many of each as could be needed."""
     order = np.argsort(component, kind="stable")
+    size = np.bincount(component)
+    start = np.cumsum(size) - size
     blocks = laplacian[order][:, order].tocsr()
-    limits = np.concatenate([[0], np.cumsum(np.bincount(component))])
-    found = []
-    for number in np.nonzero(np.diff(limits) > 1)[0]:
-        part = slice(limits[number], limits[number + 1])
-        nodes = order[part]
-        pairs = _connected(blocks[part, part].tocsr(), kernel[nodes], min(count, len(nodes) - 1))
-        found.append((nodes, *pairs))
-    return found
+    large = size > max(_DENSE, 4 * count)
+    for one in np.unique(size[(size > 1) & ~large]).tolist():
+        numbers = np.flatnonzero(size == one)
+        step = max(1, _DENSE_ENTRIES // one**2)
+        for part in np.split(numbers, np.arange(step, len(numbers), step)):
+            rows = start[part][:, None] + np.arange(one)
+            dense = _dense(blocks, rows)
+            values, vectors = np.linalg.eigh(dense)
+            chosen = slice(1, count + 1)
+            values = np.maximum(values[:, chosen], 0)
+            yield _Part(part, order[rows], values, vectors[:, :, chosen])
+    for number in np.flatnonzero(large):
+        block = slice(start[number], start[number] + size[number])
+        nodes = order[block]
+        values, vectors = _connected(blocks[block, block].tocsr(), kernel[nodes], count)
+        yield _Part(np.array([number]), nodes[None], values[None], vectors[None])
+
+
+def _dense(matrix: scipy.sparse.csr_array, rows: np.ndarray) -> np.ndarray:
+    """The diagonal blocks [parts, size, size] of these rows [parts, size] as dense matrices."""
+    parts, size = rows.shape
+    chosen = matrix[rows.ravel()].tocoo()
+    column = chosen.col - np.repeat(rows[:, 0], size)[chosen.row]
+    result = np.zeros((parts * size, size))
+    result[chosen.row, column] = chosen.data
+    return result.reshape(parts, size, size)
 
 
 def _connected(
     laplacian: scipy.sparse.csr_array, kernel: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The `count` smallest eigenpairs of a connected graph besides that of 0."""
-    n = len(kernel)
-    if n <= _DENSE or count > n // 4:
-        values, vectors = np.linalg.eigh(laplacian.toarray())
-        return np.maximum(values[1 : count + 1], 0), vectors[:, 1 : count + 1]
-    bound = float(abs(laplacian).sum(axis=1).max())
-    apply = _inverse(laplacian, bound) or (lambda vector: bound * vector - laplacian @ vector)
-    basis = np.concatenate([kernel[:, None], _lanczos(apply, kernel[:, None], count)], axis=1)
+    # As L sends a positive vector to 0, no eigenvalue is above twice the diagonal.
+    bound = 2 * float(laplacian.diagonal().max())
+    order = affordable_order(laplacian)
+    for shift in (0.0, _SHIFT * bound):
+        solve = None if order is None else inverse(laplacian, kernel, order, shift)
+        if solve is not None:
+            with contextlib.suppress(EncodingError):  # weights may be too unlike to eliminate
+                return _complete(_Search(laplacian, bound, solve), kernel, count)
+    return _complete(_Search(laplacian, bound), kernel, count)
+
+
+def _complete(search: "_Search", kernel: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """What runs find, until there is nothing smaller beside it."""
+    laplacian, bound = search.laplacian, search.bound
+    known = kernel[None]
+    more = count
     while True:
-        values = np.sort(np.einsum("ij,ij->j", basis[:, 1:], laplacian @ basis[:, 1:]))
-        largest = values[count - 1]
-        left = _lanczos(apply, basis, 1, tolerance=_CHECK)
-        smallest = float((left.T @ (laplacian @ left))[0, 0])
-        if smallest >= largest * (1 - _SAME) - _SAME_SCALE * bound:
+        known = np.concatenate([known, search.run(known, more)])
+        values = np.sort(np.einsum("ji,ij->j", known[1:], laplacian @ known[1:].T))
+        left = search.run(known, 1, _CHECK)[0]
+        if left @ (laplacian @ left) >= values[count - 1] * (1 - _SAME) - _SAME_SCALE * bound:
             break
-        basis = np.concatenate([basis, _lanczos(apply, basis, 1)], axis=1)
-    vectors = np.linalg.qr(basis)[0][:, 1:]
+        more = 1
+    vectors = np.linalg.qr(known.T)[0][:, 1:]
     values, rotation = np.linalg.eigh(vectors.T @ (laplacian @ vectors))
-    values, vectors = values[:count], (vectors @ rotation)[:, :count]
+    values, vectors = values[:count], vectors @ rotation[:, :count]
     residual = np.linalg.norm(laplacian @ vectors - vectors * values, axis=0).max()
-    if residual > _RESIDUAL * bound:
-        raise EncodingError(_FAILED.format(n=n, problem=f"left a residual of {residual:.1g}"))
+    if not residual <= _RESIDUAL * bound:  # nor is NaN
+        raise search.error(f"left a residual of {residual:.1g}")
     return np.maximum(values, 0), vectors
+
+
+class _Search:
+    """Runs of Lanczos iterations on a matrix M with the smallest eigenvalues of L as largest.
+
+    M is the inverse if there is one, else c - L: nothing of either is below 0. If a run needs
+    long, it goes on with a polynomial of M: Chebyshev's of [0, a], larger than 1 above a and
+    rising. a is the least of more Ritz values than vectors are wanted, and so not above the
+    eigenvalues that are wanted (Zhou and Saad, 2007).
+    """
+
+    def __init__(self, laplacian: scipy.sparse.csr_array, bound: float, solve: Solve | None = None):
+        self.laplacian, self.bound = laplacian, bound
+        self._multiply = solve or (lambda vector: bound * vector - laplacian @ vector)
+        self._edge, self._degree = 0.0, 1
+
+    def run(self, known: np.ndarray, count: int, tolerance: float = 0.0) -> np.ndarray:
+        for _ in range(_STAGES):
+            try:
+                return largest_eigenvectors(
+                    self._apply, known, count, restarts=_RESTARTS, tolerance=tolerance
+                )
+            except NotConvergedError as error:
+                last = error
+            self._sharpen(last.vectors)
+        raise self.error(f"found {last.found} of {count} vectors") from last
+
+    def error(self, problem: str) -> EncodingError:
+        return EncodingError(_FAILED.format(n=self.laplacian.shape[0], problem=problem))
+
+    def _sharpen(self, vectors: np.ndarray) -> None:
+        """Take the polynomial that rises above the eigenvalues that these vectors approach."""
+        projected = vectors @ np.stack([self._multiply(vector) for vector in vectors], axis=1)
+        values = np.linalg.eigvalsh(projected)
+        edge, top = max(float(values[0]), float(values[-1]) / 2), float(values[-1])
+        growth = np.arccosh(max(2 * top / edge - 1, 1 + _EPS))
+        degree = min(np.arccosh(_GROWTH) / growth, _MAX_DEGREE)
+        self._edge, self._degree = edge, int(np.ceil(degree))
+
+    def _apply(self, vector: np.ndarray) -> np.ndarray:
+        if self._degree == 1:
+            return self._multiply(vector)
+        half = self._edge / 2
+        before, now = vector, self._multiply(vector) / half - vector
+        for _ in range(self._degree - 1):
+            after = self._multiply(now)
+            after *= 2 / half
+            after -= 2 * now
+            after -= before
+            before, now = now, after
+        return now
 
 
 _FAILED = (
     "the Lanczos iterations on a component of {n:,} nodes {problem}. Ask for fewer vectors, or "
     "take normalization 'sym', whose spectrum is not stretched by nodes of high degree"
 )
-
-
-def _lanczos(apply: _Solve, basis: np.ndarray, count: int, *, tolerance: float = 0.0) -> np.ndarray:
-    """Eigenvectors of the largest eigenvalues of `apply` that are orthogonal to `basis`."""
-    n = len(basis)
-
-    def project(vector: np.ndarray) -> np.ndarray:
-        return vector - basis @ (basis.T @ vector)
-
-    operator = linalg.LinearOperator(
-        (n, n), matvec=lambda vector: project(apply(project(vector.ravel()))), dtype=np.float64
-    )
-    start = np.random.default_rng(basis.shape[1]).standard_normal(n)
-    try:
-        _, vectors = linalg.eigsh(
-            operator,
-            count,
-            which="LA",
-            v0=project(start),
-            ncv=min(n - 1, 2 * count + 16),
-            maxiter=_RESTARTS,
-            tol=tolerance,
-        )
-    except linalg.ArpackNoConvergence as error:
-        problem = f"found {len(error.eigenvalues)} of {count} vectors in {_RESTARTS} restarts"
-        raise EncodingError(_FAILED.format(n=n, problem=problem)) from error
-    return project(vectors)
-
-
-def _inverse(laplacian: scipy.sparse.csr_array, scale: float) -> _Solve | None:
-    """The inverse of the matrix, shifted to be positive, or None if it takes too much."""
-    n = laplacian.shape[0]
-    order = csgraph.reverse_cuthill_mckee(laplacian, symmetric_mode=True)
-    matrix = laplacian[order][:, order].tocoo()
-    first = np.arange(n)
-    np.minimum.at(first, matrix.row, matrix.col)
-    width = np.arange(n) - first  # an elimination fills in nothing beyond it
-    tree = laplacian.nnz == n + 2 * (n - 1)  # and in a tree nothing at all
-    if not tree and (width.sum() > _FACTOR_ENTRIES or np.sum(width**2.0) > _FACTOR_WORK):
-        return None
-    shifted = (matrix + 1e-9 * scale * scipy.sparse.eye_array(n)).tocsc()
-    factors = linalg.splu(
-        shifted,
-        permc_spec="NATURAL",
-        diag_pivot_thresh=0.0,
-        options=dict(SymmetricMode=True),
-    )
-
-    def solve(vector: np.ndarray) -> np.ndarray:
-        result = np.empty_like(vector)
-        result[order] = factors.solve(vector[order])
-        return result
-
-    return solve

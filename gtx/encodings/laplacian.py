@@ -10,7 +10,7 @@ import scipy.sparse
 
 from gtx.data.spec import Column, Continuous
 from gtx.encodings.base import Key
-from gtx.encodings.lanczos import smallest_eigenpairs
+from gtx.encodings.lanczos import needed_bytes, smallest_eigenpairs
 from gtx.encodings.product import matmul
 from gtx.encodings.pseudoinverse import components, undirected
 
@@ -28,7 +28,10 @@ class LaplacianEigenvectors:
     basis of a repeated eigenvalue: both are accidents of the solver.
 
     Answers in all cases: edges become undirected (between two nodes as many as the more
-    frequent direction has), self-loops are removed, duplicates count. A graph of fewer nodes
+    frequent direction has), self-loops are removed, duplicates count. (GraphGPS counts duplicates
+    where the dataset is said to be undirected; else `to_undirected` makes one edge of all edges
+    between two nodes, of both directions. PyTorch Geometric leaves a directed graph directed and
+    takes the real part of its eigenvectors.) A graph of fewer nodes
     than vectors has 0 in the missing columns and a mask that says so (GraphGPS: NaN). Every
     component, an isolated node too, adds one eigenvalue 0 (Chung, 1997; PyTorch Geometric
     gives an isolated node the eigenvalue 1 under "sym"), whose vector says which component a
@@ -43,7 +46,9 @@ class LaplacianEigenvectors:
     one eigenvalue, |v_i| if it is not repeated, all of them are divided by sum_i r_i ("L1"), by
     max_i r_i ("abs-max") or by max_i r_i sqrt(eigenvalue) 2 / pi ("wavelength", without the
     root where the eigenvalue is 0); "L2" leaves them as they are. (GraphGPS divides each vector
-    by its own norm, which makes those of a repeated eigenvalue depend on the basis.)
+    by its own norm, which makes those of a repeated eigenvalue depend on the basis. Its
+    "wavelength-asin", arcsin(v_i / max |v|) / sqrt(eigenvalue), and "wavelength-soft",
+    v_i / (sum_j p_j |v_j| sqrt(eigenvalue)) with p the softmax of |v|, are not offered.)
 
     Inside a step the gradient with respect to edge weights is that of the eigenvalues and
     eigenvectors where these are simple. Two eigenvalues count as one if they differ by less than
@@ -130,6 +135,14 @@ class LaplacianEigenvectors:
             np,
         )
         return {key: column[0] for key, column in columns.items()}
+
+    @property
+    def dense_matrices(self) -> int:
+        return 10
+
+    def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
+        norms = 0 if self.vector_norm == "L2" else 32 * self.num_vectors * n_node
+        return needed_bytes(n_node, n_edge, self.num_vectors) + norms
 
     def _finish(
         self, values: Any, vectors: Any, mask: Any, weights: Any, scale: Any, xp: Any

@@ -9,7 +9,15 @@ import numpy as np
 
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Continuous
-from gtx.encodings.base import MAX_NODES, Encoding, EncodingError, Joinable, Scalable, storage
+from gtx.encodings.base import (
+    MAX_NODES,
+    Encoding,
+    EncodingError,
+    Joinable,
+    Measured,
+    Scalable,
+    storage,
+)
 from gtx.encodings.parts import (
     CHUNK_ENTRIES,
     DENSE_NODES,
@@ -19,12 +27,13 @@ from gtx.encodings.parts import (
     takes_sparse,
 )
 
-# Matrices [n, n] in float64 that an encoding holds at once, besides those of its result.
+# Matrices [n, n] in float64 that an encoding that does not tell holds at once, besides those of
+# its result.
 _MATRICES = 10
-# What `sparse` may take: blocks, a factorization up to a size, and arrays of nodes and edges.
-_BLOCK_BYTES, _FACTOR_BYTES, _ENTRY_BYTES = 2**27, 2**30, 400
+# What `sparse` of one that does not tell may take: blocks, and arrays of nodes and edges.
+_BLOCK_BYTES, _ENTRY_BYTES = 2**27, 400
 # The edges of a part, sorted out and as a sparse matrix.
-_EDGE_BYTES = 100
+_EDGE_BYTES = 64
 
 
 def estimate_memory(
@@ -125,9 +134,12 @@ def _work(dataset: Dataset, encoding: Any) -> np.ndarray:
     for key, column in encoding.columns().items():
         stacked = 2 if isinstance(column, Continuous) else 1
         result = result + 8 * num_rows(key, n_node) * storage(column)[0] * stacked
-    dense = 8 * n_node**2 * _MATRICES
-    factor = np.minimum(24 * n_node**2, _FACTOR_BYTES)
-    sparse = _BLOCK_BYTES + factor + _ENTRY_BYTES * (n_node + n_edge)
+    measured = isinstance(encoding, Measured)
+    dense = 8 * n_node**2 * (encoding.dense_matrices if measured else _MATRICES)
+    if measured:
+        sparse = encoding.sparse_bytes(n_node, n_edge)
+    else:
+        sparse = result + _BLOCK_BYTES + _ENTRY_BYTES * (n_node + n_edge)
     # Small graphs are encoded together, as many as there are up to so many pairs.
     pairs = np.maximum(1, n_node**2)
     alike = np.bincount(n_node)[n_node]
@@ -136,7 +148,7 @@ def _work(dataset: Dataset, encoding: Any) -> np.ndarray:
         result = result * np.clip(UNION_ENTRIES // pairs, 1, len(n_node))
     else:
         result = result * chunk
-    return result + np.where(takes_sparse(encoding, n_node, n_edge), sparse, dense * chunk)
+    return np.where(takes_sparse(encoding, n_node, n_edge), sparse, result + dense * chunk)
 
 
 def _size(count: int) -> str:

@@ -14,7 +14,9 @@ from gtx.encodings.product import diagonal, matmul
 
 # Walks of a large graph start at so many nodes together, and are kept as a sparse matrix until
 # they reach this share of the nodes. Then dense ones of so many entries and columns are faster.
-_SOURCES, _REACH, _DENSE_ENTRIES, _DENSE_COLUMNS = 1024, 1 / 24, 2**20, 8
+_SOURCES, _REACH, _DENSE_ENTRIES, _DENSE_COLUMNS = 1024, 1 / 24, 2**17, 8
+# Walks from fewer nodes are followed together where these matrices would have more entries.
+_WALK_ENTRIES = 2**17
 # Powers of a dense matrix that are kept: more would save products of walks beyond 36 steps.
 _KEPT = 6
 # Entries of the matrices of small graphs that are encoded at once.
@@ -31,6 +33,13 @@ class RandomWalk:
     self-loop is a return. A walk ends at a node without outgoing edges: an isolated node has
     the encoding 0, and so has every node of a graph without edges. (GraphGPS returns an
     integer array for a graph without edges.) Probabilities never leave a component.
+
+    With weights w_ij a step has the probability w_ij / sum_k w_kj. PyTorch Geometric
+    (`AddRandomWalkPE`) has 1 / max(1, sum_k w_kj) instead: weights in the denominator alone, so
+    that only equal weights of 1 give probabilities. In graphs of up to 2,000 nodes it also
+    counts repeated edges, self-loops among them, in the denominator but once as a step: two
+    self-loops and an edge return with 1/3 there, with 2/3 here and in larger graphs there.
+    GraphGPS (`get_rw_landing_probs`) leaves weights out of the numerator too.
 
     Cost: about 2 sqrt(K) products of matrices, K / 6 for long walks, O(n^3). `apply` uses the
     sparsity of graphs, to the same values: K / 2 products of the edges with a row of n numbers
@@ -92,9 +101,22 @@ class RandomWalk:
         values = np.empty((n, self.walk_length))
         for start in range(0, n, _SOURCES):
             sources = np.arange(start, min(start + _SOURCES, n))
-            for rows, length, returned in _returns(backward, forward, sources, self.walk_length):
+            walks = (forward[sources], backward[sources])
+            for rows, length, returned in _returns(
+                backward, forward, *walks, sources, 1, self.walk_length
+            ):
                 values[rows, length] = returned
         return {("node", self.name): values}
+
+    @property
+    def dense_matrices(self) -> int:
+        return _KEPT + 4
+
+    def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
+        walks: Any = 4 * 16 * _WALK_ENTRIES
+        if self.walk_length > 2:
+            walks = walks + 32 * np.maximum(_DENSE_ENTRIES, _DENSE_COLUMNS * n_node)
+        return walks + (8 * self.walk_length + 64) * n_node + 48 * n_edge
 
 
 def _steps(adjacency: scipy.sparse.csr_array) -> tuple[Any, Any]:
@@ -158,7 +180,13 @@ def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.n
 
 
 def _returns(
-    backward: Any, forward: Any, sources: np.ndarray, walk_length: int
+    backward: Any,
+    forward: Any,
+    ahead: Any,
+    behind: Any,
+    sources: np.ndarray,
+    length: int,
+    walk_length: int,
 ) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
     """Sources, number of steps less one, and the probabilities to be back at the sources.
 
@@ -166,15 +194,23 @@ def _returns(
     the probabilities to reach source i, and their product is that of both together.
     """
     n = backward.shape[0]
-    ahead, behind = forward[sources], backward[sources]
-    yield sources, 0, ahead[np.arange(len(sources)), sources]
-    length = 2
+    if length == 1:
+        yield sources, 0, ahead[np.arange(len(sources)), sources]
+        length = 2
     while length <= walk_length:
         if scipy.sparse.issparse(ahead) and ahead.nnz > _REACH * n * len(sources):
             width = max(_DENSE_COLUMNS, _DENSE_ENTRIES // n)
             for start in range(0, len(sources), width):
                 part = slice(start, start + width)
                 yield from _dense_returns(
+                    backward, forward, ahead[part], behind[part], sources[part], length, walk_length
+                )
+            return
+        ways = np.diff(forward.indptr)[ahead.indices].sum()
+        if ways > _WALK_ENTRIES and len(sources) > 1 and length < walk_length:
+            half = len(sources) // 2
+            for part in (slice(0, half), slice(half, None)):
+                yield from _returns(
                     backward, forward, ahead[part], behind[part], sources[part], length, walk_length
                 )
             return

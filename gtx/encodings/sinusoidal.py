@@ -47,3 +47,10 @@ class Sinusoidal:
         n = adjacency.shape[0]
         no_edges = np.broadcast_to(0.0, (1, n, n))
         return {key: values[0] for key, values in self(no_edges).items()}
+
+    @property
+    def dense_matrices(self) -> int:
+        return 3
+
+    def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
+        return (40 * self.dim + 16) * n_node

@@ -177,7 +177,12 @@ class LaplacianEncoder(nn.Module):
 
     p_i = sum_f MLP([v_f(i), lambda_f]) over the frequencies f that the graph has, with a ReLU
     after every linear map. While training, each eigenvector gets a random sign, drawn per
-    graph and frequency (GraphGPS draws one per frequency for the whole batch).
+    graph and frequency.
+
+    Where it differs from GraphGPS: that draws one sign per frequency for the whole batch, and
+    has two options that are off by default and left out here: `raw_norm_type`, a BatchNorm of
+    the pairs [v_f, lambda_f] with one mean and variance over both for each frequency, in which
+    those that a graph does not have count as zeros; and `post_layers`, an MLP of the sum.
 
     Attributes:
       column: the encoding's name.
@@ -228,7 +233,8 @@ class LaplacianTransformerEncoder(nn.Module):
     of the tokens W [v_f(i), lambda_f] + b, each attending to all frequencies that the graph
     has. Attention among the frequencies goes back to SAN (Kreuzer et al., 2021).
 
-    Where it differs from GraphGPS: signs are drawn per graph; the feed-forward layers have
+    Where it differs from GraphGPS: signs are drawn per graph; its options `raw_norm_type` and
+    `post_layers` (see `LaplacianEncoder`) are left out; the feed-forward layers have
     width `2 * dim` unless told otherwise, PyTorch's 2048 there; a graph without frequencies
     gets 0, NaN there.
 

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -6,11 +9,14 @@ import pytest
 from gtx.data import Dataset
 from gtx.encodings import (
     RRWP,
+    Degree,
+    DegreeClass,
     EncodingError,
     HeatKernelDiagonal,
     LaplacianEigenvectors,
     PageRank,
     RandomWalk,
+    Sinusoidal,
     apply,
     encode,
 )
@@ -38,7 +44,7 @@ class SparsePowers(Powers):
 
 def test_the_estimate_counts_columns_of_all_graphs_and_the_work_on_the_largest():
     dataset = dataset_of([cycle(10), cycle(20)])
-    matrix, edges = 8 * 20**2, 100 * 2 * 30
+    matrix, edges = 8 * 20**2, 64 * 2 * 30
     walks = 2 * 2 * 8 * 20 * 5  # of both graphs together, in float64 and stacked
     assert estimate_memory(dataset, [RandomWalk(5)]) == 4 * 30 * 5 + 10 * matrix + walks + edges
     codes = 4 * (2 * 500 + 30)  # two codes for each pair, one for each node
@@ -91,6 +97,112 @@ def test_no_encoding_takes_more_than_the_estimate(n, edges, count, directed):
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak <= estimate + FINDING_LIBRARIES, encoding
+
+
+def edges_of(n, kind):
+    """The edges of a large graph in both directions, in random order."""
+    rng, node = np.random.default_rng(0), np.arange(n)
+    if kind == "path":
+        one, two = node[:-1], node[1:]
+    elif kind == "grid":
+        width = int(np.sqrt(n))
+        right = node[(node % width < width - 1) & (node < n - 1)]
+        one = np.concatenate([right, node[:-width]])
+        two = np.concatenate([right + 1, node[width:]])
+    elif kind == "star":
+        one, two = np.zeros(n - 1, np.int64), node[1:]
+    elif kind == "empty":
+        one = two = node[:0]
+    else:  # 6 edges at each node on average
+        one, two = rng.integers(0, n, (2, 3 * n))
+    order = rng.permutation(2 * len(one))
+    return np.concatenate([one, two])[order], np.concatenate([two, one])[order]
+
+
+def large(n, kind):
+    if kind == "many":
+        count = n // 10
+        one, two = edges_of(10, "path")
+        shift = np.repeat(10 * np.arange(count), len(one))
+        senders, receivers = np.tile(one, count) + shift, np.tile(two, count) + shift
+        return Dataset.from_columns(
+            node_ptr=np.arange(0, n + 1, 10),
+            edge_ptr=np.arange(count + 1) * len(one),
+            senders=senders % 10,
+            receivers=receivers % 10,
+        )
+    senders, receivers = edges_of(n, kind)
+    return Dataset.from_columns(
+        node_ptr=[0, n], edge_ptr=[0, len(senders)], senders=senders, receivers=receivers
+    )
+
+
+# What an estimate may be above three times what is used: small work is not told apart.
+SMALL = 2**24
+SCALABLE = (
+    Degree(),
+    Degree(("in", "out", "total"), transform="log"),
+    DegreeClass(),
+    Sinusoidal(),
+    Sinusoidal(3),
+    RandomWalk(2),
+    RandomWalk(9),
+    LaplacianEigenvectors(4),
+    LaplacianEigenvectors(8, "rw", "L1"),
+)
+
+
+@pytest.mark.parametrize("kind", ["path", "grid", "star", "random", "empty", "many"])
+def test_the_estimate_of_sparse_work_is_at_most_three_times_what_is_used(kind):
+    dataset = large(20_000, kind)
+    for encoding in SCALABLE:
+        slow = isinstance(encoding, RandomWalk) and encoding.walk_length > 2
+        if slow and kind in ("star", "random"):
+            continue  # a minute
+        estimate = estimate_memory(dataset, [encoding])
+        tracemalloc.start()
+        encode(dataset, encoding)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak <= estimate + FINDING_LIBRARIES, encoding
+        if not isinstance(encoding, LaplacianEigenvectors):  # it takes memory in C too
+            assert estimate <= 3 * peak + SMALL, encoding
+
+
+def test_degrees_of_large_graphs_are_not_refused():
+    dataset = large(100_000, "path")
+    assert estimate_memory(dataset, [Degree()]) < 2**25
+    apply(dataset, [Degree()], max_memory=2**25)
+
+
+PEAK = """
+import sys
+import numpy as np
+from gtx.encodings import LaplacianEigenvectors, encode
+from gtx.encodings.memory import estimate_memory
+from tests.encodings.test_memory import large
+
+def field(name):
+    lines = open("/proc/self/status").read().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+dataset, encoding = large(100_000, sys.argv[1]), LaplacianEigenvectors(8, trivial=False)
+encode(large(1500, "path"), encoding)
+before = field("VmRSS")
+encode(dataset, encoding)
+print(estimate_memory(dataset, [encoding]), field("VmHWM") - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
+@pytest.mark.parametrize("kind", ["path", "grid", "star", "random"])
+def test_the_estimate_counts_what_factorizations_take(kind):
+    result = subprocess.run(
+        [sys.executable, "-c", PEAK, kind], capture_output=True, text=True, check=True
+    )
+    estimate, peak = map(int, result.stdout.split())
+    assert peak <= estimate <= 3 * peak + SMALL
 
 
 def test_pairs_of_a_large_graph_are_refused_before_any_memory_is_taken():

@@ -181,3 +181,11 @@ def test_a_large_graph_of_a_dataset_takes_no_dense_matrix(monkeypatch):
 def test_no_walk_is_refused():
     with pytest.raises(ValueError, match="walk_length"):
         RandomWalk(0)
+
+
+def test_weights_are_shares_of_a_step_and_repeated_loops_count():
+    """Where PyTorch Geometric has 1 / 10 and 1 / 3: a step by the sum of weights or edges alone."""
+    weighted = np.array([[4.0, 0.0], [6.0, 0.0]])  # from node 0: a self-loop and an edge
+    np.testing.assert_allclose(rwse(weighted, 2)[0], [0.4, 0.16])
+    repeated = np.array([[2.0, 0.0], [1.0, 0.0]])
+    np.testing.assert_allclose(rwse(repeated, 2)[0], [2 / 3, 4 / 9])
