@@ -81,7 +81,7 @@ class LaplacianEigenvectors:
     name: str = "laplacian"
     level: Literal["node"] = dataclasses.field(default="node", init=False)
     symmetry: Literal["up_to_basis"] = dataclasses.field(default="up_to_basis", init=False)
-    version: int = dataclasses.field(default=2, init=False)
+    version: int = dataclasses.field(default=3, init=False)
 
     def __post_init__(self):
         if self.num_vectors < 1:

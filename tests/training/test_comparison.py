@@ -90,6 +90,7 @@ SMILES = {
     "data.path": ("same.csv", NOTHING),  # the same rows in another file
     "data.smiles": ("again", NOTHING),  # the same molecules in another column
     "data.split": ("scaffold", REFUSED),
+    "data.split_column": ("fold", NOTHING),  # read where the split is a column
     "data.split_seed": (1, REFUSED),
     "data.target": ("other", REFUSED),
     "data.test_fraction": (0.3, REFUSED),
@@ -168,23 +169,23 @@ def recipe(folder):
     return make
 
 
-@functools.cache
-def _prepared(text: str) -> build.Prepared:
-    return build.prepare(ConfigDict(_tuples(json.loads(text))))
+_PREPARED: dict[str, build.Prepared] = {}
 
 
-def _tuples(value):
-    if isinstance(value, dict):
-        return {name: _tuples(inner) for name, inner in value.items()}
-    return tuple(value) if isinstance(value, list) else value
+def _prepared(config: ConfigDict) -> build.Prepared:
+    """The data of a config, made once for all that read the same."""
+    fields = ("data", "encodings", "encodings_used")
+    key = json.dumps({name: config.to_dict()[name] for name in fields}, sort_keys=True)
+    if key not in _PREPARED:
+        _PREPARED[key] = build.prepare(config)
+    return _PREPARED[key]
 
 
 def identity_of(config: ConfigDict) -> Identity:
-    fields = ("data", "encodings", "encodings_used")
-    data = {name: config.to_dict()[name] for name in fields}
-    prepared = _prepared(json.dumps({**data, "encodings_cache": "", "encodings_workers": 0}))
+    prepared = _prepared(config)
     graphs = prepared.dataset
-    budget = build.budget(config, graphs)
+    # On as many devices as it asks for, which need not be here.
+    budget = build.budget(config, graphs, num_shards=config.batch.num_shards)
     train = graphs.part("train")
     return identity(
         build.model(config, graphs.spec),
