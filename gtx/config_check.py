@@ -275,7 +275,7 @@ def _check_source(settings: ConfigDict, facts: SourceFacts) -> None:
             raise ConfigError(
                 f"config.data.target: {settings.target!r} are several columns, and a label of "
                 f"config.data.kind {settings.kind!r} is in one. Name one; regression and "
-                "multilabel can have several"
+                "multilabel can have several. A name with a comma stands in quotes"
             )
     if "num_folds" in facts.fields and not settings.fold < settings.num_folds:
         raise ConfigError(
