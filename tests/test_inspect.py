@@ -165,7 +165,7 @@ def test_a_description_tells_data_encodings_and_notes(described):
     graphs = [part["graphs"] for part in described["data"]["splits"].values()]
     assert graphs == [32, 4, 4]
     assert described["data"]["columns"]["nodes"] == {
-        "atom": "categories 119 5 12 12 10 6 6 2 2",
+        "atom": "categories 119 8 12 12 10 6 6 2 2",
         "rwse": "3 floats",
     }
     assert list(described["encodings"]) == ["rwse"] and described["encodings"]["rwse"] > 0

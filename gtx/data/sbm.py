@@ -36,7 +36,7 @@ def cluster(
       inside, across: probability of an edge in a block and between blocks.
 
     Raises:
-      DatasetError: a number is none that such graphs can have.
+      DatasetError: a number is out of its range.
     """
     _check(num_graphs, seed, num_communities, sizes, inside, across)
     nodes, labels, edges, counts = [], [], [], []
@@ -80,7 +80,7 @@ def pattern(
       num_patterns: how many there are.
 
     Raises:
-      DatasetError: a number is none that such graphs can have.
+      DatasetError: a number is out of its range.
     """
     _check(num_graphs, seed, num_communities, sizes, inside, across)
     exact.count(pattern_size, "sbm: pattern_size")
@@ -123,8 +123,8 @@ def _check(
     exact.count(num_communities, "sbm: num_communities")
     if len(sizes) != 2:
         raise exact.DatasetError(f"sbm: sizes is {sizes}. Give the least and the largest.")
-    least = exact.count(sizes[0], "sbm: the least size")
-    exact.count(sizes[1], "sbm: the largest size", low=least)
+    least = exact.count(sizes[0], "sbm: sizes[0]")
+    exact.count(sizes[1], "sbm: sizes[1]", low=least)
     exact.fraction(inside, "sbm: inside")
     exact.fraction(across, "sbm: across")
 

@@ -50,5 +50,5 @@ def test_validation_is_taken_out_of_train_where_the_column_has_none(tmp_path):
 def test_other_sources_have_no_split_column():
     config = smoke.get_config()
     config.data.split = "column"
-    with pytest.raises(build.ConfigError, match="config.data.split: there is no 'column'"):
+    with pytest.raises(build.ConfigError, match="config.data.split: 'column' is not possible"):
         build.load(config)

@@ -46,7 +46,7 @@ TIMING = EpochTiming(2.0, 0.5, 600)
         ("min", [3, 2.9, 2.4], 0.5, False),
         ("max", [1, 1.6, 2.0], 0.5, False),
         ("max", [1, 1.6, 2.0, 2.05], 0.5, True),
-        ("min", [None, None], 0.0, True),
+        ("min", [None, None, None, None], 0.0, False),
         ("min", [], 0.0, False),
     ],
 )
