@@ -1,12 +1,21 @@
 """What tests of several folders share: quick compilation, and one small trained run."""
 
 import contextlib
+import gc
 
 import jax
 import jaxtyping
 import pytest
 
 from tests import trained
+
+
+def pytest_collection_finish():
+    # What was imported and what jax compiles stays to the end: to look through it often for
+    # garbage takes a tenth of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,9 @@ from tests.configs.recipes import RECIPES
 CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
 
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+
 def test_every_recipe_is_listed_here():
     files = {path.stem for path in CONFIGS.glob("*.py")} - {"__init__", "base"}
     assert files == set(RECIPES)

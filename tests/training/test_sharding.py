@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -15,9 +16,13 @@ from gtx.training.step import empty_rows
 from tests.training import small
 
 
+# Compiling takes longer than running what is this small.
+QUICK = {**os.environ, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+
+
 def test_eight_devices_compute_what_one_computes():
     command = [sys.executable, "-W", "error", "-m", "tests.training.sharded_run"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=QUICK, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["steps"] == 8 and found["moved"] > 0.01
@@ -27,7 +32,8 @@ def test_eight_devices_compute_what_one_computes():
 
 def test_fit_on_two_devices_with_attention_that_goes_block_by_block(tmp_path):
     command = [sys.executable, "-W", "error", "-m", "tests.training.sharded_attention_run"]
-    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, timeout=300)
+    command.append(str(tmp_path))
+    done = subprocess.run(command, env=QUICK, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["steps"] == 2
