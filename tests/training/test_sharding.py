@@ -15,7 +15,6 @@ from gtx.training.state import init_state
 from gtx.training.step import empty_rows
 from tests.training import small
 
-
 # Compiling takes longer than running what is this small.
 QUICK = {**os.environ, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
