@@ -48,7 +48,8 @@ def main(argv: Sequence[str]) -> int:
     if _INPUT.value:
         return predict_file(_WORKDIR.value, _INPUT.value, _OUTPUT.value, _SMILES_COLUMN.value)
     predictor = Predictor.load(_WORKDIR.value)
-    predictions, errors = predictor.smiles(_SMILES.value)
+    with _warnings_as_lines([f"--smiles {place + 1}" for place in range(len(_SMILES.value))]):
+        predictions, errors = predictor.smiles(_SMILES.value)
     _print_table(_SMILES.value, columns(predictor.task.label, predictions), errors)
     return NOT_ALL if errors else 0
 
@@ -71,7 +72,7 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
     taken = sorted(set(header) & set(table.header))
     if taken:
         raise CsvError(f"{table.name}: has the columns {taken}, which are written. Rename them.")
-    with _warnings_by_row(table.numbers):
+    with _warnings_as_lines([f"row {number}" for number in table.numbers]):
         predictions, errors = predictor.smiles(smiles)
     added = columns(predictor.task.label, predictions)
     reasons = [errors.get(row, "") for row in range(len(smiles))]
@@ -88,13 +89,13 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
 
 
 @contextlib.contextmanager
-def _warnings_by_row(numbers: Sequence[int]) -> Iterator[None]:
-    """Warnings about molecules as a line each that names the row of the file."""
+def _warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
+    """Warnings about molecules as a line each; `names` says what to call each of them."""
     before = warnings.showwarning
 
     def show(message: Warning | str, *others: Any, **more: Any) -> None:
         if isinstance(message, MoleculeWarning):
-            print(f"warning: row {numbers[message.place]}: {message.reason}", file=sys.stderr)
+            print(f"warning: {names[message.place]}: {message.reason}", file=sys.stderr)
         else:
             before(message, *others, **more)
 

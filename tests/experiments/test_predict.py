@@ -93,7 +93,7 @@ def test_the_column_of_smiles_is_that_of_the_run(trained_run, predicted, tmp_pat
 
 
 def test_a_warning_about_a_molecule_names_its_row(capsys):
-    with commands.imported("predict") as predict, predict._warnings_by_row((2, 5)):
+    with commands.imported("predict") as predict, predict._warnings_as_lines(["row 2", "row 5"]):
         warnings.warn(MoleculeWarning(1, "CCC has 600 atoms"), stacklevel=1)
     assert capsys.readouterr().err == "warning: row 5: CCC has 600 atoms\n"
 
