@@ -13,6 +13,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from ml_collections import ConfigDict
 
+from gtx.data import csv_source
+
 
 class ConfigError(ValueError):
     """A config asks for something that does not exist; the message says what does."""
@@ -116,17 +118,16 @@ class Columns:
     wanted: str = "the name of a column, or several with commas between them"
 
     def allows(self, value: Any) -> bool:
-        names = self.split(value)
+        try:
+            names = self.split(value)
+        except csv.Error:  # a quote is not closed
+            return False
         return bool(names) and Texts().allows(names) and all(name.strip() for name in names)
 
     @staticmethod
     def split(value: Any) -> Any:
         """The names in a text, where quotes keep commas together; a tuple as it is."""
-        return (
-            next(csv.reader([value], skipinitialspace=True), [])
-            if isinstance(value, str)
-            else value
-        )
+        return csv_source.names_in(value) if isinstance(value, str) else value
 
 
 @dataclasses.dataclass(frozen=True)

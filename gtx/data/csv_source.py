@@ -269,17 +269,26 @@ def load(
     return CsvData(dataset, rejected, scaler)
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """The names of columns in a text: commas divide them, double quotes keep a comma in a name.
+
+    Raises:
+      csv.Error: a quote is not closed.
+    """
+    row = next(csv.reader([text], skipinitialspace=True, strict=True), [])
+    return tuple(name.strip() for name in row)
+
+
 def _target_names(table: Table, columns: str | Sequence[str]) -> tuple[str, ...]:
     """The names in a text, which may be one name with commas, or those of a sequence."""
     if isinstance(columns, str):
         try:
-            row = next(csv.reader([columns], skipinitialspace=True, strict=True), [])
+            names = names_in(columns)
         except csv.Error as error:
             raise CsvError(
                 f"{table.name}: the target {columns!r} is no row of names: {error}. Put a name "
                 "with commas into double quotes."
             ) from error
-        names = tuple(name.strip() for name in row)
         whole = columns.strip()
         if whole in table.header and names != (whole,):
             if all(name in table.header for name in names):
