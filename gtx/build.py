@@ -78,8 +78,8 @@ def check(config: ConfigDict) -> None:
     for field, choices in (
         ("name", MODELS),
         ("local", LOCAL),
-        ("norm", NORMS),
-        ("activation", ACTIVATIONS),
+        ("norm", gtx.nn.parts.NORMS),
+        ("activation", gtx.nn.parts.ACTIVATIONS),
     ):
         _choose(choices, config.model[field], f"config.model.{field}")
     settings = config.data
@@ -446,13 +446,13 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
     )
     pairs, edges = _pair_encoders(config, spec), encoders.of_edges(spec)
     local = _choose(LOCAL, settings.local, "config.model.local")
-    norm = _choose(NORMS, settings.norm, "config.model.norm")
+    norm = _choose(gtx.nn.parts.NORMS, settings.norm, "config.model.norm")
     if local is gtx.nn.GatedGCN:
         local = functools.partial(local, norm=norm, dropout_rate=settings.dropout_rate)
         edges = edges or {"constant": gtx.nn.ConstantEncoder}  # it reads no column
     if local in (gtx.nn.GCN, gtx.nn.GIN, gtx.nn.GraphSAGE):
         edges = {}  # they read none
-    if local in (gtx.nn.GATLayer, gtx.nn.GATv2Layer, gtx.nn.TransformerConv):
+    if local in (gtx.nn.GAT, gtx.nn.GATv2, gtx.nn.TransformerConv):
         local = functools.partial(
             local, num_heads=settings.num_heads, dropout_rate=settings.attention_dropout_rate
         )
@@ -463,7 +463,7 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
             structure=settings.attention,
             implementation=settings.attention_implementation,
         )
-    activation = _choose(ACTIVATIONS, settings.activation, "config.model.activation")
+    activation = _choose(gtx.nn.parts.ACTIVATIONS, settings.activation, "config.model.activation")
     assert spec.label is not None
     return presets.gps(
         num_outputs=spec.label.dim,
@@ -584,23 +584,7 @@ ENCODINGS = {
     "spd": gtx.encodings.ShortestPathDistance,
 }
 MODELS: Mapping[str, Callable[[ConfigDict, GraphSpec], GraphTransformer]] = {"gps": _gps}
-LOCAL: Mapping[str, ModuleFactory | None] = {
-    "gat": gtx.nn.GATLayer,
-    "gated_gcn": gtx.nn.GatedGCN,
-    "gatv2": gtx.nn.GATv2Layer,
-    "gcn": gtx.nn.GCN,
-    "gin": gtx.nn.GIN,
-    "gine": gtx.nn.GINE,
-    "none": None,
-    "sage": gtx.nn.GraphSAGE,
-    "transformer_conv": gtx.nn.TransformerConv,
-}
-NORMS: Mapping[str, ModuleFactory] = {
-    "batch": gtx.nn.BatchNorm,
-    "layer": gtx.nn.LayerNorm,
-    "rms": gtx.nn.RMSNorm,
-}
-ACTIVATIONS = {"gelu": jax.nn.gelu, "relu": jax.nn.relu, "swiglu": jax.nn.silu}
+LOCAL: Mapping[str, ModuleFactory | None] = {**gtx.nn.local.LOCAL, "none": None}
 
 
 def _check_widths(config: ConfigDict) -> None:

@@ -177,14 +177,14 @@ DESCRIPTORS = (
     ),
     Descriptor(
         "gat",
-        partial(nn.GATLayer, DIM, dropout_rate=0.3),
+        partial(nn.GAT, DIM, dropout_rate=0.3),
         "layer",
         options=GAT,
         neutral=("implementation",),
     ),
     Descriptor(
         "gatv2",
-        partial(nn.GATv2Layer, DIM, self_loops=True),
+        partial(nn.GATv2, DIM, self_loops=True),
         "layer",
         options=dict(GAT, self_loops=False, share_weights=True),
         neutral=("implementation",),

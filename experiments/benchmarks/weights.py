@@ -79,7 +79,7 @@ def graph_sage(state: Arrays, prefix: str) -> Collections:
 
 
 def gat(state: Arrays, prefix: str) -> Collections:
-    """PyG's `GATConv(edge_dim=...)` to `gtx.nn.GATLayer`."""
+    """PyG's `GATConv(edge_dim=...)` to `gtx.nn.GAT`."""
     joined = _add_bias(_join(nodes=linear(state, f"{prefix}.lin")), state, prefix)
     joined["params"] |= {
         "receiver_vector": state[f"{prefix}.att_dst"][0],
@@ -94,7 +94,7 @@ def gat(state: Arrays, prefix: str) -> Collections:
 
 
 def gatv2(state: Arrays, prefix: str, *, share_weights: bool = False) -> Collections:
-    """PyG's `GATv2Conv` to `gtx.nn.GATv2Layer`."""
+    """PyG's `GATv2Conv` to `gtx.nn.GATv2`."""
     parts = {"senders": linear(state, f"{prefix}.lin_l")}
     if not share_weights:
         parts["receivers"] = linear(state, f"{prefix}.lin_r")
@@ -131,7 +131,7 @@ def cross_attention(state: Arrays, prefix: str) -> Collections:
 
 
 def attention_block(state: Arrays, prefix: str) -> Collections:
-    """PyG's `MultiheadAttentionBlock` to the block of `gtx.nn.set_attention`."""
+    """PyG's `MultiheadAttentionBlock` to the Set Transformer's block in gtx."""
     return _join(
         attention=cross_attention(state, f"{prefix}.attn"),
         feed_forward=linear(state, f"{prefix}.lin"),

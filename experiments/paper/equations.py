@@ -11,9 +11,10 @@ EDGES = "gtx/ops/attention/edges.py"
 SCORES = "gtx/ops/attention/scores.py"
 MESSAGES = "gtx/ops/message_passing.py"
 SEGMENT = "gtx/ops/segment.py"
-LAYER = "gtx/nn/attention.py"
-BLOCKS = "gtx/nn/blocks.py"
-CONV = "gtx/nn/graph_attention.py"
+LAYER = "gtx/nn/attention/multi_head.py"
+BLOCKS = "gtx/nn/blocks/transformer.py"
+CONV = "gtx/nn/local/transformer_conv.py"
+CALL = "gtx/nn/attention/call.py"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,7 +194,7 @@ EQUATIONS = (
         14,
         r"\psi(h_i,h_j)=\mathrm{LocalAttention}\big(W_Qh_i,\lbrace W_Kh_j\rbrace_{j\in\mathcal "
         r"N_i},\lbrace W_Vh_j\rbrace_{j\in\mathcal N_i}\big)",
-        (Line(LAYER, "edges_of", "Edges(batch.senders, batch.receivers, where=batch.edge_mask"),),
+        (Line(CALL, "edges_of", "Edges(batch.senders, batch.receivers, where=batch.edge_mask"),),
         (5, 6, 10),
         "Dot-product attention along edges, which is not the GAT that is cited (c).",
     ),

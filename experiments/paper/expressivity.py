@@ -36,7 +36,7 @@ PLAIN: dict[str, ModuleFactory] = {
     "GIN": functools.partial(gtx.nn.GIN, DIM, activation=jnp.tanh),
     "GCN": functools.partial(gtx.nn.GCN, DIM),
     "GraphSAGE": functools.partial(gtx.nn.GraphSAGE, DIM, method="sum"),
-    "GATv2": functools.partial(gtx.nn.GATv2Layer, DIM, num_heads=2),
+    "GATv2": functools.partial(gtx.nn.GATv2, DIM, num_heads=2),
     "MPNN": functools.partial(gtx.nn.MPNN, DIM, activation=jnp.tanh),
 }
 TRANSFORMER: ModuleFactory = functools.partial(

@@ -15,8 +15,8 @@ from gtx.batch import Features
 
 DIM = 16
 LAYERS: dict[str, nn.Module] = {
-    "gat": gtx.nn.GATLayer(DIM, num_heads=1),
-    "gatv2": gtx.nn.GATv2Layer(DIM, num_heads=1),
+    "gat": gtx.nn.GAT(DIM, num_heads=1),
+    "gatv2": gtx.nn.GATv2(DIM, num_heads=1),
     "dot": gtx.nn.TransformerConv(DIM, num_heads=1),
 }
 

@@ -151,7 +151,7 @@ DECISIONS = (
         "against its formula. E16 shows what it costs in depth.",
         (
             Line(
-                "gtx/nn/blocks.py",
+                "gtx/nn/blocks/transformer.py",
                 "TransformerBlock",
                 'form: Literal["paper", "post_ln", "pre_ln"] = "pre_ln"',
             ),
@@ -203,8 +203,8 @@ DECISIONS = (
                 '_join(dataset, "self_loop", graph, node, node)',
             ),
             Line(
-                "gtx/nn/graph_attention.py",
-                "_edges",
+                "gtx/nn/local/neighbourhoods.py",
+                "neighbourhoods",
                 "jnp.concatenate([batch.senders, nodes])",
             ),
             Line(
@@ -233,7 +233,7 @@ DECISIONS = (
                 "Edges(senders=jnp.asarray([0, 1, 1]), receivers=jnp.asarray([0, 0, 0]))",
             ),
             Line(
-                "tests/nn/test_attention.py",
+                "tests/nn/attention/test_multi_head.py",
                 "test_over_edges_a_duplicate_counts_twice_and_no_edge_gives_the_output_bias",
                 "np.add.at(counts, (RECEIVERS, SENDERS), 1)",
             ),
@@ -245,7 +245,7 @@ DECISIONS = (
         "Without biases and at width 4d the MLP has 8d² parameters, the attention 4d²: exactly "
         "twice as many, and so has SwiGLU at width 8d/3. It is a factor of two, and at the width "
         "2d that GPS uses it is none.",
-        (Line("gtx/nn/feed_forward.py", "FeedForward.__call__", "2 * self.dim"),),
+        (Line("gtx/nn/parts/feed_forward.py", "FeedForward.__call__", "2 * self.dim"),),
         (15,),
     ),
     Decision(

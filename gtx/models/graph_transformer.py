@@ -4,7 +4,7 @@ import flax.linen as nn
 from jaxtyping import Array, Float
 
 from gtx.batch import Batch
-from gtx.nn.parts import make
+from gtx.nn.parts.factories import make
 from gtx.typing import ModuleFactory
 
 

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import GPSBlock
-from gtx.nn.embeddings import Embed
-from gtx.nn.feed_forward import FeedForward
-from gtx.nn.heads import MLPHead
-from gtx.nn.message_passing import GINE
-from gtx.nn.norms import BatchNorm
-from gtx.nn.readouts import NodeReadout, Pool
+from gtx.nn.encoders import Embed
+from gtx.nn.local import GINE
+from gtx.nn.parts.feed_forward import FeedForward
+from gtx.nn.parts.heads import MLPHead
+from gtx.nn.parts.norms import BatchNorm
+from gtx.nn.parts.readouts import NodeReadout, Pool
 from gtx.ops.pooling import Pooling
 from gtx.typing import Dtype, ModuleFactory
 

@@ -1,35 +1,48 @@
 """flax.linen parts of a graph transformer.
 
+Rooms: `attention`, `local` (message passing along edges), `encoders`, `blocks` and `parts`.
 Every layer and block is called as `layer(features, batch, train=...) -> Features` and takes
 padding rows for 0, whatever they hold. Parts of parts are factories, not modules.
 """
 
-from gtx.nn import initializers
 from gtx.nn.attention import CrossAttention, MultiHeadAttention
-from gtx.nn.blocks import GPSBlock, TransformerBlock
-from gtx.nn.convolutions import GCN, MPNN, GraphSAGE
-from gtx.nn.dropout import Dropout
-from gtx.nn.edge_paths import EdgePathEncoder
-from gtx.nn.embeddings import (
+from gtx.nn.blocks import ISAB, PMA, GPSBlock, SetAttentionBlock, TransformerBlock
+from gtx.nn.encoders import (
     CategoricalEncoder,
     ConstantEncoder,
+    EdgePathEncoder,
     Embed,
-    LinearEncoder,
-    RandomWalkEncoder,
-)
-from gtx.nn.feed_forward import FeedForward
-from gtx.nn.graph_attention import GATLayer, GATv2Layer, TransformerConv
-from gtx.nn.heads import MLPHead
-from gtx.nn.invariant import SignNetEncoder, SPEEncoder
-from gtx.nn.linear import Linear
-from gtx.nn.message_passing import GIN, GINE, GatedGCN, ResGatedGraphConv
-from gtx.nn.norms import BatchNorm, LayerNorm, RMSNorm
-from gtx.nn.readouts import NodeReadout, Pool
-from gtx.nn.set_attention import ISAB, PMA, SetAttentionBlock
-from gtx.nn.spectral import (
     LaplacianEncoder,
     LaplacianLinearEncoder,
     LaplacianTransformerEncoder,
+    LinearEncoder,
+    RandomWalkEncoder,
+    SignNetEncoder,
+    SPEEncoder,
+)
+from gtx.nn.local import (
+    GAT,
+    GCN,
+    GIN,
+    GINE,
+    MPNN,
+    GatedGCN,
+    GATv2,
+    GraphSAGE,
+    ResGatedGraphConv,
+    TransformerConv,
+)
+from gtx.nn.parts import (
+    BatchNorm,
+    Dropout,
+    FeedForward,
+    LayerNorm,
+    Linear,
+    MLPHead,
+    NodeReadout,
+    Pool,
+    RMSNorm,
+    initializers,
 )
 
 __all__ = [
@@ -37,8 +50,8 @@ __all__ = [
     "GCN",
     "MPNN",
     "GraphSAGE",
-    "GATLayer",
-    "GATv2Layer",
+    "GAT",
+    "GATv2",
     "TransformerConv",
     "GIN",
     "ISAB",

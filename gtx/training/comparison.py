@@ -46,6 +46,8 @@ _NOTHING = (
 )
 # Older runs kept no described objects: their config is compared, but for these.
 _BY_CONTENT = (*_NOTHING, "batch.num_tiers", "batch.multiple_of", "data.path", "data.root")
+# Classes by the name that older runs describe them with.
+_RENAMED = {"GATLayer": "GAT", "GATv2Layer": "GATv2"}
 
 
 def reasons(
@@ -69,7 +71,7 @@ def reasons(
         found["budget"] = differences(saved["budget"], current["budget"], "budget")
     if described:
         for name in ("model", "task", "optimizer"):
-            old = _completed(saved[name], current[name], given[name])
+            old = _completed(_renamed(saved[name]), current[name], given[name])
             found[name] = differences(old, current[name], name)
     data = data_changes(saved, current, encoded=False)
     found["data"] = [f"{part} data: {', '.join(said)}" for part, said in data.items()]
@@ -206,6 +208,18 @@ def _of_fields(config: Mapping[str, str], fields: Sequence[str]) -> list[str]:
 
 def _within(field: str, fields: Sequence[str]) -> bool:
     return any(field == outer or field.startswith(f"{outer}.") for outer in fields)
+
+
+def _renamed(description: Any) -> Any:
+    """An older description with the names that its classes have now."""
+    if isinstance(description, list):
+        return [_renamed(item) for item in description]
+    if not isinstance(description, Mapping):
+        return description
+    renamed = {name: _renamed(value) for name, value in description.items()}
+    if renamed.get(CLASS) in _RENAMED:
+        renamed[CLASS] = _RENAMED[renamed[CLASS]]
+    return renamed
 
 
 def _completed(old: Any, whole: Any, given: Any) -> Any:

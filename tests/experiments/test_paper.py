@@ -129,7 +129,7 @@ def test_a_quoted_line_knows_its_number():
     assert "1 / math.sqrt(head_dim)" in source[line.number() - 1]
     assert f"scores.py#L{line.number()}): `1 / " in line.markdown("../")
     broken = Line(
-        "gtx/nn/attention.py",
+        "gtx/nn/attention/multi_head.py",
         "MultiHeadAttention._structure",
         "Complete(batch.layout, node_ids=batch.node_ids)",
     )

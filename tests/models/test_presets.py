@@ -6,7 +6,7 @@ import numpy as np
 
 from gtx import nn
 from gtx.models import presets
-from gtx.nn.initializers import xavier_uniform
+from gtx.nn.parts.initializers import xavier_uniform
 from tests.batches import build_batch, random_graphs
 
 partial = functools.partial

@@ -24,7 +24,7 @@ NODES = F.nodes
 LAYERS = [layer for layer in DESCRIPTORS if layer.kind == "layer"]
 READOUTS = [layer for layer in DESCRIPTORS if layer.kind == "readout"]
 OF_BATCHES = [layer for layer in DESCRIPTORS if layer.kind in ("encoder", "embed", "model")]
-GAT = functools.partial(nn.GATLayer, num_heads=2)
+GAT = functools.partial(nn.GAT, num_heads=2)
 HEADS = functools.partial(nn.MultiHeadAttention, num_heads=2)
 
 
@@ -139,7 +139,7 @@ MODULES = {
     "dim no multiple": (lambda: layer(nn.MultiHeadAttention(7)), "7 is not a multiple of num_he"),
     "no heads": (lambda: layer(nn.MultiHeadAttention(DIM, 0)), "num_heads must be an int of 1"),
     "heads as a float": (lambda: layer(GAT(DIM, num_heads=2.0)), "num_heads must be an int"),
-    "no dim": (lambda: layer(nn.GATv2Layer(0)), "dim must be an int of 1 or more, got 0"),
+    "no dim": (lambda: layer(nn.GATv2(0)), "dim must be an int of 1 or more, got 0"),
     "heads of an average": (lambda: layer(GAT(DIM, num_heads=0, concat=False)), "num_heads must"),
     "dim of a layer": (lambda: layer(nn.GINE(-1)), "must be an int of 1 or more, got -1"),
     "structure of attention": (

@@ -81,8 +81,8 @@ peers, aggr = torch_geometric.nn, torch_geometric.nn.aggr.utils
 PAIRS = {
     "gcn": (nn.GCN(12), lambda: peers.GCNConv(16, 12)),
     "graph_sage": (nn.GraphSAGE(12), lambda: peers.SAGEConv(16, 12)),
-    "gat": (nn.GATLayer(12), lambda: peers.GATConv(16, 3, 4, edge_dim=6)),
-    "gatv2": (nn.GATv2Layer(12), lambda: peers.GATv2Conv(16, 3, 4, edge_dim=6)),
+    "gat": (nn.GAT(12), lambda: peers.GATConv(16, 3, 4, edge_dim=6)),
+    "gatv2": (nn.GATv2(12), lambda: peers.GATv2Conv(16, 3, 4, edge_dim=6)),
     "transformer_conv": (
         nn.TransformerConv(12, beta=True),
         lambda: peers.TransformerConv(16, 3, 4, beta=True, edge_dim=6),

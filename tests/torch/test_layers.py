@@ -151,41 +151,41 @@ PAIRS = {
         lambda: peers.SAGEConv(DIM, 6, aggr="max"),
         weights.graph_sage,
     ),
-    "gat": (nn.GATLayer, lambda: peers.GATConv(DIM, 3, 2, add_self_loops=False), weights.gat),
+    "gat": (nn.GAT, lambda: peers.GATConv(DIM, 3, 2, add_self_loops=False), weights.gat),
     "gat_mean_loops": (
-        partial(nn.GATLayer, concat=False, self_loops=True, negative_slope=0.1),
+        partial(nn.GAT, concat=False, self_loops=True, negative_slope=0.1),
         lambda: peers.GATConv(DIM, 6, 2, concat=False, negative_slope=0.1),
         weights.gat,
     ),
     "gatv2": (
-        nn.GATv2Layer,
+        nn.GATv2,
         lambda: peers.GATv2Conv(DIM, 3, 2, add_self_loops=False),
         weights.gatv2,
     ),
     "gatv2_shared_mean_loops": (
-        partial(nn.GATv2Layer, concat=False, self_loops=True, share_weights=True),
+        partial(nn.GATv2, concat=False, self_loops=True, share_weights=True),
         lambda: peers.GATv2Conv(DIM, 6, 2, concat=False, share_weights=True),
         partial(weights.gatv2, share_weights=True),
     ),
 }
 EDGE_PAIRS = {
     "gat": (
-        nn.GATLayer,
+        nn.GAT,
         lambda: peers.GATConv(DIM, 3, 2, add_self_loops=False, edge_dim=EDGE_DIM),
         weights.gat,
     ),
     "gat_loops": (
-        partial(nn.GATLayer, self_loops=True),
+        partial(nn.GAT, self_loops=True),
         lambda: peers.GATConv(DIM, 3, 2, edge_dim=EDGE_DIM),
         weights.gat,
     ),
     "gatv2": (
-        nn.GATv2Layer,
+        nn.GATv2,
         lambda: peers.GATv2Conv(DIM, 3, 2, add_self_loops=False, edge_dim=EDGE_DIM),
         weights.gatv2,
     ),
     "gatv2_loops": (
-        partial(nn.GATv2Layer, self_loops=True),
+        partial(nn.GATv2, self_loops=True),
         lambda: peers.GATv2Conv(DIM, 3, 2, edge_dim=EDGE_DIM),
         weights.gatv2,
     ),

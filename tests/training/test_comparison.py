@@ -294,6 +294,18 @@ def test_fields_that_an_older_version_did_not_have_are_taken_at_their_defaults(r
     assert "config.model.norm" in str(reasons(older, norm.facts, norm.given))
 
 
+@pytest.mark.parametrize("name, old", [("gat", "GATLayer"), ("gatv2", "GATv2Layer")])
+def test_a_class_that_had_another_name_is_the_same_class(recipe, name, old):
+    config, other = recipe("zinc_encodings")
+    now = identity_of(changed(config, {"model.local": name}))
+    older = {**now.facts, "model": json.loads(json.dumps(now.facts["model"]))}
+    local = older["model"]["block"]["local"]
+    assert local["class"] == old.removesuffix("Layer")
+    local["class"] = old
+    assert reasons(older, now.facts, now.given) == []
+    assert reasons(older, other.facts, other.given)
+
+
 def test_a_run_that_kept_only_texts_of_its_objects_is_compared_by_its_config(recipe):
     config, now = recipe("zinc_encodings")
     texts = dict(model="GPS()", task="Regression()", optimizer="Optimizer()")

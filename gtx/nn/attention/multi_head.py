@@ -1,0 +1,103 @@
+"""Multi-head attention between the nodes of a graph: `gtx.ops.attention` with parameters."""
+
+from typing import Literal
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from gtx.batch import Batch, Features, mask_features
+from gtx.nn.attention.call import attend, edges_of
+from gtx.nn.parts.factories import check_heads
+from gtx.nn.parts.initializers import fan_in_uniform, xavier_uniform, zeros
+from gtx.nn.parts.linear import Linear
+from gtx.ops import Complete
+from gtx.typing import Dtype, Initializer
+
+
+class MultiHeadAttention(nn.Module):
+    """Scaled dot-product attention (Vaswani et al., 2017), no residual.
+
+    Over all pairs of nodes of a graph, or over its edges (messages run sender -> receiver).
+    Parameters and initial values are those of `torch.nn.MultiheadAttention`, with one kernel
+    `query_key_value` [dim, 3 dim], whose columns are query, key, value, each head by head.
+
+    With the collection "intermediates" mutable, the weights before dropout are sown as
+    `weights`: [pairs, heads] or [edges, heads], 0 in padding.
+
+    Attributes:
+      dim: width of the result; a multiple of `num_heads`.
+      num_heads: heads of width `dim / num_heads`.
+      dropout_rate: probability that a weight is dropped.
+      structure: who attends to whom, "complete" or "edges".
+      use_bias: of the query, key, value and output maps.
+      scale: of the dot product; None for 1/sqrt(head width), 1 for equations 3 to 20 of Joshi
+        (2025) to the letter.
+      pair_bias: add a learned linear map of the pair features (structure "complete") or of the
+        edge features (structure "edges") to the logits, one value a head.
+      implementation: of `gtx.ops.attention`.
+      dtype: computation dtype.
+      param_dtype: storage dtype.
+      query_key_value_init: of that kernel.
+      kernel_init: of the other kernels.
+      bias_init: of every bias.
+    """
+
+    dim: int
+    num_heads: int = 4
+    dropout_rate: float = 0.0
+    structure: Literal["complete", "edges"] = "complete"
+    use_bias: bool = True
+    scale: float | None = None
+    pair_bias: bool = False
+    implementation: str = "auto"
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    query_key_value_init: Initializer = xavier_uniform
+    kernel_init: Initializer = fan_in_uniform
+    bias_init: Initializer | None = zeros
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        check_heads(self.dim, self.num_heads)
+        options = dict(dtype=self.dtype, param_dtype=self.param_dtype, bias_init=self.bias_init)
+        features = mask_features(features, batch)
+        x = Linear(
+            3 * self.dim,
+            self.use_bias,
+            kernel_init=self.query_key_value_init,
+            **options,
+            name="query_key_value",
+        )(features.nodes)
+        # Split, not sliced: the gradient of three slices is a sum of three padded arrays.
+        query, key, value = (
+            part.reshape(-1, self.num_heads, self.dim // self.num_heads)
+            for part in jnp.split(x, 3, axis=-1)
+        )
+        structure = self._structure(batch)
+        bias = self._bias(features) if self.pair_bias else None
+        x = attend(self, query, key, value, structure, train=train, bias=bias, scale=self.scale)
+        x = Linear(self.dim, self.use_bias, kernel_init=self.kernel_init, **options, name="output")(
+            x.reshape(-1, self.dim)
+        )
+        return features.replace(nodes=x)
+
+    def _structure(self, batch):
+        if self.structure == "complete":
+            return Complete(batch.layout, node_ids=batch.node_ids)
+        if self.structure == "edges":
+            return edges_of(batch)
+        raise ValueError(f"structure must be 'complete' or 'edges', got {self.structure!r}.")
+
+    def _bias(self, features):
+        values = features.pairs if self.structure == "complete" else features.edges
+        if values is None:
+            level = "pair" if self.structure == "complete" else "edge"
+            raise ValueError(f"pair_bias with structure {self.structure!r} needs {level} features.")
+        return Linear(
+            self.num_heads,
+            use_bias=False,
+            dtype=self.dtype,
+            param_dtype=self.param_dtype,
+            kernel_init=self.kernel_init,
+            name="pair_bias",
+        )(values)

@@ -1,0 +1,22 @@
+"""Blocks: what GraphTransformer repeats. A block maps features to features of the same widths.
+
+A block's parts are factories, called with `dim`, `dtype`, `param_dtype` and `name` (norms
+without `dim`); everything else is bound beforehand, as in
+`functools.partial(MultiHeadAttention, num_heads=8)`. `BLOCKS` holds the blocks by name.
+"""
+
+from gtx.nn.blocks.gps import GPSBlock
+from gtx.nn.blocks.isab import ISAB
+from gtx.nn.blocks.pma import PMA
+from gtx.nn.blocks.set_attention_block import SetAttentionBlock
+from gtx.nn.blocks.transformer import TransformerBlock
+from gtx.typing import ModuleFactory
+
+BLOCKS: dict[str, ModuleFactory] = {
+    "gps": GPSBlock,
+    "isab": ISAB,
+    "set_attention": SetAttentionBlock,
+    "transformer": TransformerBlock,
+}
+
+__all__ = ["BLOCKS", "ISAB", "PMA", "GPSBlock", "SetAttentionBlock", "TransformerBlock"]

@@ -1,0 +1,75 @@
+"""The block of GPS: message passing beside attention."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from gtx.batch import Batch, Features, mask_features
+from gtx.nn.parts.dropout import Dropout
+from gtx.nn.parts.factories import check_residual, make
+from gtx.nn.parts.feed_forward import FeedForward
+from gtx.nn.parts.norms import BatchNorm
+from gtx.typing import Dtype, ModuleFactory
+
+
+class GPSBlock(nn.Module):
+    """A message-passing layer beside an attention layer, then a feed-forward layer.
+
+    l = norm(x + drop(local(x))),   a = norm(x + drop(attention(x))),   h = l + a
+    x' = norm(h + feed_forward(h))
+
+    Rampášek et al. (2022), equations 1 to 4, with the order of GraphGPS's code and of PyG's
+    GPSConv. Dropout inside the feed-forward layer is that layer's own option. Edges come out of
+    the local layer if there is one, pairs out of the attention.
+
+    Attributes:
+      dim: width of nodes and edges.
+      local: factory of the message-passing layer, None for none.
+      attention: factory of the attention layer, None for none.
+      feed_forward: factory of the feed-forward layer.
+      norm: factory of the three norms.
+      dropout_rate: after local layer and attention.
+      dtype: computation dtype, handed to every part.
+      param_dtype: storage dtype, handed to every part.
+    """
+
+    dim: int
+    local: ModuleFactory | None
+    attention: ModuleFactory | None
+    feed_forward: ModuleFactory = FeedForward
+    norm: ModuleFactory = BatchNorm
+    dropout_rate: float = 0.0
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        if self.local is None and self.attention is None:
+            raise ValueError("GPSBlock needs a local layer, an attention layer, or both.")
+        options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
+        features = mask_features(features, batch)
+        x = features.nodes
+        check_residual(self, self.dim, nodes=x)
+
+        def norm(values, name):
+            layer = make(self.norm, "norm", **options, name=f"norm_{name}")
+            return layer(values, batch.node_mask, train=train, axis_name=batch.axis_name)
+
+        def branch(factory, name):
+            layer = make(factory, name, dim=self.dim, **options, name=name)
+            out = layer(features, batch, train=train)
+            dropout = Dropout(self.dropout_rate, name=f"dropout_{name}")
+            return norm(x + dropout(out.nodes, batch.node_ids, train=train), name), out
+
+        h, edges, pairs = 0, features.edges, features.pairs
+        if self.attention is not None:
+            h, out = branch(self.attention, "attention")
+            edges, pairs = out.edges, out.pairs
+        if self.local is not None:
+            local, out = branch(self.local, "local")
+            h, edges = local + h, out.edges
+        features = features.replace(nodes=h, edges=edges, pairs=pairs)
+        layer = make(
+            self.feed_forward, "feed_forward", dim=self.dim, **options, name="feed_forward"
+        )
+        features = layer(features, batch, train=train)
+        return features.replace(nodes=norm(h + features.nodes, "feed_forward"))

@@ -1,0 +1,46 @@
+"""From the columns of a batch to the features that layers read.
+
+An encoder reads one column and is called as `encoder(batch, train=...) -> [rows, dim]`, with
+0 in padding rows. `Embed` puts encoders together. `ENCODERS` holds them by name.
+"""
+
+from gtx.nn.encoders.categorical import CategoricalEncoder
+from gtx.nn.encoders.constant import ConstantEncoder
+from gtx.nn.encoders.edge_path import EdgePathEncoder
+from gtx.nn.encoders.embed import Embed
+from gtx.nn.encoders.laplacian import LaplacianEncoder
+from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
+from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
+from gtx.nn.encoders.linear import LinearEncoder
+from gtx.nn.encoders.random_walk import RandomWalkEncoder
+from gtx.nn.encoders.sign_net import SignNetEncoder
+from gtx.nn.encoders.spe import SPEEncoder
+from gtx.typing import ModuleFactory
+
+ENCODERS: dict[str, ModuleFactory] = {
+    "categorical": CategoricalEncoder,
+    "constant": ConstantEncoder,
+    "edge_path": EdgePathEncoder,
+    "laplacian": LaplacianEncoder,
+    "laplacian_linear": LaplacianLinearEncoder,
+    "laplacian_transformer": LaplacianTransformerEncoder,
+    "linear": LinearEncoder,
+    "random_walk": RandomWalkEncoder,
+    "sign_net": SignNetEncoder,
+    "spe": SPEEncoder,
+}
+
+__all__ = [
+    "ENCODERS",
+    "CategoricalEncoder",
+    "ConstantEncoder",
+    "EdgePathEncoder",
+    "Embed",
+    "LaplacianEncoder",
+    "LaplacianLinearEncoder",
+    "LaplacianTransformerEncoder",
+    "LinearEncoder",
+    "RandomWalkEncoder",
+    "SPEEncoder",
+    "SignNetEncoder",
+]

@@ -1,0 +1,96 @@
+"""From the columns of a batch to the features that layers read."""
+
+from collections.abc import Mapping
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from gtx.batch import Batch, Features, check_is_batch
+from gtx.nn.parts.factories import make
+from gtx.ops.arguments import describe
+from gtx.typing import Dtype, ModuleFactory
+
+
+class Embed(nn.Module):
+    """Encode every column that the model reads.
+
+    Each mapping is from a column's name to an encoder's factory, which is called with
+    `column`, `level`, `dim`, `dtype`, `param_dtype` and `name`. Encoders of one level are
+    summed, except the `encodings` of nodes: these have widths of their own (bind `dim`) and
+    are concatenated after the sum of the others, which fills up `dim`.
+
+    Attributes:
+      dim: width of the features of every level, but see `pair_dim`.
+      nodes: encoders of node columns.
+      encodings: encoders of positional and structural encodings of nodes.
+      edges: encoders of edge columns; none leaves the edges None. Likewise:
+      pairs: encoders of pair columns.
+      graphs: encoders of graph columns.
+      pair_dim: width of the features of pairs, of which there are many; None is `dim`.
+      dtype: computation dtype, handed to every encoder.
+      param_dtype: storage dtype, handed to every encoder.
+    """
+
+    dim: int
+    nodes: Mapping[str, ModuleFactory]
+    encodings: Mapping[str, ModuleFactory] | None = None
+    edges: Mapping[str, ModuleFactory] | None = None
+    pairs: Mapping[str, ModuleFactory] | None = None
+    graphs: Mapping[str, ModuleFactory] | None = None
+    pair_dim: int | None = None
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, batch: Batch, *, train: bool) -> Features:
+        check_is_batch(batch)
+        for field in ("nodes", "encodings", "edges", "pairs", "graphs"):
+            columns = getattr(self, field)
+            if columns is not None and not isinstance(columns, Mapping):
+                raise TypeError(
+                    f"{field} of Embed must be a dict from columns to encoders, such as "
+                    f"{{'x': LinearEncoder}}, got {describe(columns)}."
+                )
+        options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
+        encoded = []
+        for column, factory in sorted((self.encodings or {}).items()):
+            encoder = make(
+                factory,
+                f"encodings[{column!r}]",
+                column=column,
+                level="node",
+                **options,
+                name=f"node_{column}",
+            )
+            encoded.append(encoder(batch, train=train))
+        rest = self.dim - sum(x.shape[-1] for x in encoded)
+        if rest < 0 or (rest == 0) == bool(self.nodes):
+            raise ValueError(
+                f"Encodings take {self.dim - rest} of the {self.dim} features of a node and "
+                f"leave {rest} to the columns {sorted(self.nodes)}; change dim or theirs."
+            )
+
+        def total(level, dim):
+            columns = getattr(self, f"{level}s")
+            parts = [
+                make(
+                    factory,
+                    f"{level}s[{column!r}]",
+                    column=column,
+                    level=level,
+                    dim=dim,
+                    **options,
+                    name=f"{level}_{column}",
+                )
+                for column, factory in sorted((columns or {}).items())
+            ]
+            return sum(part(batch, train=train) for part in parts) if parts else None
+
+        nodes = total("node", rest)
+        nodes = jnp.concatenate([x for x in (nodes, *encoded) if x is not None], axis=-1)
+        return Features(
+            nodes=nodes,
+            edges=total("edge", self.dim),
+            pairs=total("pair", self.dim if self.pair_dim is None else self.pair_dim),
+            graphs=total("graph", self.dim),
+        )

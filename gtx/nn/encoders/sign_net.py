@@ -1,0 +1,97 @@
+"""SignNet: an encoder on which the signs of eigenvectors have no effect."""
+
+from typing import Literal
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from gtx.batch import Batch
+from gtx.nn.encoders.invariant import Network, choose_network, invariant_layers, spectrum_of
+from gtx.nn.parts.initializers import fan_in_uniform
+from gtx.nn.parts.norms import BatchNorm
+from gtx.ops import segment_sum
+from gtx.ops.segment import gather
+from gtx.typing import Dtype, Initializer, Level, ModuleFactory
+
+
+class SignNetEncoder(nn.Module):
+    """p = rho([phi(v_f) + phi(-v_f)]_f): sign invariant (Lim et al., 2023).
+
+    phi is a GIN over the edges of the batch, in which the entry of a vector at a node is that
+    node's feature, or an MLP of that entry; rho is an MLP of two linear maps. A layer of phi is
+    x <- W2 relu(norm(W1 (x + sum_j x_j))), without the sum in the MLP, with a ReLU between
+    layers. It depends on the bases of repeated eigenvalues. (A GIN adds up to nothing what a
+    complete graph has beyond its first vector, as the entries of those sum to 0.)
+
+    Where it differs from the authors' code and from GraphGPS: one norm in each layer, before
+    the ReLU (there one after it and one between layers), over phi(v) and phi(-v) together
+    (there apart: while training, the result depends on the signs); frequencies that a graph
+    does not have are left out of the norms and of "concat" (there they count as vectors of 0).
+
+    Memory: a layer keeps 2 k hidden_dim numbers for each node, and for each edge with "gin".
+
+    Attributes:
+      column: the encoding's name.
+      dim: width of the result.
+      phi: "gin" or "mlp".
+      num_layers: of phi.
+      hidden_dim: width inside phi and rho.
+      phi_dim: width of the result of phi, for each frequency.
+      combine: what rho reads: "concat", the results of all frequencies in their order, 0 for
+        missing ones; or "sum", their sum, for which the number of frequencies may vary.
+      read_values: phi reads [v_f, lambda_f] instead of v_f.
+      level: "node".
+      norm: factory of the norms, None for none.
+      dtype: computation dtype.
+      param_dtype: storage dtype.
+      kernel_init: of every kernel.
+      bias_init: of every bias; None is PyTorch's.
+    """
+
+    column: str
+    dim: int
+    phi: Network = "gin"
+    num_layers: int = 2
+    hidden_dim: int = 64
+    phi_dim: int = 4
+    combine: Literal["concat", "sum"] = "concat"
+    read_values: bool = False
+    level: Level = "node"
+    norm: ModuleFactory | None = BatchNorm
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    kernel_init: Initializer = fan_in_uniform
+    bias_init: Initializer | None = None
+
+    @nn.compact
+    def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:
+        if self.combine not in ("concat", "sum"):
+            raise ValueError(f"combine must be 'concat' or 'sum', got {self.combine!r}.")
+        vectors, values, _, mask = spectrum_of(self, batch)
+        nodes, count = vectors.shape
+        x = jnp.stack([vectors, -vectors], axis=1)[..., None]
+        if self.read_values:
+            values = jnp.broadcast_to(values[batch.node_graph][:, None, :, None], x.shape)
+            x = jnp.concatenate([x, values], axis=-1)
+        rows = jnp.broadcast_to(mask[:, None], (nodes, 2, count)).reshape(-1)
+
+        def neighbours(x):
+            x = gather(x.reshape(nodes, -1), batch.senders)
+            options = dict(where=batch.edge_mask, indices_are_sorted=True)
+            return segment_sum(x, batch.receivers, nodes, **options).reshape(len(rows), -1)
+
+        x = invariant_layers(self, self.phi_dim, "phi")(
+            x.reshape(len(rows), -1),
+            rows,
+            choose_network("phi", self.phi, neighbours),
+            train=train,
+            axis_name=batch.axis_name,
+        )
+        x = x.reshape(nodes, 2, count, self.phi_dim).sum(1)
+        x = jnp.where(mask[..., None], x, 0)
+        x = x.sum(1) if self.combine == "sum" else x.reshape(nodes, -1)
+        x = invariant_layers(self, self.dim, "rho", num_layers=1)(
+            x, batch.node_mask, None, train=train, axis_name=batch.axis_name
+        )
+        return jnp.where(batch.node_mask[:, None], x, 0)

@@ -1,0 +1,72 @@
+"""GraphSAGE (Hamilton et al., 2017): the node itself beside what its neighbours send."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from gtx.batch import Batch, Features, mask_features
+from gtx.nn.parts.initializers import fan_in_uniform
+from gtx.nn.parts.linear import Linear
+from gtx.ops import message_passing
+from gtx.ops.message_passing import Reduction
+from gtx.typing import Dtype, Initializer
+
+
+class GraphSAGE(nn.Module):
+    """x_i' = R x_i + N aggregate_j(x_j) + b.
+
+    Hamilton et al. (2017), algorithm 1, lines 4 and 5, without the activation, its product of
+    one matrix and a concatenation written as R and N; PyG's SAGEConv, with its parameters and
+    initial values. Like PyG's default it leaves out the division of each row by its norm
+    (line 7) and the layer within "max" (equation 3).
+
+    Attributes:
+      dim: width of the result.
+      method: "mean", "max", "sum", "min" or "std", see `gtx.ops.aggregate`; 0 for a node
+        without incoming edges.
+      root_weight: whether R exists.
+      use_bias: whether b exists.
+      dtype: computation dtype.
+      param_dtype: storage dtype.
+      kernel_init: of both kernels.
+      bias_init: of b; None is PyTorch's.
+    """
+
+    dim: int
+    method: Reduction = "mean"
+    root_weight: bool = True
+    use_bias: bool = True
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    kernel_init: Initializer = fan_in_uniform
+    bias_init: Initializer | None = None
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        del train
+        options: dict[str, Any] = dict(
+            dtype=self.dtype,
+            param_dtype=self.param_dtype,
+            kernel_init=self.kernel_init,
+            bias_init=self.bias_init,
+        )
+        features = mask_features(features, batch)
+
+        def update(node, arrived):
+            x = Linear(self.dim, self.use_bias, **options, name="neighbours")(arrived)
+            if self.root_weight:
+                x = x + Linear(self.dim, use_bias=False, **options, name="root")(node)
+            return x
+
+        x = message_passing(
+            features.nodes,
+            batch.senders,
+            batch.receivers,
+            message=lambda receiver, sender, edge: sender,
+            update=update,
+            method=self.method,
+            where=batch.edge_mask,
+            indices_are_sorted=True,
+        )
+        return features.replace(nodes=x)

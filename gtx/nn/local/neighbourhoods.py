@@ -1,0 +1,60 @@
+"""What the layers of attention along edges share: heads, the bias, and self-loops.
+
+`a . b` in their formulas is a dot product within each head. Results of the heads are
+concatenated, or averaged if not `concat`. A node without incoming edges gets what the formula
+leaves without its sum.
+
+The layers sow `weights` [edges, heads] in the collection "intermediates", when that is mutable:
+the weights before dropout, 0 in padding.
+"""
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from gtx.nn.attention import edges_of
+from gtx.nn.parts.factories import check_heads, check_width
+from gtx.ops import Edges, segment_mean
+
+
+def head_dim(layer):
+    """Width of one head."""
+    if layer.concat:
+        check_heads(layer.dim, layer.num_heads)
+        return layer.dim // layer.num_heads
+    check_width(layer.num_heads, "num_heads")
+    return layer.dim
+
+
+def join_heads(layer, out):
+    """[nodes, dim] from the results [nodes, heads, head width]."""
+    return out.reshape(len(out), layer.dim) if layer.concat else out.mean(axis=1)
+
+
+def add_bias(layer, out):
+    if not layer.use_bias:
+        return out
+    bias = layer.param("bias", layer.bias_init, (layer.dim,), layer.param_dtype)
+    out, bias = nn.dtypes.promote_dtype(out, bias, dtype=layer.dtype)
+    return out + bias
+
+
+def neighbourhoods(layer, features, batch):
+    """Who attends to whom, and the features of these edges, if they are to be read."""
+    structure, e = edges_of(batch), features.edges if layer.use_edges else None
+    if not layer.self_loops:
+        return structure, e
+    num_nodes = batch.node_mask.shape[0]
+    nodes = jnp.arange(num_nodes, dtype=batch.senders.dtype)
+    others = batch.edge_mask & (batch.senders != batch.receivers)
+    if e is not None:
+        means = segment_mean(e, batch.receivers, num_nodes, where=others, indices_are_sorted=True)
+        e = jnp.concatenate([e, means])
+    looped = Edges(
+        jnp.concatenate([batch.senders, nodes]),
+        jnp.concatenate([batch.receivers, nodes]),
+        where=jnp.concatenate([others, batch.node_mask]),
+        num_receivers=num_nodes,
+        receiver_ids=batch.node_ids,
+        sender_ids=batch.node_ids,
+    )
+    return looped, e

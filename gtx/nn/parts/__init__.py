@@ -1,0 +1,25 @@
+"""What layers, encoders and blocks are made of, and what stands before and after them."""
+
+from gtx.nn.parts import initializers
+from gtx.nn.parts.activations import ACTIVATIONS
+from gtx.nn.parts.dropout import Dropout
+from gtx.nn.parts.feed_forward import FeedForward
+from gtx.nn.parts.heads import MLPHead
+from gtx.nn.parts.linear import Linear
+from gtx.nn.parts.norms import NORMS, BatchNorm, LayerNorm, RMSNorm
+from gtx.nn.parts.readouts import NodeReadout, Pool
+
+__all__ = [
+    "ACTIVATIONS",
+    "NORMS",
+    "BatchNorm",
+    "Dropout",
+    "FeedForward",
+    "LayerNorm",
+    "Linear",
+    "MLPHead",
+    "NodeReadout",
+    "Pool",
+    "RMSNorm",
+    "initializers",
+]

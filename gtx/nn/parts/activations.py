@@ -1,0 +1,12 @@
+"""Activations by name."""
+
+import jax
+
+from gtx.typing import Activation
+
+# "swiglu" is the SiLU of a gated feed-forward layer: whoever reads the name also sets `gated`.
+ACTIVATIONS: dict[str, Activation] = {
+    "gelu": jax.nn.gelu,
+    "relu": jax.nn.relu,
+    "swiglu": jax.nn.silu,
+}

@@ -1,0 +1,43 @@
+"""Columns of a batch, read by name and level."""
+
+from typing import Any
+
+from gtx.batch import Batch, check_is_batch
+from gtx.ops.arguments import check_array, check_choice, check_length
+from gtx.typing import Level
+
+
+def read_column(batch: Batch, level: Level, column: str) -> tuple[Any, Any]:
+    """A column of a batch and the mask of its rows.
+
+    Raises:
+      TypeError: the batch is no Batch.
+      ValueError: it has no such column, or not one row for each entry.
+    """
+    mask = level_mask(batch, level)
+    columns = {
+        "node": batch.graph.nodes,
+        "edge": batch.graph.edges,
+        "pair": batch.pairs,
+        "graph": batch.graph.globals,
+    }[level]
+    if columns is None or column not in columns:
+        raise ValueError(
+            f"The batch has no {level} column {column!r}; it has {sorted(columns or ())}. "
+            "Add the encoding that computes it, or take it out of the model."
+        )
+    check_array(columns[column], f"The {level} column {column!r}", "[rows, ...]")
+    check_length(columns[column], mask.shape[0], f"The {level} column {column!r}", f"{level}s")
+    return columns[column], mask
+
+
+def level_mask(batch: Batch, level: Level) -> Any:
+    """The mask of the rows of one level."""
+    check_is_batch(batch)
+    check_choice(level, ("node", "edge", "pair", "graph"), "level")
+    return {
+        "node": batch.node_mask,
+        "edge": batch.edge_mask,
+        "pair": batch.pair_mask,
+        "graph": batch.graph_mask,
+    }[level]

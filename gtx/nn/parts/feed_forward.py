@@ -1,0 +1,68 @@
+"""The part of a block that treats each node by itself."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from gtx.batch import Batch, Features, mask_features
+from gtx.nn.parts.dropout import Dropout
+from gtx.nn.parts.initializers import fan_in_uniform
+from gtx.nn.parts.linear import Linear
+from gtx.typing import Activation, Dtype, Initializer
+
+
+class FeedForward(nn.Module):
+    """Two linear maps with an activation between them, on nodes.
+
+    y = drop(W2 drop(activation(W1 x))), or with `gated` (Shazeer, 2020)
+    y = drop(W2 drop(activation(W1 x) * W3 x)): SwiGLU when the activation is `jax.nn.silu`.
+    Dropout stands where GraphGPS and PyG have it. `jax.nn.gelu` is the tanh approximation
+    unless told otherwise; PyTorch's is exact.
+
+    Attributes:
+      dim: width of the result.
+      hidden_dim: width between the maps; None is `2 * dim`.
+      activation: of the hidden layer.
+      gated: multiply it by a third linear map. W1 and W3 are one kernel, W1 first.
+      use_bias: of every map.
+      dropout_rate: for both dropouts.
+      dtype: computation dtype.
+      param_dtype: storage dtype.
+      kernel_init: of every kernel.
+      bias_init: of every bias; None is PyTorch's.
+    """
+
+    dim: int
+    hidden_dim: int | None = None
+    activation: Activation = jax.nn.relu
+    gated: bool = False
+    use_bias: bool = True
+    dropout_rate: float = 0.0
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    kernel_init: Initializer = fan_in_uniform
+    bias_init: Initializer | None = None
+
+    @nn.compact
+    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+        options: dict[str, Any] = dict(
+            use_bias=self.use_bias,
+            dtype=self.dtype,
+            param_dtype=self.param_dtype,
+            kernel_init=self.kernel_init,
+            bias_init=self.bias_init,
+        )
+        features = mask_features(features, batch)
+        width = 2 * self.dim if self.hidden_dim is None else self.hidden_dim
+        x = Linear(2 * width if self.gated else width, **options, name="hidden")(features.nodes)
+        if self.gated:
+            x, gate = jnp.split(x, 2, axis=-1)
+            x = self.activation(x) * gate
+        else:
+            x = self.activation(x)
+        x = Dropout(self.dropout_rate, name="dropout_hidden")(x, batch.node_ids, train=train)
+        x = Linear(self.dim, **options, name="output")(x)
+        x = Dropout(self.dropout_rate, name="dropout_output")(x, batch.node_ids, train=train)
+        return features.replace(nodes=x)

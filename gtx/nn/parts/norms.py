@@ -1,0 +1,193 @@
+"""Normalisation that padding cannot touch.
+
+Every norm is called as `norm(x, mask, train=..., axis_name=...)`: `mask` is True for real
+rows, and the other rows are ignored, whatever they hold, and come back as 0. Only BatchNorm
+minds `train` and `axis_name`; the others take them so that one can stand for another.
+Statistics run in at least float32.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from gtx.ops.arguments import check_floats, check_where
+from gtx.typing import Dtype, Initializer, ModuleFactory
+
+_ones = jax.nn.initializers.ones
+
+
+_zeros = jax.nn.initializers.zeros
+
+
+class BatchNorm(nn.Module):
+    """Standardise each feature over the real rows of a batch (Ioffe and Szegedy, 2015).
+
+    As `torch.nn.BatchNorm1d`: batches are normalised by the biased variance and the running
+    variance is the unbiased one (flax's own is biased, so evaluation would differ).
+    The variance is computed in two passes. A batch without real rows leaves the running
+    statistics alone.
+
+    Attributes:
+      momentum: how much of the old running statistics remains at a step (torch's is 1 - it).
+      epsilon: added to the variance.
+      dtype: of the result; None keeps that of x.
+      param_dtype: storage dtype of scale, bias and running statistics.
+      scale_init: of the factor.
+      bias_init: of the offset.
+    """
+
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    scale_init: Initializer = _ones
+    bias_init: Initializer = _zeros
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "rows feat"],
+        mask: Bool[Array, " rows"],
+        *,
+        train: bool,
+        axis_name: str | None = None,
+    ) -> Float[Array, "rows feat"]:
+        """Normalise; with `axis_name`, by the statistics of all shards of that mesh axis."""
+        _check_rows(x, mask)
+        shape = (x.shape[-1],)
+        running_mean = self.variable("batch_stats", "mean", jnp.zeros, shape, self.param_dtype)
+        running_var = self.variable("batch_stats", "var", jnp.ones, shape, self.param_dtype)
+        scale = self.param("scale", self.scale_init, shape, self.param_dtype)
+        bias = self.param("bias", self.bias_init, shape, self.param_dtype)
+
+        dtype = self.dtype or x.dtype
+        x = jnp.where(mask[:, None], x, 0).astype(jnp.promote_types(x.dtype, jnp.float32))
+        real = mask.astype(x.dtype)
+        if train:
+
+            def total(values):
+                if axis_name is None or self.is_initializing():
+                    return values
+                return jax.lax.psum(values, axis_name)
+
+            count = total(real.sum())
+            mean = total(_sum_rows(real, x)) / jnp.maximum(count, 1)
+            centred = x - _to_rows(real, mean)
+            squares = total(_sum_rows(real, centred**2))
+            var = squares / jnp.maximum(count, 1)
+            if not self.is_initializing():
+                weight = jnp.where(count > 0, 1 - self.momentum, 0)
+                unbiased = squares / jnp.maximum(count - 1, 1)
+                for running, value in ((running_mean, mean), (running_var, unbiased)):
+                    step = weight * (jax.lax.stop_gradient(value) - running.value)
+                    running.value = (running.value + step).astype(self.param_dtype)
+        else:
+            mean, var = running_mean.value, running_var.value
+            centred = x - _to_rows(real, mean)
+        factor = jax.lax.rsqrt(var + self.epsilon) * scale
+        return (centred * _to_rows(real, factor) + _to_rows(real, bias)).astype(dtype)
+
+
+class LayerNorm(nn.Module):
+    """Standardise each row over its features (Ba et al., 2016), the variance in two passes.
+
+    Attributes:
+      epsilon: added to the variance.
+      dtype: of the result; None keeps that of x.
+      param_dtype: storage dtype of scale and bias.
+      scale_init: of the factor.
+      bias_init: of the offset.
+    """
+
+    epsilon: float = 1e-5
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    scale_init: Initializer = _ones
+    bias_init: Initializer = _zeros
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "rows feat"],
+        mask: Bool[Array, " rows"],
+        *,
+        train: bool,
+        axis_name: str | None = None,
+    ) -> Float[Array, "rows feat"]:
+        del train, axis_name
+        _check_rows(x, mask)
+        scale = self.param("scale", self.scale_init, (x.shape[-1],), self.param_dtype)
+        bias = self.param("bias", self.bias_init, (x.shape[-1],), self.param_dtype)
+        dtype = self.dtype or x.dtype
+        x = jnp.where(mask[:, None], x, 0).astype(jnp.promote_types(x.dtype, jnp.float32))
+        real = mask.astype(x.dtype)
+        centred = x - _mean_features(x)
+        y = centred * jax.lax.rsqrt(_mean_features(centred**2) + self.epsilon)
+        return (y * _to_rows(real, scale) + _to_rows(real, bias)).astype(dtype)
+
+
+class RMSNorm(nn.Module):
+    """Divide each row by the root mean square of its features (Zhang and Sennrich, 2019).
+
+    Attributes:
+      epsilon: added to the mean square.
+      dtype: of the result; None keeps that of x.
+      param_dtype: storage dtype of scale.
+      scale_init: of the factor.
+    """
+
+    epsilon: float = 1e-6
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    scale_init: Initializer = _ones
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "rows feat"],
+        mask: Bool[Array, " rows"],
+        *,
+        train: bool,
+        axis_name: str | None = None,
+    ) -> Float[Array, "rows feat"]:
+        del train, axis_name
+        _check_rows(x, mask)
+        scale = self.param("scale", self.scale_init, (x.shape[-1],), self.param_dtype)
+        dtype = self.dtype or x.dtype
+        x = jnp.where(mask[:, None], x, 0).astype(jnp.promote_types(x.dtype, jnp.float32))
+        y = x * jax.lax.rsqrt(_mean_features(x**2) + self.epsilon)
+        return (y * _to_rows(mask.astype(x.dtype), scale)).astype(dtype)
+
+
+def _check_rows(x, mask):
+    check_floats(x, "The input of a norm", "[rows, feat]")
+    check_where(mask, x.shape[0], "the mask of a norm")
+    if mask is None:
+        raise TypeError("A norm needs the mask of its rows, such as batch.node_mask.")
+
+
+# Sums and broadcasts are written as products. As plain reductions, here or in the transpose of
+# a broadcast, XLA on CPU fuses them with whatever computes the rows, and computes that several
+# times over: in a deep GPS a training step takes 2.5 times as long.
+
+
+def _sum_rows(real, values):
+    """Sum of the real rows."""
+    return jnp.dot(real, values, precision=jax.lax.Precision.HIGHEST)
+
+
+def _to_rows(real, values):
+    """`values` in each real row, 0 in the others. Its transpose is `_sum_rows`."""
+    values = values[None].astype(real.dtype)
+    return jax.lax.dot(real[:, None], values, precision=jax.lax.Precision.HIGHEST)
+
+
+def _mean_features(values):
+    """Mean of each row, [rows, 1]."""
+    width = values.shape[-1]
+    weights = jnp.full((width, 1), 1 / width, values.dtype)
+    return jax.lax.dot(values, weights, precision=jax.lax.Precision.HIGHEST)
+
+
+NORMS: dict[str, ModuleFactory] = {"batch": BatchNorm, "layer": LayerNorm, "rms": RMSNorm}
