@@ -9,7 +9,7 @@ def get_config() -> ConfigDict:
     # One number decides initialisation, batch order and dropout noise.
     config.seed = 0
 
-    # Where graphs come from; `name` picks the source in gtx.build, which says what else it reads.
+    # Where graphs come from; `name` picks the source in gtx.recipes, which says what else it reads.
     config.data = data = ConfigDict()
     data.name = ""
     data.valid_fraction = 0.1  # taken out of train where the source has no validation part

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from absl import flags
 
 from experiments import launch, report
-from gtx import Predictor, build, provenance, training
+from gtx import Predictor, recipes, training
 from gtx.data import Dataset, topology
+from gtx.recipes import provenance
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 _SPLIT = flags.DEFINE_multi_enum(
@@ -39,11 +40,11 @@ def main(argv: Sequence[str]) -> None:
 def _scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, float]]:
     """Of parts of the run's own data."""
     config = predictor.recipe.config
-    prepared = build.prepare(config)
+    prepared = recipes.prepare(config)
     for note in provenance.check_data(predictor.recipe, prepared, splits):
         print(f"note: {note}", file=sys.stderr)
     evaluator = training.Evaluator(
-        predictor.model, predictor.task, build.budget(config, prepared.dataset)
+        predictor.model, predictor.task, recipes.budget(config, prepared.dataset)
     )
     scores = {}
     for split in splits:
@@ -74,7 +75,7 @@ def _other_scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict
 def _part(dataset: Dataset, split: str) -> Dataset:
     part = dataset.part(split)
     if len(part) == 0:
-        raise build.ConfigError(f"the data of this run have no part {split!r}.")
+        raise recipes.ConfigError(f"the data of this run have no part {split!r}.")
     return part
 
 

@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from rich.console import Console
 
 from experiments import report
-from gtx import batching, build, inspect, training
+from gtx import batching, inspect, recipes, training
 from gtx.data import Dataset, splits
 from gtx.tasks import Task
 from gtx.training.step import empty_batch
@@ -45,7 +45,7 @@ def write(
     parts = {name: part for name, part in parts.items() if len(part)}
     evaluations = {name: evaluator(result.variables, part) for name, part in parts.items()}
     scores = {name: evaluation.metrics for name, evaluation in evaluations.items()}
-    molecules = build.reads_smiles(config)
+    molecules = recipes.reads_smiles(config)
     repeated = splits.duplicates_across(graphs) if molecules else np.zeros(len(graphs), bool)
     if repeated.any():
         kept = ~repeated[graphs.split == 2]
@@ -80,7 +80,7 @@ def write(
         versions=versions(),
         device=jax.devices()[0].device_kind,
         config=config.to_dict(),
-        config_hash=build.config_hash(config),
+        config_hash=recipes.config_hash(config),
         seed=config.seed,
     )
     report.write_json(workdir / "metrics.json", figures)

@@ -13,8 +13,8 @@ from absl import flags
 from ml_collections import ConfigDict
 from ml_collections.config_flags.config_flags import is_config_flag
 
-from gtx.build import ConfigError
-from gtx.config_check import rules_of
+from gtx.recipes import ConfigError
+from gtx.recipes.fields import rules_of
 
 
 def reads_recipe() -> bool:

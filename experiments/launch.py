@@ -9,10 +9,10 @@ from absl import app, flags, logging
 
 from experiments import flag_errors
 from gtx.batching import BudgetError
-from gtx.build import ConfigError
 from gtx.encodings import EncodingError
 from gtx.graphs import GraphError
-from gtx.provenance import OtherDataError
+from gtx.recipes import ConfigError
+from gtx.recipes.provenance import OtherDataError
 from gtx.sweeps import SweepError
 from gtx.training import CheckpointError, FolderLockedError, NonFiniteError, ResumeError
 from gtx.training.hooks.signals import Interrupted, StopAtOnce

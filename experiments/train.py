@@ -13,7 +13,7 @@ from absl import flags, logging
 from ml_collections import ConfigDict, config_flags
 
 from experiments import baseline, finish, launch
-from gtx import build, training
+from gtx import recipes, training
 from gtx.training.storage import named
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "The recipe.", lock_config=True)
@@ -24,8 +24,8 @@ flags.mark_flags_as_required(["config", "workdir"])
 def main(argv: Sequence[str]) -> None:
     del argv
     config, workdir = _CONFIG.value, pathlib.Path(_WORKDIR.value)
-    build.check(config)
-    build.check_devices(config)
+    recipes.check(config)
+    recipes.check_devices(config)
     # From here on, so that a second training is told before its data are read, to the scores.
     with training.folder_lock(workdir), named(workdir):
         run(config, workdir)
@@ -34,15 +34,15 @@ def main(argv: Sequence[str]) -> None:
 def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     """Train and score; everything goes to `workdir`."""
     start = time.monotonic()
-    prepared = build.prepare(config)
+    prepared = recipes.prepare(config)
     for row in prepared.rejected:
         logging.warning("row %d (%r) is left out: %s", row.row, row.smiles, row.reason)
     graphs = prepared.dataset
-    budget = build.budget(config, graphs)
-    model = build.model(config, graphs.spec)
-    task = build.task(config, graphs.spec)
+    budget = recipes.budget(config, graphs)
+    model = recipes.model(config, graphs.spec)
+    task = recipes.task(config, graphs.spec)
     train, valid = graphs.part("train"), graphs.part("valid")
-    optimizer = build.optimizer(config, -(-len(train) // budget.batch_size))
+    optimizer = recipes.optimizer(config, -(-len(train) // budget.batch_size))
 
     settings = config.training
     hooks: list[training.Hook] = [training.ProgressBar(), training.JsonLines()]
@@ -66,7 +66,7 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         evaluate_every=settings.evaluate_every,
         checkpoint_every=settings.checkpoint_every,
         select=settings.select,
-        recipe=build.recipe(config, prepared),
+        recipe=recipes.recipe(config, prepared),
         hooks=hooks,
     )
 

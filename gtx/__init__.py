@@ -1,7 +1,7 @@
 """gtx: graph transformers in JAX.
 
 Rooms, in the order in which data flows through them: `ops` (pure JAX), `graphs`, `batch`,
-`data`, `encodings`, `batching`, `nn`, `models`, `tasks`, `training`, `build`, `predict`.
+`data`, `encodings`, `batching`, `nn`, `models`, `tasks`, `training`, `recipes`, `predict`.
 They load on first use, so that `import gtx.ops` brings in neither flax nor jraph.
 """
 
@@ -13,7 +13,7 @@ from gtx._version import __version__
 _ROOMS = (
     "batch",
     "batching",
-    "build",
+    "recipes",
     "data",
     "encodings",
     "graphs",

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 import gtx.encodings
-from gtx import build
+from gtx import recipes
 from gtx.batch import Batch
 from gtx.batching import Budget, Columns, Resident, Streamed, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, Label
@@ -37,20 +37,20 @@ def describe(config: Any) -> dict[str, Any]:
         step: see `step_cost`.
         notes: what a person should know before training, in sentences.
     """
-    build.check(config)
-    build.check_devices(config)
-    loaded = build.load(config)
+    recipes.check(config)
+    recipes.check_devices(config)
+    loaded = recipes.load(config)
     graphs, seconds = loaded.dataset, {}
-    for encoding in build.encodings(config):
+    for encoding in recipes.encodings(config):
         start = time.perf_counter()
         graphs = gtx.encodings.apply(graphs, [encoding])
         seconds[encoding.name] = time.perf_counter() - start
-    task = build.task(config, graphs.spec)
-    model = build.model(config, graphs.spec)
-    budget = build.budget(config, graphs)
+    task = recipes.task(config, graphs.spec)
+    model = recipes.model(config, graphs.spec)
+    budget = recipes.budget(config, graphs)
     train = graphs.part("train")
     steps = -(-len(train) // budget.batch_size)
-    optimizer = build.optimizer(config, steps)
+    optimizer = recipes.optimizer(config, steps)
 
     batch = empty_batch(train, budget)
     state = jax.eval_shape(functools.partial(init_state, model, optimizer, batch, config.seed))
@@ -138,7 +138,7 @@ def padding(config: Any, graphs: Dataset) -> dict[str, Any]:
     train = graphs.part("train")
     costs = {}
     for name, stratified in (("stratified", True), ("plain", False)):
-        budget = build.budget(config, graphs, stratified=stratified)
+        budget = recipes.budget(config, graphs, stratified=stratified)
         rows = plan(train, budget, seed=config.seed, stratified=stratified)
         costs[name] = {**waste(train, budget, rows), "steps": len(rows)}
     return costs

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 import gtx.encodings
-from gtx import build
+from gtx import recipes
 from gtx._version import __version__
 from gtx.batching import Budget, batch_graphs
 from gtx.data import (
@@ -49,12 +49,12 @@ class Predictor:
       variables: `params` and `batch_stats`, numpy.
     """
 
-    def __init__(self, recipe: build.Recipe, variables: PyTree):
+    def __init__(self, recipe: recipes.Recipe, variables: PyTree):
         self.recipe = recipe
-        self.model = build.model(recipe.config, recipe.spec)
-        self.task = build.task(recipe.config, recipe.spec)
+        self.model = recipes.model(recipe.config, recipe.spec)
+        self.task = recipes.task(recipe.config, recipe.spec)
         self.variables = variables
-        self._encodings = build.encodings(recipe.config)
+        self._encodings = recipes.encodings(recipe.config)
         self._encoded = {
             (_FIELDS[level], name)
             for encoding in self._encodings
@@ -74,12 +74,12 @@ class Predictor:
         if restored.recipe is None:
             raise CheckpointError(
                 f"checkpoint {restored.path} has no recipe, so its model cannot be built. Train "
-                "with fit(..., recipe=gtx.build.recipe(config, prepared)), or build the model "
+                "with fit(..., recipe=gtx.recipes.recipe(config, prepared)), or build the model "
                 "and take its arrays from gtx.training.Checkpoints(workdir).restore_best()."
             )
         version = restored.recipe.get("version")
         try:
-            predictor = cls(build.read_recipe(restored.recipe), variables={})
+            predictor = cls(recipes.read_recipe(restored.recipe), variables={})
             predictor.variables = restore_tree(restored.arrays, predictor.shapes())
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise CheckpointError(
@@ -288,7 +288,7 @@ class Predictor:
         if self.recipe.scaler is not None and _DESCRIPTORS[1] not in dataset.graphs:
             dataset, _ = with_descriptors(dataset, self.recipe.scaler)
         if self.recipe.raw_spec is not None and "kind" not in dataset.edges:
-            dataset = build.enlarge(dataset, self.recipe.config)
+            dataset = recipes.enlarge(dataset, self.recipe.config)
         if any(name not in getattr(dataset, field) for field, name in self._encoded):
             dataset = gtx.encodings.apply(dataset, self._encodings)
         return dataset

@@ -21,7 +21,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from ml_collections import ConfigDict
 
-from gtx import build
+from gtx import recipes
 
 # Fields whose values repeat an experiment instead of changing it.
 REPEATS = ("seed", "data.fold")
@@ -120,8 +120,8 @@ def load(path: str | os.PathLike[str]) -> tuple[str, list[Overrides]]:
     config = recipe.get_config()
     for trial in trials:
         try:
-            build.check(check(config, trial))
-        except build.ConfigError as error:
+            recipes.check(check(config, trial))
+        except recipes.ConfigError as error:
             raise SweepError(f"{path}: trial {trial}: {error}") from error
     return module.RECIPE, trials
 

@@ -10,10 +10,10 @@ import jax
 import numpy as np
 import pytest
 
-from gtx import Predictor, build
+from gtx import Predictor, recipes
 from gtx.batching import Streamed
 from gtx.data import packed
-from gtx.recipe_defaults import LATER_FIELDS
+from gtx.recipes.older import LATER_FIELDS
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning
 from gtx.training import checkpoint as module
 from gtx.training.manifest import write_directory
@@ -56,7 +56,7 @@ def test_the_state_of_a_golden_checkpoint_is_taken_up(workdir):
     encoded = dataclasses.replace(predictor.dataset(graphs), labels=graphs.labels, spec=recipe.spec)
     rows = empty_rows(recipe.budget, 1)
     batch = jax.tree.map(lambda x: x[0, 0], Streamed(encoded, recipe.budget).chunk(rows))
-    optimizer = build.optimizer(recipe.config, 3)
+    optimizer = recipes.optimizer(recipe.config, 3)
     template = jax.eval_shape(lambda: init_state(predictor.model, optimizer, batch, 0))
     restored = Checkpoints(workdir).restore(template)
     assert int(restored.arrays.step) == 6
@@ -90,11 +90,11 @@ def without(data, path):
 
 def test_fields_that_configs_got_later_have_what_was_so_before(latest):
     data = module.read(latest / "checkpoints" / "best").recipe
-    expected = build.read_recipe(data)
+    expected = recipes.read_recipe(data)
     old = json.loads(json.dumps(data))
     for path in LATER_FIELDS:
         without(old["config"], path)
-    found = build.read_recipe(old)
+    found = recipes.read_recipe(old)
     assert found.config.to_dict() == expected.config.to_dict()
     assert found.spec == expected.spec and "topology" not in old["config"]["data"]
     graphs = packed.load(latest / "graphs.npz")

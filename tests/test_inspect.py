@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gtx import batching, build, inspect, tasks
+from gtx import batching, inspect, recipes, tasks
 from gtx.data import Dataset, GraphSpec, Label
 from gtx.models import presets
 from gtx.nn import LinearEncoder, MultiHeadAttention
@@ -137,7 +137,7 @@ def test_a_description_tells_the_parameters_that_training_will_have(trained_run,
 
 
 def test_a_description_tells_the_shapes_and_steps_of_training(trained_run, described):
-    budget = build.budget(trained_run.config, trained_run.graphs)
+    budget = recipes.budget(trained_run.config, trained_run.graphs)
     batches = described["batches"]
     assert batches["num_nodes"] == budget.num_nodes
     assert batches["tiers"] == [{"num_graphs": 8, "size": 6}]

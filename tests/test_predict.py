@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gtx
-from gtx import Predictor, batching, build, graphs
+from gtx import Predictor, batching, graphs, recipes
 from gtx.batching import Streamed
 from gtx.data import DatasetError
 from gtx.graphs import GraphError
@@ -25,7 +25,7 @@ def predictor(trained_run):
 @pytest.fixture(scope="module")
 def expected(trained_run, predictor):
     """What the evaluator of training says about every molecule."""
-    budget = build.budget(trained_run.config, trained_run.graphs)
+    budget = recipes.budget(trained_run.config, trained_run.graphs)
     evaluator = Evaluator(predictor.model, predictor.task, budget)
     return evaluator(trained_run.result.variables, trained_run.graphs).predictions
 
@@ -34,8 +34,8 @@ def expected(trained_run, predictor):
 def nodes():
     """Graphs with labels at their nodes, and a predictor for them."""
     settings = trained.node_config()
-    prepared = build.prepare(settings)
-    return prepared.dataset, trained.invented(build.recipe(settings, prepared))
+    prepared = recipes.prepare(settings)
+    return prepared.dataset, trained.invented(recipes.recipe(settings, prepared))
 
 
 def apply(predictor, dataset):
@@ -103,7 +103,7 @@ def test_the_column_of_smiles_is_that_of_the_training_data(trained_run, predicto
     assert predictor.smiles_column == "smiles"
     recipe = json.loads(json.dumps(trained_run.recipe))
     recipe["config"]["data"]["smiles"] = "mol"
-    assert Predictor(build.read_recipe(recipe), {}).smiles_column == "mol"
+    assert Predictor(recipes.read_recipe(recipe), {}).smiles_column == "mol"
 
 
 def test_no_graphs_give_no_predictions(predictor):
@@ -179,7 +179,7 @@ def test_nodes_of_larger_graphs_stand_between_those_of_others(nodes):
     dataset, predictor = nodes
     settings = trained.node_config()
     settings.data.num_graphs, settings.data.min_size, settings.data.max_size = 12, 4, 4
-    large = build.prepare(settings).dataset
+    large = recipes.prepare(settings).dataset
     mixed = [dataset[0], large[0], dataset[1], dataset[2]]
     assert large[0].n_node[0] > dataset.num_nodes.max()
     predictions = predictor(mixed)
@@ -196,8 +196,8 @@ def test_a_model_for_other_graphs_refuses_smiles(nodes):
 def test_descriptors_are_computed_and_scaled_as_in_training(trained_run):
     settings = trained_run.config.copy_and_resolve_references()
     settings.data.descriptors = ("MolWt", "TPSA")
-    prepared = build.prepare(settings)
-    predictor = trained.invented(build.recipe(settings, prepared))
+    prepared = recipes.prepare(settings)
+    predictor = trained.invented(recipes.recipe(settings, prepared))
     smiles = prepared.dataset.names.tolist()
     found = predictor.dataset(smiles[:3])
     np.testing.assert_array_equal(

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from gtx.data import Label, packed
-from tests.configs import recipes
+from tests.configs import shrunk
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -61,13 +61,13 @@ def folder(tmp_path_factory):
     """A place that looks like the clone, with small data where the README has files."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "configs").symlink_to(ROOT / "configs")
-    recipes.write_csv(folder / "mine.csv")
+    shrunk.write_csv(folder / "mine.csv")
     (folder / "molecules.csv").write_text(
         "name,smiles\nethanol,CCO\naspirin,CC(=O)Oc1ccccc1C(=O)O\n"
     )
     (folder / "data" / "zinc12k").mkdir(parents=True)
     label = Label("graph", "regression", 1, ("penalised logP",))
-    graphs = recipes.random_graphs(20, (28,), (4,), label)
+    graphs = shrunk.random_graphs(20, (28,), (4,), label)
     packed.save(graphs, folder / "data" / "zinc12k" / "zinc12k.npz")
     return folder
 
@@ -139,7 +139,7 @@ def test_the_sweep_runs_as_the_readme_says(folder):
     small = folder / "configs_small.py"
     small.write_text(
         "from configs import solubility_gps\n"
-        "from tests.configs.recipes import shrink\n\n\n"
+        "from tests.configs.shrunk import shrink\n\n\n"
         "def get_config():\n    return shrink(solubility_gps.get_config())\n"
     )
     sweep = folder / "sweep.py"

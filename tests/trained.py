@@ -8,7 +8,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from configs import csv_molecules, smoke
-from gtx import Predictor, build, training
+from gtx import Predictor, recipes, training
 from gtx.data import Dataset
 
 SMILES = (
@@ -75,17 +75,17 @@ def train(folder: pathlib.Path) -> Trained:
     rows = [f"{text},{0.5 * len(text) - text.count('O')}" for text in SMILES]
     path.write_text("\n".join(["smiles,logS", *rows]) + "\n")
     settings = config(path)
-    prepared = build.prepare(settings)
+    prepared = recipes.prepare(settings)
     graphs = prepared.dataset
-    budget = build.budget(settings, graphs)
+    budget = recipes.budget(settings, graphs)
     train_set = graphs.part("train")
-    recipe = build.recipe(settings, prepared)
+    recipe = recipes.recipe(settings, prepared)
     result = training.fit(
-        build.model(settings, graphs.spec),
-        build.task(settings, graphs.spec),
+        recipes.model(settings, graphs.spec),
+        recipes.task(settings, graphs.spec),
         train_set,
         graphs.part("valid"),
-        optimizer=build.optimizer(settings, -(-len(train_set) // budget.batch_size)),
+        optimizer=recipes.optimizer(settings, -(-len(train_set) // budget.batch_size)),
         num_epochs=settings.training.num_epochs,
         workdir=folder / "run",
         budget=budget,
@@ -96,7 +96,7 @@ def train(folder: pathlib.Path) -> Trained:
 
 def invented(recipe: dict, seed: int = 0) -> Predictor:
     """A predictor with random parameters: what it says is as good as what a trained one says."""
-    predictor = Predictor(build.read_recipe(recipe), variables={})
+    predictor = Predictor(recipes.read_recipe(recipe), variables={})
     rng = np.random.default_rng(seed)
 
     def draw(leaf):

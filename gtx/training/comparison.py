@@ -168,7 +168,7 @@ def _left_out(facts: Mapping[str, Any], encoded: bool) -> set[str]:
 
 
 def _from_build(recipe: Any) -> bool:
-    """Whether a recipe has the form that `gtx.build.recipe` writes; others are compared whole."""
+    """Whether a recipe has the form that `gtx.recipes.recipe` writes; others are compared whole."""
     return isinstance(recipe, Mapping) and {"config", "spec", "budget"} <= set(recipe)
 
 

@@ -83,7 +83,7 @@ def fit(
 
     What decides the result must be the same as in the run that goes on: model, task, optimizer,
     seed, the content of the data, batch size, `stratified`, `select`, under "best"
-    `evaluate_every`, and a recipe, of which one of `gtx.build` is compared by what it makes.
+    `evaluate_every`, and a recipe, of which one of `gtx.recipes` is compared by what it makes.
     Other arguments may differ, with a `ResumeWarning` where they decide last digits.
 
     Args:

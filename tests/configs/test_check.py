@@ -6,8 +6,9 @@ import math
 import pytest
 from ml_collections import ConfigDict
 
-from gtx import build, config_check
-from tests.configs.recipes import RECIPES
+from gtx import recipes
+from gtx.recipes import fields
+from tests.configs.shrunk import RECIPES
 
 pytest.importorskip("rdkit", reason="descriptors are checked by the extra `molecules`")
 
@@ -138,8 +139,8 @@ def changed(config: ConfigDict, changes: dict) -> ConfigDict:
 
 
 def message(config: ConfigDict) -> str:
-    with pytest.raises(build.ConfigError) as refused:
-        build.check(config)
+    with pytest.raises(recipes.ConfigError) as refused:
+        recipes.check(config)
     assert "\n" not in str(refused.value)
     return str(refused.value)
 
@@ -154,8 +155,8 @@ def test_a_wrong_value_is_refused_by_field_with_what_is_allowed(name, changes, s
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_good_recipe_passes(name):
     config = recipe(name)
-    build.check(config)
-    build.check_model(config)
+    recipes.check(config)
+    recipes.check_model(config)
 
 
 WRONG_TYPES = {bool: ["maybe", 2, None], int: [-7, 1.5, "no", None, True], str: [5, None]}
@@ -165,7 +166,7 @@ WRONG_TYPES |= {float: [NAN, INF, "no", None], tuple: [5, None, (3,)]}
 @pytest.mark.parametrize("name", RECIPES)
 def test_no_field_of_a_recipe_is_without_a_check(name):
     config = recipe(name)
-    for path, value in list(config_check.leaves(config)):
+    for path, value in list(fields.leaves(config)):
         for wrong in WRONG_TYPES[type(value)]:
             refusal = message(changed(ConfigDict(config.to_dict()), {path: wrong}))
             group, _, field = path.rpartition(".")
@@ -175,7 +176,7 @@ def test_no_field_of_a_recipe_is_without_a_check(name):
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_field_that_is_missing_or_unknown_is_named(name):
     config = recipe(name)
-    for path in dict(config_check.leaves(config)):
+    for path in dict(fields.leaves(config)):
         *groups, last = path.split(".")
         smaller = ConfigDict(config.to_dict())
         group = smaller
@@ -186,7 +187,7 @@ def test_a_field_that_is_missing_or_unknown_is_named(name):
 
 
 def test_every_source_of_data_says_what_it_reads():
-    assert set(config_check.SOURCES) == set(build.SOURCES)
+    assert set(fields.SOURCES) == set(recipes.SOURCES)
 
 
 @pytest.mark.parametrize(
@@ -199,26 +200,26 @@ def test_every_source_of_data_says_what_it_reads():
 )
 def test_parts_that_do_not_go_together_are_refused_without_data(changes, says):
     config = changed(recipe("zinc_encodings"), changes)
-    with pytest.raises(build.ConfigError, match=says):
-        build.check_model(config)
+    with pytest.raises(recipes.ConfigError, match=says):
+        recipes.check_model(config)
 
 
 def test_nothing_is_loaded_before_the_check(monkeypatch):
     def load(settings):
         raise AssertionError("loaded")
 
-    monkeypatch.setitem(build.SOURCES, "sbm_cluster", load)
+    monkeypatch.setitem(recipes.SOURCES, "sbm_cluster", load)
     config = changed(recipe("smoke"), {"training.select": "foo"})
-    with pytest.raises(build.ConfigError, match="config.training.select"):
-        build.load(config)
+    with pytest.raises(recipes.ConfigError, match="config.training.select"):
+        recipes.load(config)
 
 
 def test_more_devices_than_there_are_are_refused():
     config = changed(recipe("smoke"), {"batch.size": 4096, "batch.num_shards": 4096})
-    build.check(config)
-    with pytest.raises(build.ConfigError, match="config.batch.num_shards: 4096 is more than"):
-        build.check_devices(config)
-    assert build.shards_here(config) == 1
+    recipes.check(config)
+    with pytest.raises(recipes.ConfigError, match="config.batch.num_shards: 4096 is more than"):
+        recipes.check_devices(config)
+    assert recipes.shards_here(config) == 1
 
 
 def test_a_file_in_the_place_of_the_cache_is_refused(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from configs import csv_molecules, smoke
-from gtx import build
+from gtx import recipes
 from gtx.data import CsvError
 
 pytest.importorskip("rdkit", reason="molecules need RDKit (extra: molecules)")
@@ -16,7 +16,7 @@ def loaded(path, text, **settings):
     config.data.path = str(path)
     config.data.descriptors = ()
     config.data.update(settings)
-    return build.load(config)
+    return recipes.load(config)
 
 
 def test_a_target_with_a_comma_in_its_name_is_reached(tmp_path):
@@ -50,5 +50,5 @@ def test_validation_is_taken_out_of_train_where_the_column_has_none(tmp_path):
 def test_other_sources_have_no_split_column():
     config = smoke.get_config()
     config.data.split = "column"
-    with pytest.raises(build.ConfigError, match="config.data.split: 'column' is not possible"):
-        build.load(config)
+    with pytest.raises(recipes.ConfigError, match="config.data.split: 'column' is not possible"):
+        recipes.load(config)

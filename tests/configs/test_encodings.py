@@ -9,10 +9,11 @@ from flax import traverse_util
 from ml_collections import ConfigDict
 
 import gtx.encodings
-from gtx import build
+from gtx import recipes
 from gtx.batching import batch_graphs
 from gtx.data import Categorical
-from tests.configs.recipes import RECIPES
+from gtx.recipes import encoders
+from tests.configs.shrunk import RECIPES
 from tests.variables import quick_jit, random_variables
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -44,7 +45,7 @@ def recipe(folder, *names, **changes):
 
 
 def shapes_of(config, graphs):
-    model, batch = build.model(config, graphs.spec), batch_graphs(graphs.select([0, 1]))
+    model, batch = recipes.model(config, graphs.spec), batch_graphs(graphs.select([0, 1]))
     shapes = jax.eval_shape(lambda: model.init(jax.random.key(0), batch))
     flat = traverse_util.flatten_dict(shapes, sep="/")
     return {name: leaf.shape for name, leaf in flat.items()}
@@ -56,13 +57,13 @@ def test_every_encoding_has_a_name():
         for value in vars(gtx.encodings).values()
         if isinstance(value, type) and dataclasses.is_dataclass(value)
     }
-    assert set(build.ENCODINGS.values()) == public
-    assert set(SETTINGS) == set(build.ENCODINGS)
+    assert set(recipes.ENCODINGS.values()) == public
+    assert set(SETTINGS) == set(recipes.ENCODINGS)
 
 
 def first_step(config, graphs):
     """Gradients of a small model at its first step, by module of the encoders."""
-    model, task = build.model(config, graphs.spec), build.task(config, graphs.spec)
+    model, task = recipes.model(config, graphs.spec), recipes.task(config, graphs.spec)
     batch = batch_graphs(graphs.select([0, 1, 2]))
     keys = dict(params=jax.random.key(0), dropout=jax.random.key(1))
     variables = random_variables(jax.eval_shape(lambda: model.init(keys, batch, train=True)))
@@ -89,9 +90,9 @@ def assert_learned(gradients):
 def test_a_step_learns_from_all_encodings_at_once(tmp_path):
     changes = dict(dim=40, num_heads=2, num_layers=1, local="none")
     config = recipe(tmp_path, *SETTINGS, **changes)
-    graphs = build.prepare(config).dataset
+    graphs = recipes.prepare(config).dataset
     gradients = first_step(config, graphs)
-    columns = [key for encoding in build.encodings(config) for key in encoding.columns()]
+    columns = [key for encoding in recipes.encodings(config) for key in encoding.columns()]
     assert len(columns) == 17 and set(columns) <= {
         *(("node", name) for name in graphs.spec.nodes),
         *(("pair", name) for name in graphs.spec.pairs),
@@ -106,7 +107,7 @@ def test_a_step_learns_from_all_encodings_at_once(tmp_path):
 
 def test_classes_are_added_to_the_nodes_and_numbers_are_normalised(tmp_path):
     config = recipe(tmp_path, "degree", "degree_class", "heat_kernel_diagonal")
-    graphs = build.prepare(config).dataset
+    graphs = recipes.prepare(config).dataset
     shapes = shapes_of(config, graphs)
     assert graphs.spec.nodes["degree_class"] == Categorical((10, 10))
     assert shapes["params/embed/node_degree_class/embedding"] == (20, 16 - 2 * 4)
@@ -126,7 +127,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def graphs(tmp_path_factory):
-    return build.prepare(recipe(tmp_path_factory.mktemp("graphs"), "laplacian")).dataset
+    return recipes.prepare(recipe(tmp_path_factory.mktemp("graphs"), "laplacian")).dataset
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -142,13 +143,13 @@ def test_each_encoder_of_eigenvectors_builds_and_takes_a_step(name, graphs, tmp_
 @pytest.mark.parametrize("name", ["deep_set", "linear", "transformer"])
 def test_what_is_drawn_while_training_is_for_the_config_to_say(name, graphs, tmp_path):
     changes = dict(laplacian_encoder=name, random_signs=False, random_bases=True)
-    model = build.model(recipe(tmp_path, "laplacian", **changes), graphs.spec)
+    model = recipes.model(recipe(tmp_path, "laplacian", **changes), graphs.spec)
     encoder = model.embed().encodings["laplacian"](column="laplacian")
     assert (encoder.random_signs, encoder.random_bases) == (False, True)
 
 
 def test_an_encoder_that_does_not_exist_is_answered_with_those_that_do(graphs, tmp_path):
     config = recipe(tmp_path, "laplacian", laplacian_encoder="sign_net")
-    with pytest.raises(build.ConfigError, match="laplacian_encoder.*did you mean 'signnet'"):
-        build.model(config, graphs.spec)
-    assert set(EXPECTED) == set(build.encoders.LAPLACIAN)
+    with pytest.raises(recipes.ConfigError, match="laplacian_encoder.*did you mean 'signnet'"):
+        recipes.model(config, graphs.spec)
+    assert set(EXPECTED) == set(encoders.LAPLACIAN)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from gtx import build, encodings
+from gtx import encodings, recipes
 from gtx.batching import batch_graphs
 from gtx.data import csl
-from tests.configs.recipes import RECIPES
+from tests.configs.shrunk import RECIPES
 
 
 @pytest.mark.parametrize(
@@ -27,20 +27,20 @@ from tests.configs.recipes import RECIPES
 def test_encodings_are_chosen_by_name(tmp_path, used, expected):
     config = RECIPES["csl_gps"](tmp_path)
     config.encodings_used = used
-    assert build.encodings(config) == expected
+    assert recipes.encodings(config) == expected
 
 
 def test_a_config_of_before_uses_all(tmp_path):
     config = RECIPES["csl_gps"](tmp_path)
     del config.encodings_used
-    assert len(build.encodings(config)) == 2
+    assert len(recipes.encodings(config)) == 2
 
 
 def test_an_encoding_that_the_config_does_not_set_is_refused(tmp_path):
     config = RECIPES["csl_gps"](tmp_path)
     config.encodings_used = "random_wolk"
-    with pytest.raises(build.ConfigError, match="config.encodings_used: .* 'random_walk'"):
-        build.encodings(config)
+    with pytest.raises(recipes.ConfigError, match="config.encodings_used: .* 'random_walk'"):
+        recipes.encodings(config)
 
 
 @pytest.mark.parametrize(
@@ -55,21 +55,21 @@ def test_an_encoding_that_the_config_does_not_set_is_refused(tmp_path):
 def test_a_wrong_setting_is_answered_with_its_place_in_the_config(tmp_path, name, settings, reason):
     config = RECIPES["csl_gps"](tmp_path)
     config.encodings, config.encodings_used = ConfigDict({name: settings}), "all"
-    with pytest.raises(build.ConfigError, match=rf"config\.encodings\.{name}: .*{reason}"):
-        build.encodings(config)
+    with pytest.raises(recipes.ConfigError, match=rf"config\.encodings\.{name}: .*{reason}"):
+        recipes.encodings(config)
 
 
 def test_workers_and_a_bar_are_asked_for(tmp_path, monkeypatch):
     config, given = RECIPES["csl_gps"](tmp_path), {}
     monkeypatch.setattr(encodings, "apply", lambda graphs, _, **rest: given.update(rest) or graphs)
     graphs = csl.load(copies=3, num_folds=3)
-    build.encode(graphs, config)
+    recipes.encode(graphs, config)
     assert (given["num_workers"], given["progress"]) == (0, True)
     config.encodings_workers = 2
-    build.encode(graphs, config)
+    recipes.encode(graphs, config)
     assert given["num_workers"] == 2
     del config.encodings_workers  # a config of before
-    build.encode(graphs, config)
+    recipes.encode(graphs, config)
     assert given["num_workers"] == 0
 
 
@@ -79,11 +79,11 @@ def test_predictions_survive_a_renumbering_of_the_graphs(tmp_path, used, quick_c
     config.encodings_used = used
     config.model.laplacian_encoder = "spe"  # which depends on no basis
     graphs = csl.load(copies=3, num_folds=3)
-    one = build.encode(graphs.part("test"), config)
-    other = build.encode(graphs.part("valid"), config)  # the same graphs, numbered otherwise
+    one = recipes.encode(graphs.part("test"), config)
+    other = recipes.encode(graphs.part("valid"), config)  # the same graphs, numbered otherwise
     np.testing.assert_array_equal(one.labels, other.labels)
     assert not np.array_equal(one.senders, other.senders)
-    model, batches = build.model(config, one.spec), [batch_graphs(one), batch_graphs(other)]
+    model, batches = recipes.model(config, one.spec), [batch_graphs(one), batch_graphs(other)]
     variables = model.init(jax.random.key(0), batches[0])
     predict = jax.jit(lambda batch: model.apply(variables, batch))
     first, second = (np.asarray(predict(batch))[: len(one)] for batch in batches)

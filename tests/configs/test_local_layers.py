@@ -3,10 +3,10 @@
 import jax
 import pytest
 
-from gtx import build
+from gtx import recipes
 from gtx.data import Categorical, GraphSpec, Label
 from tests.batches import NUM_ATOMS, NUM_BONDS, build_batch, random_graphs
-from tests.configs.recipes import RECIPES
+from tests.configs.shrunk import RECIPES
 
 SPEC = GraphSpec(
     nodes=dict(atom=Categorical(NUM_ATOMS)),
@@ -28,7 +28,7 @@ EXPECTED = {
 
 
 def test_every_name_is_listed_here():
-    assert {*EXPECTED, "none"} == set(build.LOCAL)
+    assert {*EXPECTED, "none"} == set(recipes.LOCAL)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -36,7 +36,7 @@ def test_a_name_builds_its_layer_and_encodes_edges_only_where_they_are_read(name
     config = RECIPES["smoke"](tmp_path)
     config.encodings = {}
     config.model.update(local=name, num_heads=HEADS, dim=WIDTH, attention_dropout_rate=0.3)
-    model, batch = build.model(config, SPEC), build_batch(random_graphs())
+    model, batch = recipes.model(config, SPEC), build_batch(random_graphs())
     params = jax.eval_shape(lambda: model.init(jax.random.key(0), batch))["params"]
     parameter, shape, reads_edges = EXPECTED[name]
     assert jax.tree.map(lambda x: x.shape, params["block_0"]["local"][parameter]) == shape

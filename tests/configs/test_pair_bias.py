@@ -7,10 +7,10 @@ import pytest
 from flax import traverse_util
 from ml_collections import ConfigDict
 
-from gtx import build, training
+from gtx import recipes, training
 from gtx.batching import batch_graphs
 from gtx.data import Categorical, Continuous
-from tests.configs.recipes import RECIPES
+from tests.configs.shrunk import RECIPES
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -32,8 +32,8 @@ def recipe(folder, *names, **changes):
 
 def parameters(config):
     """Shapes of the parameters by name, for the encoded graphs of the config."""
-    graphs = build.prepare(config).dataset
-    model, batch = build.model(config, graphs.spec), batch_graphs(graphs.select([0, 1]))
+    graphs = recipes.prepare(config).dataset
+    model, batch = recipes.model(config, graphs.spec), batch_graphs(graphs.select([0, 1]))
     shapes = jax.eval_shape(lambda: model.init(jax.random.key(0), batch))["params"]
     flat = traverse_util.flatten_dict(shapes, sep="/")
     return graphs.spec, {name: leaf.shape for name, leaf in flat.items()}
@@ -81,10 +81,10 @@ def test_the_bias_can_be_left_out_and_is_not_there_without_encodings(tmp_path):
 @pytest.mark.parametrize("attention", ["edges", "none"])
 def test_attention_that_reads_no_pairs_refuses_them_with_a_remedy(tmp_path, attention):
     config = recipe(tmp_path, "spd", attention=attention)
-    with pytest.raises(build.ConfigError, match=r"\['spd'\]. Use 'complete', or pair_bias=False"):
-        build.prepare(config)
+    with pytest.raises(recipes.ConfigError, match=r"\['spd'\]. Use 'complete', or pair_bias=False"):
+        recipes.prepare(config)
     config.model.pair_bias = False
-    build.model(config, build.prepare(config).dataset.spec)
+    recipes.model(config, recipes.prepare(config).dataset.spec)
 
 
 @pytest.mark.parametrize(
@@ -97,17 +97,17 @@ def test_attention_that_reads_no_pairs_refuses_them_with_a_remedy(tmp_path, atte
 )
 def test_a_model_with_biased_attention_takes_training_steps(tmp_path, names):
     config = recipe(tmp_path, *names)
-    graphs = build.prepare(config).dataset
-    model = build.model(config, graphs.spec)
+    graphs = recipes.prepare(config).dataset
+    model = recipes.model(config, graphs.spec)
     result = training.fit(
         model,
-        build.task(config, graphs.spec),
+        recipes.task(config, graphs.spec),
         graphs.part("train"),
         graphs.part("valid"),
-        optimizer=build.optimizer(config, steps_per_epoch=3),
+        optimizer=recipes.optimizer(config, steps_per_epoch=3),
         num_epochs=2,
         workdir=tmp_path / "run",
-        budget=build.budget(config, graphs),
+        budget=recipes.budget(config, graphs),
     )
     first, second = (entry["loss"] for entry in result.history)
     assert np.isfinite([first, second]).all() and first != second

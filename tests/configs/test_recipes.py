@@ -6,8 +6,8 @@ import pathlib
 import pytest
 from flax import traverse_util
 
-from gtx import build, training
-from tests.configs.recipes import RECIPES
+from gtx import recipes, training
+from tests.configs.shrunk import RECIPES
 
 CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
 
@@ -30,15 +30,15 @@ def test_a_recipe_says_how_to_run_it(name):
 def test_a_recipe_trains_and_scores(name, tmp_path):
     pytest.importorskip("rdkit", reason="recipes of molecules need the extra `molecules`")
     config = RECIPES[name](tmp_path)
-    graphs = build.prepare(config).dataset
-    budget = build.budget(config, graphs)
-    model, task = build.model(config, graphs.spec), build.task(config, graphs.spec)
+    graphs = recipes.prepare(config).dataset
+    budget = recipes.budget(config, graphs)
+    model, task = recipes.model(config, graphs.spec), recipes.task(config, graphs.spec)
     result = training.fit(
         model,
         task,
         graphs.part("train"),
         graphs.part("valid"),
-        optimizer=build.optimizer(config, steps_per_epoch=3),
+        optimizer=recipes.optimizer(config, steps_per_epoch=3),
         num_epochs=1,
         workdir=tmp_path / "run",
         budget=budget,
@@ -80,16 +80,16 @@ def test_the_choices_of_the_base_config_train(
     config = RECIPES["smoke"](tmp_path)
     config.update_from_flattened_dict(changes)
     config.data.num_graphs, config.data.min_size, config.data.max_size = 12, 2, 3
-    graphs = build.prepare(config).dataset
+    graphs = recipes.prepare(config).dataset
     result = training.fit(
-        build.model(config, graphs.spec),
-        build.task(config, graphs.spec),
+        recipes.model(config, graphs.spec),
+        recipes.task(config, graphs.spec),
         graphs.part("train"),
         graphs.part("valid"),
-        optimizer=build.optimizer(config, steps_per_epoch=3),
+        optimizer=recipes.optimizer(config, steps_per_epoch=3),
         num_epochs=2,
         workdir=tmp_path / "run",
-        budget=build.budget(config, graphs),
+        budget=recipes.budget(config, graphs),
         stratified=config.batch.stratified,
         resident=config.batch.resident,
     )
@@ -103,5 +103,5 @@ def test_the_choices_of_the_base_config_train(
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do(tmp_path):
     config = RECIPES["smoke"](tmp_path)
     config.model.norm = "bach"
-    with pytest.raises(build.ConfigError, match="config.model.norm.*did you mean 'batch'"):
-        build.prepare(config)
+    with pytest.raises(recipes.ConfigError, match="config.model.norm.*did you mean 'batch'"):
+        recipes.prepare(config)

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from gtx import Predictor, build, inspect, training
+from gtx import Predictor, inspect, recipes, training
 from gtx.batching import batch_graphs
 from gtx.data import Categorical, DatasetError, Label, topology
 from gtx.training import Evaluator
-from tests.configs import recipes
 from tests.trained import invented
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -29,7 +28,7 @@ def rings():
 
 
 def recipe(folder, monkeypatch, source, *names):
-    monkeypatch.setitem(build.SOURCES, "rings", lambda settings: source)
+    monkeypatch.setitem(recipes.SOURCES, "rings", lambda settings: source)
     config = recipes.RECIPES["smoke"](folder)
     config.data.name, config.task.loss = "rings", "auto"
     config.data.topology = ConfigDict({name: MAKERS[name] for name in names})
@@ -40,11 +39,11 @@ def recipe(folder, monkeypatch, source, *names):
 
 def test_makers_run_in_a_fixed_order_before_encodings(tmp_path, monkeypatch):
     config = recipe(tmp_path, monkeypatch, rings(), *MAKERS)
-    found = build.prepare(config)
+    found = recipes.prepare(config)
     by_hand = topology.virtual_nodes(rings(), 2)
     by_hand = topology.k_hop(topology.self_loops(by_hand), 2)
     by_hand = topology.expander(by_hand, 2, method="hamiltonian", seed=1)
-    by_hand = build.encode(by_hand, config)
+    by_hand = recipes.encode(by_hand, config)
     assert found.dataset.spec == by_hand.spec and found.raw_spec == rings().spec
     for field in ("senders", "receivers", "node_ptr"):
         np.testing.assert_array_equal(getattr(found.dataset, field), getattr(by_hand, field))
@@ -54,23 +53,23 @@ def test_makers_run_in_a_fixed_order_before_encodings(tmp_path, monkeypatch):
 
 
 def test_without_makers_nothing_changes(tmp_path, monkeypatch):
-    found = build.prepare(recipe(tmp_path, monkeypatch, rings()))
+    found = recipes.prepare(recipe(tmp_path, monkeypatch, rings()))
     assert found.raw_spec is None and set(found.dataset.edges) == {"bond"}
-    assert build.recipe(recipe(tmp_path, monkeypatch, rings()), found)["raw_spec"] is None
+    assert recipes.recipe(recipe(tmp_path, monkeypatch, rings()), found)["raw_spec"] is None
 
 
 def test_a_setting_that_a_maker_does_not_have_is_answered_with_its_place(tmp_path, monkeypatch):
     config = recipe(tmp_path, monkeypatch, rings())
     config.data.topology = ConfigDict(dict(k_hop=dict(k=2)))
-    with pytest.raises(build.ConfigError, match=r"config\.data\.topology\.k_hop: .*'(k|hops)'"):
-        build.prepare(config)
+    with pytest.raises(recipes.ConfigError, match=r"config\.data\.topology\.k_hop: .*'(k|hops)'"):
+        recipes.prepare(config)
 
 
 def test_a_maker_that_does_not_exist_is_answered_with_those_that_do(tmp_path, monkeypatch):
     config = recipe(tmp_path, monkeypatch, rings())
     config.data.topology = ConfigDict(dict(virtual_node={}))
-    with pytest.raises(build.ConfigError, match="data.topology.*did you mean 'virtual_nodes'"):
-        build.prepare(config)
+    with pytest.raises(recipes.ConfigError, match="data.topology.*did you mean 'virtual_nodes'"):
+        recipes.prepare(config)
 
 
 @pytest.fixture(scope="module")
@@ -79,19 +78,19 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("topology")
     with pytest.MonkeyPatch.context() as patch:
         config = recipe(folder, patch, rings(), *MAKERS)
-        prepared = build.prepare(config)
+        prepared = recipes.prepare(config)
     graphs = prepared.dataset
-    budget = build.budget(config, graphs)
+    budget = recipes.budget(config, graphs)
     result = training.fit(
-        build.model(config, graphs.spec),
-        build.task(config, graphs.spec),
+        recipes.model(config, graphs.spec),
+        recipes.task(config, graphs.spec),
         graphs.part("train"),
         graphs.part("valid"),
-        optimizer=build.optimizer(config, steps_per_epoch=3),
+        optimizer=recipes.optimizer(config, steps_per_epoch=3),
         num_epochs=1,
         workdir=folder / "run",
         budget=budget,
-        recipe=build.recipe(config, prepared),
+        recipe=recipes.recipe(config, prepared),
     )
     predictor = Predictor.load(folder / "run")
     evaluator = Evaluator(predictor.model, predictor.task, budget)
@@ -138,7 +137,7 @@ def test_virtual_nodes_are_not_pooled(run):
     assert not predictor.model.readout().virtual_nodes
     config = predictor.recipe.config.copy_and_resolve_references()
     del config.data.topology["virtual_nodes"]
-    assert build.model(config, graphs.spec).readout().virtual_nodes
+    assert recipes.model(config, graphs.spec).readout().virtual_nodes
 
 
 def test_predictions_for_nodes_leave_virtual_nodes_out(tmp_path, monkeypatch):
@@ -147,8 +146,8 @@ def test_predictions_for_nodes_leave_virtual_nodes_out(tmp_path, monkeypatch):
     values = np.arange(graphs.node_ptr[-1], dtype=np.float32)[:, None]
     source = graphs.with_labels(values, label)
     config = recipe(tmp_path, monkeypatch, source, "virtual_nodes")
-    prepared = build.prepare(config)
-    predictor = invented(build.recipe(config, prepared))
+    prepared = recipes.prepare(config)
+    predictor = invented(recipes.recipe(config, prepared))
     predictions = predictor(graphs)
     assert predictions.shape == (graphs.node_ptr[-1], 1)
     batch = batch_graphs(predictor.dataset(graphs))
@@ -169,8 +168,8 @@ def test_molecules_are_enlarged_too(tmp_path):
     pytest.importorskip("rdkit")
     config = recipes.RECIPES["csv_molecules"](tmp_path)
     config.data.topology = ConfigDict(dict(virtual_nodes=dict(num_nodes=1)))
-    prepared = build.prepare(config)
+    prepared = recipes.prepare(config)
     assert prepared.dataset.spec.nodes["kind"] == Categorical((2,))
-    predictor = invented(build.recipe(config, prepared))
+    predictor = invented(recipes.recipe(config, prepared))
     given = predictor(list(prepared.dataset.names))
     np.testing.assert_allclose(predictor(prepared.dataset), given, atol=1e-6)

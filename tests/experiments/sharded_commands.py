@@ -7,7 +7,7 @@ import sys
 import jax
 import numpy as np
 
-from gtx import Predictor, build
+from gtx import Predictor, recipes
 from tests import trained
 from tests.experiments import commands
 
@@ -62,7 +62,7 @@ def run(shards, *more):
         described = json.loads(figures.read_text())
         assert described["parameters"]["total"] == found["parameters"]
         assert described["batches"]["num_shards"] == shards
-    graphs = build.load(trained.node_config()).dataset
+    graphs = recipes.load(trained.node_config()).dataset
     return {**found, "predictions": Predictor.load(workdir)(graphs).tolist()}
 
 

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from gtx import Predictor, build
+from gtx import Predictor, recipes
 from gtx.training import Evaluator
 from tests.experiments import commands
 
@@ -17,9 +17,9 @@ def scores(trained_run):
     """The scores of every part, from the parameters that training handed back."""
     settings, graphs = trained_run.config, trained_run.graphs
     evaluator = Evaluator(
-        build.model(settings, graphs.spec),
-        build.task(settings, graphs.spec),
-        build.budget(settings, graphs),
+        recipes.model(settings, graphs.spec),
+        recipes.task(settings, graphs.spec),
+        recipes.budget(settings, graphs),
     )
     return {
         name: evaluator(trained_run.result.variables, graphs.part(name)).metrics
@@ -46,7 +46,7 @@ def test_the_best_score_of_the_run_is_found_again(trained_run, scores):
 
 
 def _prepared_as(monkeypatch, trained_run, graphs):
-    monkeypatch.setattr(build, "prepare", lambda config: build.Prepared(graphs))
+    monkeypatch.setattr(recipes, "prepare", lambda config: recipes.Prepared(graphs))
 
 
 def test_other_data_than_those_of_the_run_are_refused(trained_run, monkeypatch, capsys):

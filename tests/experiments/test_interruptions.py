@@ -9,7 +9,8 @@ import pytest
 
 import gtx.encodings
 from experiments import finish
-from gtx import build, training
+from gtx import recipes, training
+from gtx.recipes import prepared
 from gtx.training import folder_lock
 from tests.experiments import commands
 
@@ -34,7 +35,7 @@ def interrupt(monkeypatch, place, name, signum):
 @pytest.mark.parametrize("signum", SIGNALS)
 @pytest.mark.parametrize(
     ("place", "name"),
-    [(build, "load"), (gtx.encodings, "apply"), (build, "model"), (finish, "write")],
+    [(prepared, "split"), (gtx.encodings, "apply"), (recipes, "model"), (finish, "write")],
     ids=["loading", "encoding", "building", "scoring"],
 )
 def test_a_signal_outside_of_training_is_one_line_and_leaves_nothing(
@@ -52,7 +53,7 @@ def test_a_signal_outside_of_training_is_one_line_and_leaves_nothing(
 @pytest.mark.parametrize("command", ["evaluate", "predict", "describe"])
 def test_a_signal_ends_every_command_with_one_line(command, monkeypatch, tmp_path, capsys):
     interrupt(monkeypatch, training.Checkpoints, "restore_best", signal.SIGTERM)
-    interrupt(monkeypatch, build, "load", signal.SIGTERM)
+    interrupt(monkeypatch, prepared, "split", signal.SIGTERM)
     flags = SMALL if command == "describe" else [f"--workdir={tmp_path}"]
     flags = [*flags, "--smiles=CCO"] if command == "predict" else flags
     assert commands.run(command, *flags) == 143
@@ -60,7 +61,7 @@ def test_a_signal_ends_every_command_with_one_line(command, monkeypatch, tmp_pat
 
 
 def test_a_second_training_is_told_before_it_reads_data(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(build, "prepare", lambda config: pytest.fail("read"))
+    monkeypatch.setattr(recipes, "prepare", lambda config: pytest.fail("read"))
     script = (
         "import sys, time\nfrom gtx.training.lock import folder_lock\n"
         "with folder_lock(sys.argv[1]):\n    print('held', flush=True)\n    time.sleep(60)\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gtx import build
+from gtx import recipes
 from tests.experiments import commands
 
 
@@ -11,8 +11,8 @@ def no_data(monkeypatch):
     def load(settings):
         raise AssertionError("data were loaded")
 
-    for name in build.SOURCES:
-        monkeypatch.setitem(build.SOURCES, name, load)
+    for name in recipes.SOURCES:
+        monkeypatch.setitem(recipes.SOURCES, name, load)
 
 
 def refusal(capsys, name, *arguments):

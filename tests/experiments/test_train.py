@@ -10,7 +10,7 @@ import pytest
 
 from gtx import Predictor
 from tests import trained
-from tests.configs.recipes import write_csv
+from tests.configs.shrunk import write_csv
 from tests.experiments import commands
 
 pytest.importorskip("rdkit", reason="the recipes of these tests need the extra `molecules`")

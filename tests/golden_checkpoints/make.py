@@ -14,7 +14,7 @@ import tempfile
 import numpy as np
 from ml_collections import ConfigDict
 
-from gtx import Predictor, build, training
+from gtx import Predictor, recipes, training
 from gtx.data import packed
 from tests.trained import node_config
 
@@ -29,20 +29,20 @@ def config() -> ConfigDict:
 
 def make(folder: pathlib.Path) -> None:
     settings = config()
-    prepared = build.prepare(settings)
-    graphs, raw = prepared.dataset, build.load(settings).dataset
+    prepared = recipes.prepare(settings)
+    graphs, raw = prepared.dataset, recipes.load(settings).dataset
     train = graphs.part("train")
     training.fit(
-        build.model(settings, graphs.spec),
-        build.task(settings, graphs.spec),
+        recipes.model(settings, graphs.spec),
+        recipes.task(settings, graphs.spec),
         train,
         graphs.part("valid"),
-        optimizer=build.optimizer(settings, -(-len(train) // settings.batch.size)),
+        optimizer=recipes.optimizer(settings, -(-len(train) // settings.batch.size)),
         num_epochs=settings.training.num_epochs,
         checkpoint_every=settings.training.checkpoint_every,
         workdir=folder,
-        budget=build.budget(settings, graphs),
-        recipe=build.recipe(settings, prepared),
+        budget=recipes.budget(settings, graphs),
+        recipe=recipes.recipe(settings, prepared),
     )
     packed.save(raw, folder / "graphs.npz")
     np.save(folder / "predictions.npy", Predictor.load(folder)(raw))

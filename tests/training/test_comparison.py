@@ -8,7 +8,7 @@ import shutil
 import pytest
 from ml_collections import ConfigDict
 
-from gtx import build
+from gtx import recipes
 from gtx.training.comparison import differences, reasons
 from gtx.training.identity import (
     Identity,
@@ -17,7 +17,7 @@ from gtx.training.identity import (
     check_identity,
     identity,
 )
-from tests.configs import recipes
+from tests.configs import shrunk
 
 # What a change of the field does to a resume.
 REFUSED, WARNED, NOTHING = "refused, by its name", "a warning", "nothing"
@@ -125,7 +125,7 @@ def flat(config, prefix=""):
     return fields
 
 
-@pytest.mark.parametrize("name", recipes.RECIPES)
+@pytest.mark.parametrize("name", shrunk.RECIPES)
 def test_every_field_of_every_recipe_is_decided_here(name):
     fields = flat(importlib.import_module(f"configs.{name}").get_config().to_dict())
     undecided = set(fields) - {field for _, field, _ in CHANGES} - ONE_VALUE
@@ -152,7 +152,7 @@ def recipe(folder):
     def make(name: str) -> tuple[ConfigDict, Identity]:
         place = folder / name
         place.mkdir()
-        config = recipes.RECIPES[name](place)
+        config = shrunk.RECIPES[name](place)
         config.training.num_epochs = 20
         if name == "zinc_encodings":
             config.encodings.shortest_paths = ConfigDict()
@@ -169,15 +169,15 @@ def recipe(folder):
     return make
 
 
-_PREPARED: dict[str, build.Prepared] = {}
+_PREPARED: dict[str, recipes.Prepared] = {}
 
 
-def _prepared(config: ConfigDict) -> build.Prepared:
+def _prepared(config: ConfigDict) -> recipes.Prepared:
     """The data of a config, made once for all that read the same."""
     fields = ("data", "encodings", "encodings_used")
     key = json.dumps({name: config.to_dict()[name] for name in fields}, sort_keys=True)
     if key not in _PREPARED:
-        _PREPARED[key] = build.prepare(config)
+        _PREPARED[key] = recipes.prepare(config)
     return _PREPARED[key]
 
 
@@ -185,12 +185,12 @@ def identity_of(config: ConfigDict) -> Identity:
     prepared = _prepared(config)
     graphs = prepared.dataset
     # On as many devices as it asks for, which need not be here.
-    budget = build.budget(config, graphs, num_shards=config.batch.num_shards)
+    budget = recipes.budget(config, graphs, num_shards=config.batch.num_shards)
     train = graphs.part("train")
     return identity(
-        build.model(config, graphs.spec),
-        build.task(config, graphs.spec),
-        build.optimizer(config, -(-len(train) // budget.batch_size)),
+        recipes.model(config, graphs.spec),
+        recipes.task(config, graphs.spec),
+        recipes.optimizer(config, -(-len(train) // budget.batch_size)),
         budget,
         train,
         graphs.part("valid"),
@@ -200,7 +200,7 @@ def identity_of(config: ConfigDict) -> Identity:
         evaluate_every=config.training.evaluate_every,
         resident=config.batch.resident,
         steps_per_call=config.training.steps_per_call,
-        recipe=build.recipe(config, prepared),
+        recipe=recipes.recipe(config, prepared),
     )
 
 

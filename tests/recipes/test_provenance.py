@@ -5,7 +5,8 @@ import dataclasses
 
 import pytest
 
-from gtx import build, provenance
+from gtx import recipes
+from gtx.recipes import provenance
 from tests import trained
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -29,19 +30,19 @@ def write(path, rows):
 
 
 def recipe_of(config):
-    return build.read_recipe(build.recipe(config, build.prepare(config)))
+    return recipes.read_recipe(recipes.recipe(config, recipes.prepare(config)))
 
 
 def check(recipe, path, rows, *parts, **fields):
     write(path, rows)
     config = type(recipe.config)(recipe.config.to_dict())
     config.data.update({"path": str(path), **fields})
-    return provenance.check_data(recipe, build.prepare(config), parts)
+    return provenance.check_data(recipe, recipes.prepare(config), parts)
 
 
 def places(recipe, part):
     """Rows of the file that stand in a part."""
-    split = build.load(recipe.config).dataset
+    split = recipes.load(recipe.config).dataset
     return split.part(part).ids
 
 
@@ -121,7 +122,7 @@ def test_a_run_that_kept_no_content_is_compared_by_its_spec(recipe, tmp_path):
 
 
 def test_encodings_of_another_machine_are_the_same_data(recipe, monkeypatch):
-    prepared = build.prepare(recipe.config)
+    prepared = recipes.prepare(recipe.config)
     prepared.dataset.nodes["rwse"][...] += 1e-7
     assert provenance.check_data(recipe, prepared, ["test"]) == ()
 
@@ -131,7 +132,7 @@ def test_other_data_are_read_with_the_scales_of_the_run(tmp_path):
     write(path, ROWS)
     config = trained.config(path)
     config.data.descriptors = ("MolWt",)
-    data = build.recipe(config, build.prepare(config))
+    data = recipes.recipe(config, recipes.prepare(config))
     predictor = trained.invented(data)
     write(path, [*ROWS, ("CCCCCCCCCCCCO", 99.0)])
     dataset = provenance.other_data(predictor.recipe)

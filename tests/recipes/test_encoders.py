@@ -1,9 +1,9 @@
 """Encoders of encodings that the package does not know."""
 
 import gtx.nn
-from gtx import encoders
 from gtx.data import Continuous, GraphSpec
 from gtx.encodings import LaplacianEigenvectors
+from gtx.recipes import encoders
 from tests.encodings.test_base import Powers
 
 

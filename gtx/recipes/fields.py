@@ -1,4 +1,4 @@
-"""What each field of a config may be, known without data. `gtx.build.check` asks here first.
+"""What each field of a config may be, known without data. `gtx.recipes.check` asks here first.
 
 Fields that are settings of a class or a function (encodings, topology) have their rules there: its
 annotations, then its constructor.
@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from ml_collections import ConfigDict
 
-from gtx import encoders
-from gtx.config_rules import (
+from gtx.data.spec import Label, LabelKind
+from gtx.ops.attention.select import IMPLEMENTATIONS
+from gtx.recipes import encoders
+from gtx.recipes.rules import (
     Columns,
     ConfigError,
     Flag,
@@ -26,8 +28,6 @@ from gtx.config_rules import (
     check_value,
     choose,
 )
-from gtx.data.spec import Label, LabelKind
-from gtx.ops.attention.select import IMPLEMENTATIONS
 
 # Beyond what any machine does: a slip of the keyboard is refused here, and not by what gives way.
 COUNT = 2**31

@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from gtx import build
+from gtx import recipes
 from gtx.data import Dataset, GraphSpec, Scaler
 from gtx.data.content import changes, content_of_parts
 from gtx.training.comparison import differences
@@ -17,7 +17,7 @@ class OtherDataError(ValueError):
 
 
 def check_data(
-    recipe: build.Recipe, prepared: build.Prepared, parts: Iterable[str]
+    recipe: recipes.Recipe, prepared: recipes.Prepared, parts: Iterable[str]
 ) -> tuple[str, ...]:
     """Raise unless these parts hold what they held when the run was trained.
 
@@ -36,7 +36,7 @@ def check_data(
       OtherDataError: names the parts and what changed in them.
     """
     dataset, known = prepared.dataset, recipe.content or {}
-    without = build.encoded_columns(recipe.config)
+    without = recipes.encoded_columns(recipe.config)
     found = changes(known, content_of_parts(dataset, without)) if known else {}
     asked = [f"{name}: {', '.join(said)}" for name, said in found.items() if name in parts]
     others = [f"{name}: {', '.join(said)}" for name, said in found.items() if name not in parts]
@@ -58,7 +58,7 @@ def check_data(
     return tuple(f"the part {line}; it is not that of the run any more." for line in others)
 
 
-def other_data(recipe: build.Recipe) -> Dataset:
+def other_data(recipe: recipes.Recipe) -> Dataset:
     """The data of a run's config as they are now, for its `Predictor`: without computed columns.
 
     They may have other graphs and labels than the run had, but labels of the same kind.
@@ -70,7 +70,7 @@ def other_data(recipe: build.Recipe) -> Dataset:
     config = ConfigDict(recipe.config.to_dict())
     # Scales are those of the run: of descriptors in its scaler, of labels in its task.
     config.data.update({"descriptors": (), "normalize": False})
-    dataset = build.load(config).dataset
+    dataset = recipes.load(config).dataset
     label, wanted = dataset.spec.label, recipe.spec.label
     if label is None or wanted is None:
         raise OtherDataError("the data have no labels to score against.")

@@ -1,0 +1,160 @@
+"""From `config.data`, `config.encodings` and `config.batch` to graphs, encodings and a budget."""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+from ml_collections import ConfigDict
+
+import gtx.encodings
+from gtx import batching
+from gtx.data import Dataset, splits, topology
+from gtx.recipes.rules import call_checked, check_settings, choose, settings_of
+
+ENCODINGS = {
+    "degree": gtx.encodings.Degree,
+    "degree_class": gtx.encodings.DegreeClass,
+    "electrostatic": gtx.encodings.Electrostatic,
+    "heat_kernel": gtx.encodings.HeatKernel,
+    "heat_kernel_diagonal": gtx.encodings.HeatKernelDiagonal,
+    "laplacian": gtx.encodings.LaplacianEigenvectors,
+    "pagerank": gtx.encodings.PageRank,
+    "personalized_pagerank": gtx.encodings.PersonalizedPageRank,
+    "random_walk": gtx.encodings.RandomWalk,
+    "resistance": gtx.encodings.ResistanceDistance,
+    "rrwp": gtx.encodings.RRWP,
+    "shortest_paths": gtx.encodings.ShortestPaths,
+    "sinusoidal": gtx.encodings.Sinusoidal,
+    "spd": gtx.encodings.ShortestPathDistance,
+}
+
+
+def reads_smiles(config: ConfigDict) -> bool:
+    """Whether the recipe's graphs are molecules made from SMILES, which are their names."""
+    return config.data.get("features") is not None
+
+
+def split(graphs: Dataset, settings: ConfigDict) -> Dataset:
+    """Split as the config says; a validation part is taken out of train where none is given."""
+    own_column = settings.split == "column" and settings.name == "csv"
+    if settings.split != "given" and not own_column:
+        chosen = choose(
+            dict(
+                random=functools.partial(splits.random, seed=settings.split_seed),
+                scaffold=splits.scaffold,
+            ),
+            settings.split,
+            "config.data.split",
+        )
+        valid, test = settings.valid_fraction, settings.test_fraction
+        return chosen(graphs, (1 - valid - test, valid, test))
+    if len(graphs.part("valid")) == 0:
+        return splits.with_validation(graphs, settings.valid_fraction, seed=settings.split_seed)
+    return graphs
+
+
+def enlarge(graphs: Dataset, config: ConfigDict) -> Dataset:
+    """Add the nodes and edges of the config's topology."""
+    return topology.enlarge(graphs, topology_of(config))
+
+
+def topology_of(config: ConfigDict) -> dict[str, dict[str, Any]]:
+    """The makers of `gtx.data.topology` that the config names, with their settings."""
+    makers = config.data.get("topology", {})
+    for name, settings in makers.items():
+        maker = choose(topology.MAKERS, name, "config.data.topology")
+        field = f"config.data.topology.{name}"
+        check_settings(maker, settings_of(settings, field), field, None)
+    return {name: dict(settings) for name, settings in makers.items()}
+
+
+def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
+    """Add the columns of the config's encodings, with a progress bar at a terminal."""
+    return gtx.encodings.apply(
+        graphs,
+        encodings(config),
+        cache_dir=config.encodings_cache or None,
+        num_workers=config.get("encodings_workers", 0),
+        progress=True,
+    )
+
+
+def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
+    """The config's encodings that it uses, in the order of their names."""
+    given = given_encodings(config)
+    used = config.get("encodings_used", "all")
+    listed = [name.strip() for name in used.split(",")]
+    names = {"all": list(given), "none": []}.get(used, listed)
+    chosen = {name: choose(given, name, "config.encodings_used") for name in names}
+    return tuple(encoding_of(name, settings) for name, settings in sorted(chosen.items()))
+
+
+def encoded_columns(config: ConfigDict) -> set[str]:
+    """The columns that the config's encodings compute, each as `nodes.rwse`."""
+    fields = dict(node="nodes", edge="edges", pair="pairs", graph="graphs")
+    return {
+        f"{fields[level]}.{name}"
+        for encoding in encodings(config)
+        for level, name in encoding.columns()
+    }
+
+
+def given_encodings(config: ConfigDict) -> dict[str, dict[str, Any]]:
+    """The settings of every encoding in the config, used or not."""
+    return {
+        name: {
+            field: _frozen(value)
+            for field, value in settings_of(settings, f"config.encodings.{name}").items()
+        }
+        for name, settings in config.encodings.items()
+    }
+
+
+def encoding_of(name: str, settings: Mapping[str, Any]) -> gtx.encodings.Encoding:
+    kind = choose(ENCODINGS, name, "config.encodings")
+    return call_checked(kind, settings, f"config.encodings.{name}")
+
+
+def _frozen(value: Any) -> Any:
+    """Lists, which a recipe has for the tuples of its config, as tuples again."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def shards_of(config: ConfigDict) -> int:
+    """Devices that share a batch in training."""
+    return config.batch.num_shards or jax.local_device_count()
+
+
+def shards_here(config: ConfigDict) -> int:
+    """Devices that share a batch, or 1 where this machine has too few: for the same scores."""
+    shards = shards_of(config)
+    fits = shards <= jax.local_device_count() and config.batch.size % shards == 0
+    return shards if fits else 1
+
+
+def budget(
+    config: ConfigDict,
+    graphs: Dataset,
+    *,
+    num_shards: int | None = None,
+    stratified: bool | None = None,
+) -> batching.Budget:
+    """Shapes for the training part that every other graph fits too.
+
+    Args:
+      config: the recipe.
+      graphs: split.
+      num_shards: devices that share a batch; None for what the config says, or 1 where this
+        machine has fewer (`check_devices` refuses that before training).
+      stratified: for which kind of plan; None for what the config says.
+    """
+    return batching.fit_budget(
+        graphs.part("train"),
+        config.batch.size,
+        num_tiers=config.batch.num_tiers,
+        multiple_of=config.batch.multiple_of,
+        num_shards=shards_here(config) if num_shards is None else num_shards,
+        stratified=config.batch.stratified if stratified is None else stratified,
+        cover=[graphs.part("valid"), graphs.part("test")],
+    )

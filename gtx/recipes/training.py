@@ -1,0 +1,48 @@
+"""From `config.task` and `config.optimizer` to what a model is trained with."""
+
+from ml_collections import ConfigDict
+
+from gtx import tasks, training
+from gtx.data import GraphSpec
+from gtx.recipes.rules import ConfigError, choose
+
+
+def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
+    """The loss and the scores for the label of `spec`."""
+    if spec.label is None:
+        raise ConfigError("the dataset has no labels; a task needs spec.label")
+    loss, metric = config.task.loss, config.task.metric
+    field = "loss"
+    try:
+        tasks.from_label(spec.label, loss=loss)
+        field = "metric"
+        return tasks.from_label(spec.label, loss=loss, metric=metric)
+    except ValueError as error:
+        raise ConfigError(f"config.task.{field}: {error}") from error
+
+
+def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
+    """AdamW under the config's schedule."""
+    settings = config.optimizer
+    num_steps = steps_per_epoch * config.training.num_epochs
+    warmup_steps = round(settings.warmup_epochs * steps_per_epoch)
+    final = dict(num_steps=num_steps, final_factor=settings.final_factor)
+    schedules = dict(
+        constant=lambda: training.Constant(settings.learning_rate, warmup_steps),
+        linear=lambda: training.Linear(settings.learning_rate, warmup_steps=warmup_steps, **final),
+        warmup_cosine=lambda: training.WarmupCosine(
+            settings.learning_rate, warmup_steps=warmup_steps, **final
+        ),
+        inverse_sqrt=lambda: training.InverseSqrt(settings.learning_rate, warmup_steps),
+    )
+    schedule = choose(schedules, settings.schedule, "config.optimizer.schedule")
+    try:
+        return training.adamw(
+            schedule(),
+            weight_decay=settings.weight_decay,
+            decay=settings.decay,
+            clip_norm=settings.clip_norm or None,
+            ema_decay=settings.ema_decay or None,
+        )
+    except ValueError as error:
+        raise ConfigError(f"config.optimizer: {error}") from error
