@@ -80,7 +80,7 @@ notebooks: install-dev
 
 # docs/figures/E##; those of what was trained or timed need docs/curves.json (make claims).
 figures: install-dev
-	$(BIN)/python -m experiments.figures.paper
+	$(BIN)/python -m experiments.paper.draw
 	$(BIN)/python -m experiments.figures.encodings
 
 # Measures every claim of the paper; writes docs/claims.json, docs/paper.md, a part of README.md.

@@ -37,8 +37,8 @@ import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.figures import style
-from experiments.paper import blocks, graphs
+from experiments.paper import batches, graphs, style
+from experiments.paper.claims import e04_block
 from experiments.paper.modules import apply, pad_nodes, parameters
 from gtx import ops
 from gtx.batch import Features
@@ -55,7 +55,7 @@ n, d = 5, 8
 rng = np.random.default_rng(0)
 H = jnp.asarray(rng.normal(size=(n, d)), jnp.float32)
 A = graphs.looped(graphs.with_edges(n, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0), (0, 2)]))
-senders, receivers = (jnp.asarray(side) for side in graphs.edge_list(A))
+senders, receivers = (jnp.asarray(side) for side in batches.edge_list(A))
 W_Q, W_K, W_V, O = jnp.asarray(rng.normal(size=(4, d, d)) / np.sqrt(d), jnp.float32)
 
 # %% [markdown]
@@ -120,7 +120,7 @@ equal(ops.attention(q[:, None], k[:, None], v[:, None], edges, scale=1.0)[:, 0],
 # $\tilde H = \mathrm{softmax}(H W_Q (H W_K)^\top) \, H W_V$. The central sentence of the paper.
 
 # %%
-every = ops.Edges(*(jnp.asarray(side) for side in graphs.edge_list(np.ones((n, n)))))
+every = ops.Edges(*(jnp.asarray(side) for side in batches.edge_list(np.ones((n, n)))))
 equation_20 = jax.nn.softmax(H @ W_Q @ (H @ W_K).T) @ (H @ W_V)
 equal(ops.attention(q[:, None], k[:, None], v[:, None], every, scale=1.0)[:, 0], equation_20)
 
@@ -195,14 +195,14 @@ for axis, (title, values) in zip(axes, stages.items(), strict=True):
 # the length of every token through the stages, computed in NumPy; the last is what gtx returns.
 
 # %%
-batch = graphs.batch_of([graphs.complete(n)])
-x = np.asarray(H[:, : blocks.DIM], np.float32)
+batch = batches.batch_of([graphs.complete(n)])
+x = np.asarray(H[:, : e04_block.DIM], np.float32)
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.9), layout="constrained", sharey=True)
-for axis, form in zip(axes, blocks.FORMS, strict=True):
-    block = blocks.block(form, gated=False)
+for axis, form in zip(axes, e04_block.FORMS, strict=True):
+    block = e04_block.block(form, gated=False)
     features = Features(nodes=pad_nodes(x, batch))
     variables = parameters(block, features, batch, seed=1)
-    trace = blocks.stages(form, False, x, jax.tree.map(np.asarray, variables["params"]))
+    trace = e04_block.stages(form, False, x, jax.tree.map(np.asarray, variables["params"]))
     equal(apply(block, variables, features, batch).nodes[:n], trace["result"], rtol=1e-4)
     axis.plot([np.linalg.norm(rows, axis=1) for rows in trace.values()], "o-")
     axis.set_xticks(range(len(trace)), list(trace), rotation=90)
@@ -218,7 +218,7 @@ axes[0].set_ylabel("length of a token")
 tree = graphs.binary_tree(3)
 size = len(tree)
 tree_edges = ops.Edges(
-    *(jnp.asarray(side) for side in graphs.edge_list(graphs.looped(tree))), num_receivers=size
+    *(jnp.asarray(side) for side in batches.edge_list(graphs.looped(tree))), num_receivers=size
 )
 
 
@@ -345,7 +345,7 @@ assert by_steps[-1, 0] < by_steps[-1, -1]
 
 # %%
 earlier = np.tril(np.ones((length, length)))
-dag = ops.Edges(*(jnp.asarray(side) for side in graphs.edge_list(earlier)))
+dag = ops.Edges(*(jnp.asarray(side) for side in batches.edge_list(earlier)))
 query, key, value = jax.random.normal(jax.random.key(3), (3, length, 2, 4))
 equal(
     ops.attention(query, key, value, dag),

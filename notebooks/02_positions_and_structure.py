@@ -27,10 +27,15 @@ import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.figures import style
 from experiments.figures.encodings import CAFFEINE, GRAPHS
-from experiments.paper import expressivity, graphs, knob, locality, positions
-from experiments.paper.equality import complete_structure
+from experiments.paper import batches, graphs, style
+from experiments.paper.batches import complete_structure
+from experiments.paper.claims import (
+    e09_signs_and_bases,
+    e18_control,
+    e19_expressivity,
+    e20_local_to_global as knob,
+)
 from gtx import encodings, ops
 
 plt.rcParams.update(style.SETTINGS)
@@ -150,7 +155,7 @@ np.testing.assert_allclose(vectors @ vectors.T, (vectors @ turn) @ (vectors @ tu
 # As they are, another choice gives another answer. Same block, random parameters, float64.
 
 # %%
-found = positions.sign_and_basis(draws=2, symmetric=("C6",)).values
+found = e09_signs_and_bases.sign_and_basis(draws=2, symmetric=("C6",)).values
 print("change of the result under      signs      basis")
 for name in ("raw", "signnet", "spe"):
     print(f"{name:28} {found[name + '_signs']:8.0e}   {found[name + '_bases']:8.0e}")
@@ -184,7 +189,7 @@ def fingerprint(adjacency):
     return np.sort(walks.round(6), axis=0)
 
 
-for name, (one, two, apart) in expressivity.PAIRS.items():
+for name, (one, two, apart) in e19_expressivity.PAIRS.items():
     first, second = colours([one, two])
     assert first == second
     walks_differ = not np.allclose(fingerprint(one), fingerprint(two), atol=1e-5)
@@ -204,7 +209,7 @@ def cliques_of_four(adjacency):
     return sum(np.trace(np.linalg.matrix_power(link, 3)) / 6 for link in links) / 4
 
 
-rook, shrikhande, _ = expressivity.PAIRS["rook 4x4 / Shrikhande"]
+rook, shrikhande, _ = e19_expressivity.PAIRS["rook 4x4 / Shrikhande"]
 print("cliques of four nodes:", cliques_of_four(rook), cliques_of_four(shrikhande))
 assert (cliques_of_four(rook), cliques_of_four(shrikhande)) == (8, 0)
 
@@ -215,7 +220,7 @@ assert (cliques_of_four(rook), cliques_of_four(shrikhande)) == (8, 0)
 
 # %%
 def network(adjacency, start):
-    senders, receivers = (jnp.asarray(side) for side in graphs.edge_list(adjacency))
+    senders, receivers = (jnp.asarray(side) for side in batches.edge_list(adjacency))
     x = jnp.asarray(start, jnp.float32)
     for W in maps:
         x = ops.message_passing(
@@ -229,7 +234,7 @@ def walks(adjacency):
     return encodings.RandomWalk(d)(adjacency[None])["node", "rwse"][0]
 
 
-one, two, _ = expressivity.PAIRS["decalin / bicyclopentyl"]
+one, two, _ = e19_expressivity.PAIRS["decalin / bicyclopentyl"]
 told_nothing = np.abs(network(one, np.ones((10, d))) - network(two, np.ones((10, d)))).max()
 told_walks = np.abs(network(one, walks(one)) - network(two, walks(two))).max()
 print("decalin and bicyclopentyl: told nothing", told_nothing, "told random walks", told_walks)
@@ -268,7 +273,7 @@ np.testing.assert_allclose(at_infinity, attend_pairs(masked), atol=1e-6)
 
 # %%
 runs = {
-    name: locality.learned("ring", name, heads=1, steps=300, seeds=(0,))
+    name: e18_control.learned("ring", name, heads=1, steps=300, seeds=(0,))
     for name in ("LapPE", "none")
 }
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")

@@ -32,9 +32,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.benchmarks.measure import machine
-from experiments.figures import style
-from experiments.paper import hardware, record
-from experiments.paper.equality import complete_structure, edge_structure
+from experiments.paper import record, style
+from experiments.paper.batches import complete_structure, edge_structure
+from experiments.paper.claims import e17_hardware_lottery as hardware
 from gtx import ops
 
 plt.rcParams.update(style.SETTINGS)

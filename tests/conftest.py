@@ -7,7 +7,14 @@ import jax
 import jaxtyping
 import pytest
 
+from experiments.paper import claims
 from tests import trained
+
+
+def pytest_configure(config):
+    for name, file in claims.CLAIMS.items():
+        words = file.partition("_")[2].replace("_", " ")
+        config.addinivalue_line("markers", f"claim_{claims.padded(name)}: {words} (docs/paper.md)")
 
 
 def pytest_collection_finish():

@@ -1,16 +1,18 @@
-"""Each encoding on caffeine and on a grid: `python -m experiments.figures.encodings`.
+"""Draw each encoding on caffeine and on a grid: `python -m experiments.figures.encodings`.
 
-Encodings of nodes colour the nodes. Of pairs the row of one node, which a ring marks, colours
-all nodes. Colours are those of cividis, or of PuOr around 0, which the colour-blind tell too.
+An encoding of nodes colours the nodes. Of an encoding of pairs, the row of one node colours all
+nodes, and a ring marks that node. The colours are those of cividis, or of PuOr for values around 0;
+colour-blind people can tell them apart.
 """
 
+import argparse
 import dataclasses
 import pathlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from absl import flags
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
@@ -18,23 +20,21 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from PIL import Image
 
-from experiments import launch
 from gtx import encodings
-
-_OUTPUT = flags.DEFINE_string("output", "docs/figures/encodings", "Folder of the pictures.")
 
 _PALETTE, _DPI = 128, 80
 
 
 @dataclasses.dataclass(frozen=True)
 class Drawn:
-    """A graph that is to be drawn.
+    """A graph and how it is drawn.
 
     Attributes:
-      places: [n, 2].
-      edges: undirected, [edges, 2].
+      name: what the graph is called.
+      places: where its nodes are, [n, 2].
+      edges: its undirected edges, [edges, 2].
       ring: the node whose pairs are shown.
-      size: of a node, in points squared.
+      size: the area of a node, in points squared.
     """
 
     name: str
@@ -80,15 +80,15 @@ GRAPHS = (CAFFEINE, _grid(6, 8))
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """What of an encoding is drawn.
+    """An encoding and what of it is drawn.
 
     Attributes:
-      encoding: whose first column is read, or `column`.
-      shown: title of each panel and the place in the column that it shows.
-      signed: colours around 0.
-      numbers: write the values into the nodes; they are few and whole.
-      root: colours by the square root, for what falls off fast.
-      column: its name, where the encoding has several.
+      encoding: the encoding. Its first column is read, or the one that `column` names.
+      shown: the title of each panel, and the place in the column that it shows.
+      signed: whether values lie around 0, which gets a colour of its own.
+      numbers: whether the values are written into the nodes, because they are few and whole.
+      root: whether colours follow the square root, because values fall off fast.
+      column: the name of the column, for an encoding that has several.
     """
 
     encoding: encodings.Encoding
@@ -147,7 +147,7 @@ PICTURES = {
 
 
 def draw(picture: Picture) -> Figure:
-    """Caffeine above (or beside) the grid, a panel for each thing shown."""
+    """Draw caffeine above the grid, or beside it, with a panel for each thing shown."""
 
     def panel(axis: Axes, graph: Drawn, title: str) -> None:
         columns = picture.encoding(graph.adjacency[None])
@@ -166,7 +166,7 @@ def draw(picture: Picture) -> Figure:
 
 
 def draw_paths() -> Figure:
-    """The next step of each node along a shortest path to the ring."""
+    """Draw the next step of each node along a shortest path to the ring."""
 
     def panel(axis: Axes, graph: Drawn, title: str) -> None:
         del title
@@ -208,7 +208,7 @@ def _figure(titles: Sequence[str], panel: Callable[[Axes, Drawn, str], None]) ->
 
 
 def _graph(axis: Axes, graph: Drawn, values: np.ndarray, picture: Picture | None) -> None:
-    """Nodes and edges; the nodes are grey without a picture."""
+    """Draw nodes and edges. Without a picture the nodes are grey."""
     ends = graph.places[graph.edges]
     axis.add_collection(LineCollection(list(ends), colors="#888888", linewidths=1.8, zorder=1))
     style: dict[str, Any] = dict(s=graph.size, edgecolors="#333333", linewidths=0.8, zorder=2)
@@ -243,9 +243,13 @@ def _ring(axis: Axes, graph: Drawn) -> None:
     )
 
 
-def main(argv: Sequence[str]) -> int:
-    del argv
-    folder = pathlib.Path(_OUTPUT.value)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw all encodings into a folder."""
+    parser = argparse.ArgumentParser(description="Draw each encoding on caffeine and on a grid.")
+    parser.add_argument(
+        "--output", type=pathlib.Path, default=pathlib.Path("docs/figures/encodings")
+    )
+    folder = parser.parse_args(arguments).output
     folder.mkdir(parents=True, exist_ok=True)
     figures = {name: draw(picture) for name, picture in PICTURES.items()}
     figures["shortest_paths"] = draw_paths()
@@ -260,4 +264,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    launch.run(main)
+    sys.exit(main())

@@ -1,52 +1,61 @@
 """Measure the claims of the paper: `python -m experiments.paper [--only=E1,E11.over_squashing]`."""
 
+import argparse
+import sys
 import time
-from collections.abc import Sequence
-
-from absl import app, flags, logging
+from collections.abc import Callable, Sequence
 
 from experiments.benchmarks.measure import machine
 from experiments.paper import record, write_docs
-from experiments.paper.claims import CLAIMS
-
-NAMES = [claim.name for claim in CLAIMS]
-PARTS = [f"{claim.name}.{part}" for claim in CLAIMS for part in claim.parts]
-_ONLY = flags.DEFINE_list(
-    "only", NAMES, "Rows of the table, or single measurements of a row; the others stay."
-)
+from experiments.paper.claim import Claim
+from experiments.paper.claims import CLAIMS, load_all
+from experiments.paper.measurement import Measurement
 
 
-def main(argv: Sequence[str]) -> None:
-    del argv
-    logging.set_verbosity(logging.WARNING)
-    unknown = set(_ONLY.value) - {*NAMES, *PARTS}
-    if unknown:
-        raise app.UsageError(
-            f"there is no {', '.join(sorted(unknown))}; there are E1 to E21, and in them "
-            f"{', '.join(PARTS)}"
+def measure(claim: Claim, part: str, function: Callable[[], Measurement]) -> None:
+    """Make one measurement, add it to the two files, and print its verdict."""
+    start = time.perf_counter()
+    measured = function()
+    seconds = time.perf_counter() - start
+    # The files are read anew after each measurement. So a run that was stopped goes on with --only,
+    # and two runs can work side by side.
+    rows, curves = record.read(record.CLAIMS_JSON), record.read(record.CURVES_JSON)
+    before = rows.get(claim.name)
+    rows[claim.name] = record.entry(claim, part, measured, seconds, machine(), before)
+    verdict = rows[claim.name].get("verdict", "more of it is to be measured")
+    print(f"{claim.name}.{part:24}{seconds:8.1f} s  {verdict}", flush=True)
+    if measured.curves:
+        curves[claim.name] = {**curves.get(claim.name, {}), **measured.curves}
+    record.write(record.CLAIMS_JSON, rows, indent=1)
+    record.write(record.CURVES_JSON, curves, indent=None)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what was asked for; write the documentation once every claim has a verdict."""
+    parser = argparse.ArgumentParser(description="Measure the claims of the paper.")
+    parser.add_argument(
+        "--only",
+        default=",".join(CLAIMS),
+        help="Claims, or single measurements such as E11.over_squashing. The others stay as they "
+        "are in docs/claims.json.",
+    )
+    wanted = set(parser.parse_args(arguments).only.split(","))
+    claims = load_all()
+    parts = [f"{claim.name}.{part}" for claim in claims for part in claim.measurements]
+    if unknown := sorted(wanted - {*CLAIMS, *parts}):
+        parser.error(
+            f"There is no {', '.join(unknown)}; there are {', '.join(CLAIMS)} and their parts "
+            f"{', '.join(parts)}."
         )
-    for claim in CLAIMS:
-        for part, measure in claim.parts.items():
-            if not {claim.name, f"{claim.name}.{part}"} & set(_ONLY.value):
-                continue
-            start = time.perf_counter()
-            measured = measure()
-            seconds = time.perf_counter() - start
-            # After each one, and read anew: a run that is stopped goes on with --only, and two
-            # of them may run side by side.
-            rows, curves = record.read(record.CLAIMS_JSON), record.read(record.CURVES_JSON)
-            before = rows.get(claim.name)
-            rows[claim.name] = record.entry(claim, part, measured, seconds, machine(), before)
-            verdict = rows[claim.name].get("verdict", "more of it is to be measured")
-            print(f"{claim.name}.{part:24}{seconds:8.1f} s  {verdict}", flush=True)
-            if measured.curves:
-                curves[claim.name] = {**curves.get(claim.name, {}), **measured.curves}
-            record.write(record.CLAIMS_JSON, rows, indent=1)
-            record.write(record.CURVES_JSON, curves, indent=None)
+    for claim in claims:
+        for part, function in claim.measurements.items():
+            if {claim.name, f"{claim.name}.{part}"} & wanted:
+                measure(claim, part, function)
     rows = record.read(record.CLAIMS_JSON)
-    if set(rows) == set(NAMES) and all("verdict" in row for row in rows.values()):
+    if set(rows) == set(CLAIMS) and all("verdict" in row for row in rows.values()):
         write_docs.write()
+    return 0
 
 
 if __name__ == "__main__":
-    app.run(main)
+    sys.exit(main())

@@ -1,8 +1,8 @@
-"""The 20 equations, and the line of gtx that is each of them."""
+"""The 20 equations of the paper, and the lines of gtx that are these equations."""
 
 import dataclasses
 
-from experiments.paper.source import Line
+from experiments.paper.quotes import Line
 
 API = "gtx/ops/attention/api.py"
 BLOCK = "gtx/ops/attention/block.py"
@@ -19,14 +19,14 @@ CALL = "gtx/nn/attention/call.py"
 
 @dataclasses.dataclass(frozen=True)
 class Equation:
-    """One numbered line of the paper.
+    """A numbered equation of the paper.
 
     Attributes:
-      number: of the paper.
+      number: its number in the paper.
       latex: the equation.
-      lines: of gtx.
-      note: what differs, or what to look at.
-      rows: of the table that test it.
+      lines: the lines of gtx that are this equation.
+      rows: the numbers of the claims that test it.
+      note: how gtx differs, or what to look at.
     """
 
     number: int
@@ -150,7 +150,7 @@ EQUATIONS = (
                 "encoding(adjacency[:, order][:, :, order])",
             ),
             Line(
-                "experiments/paper/positions.py",
+                "experiments/paper/claims/e08_order_or_structure.py",
                 "renumbering_errors",
                 "found[number[..., None], order[:, :, None], order[:, None]]",
             ),

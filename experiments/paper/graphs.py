@@ -1,19 +1,12 @@
-"""The graphs of the claims, as adjacency matrices [receiver, sender], and batches made of them."""
+"""The graphs of the claims, as adjacency matrices [receiver, sender] of zeros and ones."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import jax.numpy as jnp
 import numpy as np
-
-from gtx import batching
-from gtx.batch import Batch
-from gtx.data import Dataset
-from gtx.encodings import Encoding
-from gtx.ops import split_pairs
 
 
 def path(n: int) -> np.ndarray:
+    """Nodes 0 to n - 1 in a row."""
     return np.eye(n, k=1) + np.eye(n, k=-1)
 
 
@@ -23,7 +16,7 @@ def ring(n: int) -> np.ndarray:
 
 
 def circulant(n: int, steps: Sequence[int]) -> np.ndarray:
-    """Each node joined to those so many steps ahead and behind; CSL graphs are (1, skip)."""
+    """Each node is joined to the nodes `steps` ahead and behind. CSL graphs have (1, skip)."""
     adjacency = np.zeros((n, n))
     for step in steps:
         rows = np.arange(n)
@@ -32,6 +25,7 @@ def circulant(n: int, steps: Sequence[int]) -> np.ndarray:
 
 
 def complete(n: int, *, loops: bool = False) -> np.ndarray:
+    """All pairs of nodes, with `loops` also each node with itself."""
     return np.ones((n, n)) - (0 if loops else np.eye(n))
 
 
@@ -41,6 +35,7 @@ def product(one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
 
 def grid(rows: int, columns: int) -> np.ndarray:
+    """The square lattice; node (i, j) has number i * columns + j."""
     return product(path(rows), path(columns))
 
 
@@ -54,7 +49,7 @@ def binary_tree(depth: int) -> np.ndarray:
 
 
 def union(*parts: np.ndarray) -> np.ndarray:
-    """Side by side, not joined."""
+    """The disjoint union: the graphs side by side, without an edge between them."""
     n = sum(map(len, parts))
     adjacency, start = np.zeros((n, n)), 0
     for part in parts:
@@ -65,6 +60,7 @@ def union(*parts: np.ndarray) -> np.ndarray:
 
 
 def with_edges(n: int, edges: Sequence[tuple[int, int]]) -> np.ndarray:
+    """N nodes and the undirected edges between the pairs that are listed."""
     adjacency = np.zeros((n, n))
     for one, two in edges:
         adjacency[one, two] = adjacency[two, one] = 1
@@ -95,7 +91,7 @@ def shrikhande() -> np.ndarray:
 
 
 def random_graph(rng: np.random.Generator, n: int, density: float) -> np.ndarray:
-    """Undirected, each pair joined with this chance; no self-loops."""
+    """Undirected and without self-loops. Each pair is joined with probability `density`."""
     upper = np.triu(rng.random((n, n)) < density, 1).astype(float)
     return upper + upper.T
 
@@ -111,12 +107,12 @@ def block_model(
 
 
 def looped(adjacency: np.ndarray) -> np.ndarray:
-    """With an edge from every node to itself."""
+    """The graph with an edge from every node to itself."""
     return np.maximum(adjacency, np.eye(len(adjacency)))
 
 
 def distances(adjacency: np.ndarray) -> np.ndarray:
-    """Edges of a shortest path between any two nodes, infinite where there is none."""
+    """The length of a shortest path between any two nodes; infinite where there is none."""
     n = len(adjacency)
     distance, reached, within = np.full((n, n), np.inf), np.eye(n, dtype=bool), 0
     while True:
@@ -125,60 +121,3 @@ def distances(adjacency: np.ndarray) -> np.ndarray:
         if (further == reached).all():
             return distance
         reached, within = further, within + 1
-
-
-def edge_list(
-    adjacency: np.ndarray, rng: np.random.Generator | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Senders and receivers, int32: receivers in order, or shuffled by `rng`."""
-    receivers, senders = np.nonzero(adjacency)
-    if rng is not None:
-        order = rng.permutation(len(senders))
-        senders, receivers = senders[order], receivers[order]
-    return senders.astype(np.int32), receivers.astype(np.int32)
-
-
-def batch_of(adjacencies: Sequence[np.ndarray]) -> Batch:
-    """One batch without columns: nodes in order, one padding node behind them."""
-    lists = [edge_list(adjacency) for adjacency in adjacencies]
-    senders, receivers = (np.concatenate(side) for side in zip(*lists, strict=True))
-    dataset = Dataset.from_columns(
-        node_ptr=np.cumsum([0, *map(len, adjacencies)]),
-        edge_ptr=np.cumsum([0, *(len(one) for one, _ in lists)]),
-        senders=senders,
-        receivers=receivers,
-    )
-    return batching.batch_graphs(dataset)
-
-
-def with_columns(batch: Batch, columns: Sequence[dict[tuple[str, str], np.ndarray]]) -> Batch:
-    """Columns of encodings, in their own precision.
-
-    Args:
-      batch: of `batch_of`.
-      columns: for each graph (level, name) -> [nodes, ...], [nodes, nodes, ...] or [...].
-    """
-    found: dict[str, dict[str, Any]] = dict(node={}, pair={}, graph={})
-    for level, name in columns[0]:
-        parts = [np.asarray(own[level, name]) for own in columns]
-        if level == "graph":
-            rows = np.stack([*parts, np.zeros_like(parts[0])])
-        elif level == "node":
-            padding = np.zeros((len(batch.node_mask) - sum(map(len, parts)), *parts[0].shape[1:]))
-            rows = np.concatenate([*parts, padding])
-        else:
-            rows = np.zeros((len(batch.pair_mask), *parts[0].shape[2:]), parts[0].dtype)
-            (tier,) = split_pairs(rows, batch.layout.tiers)
-            for place, part in zip(tier, parts, strict=True):
-                place[: len(part), : len(part)] = part
-        found[level][name] = jnp.asarray(rows)
-    graph = batch.graph._replace(nodes=found["node"], globals=found["graph"])
-    return batch.replace(graph=graph, pairs=found["pair"])
-
-
-def encoded(encoding: Encoding, adjacencies: Iterable[np.ndarray]) -> list[dict]:
-    """The columns of an encoding for each graph."""
-    return [
-        {key: values[0] for key, values in encoding(adjacency[None]).items()}
-        for adjacency in adjacencies
-    ]

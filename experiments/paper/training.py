@@ -1,4 +1,4 @@
-"""Training small models for a claim: all seeds at once, every step compiled into one program."""
+"""Training of the small models of the claims: all seeds at once, in one compiled program."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 
 Params = Any
-# Of the runs that count. Smaller ones were used while the experiments were designed.
+# The seeds of the runs that count. Other ones were used while the experiments were designed.
 SEEDS = range(100, 105)
 
 
@@ -19,17 +19,17 @@ def trainer(
     steps: int,
     learning_rate: float,
 ) -> Callable[[Sequence[int], Any], tuple[Params, Any]]:
-    """Adam with gradients clipped to length 1, a short warm-up and a cosine to 0.
+    """Adam with gradients clipped to length 1, a short warm-up and a cosine decay to 0.
 
     Args:
       init: key -> parameters.
-      loss: (parameters, key, data) -> number; draws its own examples.
-      steps: of the optimiser.
-      learning_rate: the largest.
+      loss: (parameters, key, data) -> number. It draws its own examples from the key.
+      steps: how many steps the optimiser takes.
+      learning_rate: the largest rate of the schedule.
 
     Returns:
-      `train(seeds, data) -> (parameters, losses)`, with a leading axis of seeds; losses are
-      [seeds, steps]. Data of equal shapes share one compiled program.
+      `train(seeds, data) -> (parameters, losses)`. Parameters have a leading axis of seeds, and
+      losses are [seeds, steps]. Data of equal shapes share one compiled program.
     """
     warm_up = min(100, steps // 10)
     schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, warm_up, steps)

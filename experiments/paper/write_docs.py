@@ -1,4 +1,8 @@
-"""docs/paper.md and a part of README.md, from docs/claims.json and the tables of this package."""
+"""Write docs/paper.md and a part of README.md, from docs/claims.json and the claims.
+
+`python -m experiments.paper.write_docs` does this and measures nothing. Run it after a change of a
+text or of a gate, and when quoted lines of gtx have moved.
+"""
 
 import inspect
 import pathlib
@@ -6,26 +10,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.paper import hardware
-from experiments.paper.claims import CLAIMS
-from experiments.paper.equations import EQUATIONS
-from experiments.paper.gates import SYMBOLS, VERDICTS, Claim
+from experiments.paper.claim import SYMBOLS, VERDICTS, Claim
+from experiments.paper.claims import load_all, padded
+from experiments.paper.decisions import DECISIONS, Decision
+from experiments.paper.equations import EQUATIONS, Equation
+from experiments.paper.quotes import ROOT
 from experiments.paper.record import CLAIMS_JSON, CURVES_JSON, judged, metrics_of, read
 from experiments.paper.record import write as write_json
-from experiments.paper.source import ROOT
-from experiments.paper.statements import ABSTRACT, DECISIONS, SECTIONS, Statement
+from experiments.paper.statements import ABSTRACT, SECTIONS, Statement
 
 PAPER_MD, README_MD = ROOT / "docs" / "paper.md", ROOT / "README.md"
 START, END = "<!-- claims: written by make claims -->", "<!-- end of claims -->"
 TESTS = "tests/experiments/test_claims.py"
 UP = "../"  # from docs/ to the root
-# What each notebook shows; the other rows have a test and a figure alone.
-NOTEBOOKS = {
-    "01_attention_is_message_passing": (1, 3, 4, 5, 6, 10, 14, 21),
-    "02_positions_and_structure": (7, 8, 9, 18, 19, 20),
-    "03_hardware_lottery": (17,),
-}
-IN_README = (1, 5, 6, 11, 17, 18)
 Record = Mapping[str, Any]
 
 INTRODUCTION = """\
@@ -82,7 +79,7 @@ means over seeds, the less favourable end of the 95 % confidence interval must p
 
 
 def paper(record: Record, curves: Record) -> str:
-    """The page."""
+    """The text of docs/paper.md."""
     sections = [
         INTRODUCTION,
         "## The abstract, sentence by sentence\n\n" + _statements(ABSTRACT),
@@ -91,20 +88,21 @@ def paper(record: Record, curves: Record) -> str:
         "## Where the paper is loose\n\n" + "\n".join(_decision(d) for d in DECISIONS),
         f"## The table\n\n{TABLE_TEXT}\n" + _table(record),
         "## Gates and measurements\n\n"
-        + "\n".join(details(c, record[c.name], curves) for c in CLAIMS),
+        + "\n".join(details(claim, record[claim.name], curves) for claim in load_all()),
         "## Circumstances\n\n" + _circumstances(record),
     ]
     return "\n".join(sections)
 
 
 def summary(record: Record) -> str:
-    """The part of the README, between its markers."""
-    verdicts = [record[claim.name]["verdict"] for claim in CLAIMS]
+    """The part of the README between its two markers."""
+    claims = load_all()
+    verdicts = [record[claim.name]["verdict"] for claim in claims]
     holds, under, words, fails = (verdicts.count(name) for name in VERDICTS)
-    rows = [claim for claim in CLAIMS if claim.number in IN_README]
+    rows = [claim for claim in claims if claim.in_readme]
     lines = [
         START,
-        f"Of {len(CLAIMS)} claims of the paper {holds} {_verb(holds, 'holds', 'hold')} as they "
+        f"Of {len(claims)} claims of the paper {holds} {_verb(holds, 'holds', 'hold')} as they "
         f"stand, {under} under a condition that the paper leaves out, {words} not as worded, and "
         f"{fails} {_verb(fails, 'does', 'do')} not hold.",
         "[docs/paper.md](docs/paper.md) has each with its equation, the line of gtx that is it, a "
@@ -124,7 +122,7 @@ def summary(record: Record) -> str:
 
 
 def readme(text: str, record: Record) -> str:
-    """A README with its part brought up to date."""
+    """The text of a README with its part brought up to date."""
     pattern = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
     if not pattern.search(text):
         raise ValueError(f"README.md lacks the markers {START} and {END}")
@@ -132,9 +130,9 @@ def readme(text: str, record: Record) -> str:
 
 
 def write() -> None:
-    """Both files, and claims.json with the verdicts that the table gives its metrics now."""
+    """Write both files, and claims.json with the verdicts that follow from the present gates."""
     rows = read(CLAIMS_JSON)
-    rows = {claim.name: judged(claim, rows[claim.name]) for claim in CLAIMS}
+    rows = {claim.name: judged(claim, rows[claim.name]) for claim in load_all()}
     write_json(CLAIMS_JSON, rows, indent=1)
     PAPER_MD.write_text(paper(rows, read(CURVES_JSON)))
     README_MD.write_text(readme(README_MD.read_text(), rows))
@@ -145,7 +143,7 @@ def _verb(count: int, one: str, several: str) -> str:
 
 
 def _said(row: Record, *, short: bool = False) -> str:
-    """The verdict and the sentences that argue it, or the first clause of them."""
+    """The verdict and its argument, or the first clause of the argument."""
     argument = row["argument"]
     if short:
         argument = re.split(r"(?<=[a-z)])[.;:] ", argument)[0].rstrip(".") + "."
@@ -164,7 +162,7 @@ def _statements(statements: Sequence[Statement]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _equation(equation: Any) -> str:
+def _equation(equation: Equation) -> str:
     lines = [
         f"{_mark(f'equation-{equation.number}')}**({equation.number})**",
         "",
@@ -176,7 +174,7 @@ def _equation(equation: Any) -> str:
     return "\n".join([*lines, f"- {_rows(equation.rows)}.{note}", ""])
 
 
-def _decision(decision: Any) -> str:
+def _decision(decision: Decision) -> str:
     mark = _mark(f"decision-{decision.letter}")
     lines = [f"{mark}**({decision.letter}) {decision.title}.** {decision.argument}", ""]
     lines += [f"- {line.markdown(UP)}" for line in decision.lines]
@@ -190,18 +188,28 @@ def _table(record: Record) -> str:
         "| | claim | place | test | figure | measured | verdict |",
         "|---|---|---|---|---|---|---|",
     ]
-    for claim in CLAIMS:
+    for claim in load_all():
         row = record[claim.name]
         lines.append(
             f"| [{claim.name}](#e{claim.number}) | {claim.says} | {claim.place} "
-            f"| [`{claim.marker}`]({UP}{TESTS}) | [figure]({claim.figure}) "
+            f"| [`{_marker(claim)}`]({UP}{TESTS}) | [figure]({_figure(claim)}) "
             f"| {row['effect']} | {_said(row)} |"
         )
     return "\n".join(lines) + "\n"
 
 
+def _marker(claim: Claim) -> str:
+    """The marker of the claim's tests."""
+    return f"claim_{padded(claim.name)}"
+
+
+def _figure(claim: Claim) -> str:
+    """Where the figure is, seen from docs/paper.md."""
+    return f"figures/{padded(claim.name)}.svg"
+
+
 def _mark(name: str) -> str:
-    """Where a link to #name leads."""
+    """An anchor to which a link to #name leads."""
     return f'<a id="{name}"></a>'
 
 
@@ -210,8 +218,8 @@ def _name(statement: Statement) -> str:
 
 
 def details(claim: Claim, row: Record, curves: Record) -> str:
-    """A row at length: the way from it to code, test, picture and the sentences it stands for."""
-    picture = f"![{claim.name}]({claim.figure})"
+    """A claim at length, with links to test, code, figure and the sentences that it tests."""
+    picture = f"![{claim.name}]({_figure(claim)})"
     lines = [f"### {claim.name}", "", f"{claim.says} ({claim.place})", "", picture, "", claim.test]
     lines += ["", *_links(claim, row), "", "| | gate | measured | met |", "|---|---|---|---|"]
     metrics = metrics_of(row)
@@ -220,23 +228,23 @@ def details(claim: Claim, row: Record, curves: Record) -> str:
         threshold = f"{SYMBOLS[gate['relation']]} {gate['threshold']:g}"
         measured, met = _measured(metrics[gate["metric"]]), "yes" if gate["met"] else "**no**"
         lines.append(f"| {kind}{gate['meaning']} | {threshold} | {measured} | {met} |")
-    if claim.measure is hardware.lottery:
-        lines += ["", *_crossovers(curves[claim.name], row["runs"]["lottery"]["machine"])]
+    if claim.table is not None:
+        machine = row["runs"][claim.measure.__name__]["machine"]
+        lines += ["", *claim.table(curves[claim.name], machine)]
     return "\n".join([*lines, "", f"{_said(row)}", ""])
 
 
 def _links(claim: Claim, row: Record) -> list[str]:
-    found = [f"- test: [`pytest -m {claim.marker}`]({UP}{TESTS})"]
-    for name, part in claim.parts.items():
+    found = [f"- test: [`pytest -m {_marker(claim)}`]({UP}{TESTS})"]
+    for name, part in claim.measurements.items():
         measure = inspect.unwrap(part)
         file = pathlib.Path(inspect.getfile(measure)).relative_to(ROOT)
         line = inspect.getsourcelines(measure)[1]
         run = row["runs"].get(name)
         command = f", `{run['command']}`" if run else ", not run"
         found.append(f"- code: [`{name}` in {file}]({UP}{file}#L{line}){command}")
-    for notebook, rows in NOTEBOOKS.items():
-        if claim.number in rows:
-            found.append(f"- notebook: [{notebook}]({UP}notebooks/{notebook}.py)")
+    if claim.notebook is not None:
+        found.append(f"- notebook: [{claim.notebook}]({UP}notebooks/{claim.notebook}.py)")
     equations = [f"[{e.number}](#equation-{e.number})" for e in EQUATIONS if claim.number in e.rows]
     letters = [f"[{d.letter}](#decision-{d.letter})" for d in DECISIONS if claim.number in d.rows]
     cited = [
@@ -251,36 +259,6 @@ def _links(claim: Claim, row: Record) -> list[str]:
             if claim.number in one.rows
         ]
     return [*found, f"- cited by: {'; '.join(cited)}"]
-
-
-def _crossovers(curves: Record, machine: str) -> list[str]:
-    """E17 by size: where edges and matrices take equal time, and how far the times vary."""
-    lines = [
-        "Edges win below this share of all pairs; times vary by their interquartile range over "
-        f"their median. Device: {curves['device']}, {machine}.",
-        "",
-        "| nodes | forward | training | spread of a time, median | largest |",
-        "|---|---|---|---|---|",
-    ]
-    for n in sorted({point["n"] for point in curves["points"]}):
-        points = [point for point in curves["points"] if point["n"] == n]
-        densest = max(point["edges"] / n**2 for point in points)
-        shares = [
-            _share(curves["crossover_density"][name][str(n)], densest) for name in hardware.PASSES
-        ]
-        spread = hardware.spread(points)
-        lines.append(
-            f"| {n:,} | {shares[0]} | {shares[1]} "
-            f"| {100 * spread['median']:.0f} % | {100 * spread['largest']:.0f} % |"
-        )
-    return lines
-
-
-def _share(crossover: float, densest: float) -> str:
-    if not crossover:
-        return "never"
-    # Recorded numbers have four digits.
-    return f"{crossover:.2g}" if crossover < 0.999 * densest else f"up to {densest:.2g}, the most"
 
 
 def _measured(metric: Record) -> str:
@@ -298,10 +276,10 @@ def _measured(metric: Record) -> str:
 def _circumstances(record: Record) -> str:
     groups: dict[tuple[str, str, str], list[str]] = {}
     seconds = 0.0
-    for claim in CLAIMS:
+    for claim in load_all():
         runs = record[claim.name]["runs"]
         for part, run in runs.items():
-            name = claim.name if len(claim.parts) == 1 else f"{claim.name} ({part})"
+            name = claim.name if len(claim.measurements) == 1 else f"{claim.name} ({part})"
             groups.setdefault((run["machine"], run["versions"], run["date"]), []).append(name)
             seconds += run["seconds"]
     lines = [

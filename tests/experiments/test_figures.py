@@ -7,7 +7,6 @@ import numpy as np
 
 import gtx.encodings
 from experiments.figures import encodings
-from tests.experiments import commands
 
 FOLDER = pathlib.Path(__file__).parents[2] / "docs" / "figures" / "encodings"
 DRAWN = {type(picture.encoding).__name__ for picture in encodings.PICTURES.values()}
@@ -34,7 +33,7 @@ def test_caffeine_is_caffeine():
 
 
 def test_the_command_draws_the_pictures_that_the_page_shows(tmp_path):
-    assert commands.run("figures.encodings", f"--output={tmp_path}") == 0
+    assert encodings.main([f"--output={tmp_path}"]) == 0
     drawn = {path.name for path in tmp_path.glob("*.png")}
     assert drawn == {path.name for path in FOLDER.glob("*.png")}
     for path in FOLDER.glob("*.png"):
