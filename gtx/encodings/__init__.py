@@ -1,18 +1,22 @@
-"""Positional and structural encodings, one family per file. Host, numpy; also inside a step."""
+"""Positional and structural encodings, one family per file. Host, numpy; also inside a step.
 
-from gtx.encodings.apply import apply as apply
-from gtx.encodings.apply import encode as encode
+`ENCODINGS` holds them by the name that a config uses. Below the families, `engine` applies
+encodings to a dataset, and `algebra` is the linear algebra that several of them need.
+"""
+
 from gtx.encodings.base import MAX_NODES as MAX_NODES
 from gtx.encodings.base import Encoding as Encoding
 from gtx.encodings.base import EncodingError as EncodingError
-from gtx.encodings.base import check_symmetry as check_symmetry
 from gtx.encodings.degree import Degree as Degree
 from gtx.encodings.degree import DegreeClass as DegreeClass
 from gtx.encodings.electrostatic import Electrostatic as Electrostatic
+from gtx.encodings.engine.apply import apply as apply
+from gtx.encodings.engine.apply import encode as encode
+from gtx.encodings.engine.memory import estimate_memory as estimate_memory
+from gtx.encodings.engine.symmetry import check_symmetry as check_symmetry
 from gtx.encodings.heat_kernel import HeatKernel as HeatKernel
 from gtx.encodings.heat_kernel import HeatKernelDiagonal as HeatKernelDiagonal
 from gtx.encodings.laplacian import LaplacianEigenvectors as LaplacianEigenvectors
-from gtx.encodings.memory import estimate_memory as estimate_memory
 from gtx.encodings.pagerank import PageRank as PageRank
 from gtx.encodings.pagerank import PersonalizedPageRank as PersonalizedPageRank
 from gtx.encodings.random_walk import RandomWalk as RandomWalk
@@ -21,3 +25,20 @@ from gtx.encodings.rrwp import RRWP as RRWP
 from gtx.encodings.shortest_path import ShortestPathDistance as ShortestPathDistance
 from gtx.encodings.shortest_path import ShortestPaths as ShortestPaths
 from gtx.encodings.sinusoidal import Sinusoidal as Sinusoidal
+
+ENCODINGS: dict[str, type[Encoding]] = {
+    "degree": Degree,
+    "degree_class": DegreeClass,
+    "electrostatic": Electrostatic,
+    "heat_kernel": HeatKernel,
+    "heat_kernel_diagonal": HeatKernelDiagonal,
+    "laplacian": LaplacianEigenvectors,
+    "pagerank": PageRank,
+    "personalized_pagerank": PersonalizedPageRank,
+    "random_walk": RandomWalk,
+    "resistance": ResistanceDistance,
+    "rrwp": RRWP,
+    "shortest_paths": ShortestPaths,
+    "sinusoidal": Sinusoidal,
+    "spd": ShortestPathDistance,
+}

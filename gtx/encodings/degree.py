@@ -1,7 +1,7 @@
 """How many edges each node has: as numbers, and as classes (Graphormer's centrality)."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import sparse
@@ -34,9 +34,10 @@ class Degree:
     directions: tuple[Direction, ...] = ("in",)
     transform: Literal["none", "log"] = "none"
     name: str = "degree"
-    level: Literal["node"] = dataclasses.field(default="node", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["node"]] = "node"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
+    dense_matrices: ClassVar[int] = 3
 
     def __post_init__(self):
         _check(self.directions)
@@ -51,10 +52,6 @@ class Degree:
 
     def sparse(self, adjacency: sparse.csr_array) -> dict[Key, np.ndarray]:
         return self._columns(adjacency.sum(axis=1), adjacency.sum(axis=0), np)
-
-    @property
-    def dense_matrices(self) -> int:
-        return 3
 
     def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
         return (48 + 32 * len(self.directions)) * n_node + 8 * n_edge
@@ -82,9 +79,10 @@ class DegreeClass:
     max_degree: int = 64
     directions: tuple[Direction, ...] = ("in", "out")
     name: str = "degree_class"
-    level: Literal["node"] = dataclasses.field(default="node", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["node"]] = "node"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
+    dense_matrices: ClassVar[int] = 3
 
     def __post_init__(self):
         _check(self.directions)
@@ -99,10 +97,6 @@ class DegreeClass:
 
     def sparse(self, adjacency: sparse.csr_array) -> dict[Key, np.ndarray]:
         return self._columns(adjacency.sum(axis=1), adjacency.sum(axis=0), np)
-
-    @property
-    def dense_matrices(self) -> int:
-        return 3
 
     def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
         return (48 + 32 * len(self.directions)) * n_node + 8 * n_edge

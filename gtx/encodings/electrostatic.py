@@ -1,13 +1,13 @@
 """Potentials of unit charges at the nodes (ElstaticSE)."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from gtx.data.spec import Column, Continuous
+from gtx.encodings.algebra.pseudoinverse import check_conductances, pseudoinverse, undirected
 from gtx.encodings.base import Key
-from gtx.encodings.pseudoinverse import check_conductances, pseudoinverse, undirected
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Electrostatic:
     """
 
     name: str = "electrostatic"
-    level: Literal["node"] = dataclasses.field(default="node", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["node"]] = "node"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
 
     def columns(self) -> dict[Key, Column]:
         return {("node", self.name): Continuous(8)}

@@ -2,16 +2,16 @@
 
 import dataclasses
 import functools
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from gtx.data.spec import Column, Continuous
+from gtx.encodings.algebra.products import matmul
+from gtx.encodings.algebra.pseudoinverse import laplacian
 from gtx.encodings.base import Key
-from gtx.encodings.product import matmul
-from gtx.encodings.pseudoinverse import laplacian
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +31,9 @@ class HeatKernelDiagonal:
 
     times: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
     name: str = "heat_diagonal"
-    level: Literal["node"] = dataclasses.field(default="node", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["node"]] = "node"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
 
     def __post_init__(self):
         _check(self.times)
@@ -73,9 +73,9 @@ class HeatKernel:
 
     times: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
     name: str = "heat"
-    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["pair"]] = "pair"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
 
     def __post_init__(self):
         _check(self.times)

@@ -1,7 +1,7 @@
 """Eigenvectors of the graph Laplacian (LapPE)."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse
 
 from gtx.data.spec import Column, Continuous
+from gtx.encodings.algebra.lanczos import needed_bytes, smallest_eigenpairs
+from gtx.encodings.algebra.products import matmul
+from gtx.encodings.algebra.pseudoinverse import components, undirected
 from gtx.encodings.base import Key
-from gtx.encodings.lanczos import needed_bytes, smallest_eigenpairs
-from gtx.encodings.product import matmul
-from gtx.encodings.pseudoinverse import components, undirected
 
 NORMALIZATIONS = ("sym", "none", "rw")
 VECTOR_NORMS = ("L2", "L1", "abs-max", "wavelength")
@@ -60,9 +60,9 @@ class LaplacianEigenvectors:
     it: `HeatKernel` has the right gradient of its kernel. Where both directions of an edge weigh
     the same, each gets half of the derivative.
 
-    Large sparse graphs are decomposed by Lanczos iterations, of which `gtx.encodings.lanczos`
-    says more; a repeated eigenvalue that the number of vectors cuts through may keep other
-    vectors of its eigenspace there.
+    Large sparse graphs are decomposed by Lanczos iterations (`gtx.encodings.algebra.lanczos`).
+    There a repeated eigenvalue that the number of vectors cuts through may keep other vectors
+    of its eigenspace.
 
     Columns: node "<name>_vectors" [nodes, k]; graph "<name>_values" and "<name>_mask"
     [graphs, k].
@@ -79,9 +79,10 @@ class LaplacianEigenvectors:
     vector_norm: Literal["L2", "L1", "abs-max", "wavelength"] = "L2"
     trivial: bool = True
     name: str = "laplacian"
-    level: Literal["node"] = dataclasses.field(default="node", init=False)
-    symmetry: Literal["up_to_basis"] = dataclasses.field(default="up_to_basis", init=False)
-    version: int = dataclasses.field(default=3, init=False)
+    level: ClassVar[Literal["node"]] = "node"
+    symmetry: ClassVar[Literal["up_to_basis"]] = "up_to_basis"
+    version: ClassVar[int] = 3
+    dense_matrices: ClassVar[int] = 10
 
     def __post_init__(self):
         if self.num_vectors < 1:
@@ -135,10 +136,6 @@ class LaplacianEigenvectors:
             np,
         )
         return {key: column[0] for key, column in columns.items()}
-
-    @property
-    def dense_matrices(self) -> int:
-        return 10
 
     def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
         norms = 0 if self.vector_norm == "L2" else 32 * self.num_vectors * n_node

@@ -1,7 +1,7 @@
 """Personalised PageRank: where a walk from each node stops."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -25,9 +25,9 @@ class PageRank:
 
     alphas: tuple[float, ...] = (0.15,)
     name: str = "pagerank"
-    level: Literal["node"] = dataclasses.field(default="node", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["node"]] = "node"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
 
     def __post_init__(self):
         _check(self.alphas)
@@ -69,9 +69,9 @@ class PersonalizedPageRank:
 
     alphas: tuple[float, ...] = (0.15,)
     name: str = "ppr"
-    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["pair"]] = "pair"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
 
     def __post_init__(self):
         _check(self.alphas)

@@ -2,15 +2,15 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.sparse
 
 from gtx.data.columns import offsets
 from gtx.data.spec import Column, Continuous
+from gtx.encodings.algebra.products import diagonal, matmul
 from gtx.encodings.base import Key
-from gtx.encodings.product import diagonal, matmul
 
 # Walks of a large graph start at so many nodes together, and are kept as a sparse matrix until
 # they reach this share of the nodes. Then dense ones of so many entries and columns are faster.
@@ -53,9 +53,10 @@ class RandomWalk:
 
     walk_length: int = 20
     name: str = "rwse"
-    level: Literal["node"] = dataclasses.field(default="node", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=2, init=False)
+    level: ClassVar[Literal["node"]] = "node"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 2
+    dense_matrices: ClassVar[int] = _KEPT + 4
 
     def __post_init__(self):
         if self.walk_length < 1:
@@ -107,10 +108,6 @@ class RandomWalk:
             ):
                 values[rows, length] = returned
         return {("node", self.name): values}
-
-    @property
-    def dense_matrices(self) -> int:
-        return _KEPT + 4
 
     def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
         walks: Any = 4 * 16 * _WALK_ENTRIES

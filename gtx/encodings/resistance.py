@@ -1,13 +1,13 @@
 """Resistance distances: a graph as a network of resistors."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from gtx.data.spec import Column, Continuous
+from gtx.encodings.algebra.pseudoinverse import check_conductances, pseudoinverse
 from gtx.encodings.base import Key
-from gtx.encodings.pseudoinverse import check_conductances, pseudoinverse
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +32,9 @@ class ResistanceDistance:
     """
 
     name: str = "resistance"
-    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["pair"]] = "pair"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
 
     def columns(self) -> dict[Key, Column]:
         return {("pair", self.name): Continuous(2)}

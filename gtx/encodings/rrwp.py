@@ -1,14 +1,14 @@
 """Relative random walk probabilities (RRWP)."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.sparse
 
 from gtx.data.spec import Column, Continuous
+from gtx.encodings.algebra.products import matmul
 from gtx.encodings.base import Key
-from gtx.encodings.product import matmul
 
 # In larger graphs of a lower share of edges among pairs, sparse products beat dense ones.
 _DENSE_NODES, _SPARSE_SHARE = 64, 1 / 8
@@ -43,9 +43,9 @@ class RRWP:
     walk_length: int = 21
     diagonal: bool = True
     name: str = "rrwp"
-    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=2, init=False)
+    level: ClassVar[Literal["pair"]] = "pair"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 2
 
     def __post_init__(self):
         if self.walk_length < 1:

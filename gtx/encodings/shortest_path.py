@@ -12,7 +12,7 @@ are dense in pairs. For graphs too large for that, attend along the edges that
 """
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -36,9 +36,9 @@ class ShortestPathDistance:
 
     max_distance: int = 20
     name: str = "spd"
-    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
-    symmetry: Literal["exact"] = dataclasses.field(default="exact", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["pair"]] = "pair"
+    symmetry: ClassVar[Literal["exact"]] = "exact"
+    version: ClassVar[int] = 1
 
     def __post_init__(self):
         if self.max_distance < 1:
@@ -82,9 +82,9 @@ class ShortestPaths:
     """
 
     name: str = "shortest_paths"
-    level: Literal["pair"] = dataclasses.field(default="pair", init=False)
-    symmetry: Literal["none"] = dataclasses.field(default="none", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["pair"]] = "pair"
+    symmetry: ClassVar[Literal["none"]] = "none"
+    version: ClassVar[int] = 1
 
     def columns(self) -> dict[Key, Column]:
         return {("pair", self.name): Categorical((MAX_NODES + 1,))}

@@ -1,7 +1,7 @@
 """Sinusoids of the node order: positions of a sequence."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.sparse
@@ -24,9 +24,10 @@ class Sinusoidal:
 
     dim: int = 64
     name: str = "sinusoidal"
-    level: Literal["node"] = dataclasses.field(default="node", init=False)
-    symmetry: Literal["none"] = dataclasses.field(default="none", init=False)
-    version: int = dataclasses.field(default=1, init=False)
+    level: ClassVar[Literal["node"]] = "node"
+    symmetry: ClassVar[Literal["none"]] = "none"
+    version: ClassVar[int] = 1
+    dense_matrices: ClassVar[int] = 3
 
     def __post_init__(self):
         if self.dim < 1:
@@ -47,10 +48,6 @@ class Sinusoidal:
         n = adjacency.shape[0]
         no_edges = np.broadcast_to(0.0, (1, n, n))
         return {key: values[0] for key, values in self(no_edges).items()}
-
-    @property
-    def dense_matrices(self) -> int:
-        return 3
 
     def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
         return (40 * self.dim + 16) * n_node

@@ -3,7 +3,6 @@
 from gtx.recipes.checks import check as check
 from gtx.recipes.checks import check_devices as check_devices
 from gtx.recipes.checks import check_model as check_model
-from gtx.recipes.data import ENCODINGS as ENCODINGS
 from gtx.recipes.data import budget as budget
 from gtx.recipes.data import encode as encode
 from gtx.recipes.data import encoded_columns as encoded_columns

@@ -12,23 +12,6 @@ from gtx import batching
 from gtx.data import Dataset, splits, topology
 from gtx.recipes.rules import call_checked, check_settings, choose, settings_of
 
-ENCODINGS = {
-    "degree": gtx.encodings.Degree,
-    "degree_class": gtx.encodings.DegreeClass,
-    "electrostatic": gtx.encodings.Electrostatic,
-    "heat_kernel": gtx.encodings.HeatKernel,
-    "heat_kernel_diagonal": gtx.encodings.HeatKernelDiagonal,
-    "laplacian": gtx.encodings.LaplacianEigenvectors,
-    "pagerank": gtx.encodings.PageRank,
-    "personalized_pagerank": gtx.encodings.PersonalizedPageRank,
-    "random_walk": gtx.encodings.RandomWalk,
-    "resistance": gtx.encodings.ResistanceDistance,
-    "rrwp": gtx.encodings.RRWP,
-    "shortest_paths": gtx.encodings.ShortestPaths,
-    "sinusoidal": gtx.encodings.Sinusoidal,
-    "spd": gtx.encodings.ShortestPathDistance,
-}
-
 
 def reads_smiles(config: ConfigDict) -> bool:
     """Whether the recipe's graphs are molecules made from SMILES, which are their names."""
@@ -112,7 +95,7 @@ def given_encodings(config: ConfigDict) -> dict[str, dict[str, Any]]:
 
 
 def encoding_of(name: str, settings: Mapping[str, Any]) -> gtx.encodings.Encoding:
-    kind = choose(ENCODINGS, name, "config.encodings")
+    kind = choose(gtx.encodings.ENCODINGS, name, "config.encodings")
     return call_checked(kind, settings, f"config.encodings.{name}")
 
 

@@ -57,8 +57,8 @@ def test_every_encoding_has_a_name():
         for value in vars(gtx.encodings).values()
         if isinstance(value, type) and dataclasses.is_dataclass(value)
     }
-    assert set(recipes.ENCODINGS.values()) == public
-    assert set(SETTINGS) == set(recipes.ENCODINGS)
+    assert set(gtx.encodings.ENCODINGS.values()) == public
+    assert set(SETTINGS) == set(gtx.encodings.ENCODINGS)
 
 
 def first_step(config, graphs):

@@ -1,8 +1,11 @@
+import ast
 import dataclasses
+import pathlib
 
 import numpy as np
 import pytest
 
+import gtx.encodings
 from gtx.data.spec import Categorical, Continuous
 from gtx.encodings import (
     EncodingError,
@@ -11,7 +14,8 @@ from gtx.encodings import (
     Sinusoidal,
     check_symmetry,
 )
-from gtx.encodings.base import fingerprint, storage
+from gtx.encodings.base import storage
+from gtx.encodings.engine.fingerprint import fingerprint
 from tests.encodings.graphs import complete, cycle, irregular, star, union
 
 
@@ -182,3 +186,18 @@ def test_vectors_that_are_no_numbers_have_no_symmetry(monkeypatch, graph):
     monkeypatch.setattr(LaplacianEigenvectors, "__call__", wrong)
     with pytest.raises(EncodingError, match="laplacian_vectors"):
         check_symmetry(LaplacianEigenvectors(4), np.concatenate([SIMPLE, SIMPLE]))
+
+
+ROOM = pathlib.Path(gtx.encodings.__file__).parent
+
+
+@pytest.mark.parametrize("file", sorted([*ROOM.glob("*/*.py"), ROOM / "base.py"]), ids=str)
+def test_what_is_below_the_families_imports_none_of_them(file):
+    """So that a new family is one file, which nothing else knows."""
+    imported = {
+        node.module
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gtx.encodings")
+    }
+    below = ("gtx.encodings.engine.", "gtx.encodings.algebra.", "gtx.encodings.base")
+    assert all(name.startswith(below) or name == "gtx.encodings.engine" for name in imported)

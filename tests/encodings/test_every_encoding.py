@@ -30,7 +30,8 @@ from gtx.encodings import (
     Sinusoidal,
     check_symmetry,
 )
-from gtx.encodings.base import fingerprint, storage
+from gtx.encodings.base import storage
+from gtx.encodings.engine.fingerprint import fingerprint
 from tests.encodings.graphs import (
     complete,
     cycle,

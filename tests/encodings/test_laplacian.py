@@ -8,7 +8,8 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtx.encodings import LaplacianEigenvectors, apply, check_symmetry, lanczos
+from gtx.encodings import LaplacianEigenvectors, apply, check_symmetry
+from gtx.encodings.algebra import lanczos
 from tests.encodings.graphs import (
     complete,
     cycle,

@@ -6,8 +6,9 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtx.encodings import RandomWalk, parts, random_walk
-from gtx.encodings.apply import encode
+from gtx.encodings import RandomWalk, random_walk
+from gtx.encodings.engine import values
+from gtx.encodings.engine.apply import encode
 from tests.encodings.graphs import (
     complete,
     cycle,
@@ -161,7 +162,7 @@ def test_a_dataset_of_sparse_graphs_is_encoded_side_by_side(monkeypatch):
     adjacencies += [2 * cycle(n) for n in range(14, 40)]
     expected = np.concatenate([rwse(adjacency) for adjacency in adjacencies])
     monkeypatch.setattr(random_walk, "_BLOCK_ENTRIES", 3000)
-    monkeypatch.setattr(parts, "UNION_ENTRIES", 20_000)
+    monkeypatch.setattr(values, "UNION_ENTRIES", 20_000)
     monkeypatch.setattr(RandomWalk, "__call__", lambda *args: pytest.fail("took dense matrices"))
     found = encode(dataset_of(adjacencies), RandomWalk())["node", "rwse"]
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-12)

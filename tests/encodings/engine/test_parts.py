@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
-from gtx.encodings import RandomWalk, parts
+from gtx.encodings import RandomWalk
 from gtx.encodings.base import MAX_NODES
-from gtx.encodings.parts import DENSE_NODES, compute, compute_into, empty, plan, scatter, topology
+from gtx.encodings.engine import parts, values
+from gtx.encodings.engine.parts import compute, compute_into, empty, plan, scatter, topology
+from gtx.encodings.engine.values import DENSE_NODES
+from tests.encodings.engine.test_memory import without_edges
 from tests.encodings.graphs import complete, dataset_of, irregular, star
 from tests.encodings.test_base import Codes, Powers
-from tests.encodings.test_memory import without_edges
 
 MIXED = [star(4), irregular(7), np.zeros((0, 0)), complete(5), np.zeros((2, 2)), irregular(7, 1)]
 
@@ -52,8 +54,8 @@ def test_sparse_matrices_are_for_large_graphs_with_few_edges():
 
     n_node = np.array([DENSE_NODES, 2000, 2000, MAX_NODES + 1])
     n_edge = np.array([0, 40_000, 40_001, 10**7])
-    assert parts.takes_sparse(Both(), n_node, n_edge).tolist() == [False, True, False, True]
-    assert not parts.takes_sparse(Powers(), n_node, n_edge).any()
+    assert values.takes_sparse(Both(), n_node, n_edge).tolist() == [False, True, False, True]
+    assert not values.takes_sparse(Powers(), n_node, n_edge).any()
 
 
 def test_an_edge_of_a_sparse_matrix_leads_from_column_to_row():

@@ -9,8 +9,7 @@ import scipy.sparse
 import threadpoolctl
 from scipy.sparse import csgraph
 
-from gtx.encodings.base import EncodingError
-from gtx.encodings.elimination import (
+from gtx.encodings.algebra.elimination import (
     ENTRY_BYTES,
     FACTOR_ENTRIES,
     SMALL_FACTOR,
@@ -18,7 +17,8 @@ from gtx.encodings.elimination import (
     affordable_order,
     inverse,
 )
-from gtx.encodings.krylov import NotConvergedError, largest_eigenvectors
+from gtx.encodings.algebra.krylov import NotConvergedError, largest_eigenvectors
+from gtx.encodings.base import EncodingError
 
 # Up to so many nodes a dense matrix is faster.
 _DENSE = 256

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from gtx.data import npz
-from gtx.encodings import RRWP, RandomWalk, apply, cache, parts
-from gtx.encodings.cache import cache_file
+from gtx.encodings import RRWP, RandomWalk, apply
+from gtx.encodings.engine import cache, parts
+from gtx.encodings.engine.cache import cache_file
 from tests.damage import damaged, forged
 from tests.encodings.graphs import cycle, dataset_of, irregular
 

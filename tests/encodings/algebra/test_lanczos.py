@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from gtx.encodings import EncodingError, lanczos
-from gtx.encodings.lanczos import smallest_eigenpairs
+from gtx.encodings import EncodingError
+from gtx.encodings.algebra import lanczos
+from gtx.encodings.algebra.lanczos import smallest_eigenpairs
 from tests.encodings.graphs import complete, cycle, irregular, path, star, union
 
 

@@ -40,7 +40,7 @@ def inverse(
     the solution differs from that of the whole by a multiple of `kernel`.
 
     Args:
-      laplacian: [n, n] as in `gtx.encodings.lanczos`, with its diagonal.
+      laplacian: [n, n] as in `gtx.encodings.algebra.lanczos`, with its diagonal.
       kernel: [n] unit vector, not 0 anywhere, that the matrix sends to 0.
       order: of elimination.
       shift: added to the diagonal; then no node is held.

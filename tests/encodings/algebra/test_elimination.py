@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from gtx.encodings import elimination
-from gtx.encodings.elimination import (
+from gtx.encodings.algebra import elimination
+from gtx.encodings.algebra.elimination import (
     affordable_order,
     column_counts,
     elimination_order,

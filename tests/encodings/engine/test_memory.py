@@ -22,7 +22,7 @@ from gtx.encodings import (
     encode,
 )
 from gtx.encodings.base import MAX_NODES
-from gtx.encodings.memory import available_memory, check_memory, estimate_memory
+from gtx.encodings.engine.memory import available_memory, check_memory, estimate_memory
 from tests.encodings.graphs import cycle, dataset_of
 from tests.encodings.test_base import Codes, Powers
 from tests.encodings.test_every_encoding import ENCODINGS
@@ -189,8 +189,8 @@ PEAK = """
 import sys
 import numpy as np
 from gtx.encodings import LaplacianEigenvectors, encode
-from gtx.encodings.memory import estimate_memory
-from tests.encodings.test_memory import large
+from gtx.encodings.engine.memory import estimate_memory
+from tests.encodings.engine.test_memory import large
 
 def field(name):
     lines = open("/proc/self/status").read().splitlines()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gtx.encodings.krylov import NotConvergedError, largest_eigenvectors
+from gtx.encodings.algebra.krylov import NotConvergedError, largest_eigenvectors
 
 
 def symmetric(values, seed=0):

@@ -22,11 +22,10 @@ from gtx.encodings import (
     RandomWalk,
     Sinusoidal,
     apply,
-    cache,
-    parts,
 )
 from gtx.encodings.base import storage
-from gtx.encodings.cache import cache_file
+from gtx.encodings.engine import cache, parts, values
+from gtx.encodings.engine.cache import cache_file
 from tests.encodings.graphs import complete, cycle, dataset_of, irregular, multigraphs, path, star
 from tests.encodings.test_base import Codes, Powers
 
@@ -95,14 +94,14 @@ def _powers(adjacency):
 def test_chunks_do_not_change_the_values(monkeypatch):
     dataset = dataset_of([irregular(6, seed) for seed in range(7)])
     whole = apply(dataset, [RandomWalk(5)])
-    monkeypatch.setattr(sys.modules["gtx.encodings.parts"], "CHUNK_ENTRIES", 80)
+    monkeypatch.setattr(sys.modules["gtx.encodings.engine.values"], "CHUNK_ENTRIES", 80)
     parts = apply(dataset, [RandomWalk(5)])
     np.testing.assert_array_equal(whole.nodes["rwse"], parts.nodes["rwse"])
 
 
 def forbid_computing(monkeypatch):
     for name in ("compute", "compute_into"):
-        monkeypatch.delattr(sys.modules["gtx.encodings.apply"], name)
+        monkeypatch.delattr(sys.modules["gtx.encodings.engine.apply"], name)
 
 
 def test_a_second_run_reads_the_cache_and_gives_the_same(tmp_path, monkeypatch):
@@ -269,7 +268,7 @@ def small_parts(monkeypatch):
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path, monkeypatch, small_parts):
-    module = sys.modules["gtx.encodings.apply"]
+    module = sys.modules["gtx.encodings.engine.apply"]
     compute, calls = module.compute, []
 
     def counted(encoding, part):
@@ -326,7 +325,7 @@ def test_a_worker_that_ends_is_reported_with_what_to_do():
 
 
 def test_a_bar_is_shown_at_a_terminal_and_nothing_elsewhere(monkeypatch, capsys):
-    module = sys.modules["gtx.encodings.apply"]
+    module = sys.modules["gtx.encodings.engine.apply"]
     screen = io.StringIO()
     apply(dataset_of(FEW), [RandomWalk(5)], progress=True)
     assert capsys.readouterr().err == ""
@@ -392,7 +391,7 @@ def random_weights(n=9, density=0.5):
 )
 def test_edges_weigh_what_their_column_says(encoding, density, limits, monkeypatch):
     for name, value in limits.items():
-        monkeypatch.setattr(parts, name, value)
+        monkeypatch.setattr(values, name, value)
     adjacency = random_weights(density=density)
     for (level, name), expected in encoding(adjacency[None]).items():
         encoded = apply(weighted(adjacency), [encoding], weights="weight")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from gtx.encodings.pseudoinverse import components, laplacian, pseudoinverse, undirected
+from gtx.encodings.algebra.pseudoinverse import components, laplacian, pseudoinverse, undirected
 from tests.encodings.graphs import complete, cycle, hypercube, multigraphs, path, star, union
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gtx.encodings.product import diagonal, matmul
+from gtx.encodings.algebra.products import diagonal, matmul
 
 
 @pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])

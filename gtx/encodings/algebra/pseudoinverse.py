@@ -6,8 +6,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from gtx.encodings.algebra.products import matmul
 from gtx.encodings.base import EncodingError
-from gtx.encodings.product import matmul
 
 
 def undirected(adjacency: Any, xp: Any = np) -> Any:

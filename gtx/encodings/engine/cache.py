@@ -16,7 +16,8 @@ import scipy
 
 from gtx.data import npz
 from gtx.data.dataset import Dataset
-from gtx.encodings.base import Encoding, EncodingError, Key, fingerprint
+from gtx.encodings.base import Encoding, EncodingError, Key
+from gtx.encodings.engine.fingerprint import fingerprint
 
 _LOG = logging.getLogger(__name__)
 _SOURCE = "source"  # the member that tells whose columns a file holds

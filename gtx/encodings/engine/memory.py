@@ -18,12 +18,12 @@ from gtx.encodings.base import (
     Scalable,
     storage,
 )
-from gtx.encodings.parts import (
+from gtx.encodings.engine.parts import plan
+from gtx.encodings.engine.values import (
     CHUNK_ENTRIES,
     DENSE_NODES,
     UNION_ENTRIES,
     num_rows,
-    plan,
     takes_sparse,
 )
 

@@ -2,25 +2,19 @@
 
 import concurrent.futures
 import contextlib
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gtx.data.dataset import Dataset
-from gtx.encodings import cache
 from gtx.encodings.base import MAX_NODES as MAX_NODES
 from gtx.encodings.base import Encoding, EncodingError, Key
-from gtx.encodings.memory import check_memory
-from gtx.encodings.parts import (
-    DENSE_NODES,
+from gtx.encodings.engine import cache
+from gtx.encodings.engine.memory import check_memory
+from gtx.encodings.engine.parts import (
     compute,
     compute_into,
     edge_weights,
@@ -29,6 +23,8 @@ from gtx.encodings.parts import (
     scatter,
     topology,
 )
+from gtx.encodings.engine.values import DENSE_NODES
+from gtx.encodings.engine.workers import workers
 
 _Columns = dict[Key, np.ndarray]
 _Pool = concurrent.futures.Executor
@@ -75,7 +71,7 @@ def apply(
     check_memory(dataset, encodings, num_workers=num_workers, max_memory=max_memory)
     values = None if weights is None else edge_weights(dataset, weights)
     result = dataset
-    with _workers(num_workers) as pool:
+    with workers(num_workers) as pool:
         for encoding in encodings:
             with _bar(encoding.name, len(dataset), progress) as advance:
                 columns = _encode(dataset, encoding, values, cache_dir, pool, advance)
@@ -145,48 +141,6 @@ def _encode(
     if file is not None and cache.write(file, columns):
         cache.remove_parts(file)
     return columns
-
-
-@contextlib.contextmanager
-def _workers(count: int) -> Iterator[_Pool | None]:
-    if count < 0:
-        raise ValueError(f"num_workers must not be negative, got {count}")
-    if count == 0:
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks
-    others = set(multiprocessing.active_children())
-    pool = concurrent.futures.ProcessPoolExecutor(
-        count, mp_context=context, initializer=_start_worker
-    )
-    try:
-        yield pool
-    except BrokenProcessPool as error:
-        raise EncodingError(
-            "a worker ended. Either memory was short: use fewer workers; or the script that was "
-            'started has no `if __name__ == "__main__"`, and every worker started it again. '
-            "Parts that were finished are in the cache, if there is one"
-        ) from error
-    except (KeyboardInterrupt, SystemExit):  # does not wait for what is under way
-        for worker in set(multiprocessing.active_children()) - others:
-            worker.kill()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, which a terminal tells too, and end when the parent does."""
-    for signum in (signal.SIGINT, getattr(signal, "SIGUSR1", signal.SIGINT)):
-        signal.signal(signum, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
 
 
 @contextlib.contextmanager

@@ -10,11 +10,11 @@ import pytest
 
 SCRIPT = """
 import multiprocessing, pathlib, sys, time
-from gtx.encodings.apply import _workers
+from gtx.encodings.engine.workers import workers
 from gtx.training.hooks.signals import StopAtOnce
 
 if __name__ == "__main__":
-    with StopAtOnce(), _workers(2) as pool:
+    with StopAtOnce(), workers(2) as pool:
         pool.submit(int).result()
         for _ in range(2):
             pool.submit(time.sleep, 60)

@@ -1,0 +1,149 @@
+"""The work on a dataset, cut into parts that this process or a worker finishes alike."""
+
+import contextlib
+
+import numpy as np
+import threadpoolctl
+
+from gtx.data.columns import offsets
+from gtx.data.dataset import Dataset
+from gtx.data.spec import Continuous
+from gtx.encodings.base import Encoding, EncodingError, Key, storage
+from gtx.encodings.engine.values import (
+    DENSE_NODES,
+    Topology,
+    check_values,
+    num_rows,
+    takes_sparse,
+    values_of,
+)
+
+# Work of one part, in units of n^3, and a constant per graph: about a second.
+_PART_WORK, _GRAPH_WORK = 10**9, 5000
+
+
+def plan(dataset: Dataset) -> list[np.ndarray]:
+    """The graphs in parts: similar sizes together, each graph above DENSE_NODES alone.
+
+    It depends on the graphs alone, not on how many workers there are.
+    """
+    n_node = dataset.num_nodes
+    order = np.argsort(n_node, kind="stable")
+    small = order[: np.searchsorted(n_node[order], DENSE_NODES, side="right")]
+    work = np.cumsum(n_node[small] ** 3 + _GRAPH_WORK)
+    cuts = np.nonzero(np.diff(work // _PART_WORK))[0] + 1
+    parts = np.split(small, cuts) if len(small) else []
+    return parts + [order[place : place + 1] for place in range(len(small), len(order))]
+
+
+def topology(dataset: Dataset, graphs: np.ndarray, weights: np.ndarray | None = None) -> Topology:
+    """The edges of these graphs, one graph after the other; `weights` are those of all edges."""
+    n_edge = dataset.num_edges[graphs]
+    place = offsets(n_edge)
+    rows = np.repeat(dataset.edge_ptr[graphs] - place[:-1], n_edge) + np.arange(place[-1])
+    return Topology(
+        ids=dataset.ids[graphs],
+        n_node=dataset.num_nodes[graphs],
+        n_edge=n_edge,
+        senders=dataset.senders[rows],
+        receivers=dataset.receivers[rows],
+        weights=None if weights is None else weights[rows],
+    )
+
+
+def edge_weights(dataset: Dataset, name: str) -> np.ndarray:
+    """The edge column of this name, float64 [edges].
+
+    Raises:
+      EncodingError: it is no column of one number, or a number is negative or not finite.
+    """
+    column = dataset.spec.edges.get(name)
+    if column != Continuous(1):
+        numbers = [key for key, one in dataset.spec.edges.items() if one == Continuous(1)]
+        found = "there is none of this name" if column is None else f"it is {column}"
+        raise EncodingError(
+            f"weights: the edge column {name!r} must be Continuous(1), but {found}. "
+            f"Columns of one number: {numbers}. Add one with Dataset.with_columns('edge', ...)"
+        )
+    weights = dataset.edges[name][:, 0].astype(np.float64)
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong):
+        edge = int(wrong[0])
+        graph = int(np.searchsorted(dataset.edge_ptr, edge, side="right")) - 1
+        raise EncodingError(
+            f"graph {dataset.ids[graph]}: edge column {name!r} has {weights[edge]} at edge "
+            f"{edge - dataset.edge_ptr[graph]}. Weights are finite and not negative: mend them, "
+            "or count edges by leaving out weights"
+        )
+    return weights
+
+
+def compute(encoding: Encoding, part: Topology) -> dict[Key, np.ndarray]:
+    """The columns of a part of `plan`, graph after graph."""
+    columns = empty(encoding, part.n_node)
+    compute_into(columns, encoding, part, np.arange(len(part.n_node)), part.n_node)
+    return columns
+
+
+def compute_into(
+    columns: dict[Key, np.ndarray],
+    encoding: Encoding,
+    part: Topology,
+    graphs: np.ndarray,
+    n_node: np.ndarray,
+) -> None:
+    """Write the values of a part into the columns of all graphs.
+
+    Args:
+      columns: of all graphs.
+      encoding: what to compute.
+      part: some of the graphs.
+      graphs: the places of these among all.
+      n_node: of all graphs.
+    """
+    pointers = {key: offsets(num_rows(key, n_node)) for key in columns}
+    sparse = takes_sparse(encoding, part.n_node, part.n_edge)
+    large = np.any((part.n_node > DENSE_NODES) & ~sparse)
+    # Only with large dense matrices do threads not get into each other's way.
+    with contextlib.nullcontext() if large else threadpoolctl.threadpool_limits(1, "blas"):
+        for place, values in values_of(encoding, part):
+            for key, column in columns.items():
+                check_values(encoding, key, part.ids[place], part.n_node[place], values[key])
+                _write(column, pointers[key], graphs[place], key, values[key])
+
+
+def scatter(
+    columns: dict[Key, np.ndarray],
+    part: dict[Key, np.ndarray],
+    graphs: np.ndarray,
+    n_node: np.ndarray,
+) -> None:
+    """Write what `compute` gave for some graphs into the columns of all."""
+    for key, column in columns.items():
+        column[_rows(offsets(num_rows(key, n_node)), graphs)] = part[key]
+
+
+def _write(
+    column: np.ndarray, pointer: np.ndarray, graphs: np.ndarray, key: Key, values: np.ndarray
+) -> None:
+    if key[0] == "pair":  # many rows of each graph, in whatever order they lie in memory
+        for graph, block in zip(graphs, values, strict=True):
+            column[pointer[graph] : pointer[graph + 1]].reshape(block.shape)[...] = block
+    else:
+        column[_rows(pointer, graphs)] = values.reshape(-1, column.shape[1])
+
+
+def _rows(pointer: np.ndarray, graphs: np.ndarray) -> np.ndarray:
+    """Where the rows of these graphs stand in a column."""
+    counts = pointer[graphs + 1] - pointer[graphs]
+    place = offsets(counts)
+    return np.repeat(pointer[graphs] - place[:-1], counts) + np.arange(place[-1])
+
+
+def empty(encoding: Encoding, n_node: np.ndarray) -> dict[Key, np.ndarray]:
+    """Arrays for the columns of graphs of these sizes; not touched, they take no memory."""
+    columns = {}
+    for key, column in encoding.columns().items():
+        width, dtype = storage(column)
+        columns[key] = np.zeros((int(num_rows(key, n_node).sum()), width), dtype)
+    return columns

@@ -1,0 +1,55 @@
+"""Processes that encode graphs beside this one."""
+
+import concurrent.futures
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from gtx.encodings.base import EncodingError
+
+
+@contextlib.contextmanager
+def workers(count: int) -> Iterator[concurrent.futures.Executor | None]:
+    if count < 0:
+        raise ValueError(f"num_workers must not be negative, got {count}")
+    if count == 0:
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks
+    others = set(multiprocessing.active_children())
+    pool = concurrent.futures.ProcessPoolExecutor(
+        count, mp_context=context, initializer=_start_worker
+    )
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        raise EncodingError(
+            "a worker ended. Either memory was short: use fewer workers; or the script that was "
+            'started has no `if __name__ == "__main__"`, and every worker started it again. '
+            "Parts that were finished are in the cache, if there is one"
+        ) from error
+    except (KeyboardInterrupt, SystemExit):  # does not wait for what is under way
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, which a terminal tells too, and end when the parent does."""
+    for signum in (signal.SIGINT, getattr(signal, "SIGUSR1", signal.SIGINT)):
+        signal.signal(signum, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
