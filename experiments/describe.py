@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments import launch, report
-from gtx import inspect
+from gtx import describe
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "The recipe.", lock_config=True)
 _JSON = flags.DEFINE_string("json", "", "Also write the figures to this file; - for stdout alone.")
@@ -20,7 +20,7 @@ flags.mark_flag_as_required("config")
 
 def main(argv: Sequence[str]) -> None:
     del argv
-    figures = inspect.describe(_CONFIG.value)
+    figures = describe.describe(_CONFIG.value)
     if _JSON.value:
         report.write_json(_JSON.value, figures)
     if _JSON.value != "-":
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def print_figures(figures: Mapping[str, Any], console: Console) -> None:
-    """Everything that `gtx.inspect.describe` found, as tables."""
+    """Everything that `gtx.describe.describe` found, as tables."""
     _print_data(figures["data"], console)
     for name, seconds in figures["encodings"].items():
         console.print(f"Encoding {name}: {seconds:.2f} s")

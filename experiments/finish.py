@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from rich.console import Console
 
 from experiments import report
-from gtx import batching, inspect, recipes, training
+from gtx import batching, describe, recipes, training
 from gtx.data import Dataset, splits
 from gtx.tasks import Task
 from gtx.training.step import empty_batch
@@ -76,7 +76,7 @@ def write(
         best_epoch=result.best_epoch,
         stopped=result.stopped,
         padding_waste=batching.waste(parts["train"], budget, rows),
-        attention=inspect.attention_choices(model, empty_batch(parts["train"], budget)),
+        attention=describe.attention_choices(model, empty_batch(parts["train"], budget)),
         versions=versions(),
         device=jax.devices()[0].device_kind,
         config=config.to_dict(),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from gtx import Predictor, inspect, recipes, training
+from gtx import Predictor, describe, recipes, training
 from gtx.batching import batch_graphs
 from gtx.data import Categorical, DatasetError, Label, topology
 from gtx.training import Evaluator
@@ -159,7 +159,7 @@ def test_predictions_for_nodes_leave_virtual_nodes_out(tmp_path, monkeypatch):
 
 def test_a_description_counts_what_makers_added(tmp_path, monkeypatch):
     config = recipe(tmp_path, monkeypatch, rings(), "virtual_nodes")
-    found = inspect.describe(config)
+    found = describe.describe(config)
     assert found["data"]["columns"]["nodes"]["kind"] == "categories 3"
     assert found["data"]["splits"]["train"]["nodes"]["max"] == rings().num_nodes.max() + 2
 

@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from gtx import inspect
 from tests.experiments import commands
 
 RECIPE = "--config=configs/smoke.py"
@@ -46,7 +45,7 @@ def figures(monkeypatch):
         },
         "notes": ["there is no valid part."],
     }  # fmt: skip
-    monkeypatch.setattr(inspect, "describe", lambda config: {**found, "seed": config.seed})
+    monkeypatch.setattr(describe, "describe", lambda config: {**found, "seed": config.seed})
     return found
 
 

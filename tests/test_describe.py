@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gtx import batching, inspect, recipes, tasks
+from gtx import batching, describe, recipes, tasks
 from gtx.data import Dataset, GraphSpec, Label
 from gtx.models import presets
 from gtx.nn import LinearEncoder, MultiHeadAttention
@@ -53,12 +53,12 @@ def batch():
 
 @pytest.fixture(scope="module")
 def described(trained_run):
-    return inspect.describe(trained_run.config)
+    return describe.describe(trained_run.config)
 
 
 def test_statistics_count_nodes_edges_degrees_and_missing_labels():
     dataset = tiny([[1.0, 0], [3.0, 1], [np.nan, 5]], Label("graph", "regression", 2, ("a", "b")))
-    found = inspect.split_statistics(dataset)
+    found = describe.split_statistics(dataset)
     assert found["graphs"] == 3
     assert found["nodes"] == {"min": 1, "mean": 3.0, "max": 5, "total": 9}
     assert found["edges"] == {"min": 0, "mean": pytest.approx(8 / 3), "max": 4, "total": 8}
@@ -72,19 +72,19 @@ def test_statistics_count_nodes_edges_degrees_and_missing_labels():
 
 def test_statistics_count_classes_and_positives():
     label = Label("graph", "multiclass", 3, ("x", "y", "z"))
-    (entry,) = inspect.split_statistics(tiny([0, 2, -1], label))["labels"]
+    (entry,) = describe.split_statistics(tiny([0, 2, -1], label))["labels"]
     assert entry == {
         "name": "class", "known": 2, "missing": 1, "classes": {"x": 1, "y": 0, "z": 1}
     }  # fmt: skip
     label = Label("graph", "multilabel", 2)
-    entries = inspect.split_statistics(tiny([[1, 0], [1, np.nan], [0, 0]], label))["labels"]
+    entries = describe.split_statistics(tiny([[1, 0], [1, np.nan], [0, 0]], label))["labels"]
     assert [(e["name"], e["known"], e["positive"]) for e in entries] == [("0", 3, 2), ("1", 2, 0)]
 
 
 def test_absent_classes_and_parts_are_noted():
     label = Label("graph", "multiclass", 3, ("x", "y", "z"))
     dataset = tiny([0, 2, 1], label, ["train", "train", "test"])
-    found = inspect.notes(dataset, tasks.from_label(label), rejected=2)
+    found = describe.notes(dataset, tasks.from_label(label), rejected=2)
     assert found == [
         "2 rows of the source became no graph.",
         "train: class 1 (y) does not occur.",
@@ -97,7 +97,7 @@ def test_absent_classes_and_parts_are_noted():
 def test_a_target_of_one_class_is_noted():
     label = Label("graph", "binary", 1, ("active",))
     dataset = tiny([[1], [0], [1]], label, ["train", "train", "test"])
-    found = inspect.notes(dataset, tasks.from_label(label))
+    found = describe.notes(dataset, tasks.from_label(label))
     assert any(note.startswith("test: target 0 (active) is left out") for note in found)
     assert not any(note.startswith("train") for note in found)
 
@@ -105,27 +105,27 @@ def test_a_target_of_one_class_is_noted():
 def test_parameters_are_counted_by_module():
     layer = {"kernel": jnp.zeros((2, 3)), "bias": jnp.zeros(3)}
     params = {"embed": {"x": layer}, "block_0": {"ff": {"one": layer, "two": layer}}}
-    assert inspect.parameter_counts(params) == {
+    assert describe.parameter_counts(params) == {
         "total": 27,
         "modules": {"embed/x": 9, "block_0/ff": 18},
     }
 
 
 def test_attention_over_complete_graphs_is_dense(batch):
-    choices = inspect.attention_choices(model(), batch)
+    choices = describe.attention_choices(model(), batch)
     assert [each["module"] for each in choices] == ["block_0/attention", "block_1/attention"]
     assert {(each["requested"], each["implementation"]) for each in choices} == {("auto", "dense")}
     assert choices[0]["reason"].startswith("the largest graph has")
 
 
 def test_attention_over_edges_says_why_it_is_not_dense(batch):
-    choice, _ = inspect.attention_choices(model(structure="edges"), batch)
+    choice, _ = describe.attention_choices(model(structure="edges"), batch)
     assert (choice["structure"], choice["implementation"]) == ("Edges", "edges")
     assert choice["reason"].startswith("there are ")
 
 
 def test_an_implementation_that_is_named_is_taken(batch):
-    choice, _ = inspect.attention_choices(model(implementation="reference"), batch)
+    choice, _ = describe.attention_choices(model(implementation="reference"), batch)
     assert choice["implementation"] == "reference"
     assert choice["reason"] == "it was named"
 
@@ -179,7 +179,7 @@ def test_the_cost_of_a_step_does_not_depend_on_the_length_of_a_chunk():
     batch = next(batching.make_batches(train, budget, seed=0))
     state = jax.eval_shape(lambda: init_state(small.Small(), optimizer, batch, 0))
     costs = [
-        inspect.step_cost(
+        describe.step_cost(
             small.Small(),
             small.task(),
             optimizer,
