@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import jraph
 
 from gtx.ops.arguments import check_array, describe
-from gtx.ops.layout import Layout
+from gtx.ops.layout import Layout, pair_mask
 
 
 @functools.partial(
@@ -48,7 +48,6 @@ class Features:
         "node_graph",
         "node_mask",
         "edge_mask",
-        "pair_mask",
         "graph_mask",
         "layout",
     ),
@@ -75,8 +74,10 @@ class Batch:
       node_ids: uint32 [nodes], a hash of (graph id, position in the graph): the identity
         under which dropout draws its noise, so that it does not depend on the batch.
       node_graph: int32 [nodes], the graph of each node.
-      node_mask, edge_mask, pair_mask, graph_mask: bool.
-      layout: places of the nodes in the dense tiers.
+      node_mask, edge_mask, graph_mask: bool. That of the pairs follows from the layout:
+        `pair_mask`.
+      layout: places of the nodes in the dense tiers; None where the budget asks for none
+        (`Budget.dense`), which leaves the pairs out too.
       axis_name: static. The mesh axis over which this batch is one shard, or None.
     """
 
@@ -88,9 +89,8 @@ class Batch:
     node_graph: Any
     node_mask: Any
     edge_mask: Any
-    pair_mask: Any
     graph_mask: Any
-    layout: Layout
+    layout: Layout | None = None
     axis_name: str | None = None
 
     @property
@@ -100,6 +100,18 @@ class Batch:
     @property
     def receivers(self) -> Any:
         return self.graph.receivers
+
+    @property
+    def pair_mask(self) -> Any:
+        """Whether both nodes of a pair are real, bool [pairs]. It is computed anew at each call.
+
+        A batch does not store it, because it is the square of the number of nodes, and most
+        models never look at it.
+
+        Raises:
+          ValueError: the batch has no layout, and so no pairs.
+        """
+        return pair_mask(require_layout(self))
 
     def replace(self, **changes: Any) -> "Batch":
         return dataclasses.replace(self, **changes)
@@ -123,17 +135,27 @@ def mask_features(
     """
     check_call(features, batch, needs)
 
-    def clean(values, mask):
+    def clean(level):
+        values = getattr(features, level)
         if values is None:
             return None
-        return jnp.where(mask[:, None], values, 0)
+        return jnp.where(getattr(batch, f"{level[:-1]}_mask")[:, None], values, 0)
 
-    return Features(
-        nodes=clean(features.nodes, batch.node_mask),
-        edges=clean(features.edges, batch.edge_mask),
-        pairs=clean(features.pairs, batch.pair_mask),
-        graphs=clean(features.graphs, batch.graph_mask),
-    )
+    return Features(**{level: clean(level) for level in ("nodes", "edges", "pairs", "graphs")})
+
+
+def require_layout(batch: Batch) -> Layout:
+    """The layout of a batch, for what looks at all pairs of nodes.
+
+    Raises:
+      ValueError: the batch has none.
+    """
+    if batch.layout is None:
+        raise ValueError(
+            "The batch has no layout, which layers over all pairs of nodes need: its budget has "
+            "dense=False. Make it with dense=True, or use layers that run over edges."
+        )
+    return batch.layout
 
 
 def check_call(features: Any, batch: Any, needs: tuple[str, ...] = ("nodes",)) -> None:
@@ -151,7 +173,7 @@ def check_call(features: Any, batch: Any, needs: tuple[str, ...] = ("nodes",)) -
         )
     check_is_batch(batch)
     for level in ("nodes", "edges", "pairs", "graphs"):
-        values, mask = getattr(features, level), getattr(batch, f"{level[:-1]}_mask")
+        values = getattr(features, level)
         if values is None:
             if level in needs:
                 raise ValueError(
@@ -171,9 +193,13 @@ def check_call(features: Any, batch: Any, needs: tuple[str, ...] = ("nodes",)) -
                 f"{name} must be floats and is {values.dtype}. Encode categories, by "
                 "gtx.nn.CategoricalEncoder, and convert numbers: .astype(jnp.float32)."
             )
-        if values.shape[0] != mask.shape[0]:
+        if level == "pairs":
+            rows = require_layout(batch).num_pairs
+        else:
+            rows = getattr(batch, f"{level[:-1]}_mask").shape[0]
+        if values.shape[0] != rows:
             raise ValueError(
-                f"{name} has {values.shape[0]} rows, but the batch has {mask.shape[0]} {level}, "
+                f"{name} has {values.shape[0]} rows, but the batch has {rows} {level}, "
                 "padding included."
             )
 
@@ -185,7 +211,7 @@ def check_is_batch(batch: Any) -> None:
             f"The batch must be a gtx.batch.Batch, got {describe(batch)}. Make one of graphs: "
             "gtx.batching.batch_graphs(graphs)."
         )
-    for name in ("node_mask", "edge_mask", "pair_mask", "graph_mask"):
+    for name in ("node_mask", "edge_mask", "graph_mask"):
         mask = getattr(batch, name)
         check_array(mask, f"batch.{name}", "[...]")
         if mask.dtype != bool:

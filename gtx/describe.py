@@ -219,7 +219,8 @@ def step_cost(
     rows = empty_rows(budget, steps)
     source: Resident | Streamed = Streamed(train, budget)
     if resident:
-        source = Resident(Columns.from_dataset(train), budget, task.label.level)
+        columns = Columns.from_dataset(train, pairs=budget.dense)
+        source = Resident(columns, budget, task.label.level)
     program = make_train_chunk(model, task, optimizer, source, mesh)
     start = time.perf_counter()
     lowered = program.function.lower(

@@ -207,7 +207,7 @@ class Predictor:
                 return known
         size, edges = (1 << max(count - 1, 0).bit_length() for count in (num_nodes, num_edges))
         slots = max(1, known.num_nodes // size)  # a batch of about as many nodes as in training
-        return Budget(slots * size + 1, slots * edges, (Tier(slots, size),))
+        return Budget(slots * size + 1, slots * edges, (Tier(slots, size),), dense=known.dense)
 
     def _evaluator(self, budget: Budget) -> Evaluator:
         if budget not in self._evaluators:
@@ -295,7 +295,7 @@ class Predictor:
 
     def shapes(self) -> PyTree:
         """Shapes and dtypes of the model's variables."""
-        batch = batch_graphs(_example(self.recipe.spec))
+        batch = batch_graphs(_example(self.recipe.spec), dense=self.recipe.budget.dense)
         init = functools.partial(self.model.init, train=False)
         variables = jax.eval_shape(init, jax.random.key(0), batch)
         return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}

@@ -8,7 +8,7 @@ import jraph
 import numpy as np
 
 from gtx.batch import Batch
-from gtx.ops import Tier, make_layout, noise, pair_mask, split_pairs
+from gtx.ops import Tier, make_layout, noise, split_pairs
 
 NUM_ATOMS, NUM_BONDS, DIM, FREQUENCIES, WALK = (5, 3), (4,), 8, 3, 6
 
@@ -164,7 +164,6 @@ def build_batch(graphs, ids=None, *, tiers=None, extra_nodes=1, extra_edges=0, f
         node_graph=node_graph,
         node_mask=np.arange(num_nodes) < n_node.sum(),
         edge_mask=np.arange(num_edges) < n_edge.sum(),
-        pair_mask=pair_mask(layout),
         graph_mask=real,
         layout=layout,
     )

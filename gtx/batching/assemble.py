@@ -62,13 +62,17 @@ class Columns:
     ids: Any
 
     @classmethod
-    def from_dataset(cls, dataset: Dataset) -> "Columns":
+    def from_dataset(cls, dataset: Dataset, *, pairs: bool = True) -> "Columns":
         """The columns of `dataset`, numpy. `jax.device_put` moves them to a device.
+
+        Args:
+          dataset: of which batches are made.
+          pairs: whether with its pair columns; a budget that is not dense uses none.
 
         Raises:
           BudgetError: more nodes, edges or pairs than int32 can index.
         """
-        pair_ptr = dataset.pair_ptr if dataset.pairs else None
+        pair_ptr = dataset.pair_ptr if pairs and dataset.pairs else None
         pointers = dict(nodes=dataset.node_ptr, edges=dataset.edge_ptr, pairs=pair_ptr)
         for name, pointer in pointers.items():
             if pointer is not None and pointer[-1] > INT32_MAX:
@@ -86,7 +90,7 @@ class Columns:
         return cls(
             nodes=level(dataset.nodes),
             edges=level(dataset.edges),
-            pairs=level(dataset.pairs),
+            pairs=level(dataset.pairs if pairs else {}),
             graphs=level(dataset.graphs),
             node_ptr=dataset.node_ptr.astype(np.int32),
             edge_ptr=dataset.edge_ptr.astype(np.int32),
@@ -161,13 +165,15 @@ def assemble(
         values = xp.take(local, edge_source, axis=0, mode="clip") + first_node[edge_graph]
         return xp.where(edge_mask, values, np.int32(budget.num_nodes - 1)).astype(np.int32)
 
-    layout = make_layout(n_node[:-1], budget.num_nodes, budget.tiers, xp=xp)
-    pairs, pair_masked = {}, pair_mask(layout)
-    if columns.pairs:
+    layout, pairs = None, {}
+    if budget.dense:
+        layout = make_layout(n_node[:-1], budget.num_nodes, budget.tiers, xp=xp)
+    if layout is not None and columns.pairs:
         graph, receiver, sender = _pair_places(budget)
         start = xp.take(columns.pair_ptr, row, axis=0, mode="clip")
         source = start[graph] + receiver * n_node[graph] + sender
-        pairs = {name: rows(values, source, pair_masked) for name, values in columns.pairs.items()}
+        real = pair_mask(layout)
+        pairs = {name: rows(values, source, real) for name, values in columns.pairs.items()}
 
     labels = columns.labels
     if labels is not None:
@@ -193,7 +199,6 @@ def assemble(
         node_graph=node_graph,
         node_mask=node_mask,
         edge_mask=edge_mask,
-        pair_mask=pair_masked,
         graph_mask=graph_mask,
         layout=layout,
     )

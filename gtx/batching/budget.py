@@ -26,12 +26,17 @@ class Budget:
       num_edges: length of the edge axis.
       tiers: room for graphs, smallest first: `num_graphs` of up to `size` nodes each.
       num_shards: devices over which a global batch is dealt.
+      dense: whether batches have a layout, in which graphs can become matrices, and pair
+        columns. A model that runs over edges alone needs neither, and without them graphs are
+        limited by what their nodes and edges take, not by the square of their size. The tiers
+        then only say which graph may stand in which place.
     """
 
     num_nodes: int
     num_edges: int
     tiers: tuple[Tier, ...]
     num_shards: int = 1
+    dense: bool = True
 
     def __post_init__(self):
         if min(self.num_nodes, self.num_edges, self.num_shards) < 1:
@@ -43,7 +48,8 @@ class Budget:
         if self.num_pairs > INT32_MAX:
             raise BudgetError(
                 f"{self.num_pairs:,} padded node pairs do not fit int32 indices. Lower the batch "
-                "size, or split graphs beyond about 40,000 nodes into subgraphs"
+                "size, or split graphs beyond about 40,000 nodes into subgraphs, or give "
+                "dense=False, if the model runs over edges alone."
             )
 
     @property
@@ -56,7 +62,8 @@ class Budget:
 
     @property
     def num_pairs(self) -> int:
-        return sum(tier.num_graphs * tier.size**2 for tier in self.tiers)
+        """Length of the pair axis; 0 where there is none."""
+        return sum(tier.num_graphs * tier.size**2 for tier in self.tiers) if self.dense else 0
 
     @property
     def slot_sizes(self) -> np.ndarray:
@@ -72,7 +79,8 @@ class Budget:
         """The budget that `to_json` wrote."""
         tiers = tuple(Tier(int(count), int(size)) for count, size in data["tiers"])
         counts = {name: int(data[name]) for name in ("num_nodes", "num_edges", "num_shards")}
-        return cls(tiers=tiers, **counts)
+        # Budgets that were written before there was a choice are dense.
+        return cls(tiers=tiers, **counts, dense=bool(data.get("dense", True)))
 
     def covers(self, dataset: Dataset) -> bool:
         """Whether every graph of `dataset` fits, alone in a batch if need be."""
@@ -93,6 +101,7 @@ def fit_budget(
     multiple_of: int = 1,
     num_shards: int = 1,
     stratified: bool = True,
+    dense: bool = True,
     cover: Sequence[Dataset] = (),
 ) -> Budget:
     """The tightest budget for batches of `batch_size` graphs of `dataset`.
@@ -109,6 +118,7 @@ def fit_budget(
       multiple_of: round sizes up to it: 1 on CPU, 8 or 128 on accelerators.
       num_shards: devices; must divide `batch_size`.
       stratified: for which kind of plan.
+      dense: whether batches have a layout and pairs; see `Budget`.
       cover: other datasets (valid, test) whose graphs must fit one by one.
 
     Raises:
@@ -141,6 +151,7 @@ def fit_budget(
         num_edges=int(up(max(num_edges, 1))),
         tiers=choose_tiers(up(np.maximum(sizes, 1)), num_tiers),
         num_shards=num_shards,
+        dense=dense,
     )
 
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from gtx.batch import Batch
-from gtx.ops.layout import make_layout, pair_mask
+from gtx.ops.layout import make_layout
 from gtx.ops.noise import node_ids
 
 
@@ -61,6 +61,8 @@ def check_batch(batch: Batch) -> None:
     position = np.arange(num_nodes) - first[batch.node_graph]
     expected = node_ids(batch.graph_ids[batch.node_graph], position, xp=np)
     _promise(np.array_equal(batch.node_ids, expected), "node_ids hash (graph id, position)")
+    if layout is None:
+        return
     room = np.repeat([t.size for t in layout.tiers], [t.num_graphs for t in layout.tiers])
     _promise(np.all(n_node[:-1] <= room), "every graph fits its tier")
     expected = make_layout(n_node[:-1], num_nodes, layout.tiers)
@@ -68,24 +70,18 @@ def check_batch(batch: Batch) -> None:
     _promise(
         np.array_equal(layout.node_slots, expected.node_slots), "layout.node_slots invert slots"
     )
-    _promise(
-        np.array_equal(batch.pair_mask, pair_mask(expected)),
-        "pair_mask is True where both slots hold a node",
-    )
 
 
 def _shapes(batch: Batch) -> None:
-    graph, tiers = batch.graph, batch.layout.tiers
+    graph, layout = batch.graph, batch.layout
     lengths = dict(
         node=len(batch.node_mask),
         edge=len(batch.edge_mask),
-        pair=sum(tier.num_graphs * tier.size**2 for tier in tiers),
-        graph=sum(tier.num_graphs for tier in tiers) + 1,
+        graph=len(batch.graph_mask),
     )
     arrays: list[tuple[str, Any, str, Any]] = [
         ("node_mask", batch.node_mask, "node", bool),
         ("edge_mask", batch.edge_mask, "edge", bool),
-        ("pair_mask", batch.pair_mask, "pair", bool),
         ("graph_mask", batch.graph_mask, "graph", bool),
         ("graph_ids", batch.graph_ids, "graph", np.int32),
         ("node_ids", batch.node_ids, "node", np.uint32),
@@ -94,8 +90,14 @@ def _shapes(batch: Batch) -> None:
         ("n_edge", graph.n_edge, "graph", np.int32),
         ("senders", graph.senders, "edge", np.int32),
         ("receivers", graph.receivers, "edge", np.int32),
-        ("layout.node_slots", batch.layout.node_slots, "node", np.int32),
     ]
+    if layout is None:
+        _promise(not batch.pairs, "there are no pair columns without a layout")
+    else:
+        places = sum(tier.num_graphs for tier in layout.tiers)
+        _promise(places + 1 == lengths["graph"], "the tiers have a place for each graph but one")
+        lengths["pair"] = layout.num_pairs
+        arrays.append(("layout.node_slots", layout.node_slots, "node", np.int32))
     for level, columns in (
         ("node", graph.nodes),
         ("edge", graph.edges),

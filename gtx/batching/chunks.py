@@ -57,7 +57,7 @@ class Resident:
     @classmethod
     def from_dataset(cls, dataset: Dataset, budget: Budget, *, sharding: Any = None) -> "Resident":
         """Move `dataset` to a device, or as `sharding` says (replicated over a mesh)."""
-        columns = jax.device_put(Columns.from_dataset(dataset), sharding)
+        columns = jax.device_put(Columns.from_dataset(dataset, pairs=budget.dense), sharding)
         return cls(columns, budget, label_level(dataset))
 
     def chunk(self, rows: np.ndarray) -> np.ndarray:
@@ -85,7 +85,8 @@ class Streamed:
         used, local = np.unique(np.maximum(rows, 0), return_inverse=True)
         local = np.where(rows < 0, -1, local.reshape(rows.shape)).astype(np.int32)
         part = self.dataset.select(used)
-        columns, level = Columns.from_dataset(part), label_level(part)
+        columns = Columns.from_dataset(part, pairs=self.budget.dense)
+        level = label_level(part)
         batches = [
             assemble(columns, row, self.budget, label_level=level)
             for row in local.reshape(-1, rows.shape[-1])
@@ -122,6 +123,7 @@ def batch_graphs(
     graphs: Dataset | jraph.GraphsTuple | Iterable[jraph.GraphsTuple],
     *,
     padded: bool | None = None,
+    dense: bool = True,
 ) -> Batch:
     """All graphs in one Batch on the default device, in their order, with one padding node.
 
@@ -130,6 +132,7 @@ def batch_graphs(
     Args:
       graphs: with the same columns.
       padded: whether GraphsTuples end in jraph's padding, which is left out: see `gtx.graphs`.
+      dense: whether the batch has a layout and pairs; see `Budget`.
     """
     if not isinstance(graphs, Dataset):
         dataset = Dataset.from_graphs(graphs, padded=padded)
@@ -143,7 +146,8 @@ def batch_graphs(
         num_nodes=int(dataset.num_nodes.sum()) + 1,
         num_edges=max(1, int(dataset.num_edges.sum())),
         tiers=(Tier(len(dataset), max(1, int(dataset.num_nodes.max()))),),
+        dense=dense,
     )
     row = np.arange(len(dataset), dtype=np.int32)
-    columns, level = Columns.from_dataset(dataset), label_level(dataset)
+    columns, level = Columns.from_dataset(dataset, pairs=dense), label_level(dataset)
     return jax.device_put(assemble(columns, row, budget, label_level=level))

@@ -84,12 +84,14 @@ def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
 
 
 def waste(dataset: Dataset, budget: Budget, rows: np.ndarray) -> dict[str, float]:
-    """Padded size / useful size of nodes, edges and attention pairs over a plan."""
+    """Padded size / useful size of nodes, edges and, where there are any, pairs over a plan."""
     index = rows[rows >= 0]
     batches = rows.shape[0] * rows.shape[1]
     n_node, n_edge = dataset.num_nodes[index], dataset.num_edges[index]
-    useful = dict(nodes=n_node.sum(), edges=n_edge.sum(), pairs=(n_node**2).sum())
-    padded = dict(nodes=budget.num_nodes, edges=budget.num_edges, pairs=budget.num_pairs)
+    useful = dict(nodes=n_node.sum(), edges=n_edge.sum())
+    padded = dict(nodes=budget.num_nodes, edges=budget.num_edges)
+    if budget.dense:
+        useful["pairs"], padded["pairs"] = (n_node**2).sum(), budget.num_pairs
     return {name: float(batches * padded[name] / max(useful[name], 1)) for name in useful}
 
 

@@ -69,6 +69,11 @@ def check_layout(layout: Any, name: str = "layout") -> None:
       TypeError: it is no Layout, or not of integers.
       ValueError: its parts do not fit each other.
     """
+    if layout is None:
+        raise TypeError(
+            f"{name} must be a Layout, got None. Attention over all pairs of nodes needs a batch "
+            "with a layout: make it with dense=True."
+        )
     if not isinstance(layout, Layout):
         raise TypeError(
             f"{name} must be a Layout, got {describe(layout)}. Pass batch.layout, or make one: "

@@ -18,6 +18,7 @@ from gtx.recipes.data import (
     encodings,
     enlarge,
     given_encodings,
+    needs_dense,
     reads_smiles,
     shards_of,
     topology_of,
@@ -112,7 +113,7 @@ def check_model(config: ConfigDict) -> None:
         raise ConfigError(f"config.encodings: {error}") from error
     try:
         module = model(small, graphs.spec.replace(label=label))
-        batch = batching.batch_graphs(graphs)
+        batch = batching.batch_graphs(graphs, dense=needs_dense(config))
         keys = {name: jax.random.key(0) for name in ("params", "dropout")}
         jax.eval_shape(functools.partial(module.init, train=True), keys, batch)
     except ConfigError:

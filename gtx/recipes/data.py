@@ -139,5 +139,17 @@ def budget(
         multiple_of=config.batch.multiple_of,
         num_shards=shards_here(config) if num_shards is None else num_shards,
         stratified=config.batch.stratified if stratified is None else stratified,
+        dense=needs_dense(config),
         cover=[graphs.part("valid"), graphs.part("test")],
     )
+
+
+def needs_dense(config: ConfigDict) -> bool:
+    """Whether the config's model looks at all pairs of nodes, so that batches need a layout."""
+    settings = config.model
+    if settings.attention == "complete":
+        return True
+    # Two ways of reading eigenvectors multiply the nodes of a graph with each other.
+    laplacian = any(isinstance(o, gtx.encodings.LaplacianEigenvectors) for o in encodings(config))
+    squares = settings.get("laplacian_encoder") == "spe" or settings.get("random_bases", False)
+    return laplacian and bool(squares)

@@ -38,6 +38,9 @@ class Evaluation:
 class Evaluator:
     """Evaluates any number of datasets and parameters with one compilation.
 
+    A single graph in batches of one, as one large graph is, has a program of its own, which
+    keeps no empty batches beside it.
+
     Args:
       model: a module called as `model.apply(variables, batch, train=False)`.
       task: what its outputs mean.
@@ -111,9 +114,11 @@ class Evaluator:
             return
         rows = evaluation_plan(dataset, self.budget)
         source = Streamed(dataset, self.budget)
-        for first in range(0, len(rows), self.steps_per_call):
-            part = rows[first : first + self.steps_per_call]
-            filling = empty_rows(self.budget, self.steps_per_call - len(part))
+        alone = len(rows) == self.budget.batch_size == 1
+        steps = 1 if alone else self.steps_per_call
+        for first in range(0, len(rows), steps):
+            part = rows[first : first + steps]
+            filling = empty_rows(self.budget, steps - len(part))
             part = np.concatenate([part, filling])
             yield part, shard(source.chunk(part), self.mesh)
 

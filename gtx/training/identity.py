@@ -85,7 +85,7 @@ def identity(
         "select": select,
         "evaluate_every": evaluate_every,
         # Stratified batches hold the same graphs whatever the shapes; plain ones do not.
-        "budget": None if stratified else budget.to_json(),
+        "budget": None if stratified else _shapes(budget),
         **described,
         "columns": {name: content(part) for name, part in parts.items()},
         "train": fingerprint(train),
@@ -95,7 +95,7 @@ def identity(
     conditions = {
         **_machine(),
         "num_shards": budget.num_shards,
-        "budget": budget.to_json(),
+        "budget": _shapes(budget),
         "steps_per_call": steps_per_call,
         "resident": resident,
         **how,
@@ -158,6 +158,11 @@ def check_identity(
             ResumeWarning,
             stacklevel=3,
         )
+
+
+def _shapes(budget: Budget) -> dict[str, Any]:
+    """What a budget says of the batches; whether they have a layout follows from the model."""
+    return {name: value for name, value in budget.to_json().items() if name != "dense"}
 
 
 def _machine() -> dict[str, Any]:

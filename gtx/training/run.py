@@ -103,7 +103,9 @@ class Run:
         self._source: Resident | Streamed = Streamed(train, budget)
         if resident:
             self._source = Resident(
-                replicate(Columns.from_dataset(train), self._mesh), budget, task.label.level
+                replicate(Columns.from_dataset(train, pairs=budget.dense), self._mesh),
+                budget,
+                task.label.level,
             )
         self._train_chunk = make_train_chunk(model, task, optimizer, self._source, self._mesh)
         self.state = replicate(state, self._mesh)

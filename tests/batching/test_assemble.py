@@ -129,6 +129,39 @@ def test_numpy_and_compiled_jax_assemble_the_same_bits(sizes):
     assert compiled._cache_size() == 1
 
 
+def test_a_budget_that_is_not_dense_makes_batches_without_layout_and_pairs():
+    dataset = make_dataset(CASES["molecules"])
+    dense, lean = (fit_budget(dataset, 2, num_tiers=2, dense=dense) for dense in (True, False))
+    rows = plan(dataset, dense, seed=1)
+    np.testing.assert_array_equal(plan(dataset, lean, seed=1), rows)
+    source = Resident.from_dataset(dataset, lean)
+    assert dense.num_pairs > 0 == lean.num_pairs and not source.constants.pairs
+    for row in rows[:, 0]:
+        expected, batch = (
+            assemble(Columns.from_dataset(dataset), row, budget, label_level="graph")
+            for budget in (dense, lean)
+        )
+        check_batch(batch)
+        assert expected.pairs and batch.pairs == {}
+        assert_same(batch, expected.replace(layout=None, pairs={}))
+        assert_same(batch, jax.jit(source.batch)(source.constants, row))
+        with pytest.raises(ValueError, match="no layout.*dense=False"):
+            _ = batch.pair_mask
+
+
+def test_a_path_of_20000_nodes_makes_a_batch_below_20_mib():
+    size = 20_000
+    ends = np.arange(size - 1)
+    path = from_arrays(np.r_[ends, ends + 1], np.r_[ends + 1, ends], n_node=size)
+    for dense in (True, False):
+        batch = batch_graphs(path, dense=dense)
+        assert sum(leaf.nbytes for leaf in jax.tree.leaves(batch)) < 20 * 2**20
+    giant = from_arrays([], [], n_node=50_000)
+    with pytest.raises(BudgetError, match="2,500,000,000 padded node pairs.*dense=False"):
+        batch_graphs(giant)
+    assert batch_graphs(giant, dense=False).node_mask.sum() == 50_000
+
+
 def test_assembly_uses_no_scatter():
     dataset = make_dataset(CASES["molecules"])
     budget = fit_budget(dataset, 3)
@@ -230,7 +263,7 @@ BREAKS = {
     "senders belong": lambda b: _graph(b, senders=_set(b.senders, 0, 6)),
     "receivers are nodes": lambda b: _graph(b, receivers=_set(b.receivers, -1, 99)),
     "node_mask is True": lambda b: b.replace(node_mask=~b.node_mask),
-    "pair_mask is True": lambda b: b.replace(pair_mask=~b.pair_mask),
+    "no pair columns without a layout": lambda b: b.replace(layout=None, pairs=dict(d=b.node_mask)),
     "last graph is padding": lambda b: b.replace(graph_mask=np.ones(4, bool)),
     "graph_ids of padding": lambda b: b.replace(graph_ids=np.arange(4, dtype=np.int32)),
     "node_ids hash": lambda b: b.replace(node_ids=b.node_ids[::-1].copy()),

@@ -135,7 +135,7 @@ MISTAKES = {
     ),
     "pairs without a layout": (
         lambda: ops.edge_pairs(SENDERS, RECEIVERS, None),
-        "layout must be a Layout, got NoneType",
+        "layout must be a Layout, got None\\.",
     ),
     "pairs of a number": (lambda: ops.pair_mask(3), "layout must be a Layout, got int"),
     "noise of a key": (

@@ -19,7 +19,6 @@ def batch(labels, mask):
         node_graph=None,
         node_mask=mask,
         edge_mask=None,
-        pair_mask=None,
         graph_mask=mask,
         layout=Layout(None, None, ()),
     )

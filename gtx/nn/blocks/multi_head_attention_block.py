@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from gtx.batch import require_layout
 from gtx.nn.attention import CrossAttention
 from gtx.nn.parts.initializers import uniform
 from gtx.nn.parts.linear import Linear
@@ -103,7 +104,7 @@ def repeat_points(points, batch):
       the batch; who they are to dropout; and which belong to real graphs.
     """
     number, num_graphs = len(points), batch.graph_mask.shape[0]
-    tiers = tuple(Tier(tier.num_graphs, number) for tier in batch.layout.tiers)
+    tiers = tuple(Tier(tier.num_graphs, number) for tier in require_layout(batch).tiers)
     layout = make_layout(np.full(num_graphs - 1, number), num_graphs * number, tiers)
     rows = jnp.tile(points, (num_graphs, 1))
     places = jnp.tile(jnp.arange(number), num_graphs)

@@ -35,9 +35,4 @@ def level_mask(batch: Batch, level: Level) -> Any:
     """The mask of the rows of one level."""
     check_is_batch(batch)
     check_choice(level, ("node", "edge", "pair", "graph"), "level")
-    return {
-        "node": batch.node_mask,
-        "edge": batch.edge_mask,
-        "pair": batch.pair_mask,
-        "graph": batch.graph_mask,
-    }[level]
+    return getattr(batch, f"{level}_mask")
