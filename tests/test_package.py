@@ -1,5 +1,6 @@
 """The package as it is installed: what it imports, what it holds, and where it works."""
 
+import ast
 import os
 import pathlib
 import pkgutil
@@ -48,6 +49,13 @@ def test_everything_imports_without_extras():
 def test_the_root_is_lazy():
     loaded = run("import sys, gtx; print('jax' in sys.modules, 'flax' in sys.modules)")
     assert loaded.split() == ["False", "False"]
+
+
+def test_type_checkers_see_every_room():
+    tree = ast.parse((ROOT / "gtx/__init__.py").read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name for node in imports for alias in node.names}
+    assert seen >= set(gtx.__all__)
 
 
 def test_an_unknown_attribute_of_the_root_is_an_attribute_error():
