@@ -33,10 +33,10 @@ install: $(STAMP)
 install-dev: $(VENV)/.installed-dev
 
 train: install
-	$(BIN)/python -m experiments.train --config=$(CONFIG) --workdir=$(WORKDIR)
+	$(BIN)/gtx train --config=$(CONFIG) --workdir=$(WORKDIR)
 
 predict: install
-	$(BIN)/python -m experiments.predict --workdir=$(WORKDIR) --smiles='$(SMILES)'
+	$(BIN)/gtx predict --workdir=$(WORKDIR) --smiles='$(SMILES)'
 
 test: install-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -1,7 +1,7 @@
 r"""GPS on CSL: with an encoding every graph is told, without one a guess in ten.
 
-    python -m experiments.train --config=configs/csl_gps.py --workdir=runs/csl_gps
-    python -m experiments.sweep --config=configs/sweeps/csl.py --workdir=runs/csl
+    gtx train --config=configs/csl_gps.py --workdir=runs/csl_gps
+    gtx sweep --config=configs/sweeps/csl.py --workdir=runs/csl
 
 The first is one fold with random walks, the second five folds of none, walks and eigenvectors.
 Here: test accuracy 0.1 with none, 1 with walks and with eigenvectors, in each of the five folds,

@@ -1,6 +1,6 @@
 r"""Your own molecules: a CSV with a SMILES column and one or many targets.
 
-    python -m experiments.train --config=configs/csv_molecules.py --workdir=runs/mine \
+    gtx train --config=configs/csv_molecules.py --workdir=runs/mine \
         --config.data.path=mine.csv --config.data.target=logS
 
 Targets are separated by commas: `--config.data.target=logS,logP`; a name with a comma stands in

@@ -1,6 +1,6 @@
 r"""GPS on Peptides-func: Rampášek et al. (2022): test AP 0.6535 ± 0.0041 with 504,362 parameters.
 
-    python -m experiments.train --config=configs/peptides_func_gps.py --config.data.root=data \
+    gtx train --config=configs/peptides_func_gps.py --config.data.root=data \
         --workdir=runs/peptides_func
 
 The recipe of GraphGPS (`peptides-func-GPS.yaml`): GatedGCN with edges that evolve, LapPE by a

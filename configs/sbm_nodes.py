@@ -1,6 +1,6 @@
 """Node classification on stochastic block models, generated on the spot: whose community is this?
 
-    python -m experiments.train --config=configs/sbm_nodes.py --workdir=runs/sbm_nodes
+    gtx train --config=configs/sbm_nodes.py --workdir=runs/sbm_nodes
 
 In the manner of CLUSTER (Dwivedi et al., 2020): six communities, one labelled node in each.
 """

@@ -1,6 +1,6 @@
 """Sixty steps on synthetic graphs in seconds: does everything still fit together?
 
-    python -m experiments.train --config=configs/smoke.py --workdir=runs/smoke
+    gtx train --config=configs/smoke.py --workdir=runs/smoke
 
 Node classification on small stochastic block models; no extras, no files.
 """

@@ -1,6 +1,6 @@
 """Aqueous solubility (logS) of 1,282 drug-like molecules: a GPS model in minutes on a laptop.
 
-    python -m experiments.train --config=configs/solubility_gps.py --workdir=runs/solubility_gps
+    gtx train --config=configs/solubility_gps.py --workdir=runs/solubility_gps
 
 Here: test RMSE 0.596 ± 0.009 logS, R2 0.913 ± 0.003 over seeds 0 to 4, 90 seconds each on one
 shared core of an AMD EPYC, 2026-11-29 (random forest on Morgan counts: RMSE 0.871 ± 0.003).

@@ -1,6 +1,6 @@
 r"""A small GPS on ZINC-12k with one encoding of four, to see what each is worth.
 
-    python -m experiments.train --config=configs/zinc_encodings.py --config.data.root=data \
+    gtx train --config=configs/zinc_encodings.py --config.data.root=data \
         --config.encodings_used=rrwp --workdir=runs/zinc_rrwp
 
 `encodings_used` is none, random_walk and laplacian (at the nodes), or rrwp and spd (as a bias

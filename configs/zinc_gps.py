@@ -1,6 +1,6 @@
 r"""GPS on ZINC-12k: Rampášek et al. (2022): test MAE 0.070 ± 0.004, 423,717 parameters.
 
-    python -m experiments.train --config=configs/zinc_gps.py --config.data.root=data \
+    gtx train --config=configs/zinc_gps.py --config.data.root=data \
         --workdir=runs/zinc
 
 Here: test MAE 0.127 with the last parameters, seed 0, on ZINC-12k (rebuilt), 27 minutes on 2

@@ -1,27 +1,34 @@
 """Which encoding tells which graphs apart: `python -m experiments.expressivity --root=data`."""
 
 import os
-from collections.abc import Sequence
+import sys
 
 from absl import flags
+from absl.flags import FlagValues
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from experiments import launch, report
 from experiments.benchmarks import expressivity, measure
-
-_ROOT = flags.DEFINE_string(
-    "root", None, "Folder that holds expressivity/*.g6; $GTX_DATA by default."
-)
-_JSON = flags.DEFINE_string("json", "", "Also write the counts to this file.")
-_MARKDOWN = flags.DEFINE_bool("markdown", False, "Print the table as docs/encodings.md has them.")
+from gtx.cli import report
+from gtx.cli.command import Command, execute
+from gtx.cli.exit_codes import leave
 
 
-def main(argv: Sequence[str]) -> int:
-    del argv
+def define(values: FlagValues) -> None:
+    flags.DEFINE_string(
+        "root", None, "Folder that holds expressivity/*.g6; $GTX_DATA by default.",
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_string("json", "", "Also write the counts to this file.", flag_values=values)
+    flags.DEFINE_bool(
+        "markdown", False, "Print the table as docs/encodings.md has them.", flag_values=values
+    )
+
+
+def main(values: FlagValues) -> int:
     console = Console()
-    root = os.environ.get("GTX_DATA", "data") if _ROOT.value is None else _ROOT.value
+    root = os.environ.get("GTX_DATA", "data") if values.root is None else values.root
     families = expressivity.load(root)
     told = {
         family.name: expressivity.count(family)
@@ -34,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
         **measure.machine(),
     )
     header, rows = expressivity.table(results)
-    if _MARKDOWN.value:
+    if values.markdown:
         print(expressivity.markdown(header, rows))
     else:
         printed = Table(title="Pairs told apart: by the encoding alone → refined")
@@ -43,10 +50,12 @@ def main(argv: Sequence[str]) -> int:
         for row in rows:
             printed.add_row(*row)
         console.print(printed)
-    if _JSON.value:
-        report.write_json(_JSON.value, results)
+    if values.json:
+        report.write_json(values.json, results)
     return 0
 
 
+COMMAND = Command("python -m experiments.expressivity", __doc__ or "", define, main)
+
 if __name__ == "__main__":
-    launch.run(main)
+    leave(execute(COMMAND, sys.argv[1:]))

@@ -8,7 +8,6 @@ sweep that is started again goes on, and one that grew keeps what it has.
 import concurrent.futures
 import dataclasses
 import hashlib
-import importlib.util
 import itertools
 import json
 import math
@@ -22,6 +21,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from gtx import recipes
+from gtx.recipes import files
 
 # Fields whose values repeat an experiment instead of changing it.
 REPEATS = ("seed", "data.fold")
@@ -103,27 +103,36 @@ def sample(
 def load(path: str | os.PathLike[str]) -> tuple[str, list[Overrides]]:
     """RECIPE and get_sweep() of a sweep file, the trials checked against the recipe's fields.
 
+    RECIPE is a path from the current folder, or from the folder that holds the sweep's package.
+
     Raises:
       SweepError: a name is missing in the file, a field in the recipe, or a trial's config has a
         value that is not allowed.
     """
-    module = _module(pathlib.Path(path))
-    for name in ("RECIPE", "get_sweep"):
-        if not hasattr(module, name):
-            raise SweepError(f"{path} defines no {name}; see configs/sweeps/solubility.py.")
-    trials = list(module.get_sweep())
-    if not trials:
-        raise SweepError(f"{path}: get_sweep() returns no trials.")
-    recipe = _module(pathlib.Path(module.RECIPE))
-    if not hasattr(recipe, "get_config"):
-        raise SweepError(f"{path}: RECIPE is {module.RECIPE!r}, which defines no get_config().")
-    config = recipe.get_config()
+    try:
+        module = files.load(path)
+        for name in ("RECIPE", "get_sweep"):
+            if not hasattr(module, name):
+                raise SweepError(f"{path} defines no {name}; see configs/sweeps/solubility.py.")
+        trials = list(module.get_sweep())
+        if not trials:
+            raise SweepError(f"{path}: get_sweep() returns no trials.")
+        recipe = _recipe_path(pathlib.Path(path), module.RECIPE)
+        config = files.recipe(recipe)
+    except recipes.ConfigError as error:
+        raise SweepError(str(error)) from error
     for trial in trials:
         try:
             recipes.check(check(config, trial))
         except recipes.ConfigError as error:
             raise SweepError(f"{path}: trial {trial}: {error}") from error
-    return module.RECIPE, trials
+    return recipe, trials
+
+
+def _recipe_path(sweep: pathlib.Path, recipe: str) -> str:
+    """The file that a sweep's RECIPE names: from the current folder, or from the sweep's root."""
+    beside = files.root_of(sweep) / recipe
+    return str(beside) if beside.is_file() and not pathlib.Path(recipe).is_file() else recipe
 
 
 def check(config: ConfigDict, trial: Overrides) -> ConfigDict:
@@ -287,14 +296,21 @@ def _run_one(
 
 def best_config_source(recipe: str, best: Trial) -> str:
     """A config file in Python that is the recipe with the best trial's overrides."""
-    path = pathlib.Path(recipe).with_suffix("")
-    module, name = ".".join(path.parts[:-1]), path.name
+    path = pathlib.Path(recipe).absolute()
+    root = files.root_of(path)
+    *folders, name = path.relative_to(root).with_suffix("").parts
+    module = ".".join(folders)
     metric = best.metrics["main_metric"]
+    # The current folder is looked through in any case.
+    elsewhere = [] if root == pathlib.Path.cwd() else ["import sys", ""]
+    found = [f"sys.path.append({str(root)!r})", ""] if elsewhere else []
     lines = [
         f'"""The best of a sweep over {recipe}: validation {metric} {best.score:.4g}."""',
         "",
+        *elsewhere,
         "from ml_collections import ConfigDict",
         "",
+        *found,
         f"from {module} import {name}" if module else f"import {name}",
         "",
         "",
@@ -304,17 +320,3 @@ def best_config_source(recipe: str, best: Trial) -> str:
         "    return config",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _module(path: pathlib.Path) -> Any:
-    if not path.is_file():
-        raise SweepError(f"there is no file {path}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise SweepError(f"{path} is no Python file; see configs/sweeps/solubility.py.")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise SweepError(f"{path}: {type(error).__name__}: {error}. Mend the file.") from error
-    return module

@@ -1,5 +1,6 @@
 """Every block of code in the docs runs, and every example learns."""
 
+import importlib
 import pathlib
 import re
 import runpy
@@ -7,6 +8,7 @@ import shlex
 import subprocess
 
 import pytest
+from absl.flags import FlagValues
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -47,6 +49,9 @@ def test_the_commands_of_a_page_exist(page):
                 ["make", "--dry-run", *rest], cwd=ROOT, capture_output=True, text=True
             )
             assert done.returncode == 0, done.stderr
+        elif program == "gtx":
+            arguments = [arg for arg in rest[1:] if not arg.startswith("--config.")]
+            _check_gtx(rest[0], arguments)
         else:
             assert (program, rest[0]) == ("python", "-m"), command
             path, *arguments = rest[1:]
@@ -55,6 +60,17 @@ def test_the_commands_of_a_page_exist(page):
             words = [argument for argument in arguments if argument[:2] != "--"]
             for name in [*flags, *words]:
                 assert f'"{name}"' in source, f"{path} knows no {name}"
+
+
+def _check_gtx(name, arguments):
+    """That a command has these flags, and that the files exist which it reads."""
+    values = FlagValues()
+    importlib.import_module(f"gtx.cli.{name}").define(values)
+    for argument in arguments:
+        flag, _, value = argument.removeprefix("--").partition("=")
+        assert flag in values, f"gtx {name} knows no --{flag}"
+        if flag == "config":
+            assert (ROOT / value).is_file(), argument
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

@@ -33,12 +33,12 @@ SMALL = [
 ]
 
 
-def python_commands(module: str) -> list[list[str]]:
-    """The arguments of each `python -m experiments.<module>` of the README."""
+def gtx_commands(name: str) -> list[list[str]]:
+    """The arguments of each `gtx <name>` of the README."""
     found = []
     for command in COMMANDS:
-        inner = re.search(r"python -m experiments\.(\w+) ([^']*)", command)
-        if inner and inner.group(1) == module:
+        inner = re.search(r"\bgtx (\w+) ([^']*)", command)
+        if inner and inner.group(1) == name:
             found.append(shlex.split(inner.group(2)))
     return found
 
@@ -47,9 +47,9 @@ def python_commands(module: str) -> list[list[str]]:
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
 
-def run(module: str, arguments: list[str], cwd: pathlib.Path, exit_code: int = 0) -> str:
+def run(name: str, arguments: list[str], cwd: pathlib.Path, exit_code: int = 0) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", f"experiments.{module}", *arguments],
+        [sys.executable, "-m", "gtx", name, *arguments],
         cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == exit_code, f"{arguments}\n{done.stdout}\n{done.stderr}"
@@ -73,7 +73,7 @@ def folder(tmp_path_factory):
 
 
 def test_every_command_is_of_a_kind_that_is_tested_here():
-    kinds = r"(make \w+|(\.venv/bin/)?python -m experiments\.\w+|pip install|sbatch|gcloud)\b"
+    kinds = r"(make \w+|(\.venv/bin/)?gtx \w+|pip install|sbatch|gcloud)\b"
     assert COMMANDS
     for command in COMMANDS:
         assert re.match(kinds, command), command
@@ -86,31 +86,31 @@ def test_make_targets_run_commands_of_this_package():
             cwd=ROOT, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert re.search(r"-m (experiments\.\w+|pytest)", done.stdout), done.stdout
+        assert re.search(r"(bin/gtx \w+|-m pytest)", done.stdout), done.stdout
 
 
 def test_an_own_csv_trains_and_predicts_as_the_readme_says(folder):
     pytest.importorskip("rdkit", reason="needs the extra `molecules`")
-    (training,) = [args for args in python_commands("train") if "configs/csv_molecules" in args[0]]
+    (training,) = [args for args in gtx_commands("train") if "configs/csv_molecules" in args[0]]
     run("train", [*training, *SMALL], folder)
-    (prediction,) = [args for args in python_commands("predict") if "--workdir=runs/mine" in args]
+    (prediction,) = [args for args in gtx_commands("predict") if "--workdir=runs/mine" in args]
     run("predict", prediction, folder, exit_code=3)  # mine.csv has a row that is no molecule
     lines = (folder / "predictions.csv").read_text().splitlines()
     assert len(lines) == 1 + len((folder / "mine.csv").read_text().splitlines()) - 1
-    (solubility,) = [args for args in python_commands("predict") if "--input=molecules.csv" in args]
+    (solubility,) = [args for args in gtx_commands("predict") if "--input=molecules.csv" in args]
     run("predict", ["--workdir=runs/mine", *solubility[1:]], folder)
-    (evaluation,) = python_commands("evaluate")
+    (evaluation,) = gtx_commands("evaluate")
     run("evaluate", ["--workdir=runs/mine", *evaluation[1:]], folder)
 
 
 def test_describe_runs_as_the_readme_says(folder):
     pytest.importorskip("datamol", reason="needs the extra `molecules`")
-    (arguments,) = python_commands("describe")
+    (arguments,) = gtx_commands("describe")
     assert "parameters" in run("describe", [*arguments, *SMALL], folder)
 
 
 def test_the_accelerator_lines_describe_a_run_that_builds(folder):
-    for arguments in python_commands("train"):
+    for arguments in gtx_commands("train"):
         if "configs/zinc_gps" not in arguments[0]:
             continue
         flags = [re.sub(r"\$\w+", "7", flag) for flag in arguments if "--workdir" not in flag]
@@ -135,7 +135,7 @@ def test_the_example_of_a_layer_runs(capsys):
 @pytest.mark.slow
 def test_the_sweep_runs_as_the_readme_says(folder):
     pytest.importorskip("datamol", reason="needs the extra `molecules`")
-    (arguments,) = python_commands("sweep")
+    (arguments,) = gtx_commands("sweep")
     small = folder / "configs_small.py"
     small.write_text(
         "from configs import solubility_gps\n"

@@ -1,6 +1,6 @@
 """Can the model tell the graphs of CSL with no encoding, with random walks, with eigenvectors?
 
-    python -m experiments.sweep --config=configs/sweeps/csl.py --workdir=runs/csl
+    gtx sweep --config=configs/sweeps/csl.py --workdir=runs/csl
 
 Five folds each, 15 runs of half a minute.
 """

@@ -1,6 +1,6 @@
 """Which depth, dropout and learning rate suit the solubility recipe?
 
-    python -m experiments.sweep --config=configs/sweeps/solubility.py --workdir=runs/sweep
+    gtx sweep --config=configs/sweeps/solubility.py --workdir=runs/sweep
 
 A grid; `sweeps.sample({"optimizer.learning_rate": sweeps.Uniform(1e-4, 3e-3, log=True)}, 20)`
 would be random search. About 12 times the recipe's own time, on one worker.

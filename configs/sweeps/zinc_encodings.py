@@ -1,6 +1,6 @@
 """What is each encoding worth on ZINC-12k, at equal budget? Five choices, three seeds.
 
-    python -m experiments.sweep --config=configs/sweeps/zinc_encodings.py --workdir=runs/zinc_enc
+    gtx sweep --config=configs/sweeps/zinc_encodings.py --workdir=runs/zinc_enc
 
 The data are looked for in data/zinc12k. Here, test MAE over the seeds: none 0.396 ± 0.007, rrwp
 0.387 ± 0.008, spd 0.383 ± 0.009, laplacian 0.379 ± 0.006, random_walk 0.235 ± 0.010, on ZINC-12k

@@ -48,7 +48,7 @@ def check_data(
         lines = asked or [*others, *described[:5]]
         raise OtherDataError(
             f"the data are not those of the run: {'; '.join(lines)}. Restore the files that it "
-            "was trained on, or score on what they hold now: experiments.evaluate --other_data."
+            "was trained on, or score on what they hold now: gtx evaluate --other_data."
         )
     if not known:
         return (

@@ -23,7 +23,7 @@ def test_every_recipe_is_listed_here():
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_says_how_to_run_it(name):
     doc = importlib.import_module(f"configs.{name}").__doc__
-    assert f"python -m experiments.train --config=configs/{name}.py" in doc
+    assert f"gtx train --config=configs/{name}.py" in doc
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from experiments.benchmarks import expressivity
 from experiments.benchmarks.expressivity import READERS, Invariant, tells_apart
+from experiments.expressivity import COMMAND
 from gtx import encodings
+from gtx.cli.command import execute
 from tests.data.files import data_folder
-from tests.experiments import commands
 
 EVERYTHING = set(READERS)
 WALKS = "RandomWalk, 20 steps"
@@ -162,7 +163,7 @@ def folder(tmp_path):
 
 def test_the_command_prints_tables_and_writes_the_counts(folder, capsys):
     path = folder / "counts.json"
-    assert commands.run("expressivity", f"--root={folder}", f"--json={path}", "--markdown") == 0
+    assert execute(COMMAND, [f"--root={folder}", f"--json={path}", "--markdown"]) == 0
     printed = capsys.readouterr().out
     assert "| RandomWalk, 20 steps | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 7 | 1 | 1 |" in printed
     assert "| Degree | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |" in printed
@@ -172,7 +173,7 @@ def test_the_command_prints_tables_and_writes_the_counts(folder, capsys):
 
 
 def test_a_missing_file_is_named(tmp_path, capsys):
-    assert commands.run("expressivity", f"--root={tmp_path}") == 2
+    assert execute(COMMAND, [f"--root={tmp_path}"]) == 2
     assert "brec_basic.g6" in capsys.readouterr().err
 
 

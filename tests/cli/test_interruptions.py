@@ -8,11 +8,11 @@ import sys
 import pytest
 
 import gtx.encodings
-from experiments import finish
 from gtx import recipes, training
+from gtx.cli import finish
 from gtx.recipes import prepared
 from gtx.training import folder_lock
-from tests.experiments import commands
+from tests.cli import commands
 
 SMALL = (
     "--config=configs/smoke.py",

@@ -3,7 +3,7 @@
 import pytest
 
 from gtx import recipes
-from tests.experiments import commands
+from tests.cli import commands
 
 
 @pytest.fixture(autouse=True)
@@ -17,10 +17,7 @@ def no_data(monkeypatch):
 
 def refusal(capsys, name, *arguments):
     """The one line on standard error."""
-    try:
-        code = commands.run(name, *arguments)
-    except SystemExit as stop:
-        code = stop.code
+    code = commands.run(name, *arguments)
     error = capsys.readouterr().err
     assert code == 2 and error.startswith("error: ") and error.count("\n") == 1, error
     return error
@@ -83,10 +80,16 @@ def test_a_recipe_that_is_wrong_is_one_line_with_its_place(text, says, tmp_path,
     assert says in refusal(capsys, "describe", f"--config={path}")
 
 
-@pytest.mark.parametrize("path", ["nowhere.py", "configs", ""])
+@pytest.mark.parametrize("path", ["nowhere.py", ""])
 def test_a_recipe_that_is_not_there_is_one_line(path, capsys):
     assert f"--config={path}: there is no such file" in refusal(
         capsys, "describe", f"--config={path}", "--config.seed=3"
+    )
+
+
+def test_a_folder_without_a_run_is_no_recipe(capsys):
+    assert "--config=configs: this folder holds no run" in refusal(
+        capsys, "describe", "--config=configs", "--config.seed=3"
     )
 
 

@@ -23,7 +23,7 @@ def print_scores(
     scores: Mapping[str, Mapping[str, float]], baseline: Mapping[str, float] | None
 ) -> None:
     """One row per split, the baseline beside the model; of several targets a table of each."""
-    rows = dict(scores)
+    rows: dict[str, Mapping[str, float]] = dict(scores)
     if baseline is not None:
         rows["test, random forest"] = baseline
     together = {name: {k: v for k, v in row.items() if "/" not in k} for name, row in rows.items()}
@@ -41,8 +41,8 @@ def print_scores(
         table.add_row(split, *(_score(row[metric]) for metric in metrics))
     console.print(table)
     targets: dict[str, dict[str, dict[str, float]]] = {}
-    for split, row in rows.items():
-        for key, value in row.items():
+    for split, scored in rows.items():
+        for key, value in scored.items():
             target, slash, metric = key.rpartition("/")
             if slash:
                 targets.setdefault(split, {}).setdefault(target, {})[metric] = value
@@ -63,7 +63,7 @@ def print_scores(
     console.print(table)
 
 
-def _score(value: float) -> str:
+def _score(value: float | np.number) -> str:
     return f"{value:.4f}" if math.isfinite(value) else "-"
 
 
@@ -128,12 +128,12 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
         writer.writerows(zip(*columns.values(), strict=True))
 
 
-def cell(value: float) -> str:
+def cell(value: float | np.number) -> str:
     """A float32 in the fewest digits that tell it from others; empty for NaN."""
     return "" if np.isnan(value) else str(np.float32(value))
 
 
-def _truth(value: float) -> str:
+def _truth(value: float | np.number) -> str:
     return "" if np.isnan(value) else str(int(value))
 
 
@@ -191,7 +191,7 @@ def plot_sweep(path: pathlib.Path, trials: Sequence[sweeps.Trial], fields: Seque
         1, width, figsize=(3.2 * width, 3.2), sharey=True, squeeze=False, layout="constrained"
     )
     for axis, field in zip(axes[0], fields, strict=False):
-        values = [trial.overrides.get(field) for trial in trials]
+        values: list[Any] = [trial.overrides.get(field) for trial in trials]
         numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
         axis.plot(values if numeric else [str(v) for v in values], [t.score for t in trials], "o")
         positive = numeric and min(values) > 0

@@ -5,7 +5,6 @@ import importlib.metadata
 import json
 import pathlib
 import platform
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +14,9 @@ import numpy as np
 from ml_collections import ConfigDict
 from rich.console import Console
 
-from experiments import report
 from gtx import batching, describe, recipes, training
+from gtx.cli import report
+from gtx.cli.command import typed
 from gtx.data import Dataset, splits
 from gtx.tasks import Task
 from gtx.training.step import empty_batch
@@ -48,9 +48,12 @@ def write(
     molecules = recipes.reads_smiles(config)
     repeated = splits.duplicates_across(graphs) if molecules else np.zeros(len(graphs), bool)
     if repeated.any():
+        assert graphs.split is not None  # without one there is no test part to repeat in
         kept = ~repeated[graphs.split == 2]
         test = evaluations["test"]
-        scores["test without repeats"] = task.metrics(test.predictions[kept], test.labels[kept])
+        scores["test without repeats"] = task.metrics(
+            test.predictions[kept], np.asarray(test.labels)[kept]
+        )
 
     params = result.variables["params"]
     timing = [json.loads(line) for line in (workdir / "timing.jsonl").read_text().splitlines()]
@@ -107,17 +110,10 @@ def write(
         "learning_curve.png."
     )
     if molecules:
-        print(f"Next: {_python()} -m experiments.predict --workdir={workdir} --smiles='CCO'")
+        print(f"Next: {typed('predict')} --workdir={workdir} --smiles='CCO'")
     else:
-        print(f"Next: {_python()} -m experiments.evaluate --workdir={workdir} --split={last}")
+        print(f"Next: {typed('evaluate')} --workdir={workdir} --split={last}")
     return figures
-
-
-def _python() -> str:
-    """This interpreter as a person would type it here: relative where it is below the folder."""
-    python = pathlib.Path(sys.executable)
-    here = pathlib.Path.cwd()
-    return str(python.relative_to(here) if python.is_relative_to(here) else python)
 
 
 def params_sha256(params: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from gtx import Predictor, recipes
 from gtx.training import Evaluator
-from tests.experiments import commands
+from tests.cli import commands
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

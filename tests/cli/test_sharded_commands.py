@@ -22,7 +22,7 @@ def close(one, other):
 
 
 def found(folder, devices, *more):
-    command = [sys.executable, "-m", "tests.experiments.sharded_commands", str(folder), *more]
+    command = [sys.executable, "-m", "tests.cli.sharded_commands", str(folder), *more]
     flags = f"--xla_force_host_platform_device_count={devices}"
     done = subprocess.run(
         command,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments import baseline
 from gtx import tasks
+from gtx.cli import baseline
 from gtx.data import Label, molecules
 from tests.trained import SMILES
 

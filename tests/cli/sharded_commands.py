@@ -9,7 +9,7 @@ import numpy as np
 
 from gtx import Predictor, recipes
 from tests import trained
-from tests.experiments import commands
+from tests.cli import commands
 
 DEVICES = jax.local_device_count()
 FOLDER, ALL = pathlib.Path(sys.argv[1]), "all" in sys.argv

@@ -3,11 +3,11 @@ import warnings
 
 import numpy as np
 import pytest
-from absl import app
 
 from gtx import Predictor
+from gtx.cli import predict
 from gtx.data import Label, MoleculeWarning
-from tests.experiments import commands
+from tests.cli import commands
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -18,12 +18,6 @@ def predicted(trained_run):
     names = trained_run.graphs.names.tolist()
     values = Predictor.load(trained_run.workdir)(names)
     return dict(zip(names, values[:, 0].tolist(), strict=True))
-
-
-@pytest.fixture
-def columns():
-    with commands.imported("predict") as predict:
-        yield predict.columns
 
 
 def test_molecules_of_the_command_line_are_printed_as_a_table(trained_run, predicted, capsys):
@@ -93,7 +87,7 @@ def test_the_column_of_smiles_is_that_of_the_run(trained_run, predicted, tmp_pat
 
 
 def test_a_warning_about_a_molecule_names_its_row(capsys):
-    with commands.imported("predict") as predict, predict._warnings_as_lines(["row 2", "row 5"]):
+    with predict._warnings_as_lines(["row 2", "row 5"]):
         warnings.warn(MoleculeWarning(1, "CCC has 600 atoms"), stacklevel=1)
     assert capsys.readouterr().err == "warning: row 5: CCC has 600 atoms\n"
 
@@ -129,16 +123,22 @@ def test_a_folder_without_a_run_is_exit_code_two(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--smiles=C", "--input=a.csv"], ["--input=a.csv"], ["C"]]
+    ("arguments", "says"),
+    [
+        ([], "give either --smiles or --input."),
+        (["--smiles=C", "--input=a.csv"], "give either --smiles or --input."),
+        (["--input=a.csv"], "--input and --output go together."),
+        (["C"], "unexpected arguments: C. See `gtx predict --help`."),
+    ],
 )
-def test_a_wrong_use_is_a_usage_error(tmp_path, arguments):
-    with pytest.raises(app.UsageError):
-        commands.run("predict", f"--workdir={tmp_path}", *arguments)
+def test_a_wrong_use_is_one_line_and_exit_code_two(tmp_path, arguments, says, capsys):
+    assert commands.run("predict", f"--workdir={tmp_path}", *arguments) == 2
+    assert capsys.readouterr().err == f"error: {says}\n"
 
 
-def test_several_classes_give_a_class_and_probabilities(columns):
+def test_several_classes_give_a_class_and_probabilities():
     label = Label("graph", "multiclass", 3, ("red", "green", "blue"))
-    cells = columns(label, np.array([[0.25, 0.5, 0.25], [np.nan] * 3], np.float32))
+    cells = predict.columns(label, np.array([[0.25, 0.5, 0.25], [np.nan] * 3], np.float32))
     assert cells == {
         "class_predicted": ["green", ""],
         "red_probability": ["0.25", ""],
@@ -147,6 +147,6 @@ def test_several_classes_give_a_class_and_probabilities(columns):
     }
 
 
-def test_targets_without_names_are_numbered(columns):
-    cells = columns(Label("graph", "multilabel", 2), np.array([[0.1, 0.9]], np.float32))
+def test_targets_without_names_are_numbered():
+    cells = predict.columns(Label("graph", "multilabel", 2), np.array([[0.1, 0.9]], np.float32))
     assert cells == {"0_predicted": ["0.1"], "1_predicted": ["0.9"]}

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from experiments import report
+from gtx.cli import report
 from gtx.data import Dataset, GraphSpec, Label
 
 NAN = np.nan

@@ -1,0 +1,133 @@
+"""How a command runs: flags are read, and errors that people can mend become one line."""
+
+import contextlib
+import dataclasses
+import logging
+import pathlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from absl import logging as absl_logging
+from absl.flags import FlagValues
+
+from gtx.batching import BudgetError
+from gtx.cli import help_text, reading, shared_flags
+from gtx.cli.exit_codes import USAGE
+from gtx.encodings import EncodingError
+from gtx.graphs import GraphError
+from gtx.recipes import ConfigError
+from gtx.recipes.provenance import OtherDataError
+from gtx.sweeps import SweepError
+from gtx.training import CheckpointError, FolderLockedError, NonFiniteError, ResumeError
+from gtx.training.hooks.signals import Interrupted, StopAtOnce
+
+# Errors that a person mends in a flag, a recipe, a file or a folder: their message says how.
+_EXPECTED = (
+    BudgetError,
+    CheckpointError,
+    ConfigError,
+    EncodingError,
+    FolderLockedError,
+    GraphError,
+    ImportError,
+    NonFiniteError,
+    OSError,
+    OtherDataError,
+    ResumeError,
+    SweepError,
+    reading.UsageError,
+)
+_BROKEN_PIPE = 128 + 13  # as a shell reports a program that SIGPIPE ended
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """What can be run from a shell.
+
+    Attributes:
+      name: as it is typed, such as "gtx train".
+      about: what it does; `--help` prints it.
+      define: defines its flags.
+      main: runs it with the flags that were given; returns its exit code, or None for 0.
+    """
+
+    name: str
+    about: str
+    define: Callable[[FlagValues], None]
+    main: Callable[[FlagValues], int | None]
+
+
+def execute(command: Command, arguments: Sequence[str]) -> int:
+    """Run a command in this process, and return its exit code.
+
+    An expected error is one line on standard error and exit code 2. SIGINT, SIGTERM and SIGUSR1
+    end the command with 128 + signal; `fit` saves before it obeys them.
+    """
+    values = FlagValues()
+    shared_flags.define(values)
+    command.define(values)
+    if reading.asks_for_help(arguments):
+        print(help_text.of(command.name, command.about, values), end="")
+        return 0
+    with _plain_messages(), StopAtOnce() as signals:
+        try:
+            reading.read(command.name, values, arguments)
+            return command.main(values) or 0
+        except BrokenPipeError:
+            return _BROKEN_PIPE  # whoever read our output has gone, as `head` does
+        except _EXPECTED as error:
+            print(f"error: {_message(error)}", file=sys.stderr)
+            return USAGE
+        except Interrupted as stop:
+            if stop is signals.raised:  # others have been logged where they were raised
+                print(stop, file=sys.stderr)
+            return stop.signum + 128
+
+
+def typed(name: str) -> str:
+    """How a person starts `gtx <name>` from here: by the name `gtx` if the shell would find it."""
+    here, program = pathlib.Path.cwd(), pathlib.Path(sys.argv[0])
+    if program.name != "gtx":
+        python = pathlib.Path(sys.executable)
+        program = python.relative_to(here) if python.is_relative_to(here) else python
+        return f"{program} -m gtx {name}"
+    found = shutil.which("gtx")
+    if found is not None and pathlib.Path(found).resolve() == program.resolve():
+        return f"gtx {name}"
+    program = program.relative_to(here) if program.is_relative_to(here) else program
+    return f"{program} {name}"
+
+
+@contextlib.contextmanager
+def _plain_messages() -> Iterator[None]:
+    """Log messages as a person would say them: without level letters, times and process ids."""
+    root, gtx = logging.getLogger(), logging.getLogger("gtx")
+    before = list(root.handlers), root.level, gtx.level
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain())
+    # absl puts a handler with such a prefix here as soon as someone logs through it.
+    root.handlers = [each for each in root.handlers if each is not absl_logging.get_absl_handler()]
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    gtx.setLevel(logging.INFO)
+    absl_logging.set_verbosity(absl_logging.WARNING)  # orbax tells of every file otherwise
+    try:
+        yield
+    finally:
+        root.handlers = before[0]
+        root.setLevel(before[1])
+        gtx.setLevel(before[2])
+
+
+class _Plain(logging.Formatter):
+    """The message alone, after "warning: " or "error: " where it is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return text if record.levelno < logging.WARNING else f"{record.levelname.lower()}: {text}"
+
+
+def _message(error: Exception) -> str:
+    """One line, but for a list of differences, which has a line each."""
+    return str(error) if isinstance(error, ResumeError) else " ".join(str(error).split())

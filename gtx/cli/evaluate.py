@@ -1,0 +1,85 @@
+"""Score a trained model on parts of its data.
+
+    gtx evaluate --workdir=runs/smoke --split=valid --split=test
+
+The data are read again, and must be those of the run. With --other_data the model is scored on
+what its recipe reads now, such as corrected labels or further molecules.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from absl import flags
+from absl.flags import FlagValues
+
+from gtx import Predictor, recipes, training
+from gtx.cli import report, shared_flags
+from gtx.data import Dataset, topology
+from gtx.recipes import provenance
+
+
+def define(values: FlagValues) -> None:
+    shared_flags.define_workdir(values, "Folder of the run.")
+    flags.DEFINE_multi_enum(
+        "split", ["test"], ["train", "valid", "test"], "Part of the data; may be given again.",
+        flag_values=values,
+    )  # fmt: skip
+    shared_flags.define_json(values, "the scores")
+    flags.DEFINE_bool(
+        "other_data", False, "Score on the data as they are now, though the run had others.",
+        flag_values=values,
+    )  # fmt: skip
+
+
+def main(values: FlagValues) -> None:
+    predictor = Predictor.load(values.workdir)
+    splits = tuple(dict.fromkeys(values.split))
+    score = _other_scores if values.other_data else _scores
+    scores = score(predictor, splits)
+    if values.json:
+        report.write_json(values.json, scores)
+    if values.json != "-":
+        report.print_scores(scores, None)
+
+
+def _scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Of parts of the run's own data."""
+    config = predictor.recipe.config
+    prepared = recipes.prepare(config)
+    for note in provenance.check_data(predictor.recipe, prepared, splits):
+        print(f"note: {note}", file=sys.stderr)
+    evaluator = training.Evaluator(
+        predictor.model, predictor.task, recipes.budget(config, prepared.dataset)
+    )
+    scores = {}
+    for split in splits:
+        part = _part(prepared.dataset, split)
+        evaluation = evaluator(predictor.variables, part)
+        scores[split] = evaluation.metrics
+        for note in evaluation.notes:
+            print(f"{split}: {note}", file=sys.stderr)
+    return scores
+
+
+def _other_scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Of parts of whatever the config reads now."""
+    dataset = provenance.other_data(predictor.recipe)
+    print("note: these scores are not of the data of the run.", file=sys.stderr)
+    scores = {}
+    for split in splits:
+        part = _part(dataset, split)
+        labels = part.labels
+        assert labels is not None  # `other_data` refuses data without any
+        if predictor.task.label.level == "node":
+            labels = labels[topology.own_nodes(part)]
+        scores[split] = predictor.task.metrics(predictor(part), labels)
+        for note in predictor.task.undefined(labels):
+            print(f"{split}: {note}", file=sys.stderr)
+    return scores
+
+
+def _part(dataset: Dataset, split: str) -> Dataset:
+    part = dataset.part(split)
+    if len(part) == 0:
+        raise recipes.ConfigError(f"the data of this run have no part {split!r}.")
+    return part

@@ -1,0 +1,28 @@
+"""How a command ends: the codes that scripts may rely on, and how the process is left."""
+
+import os
+import sys
+from typing import NoReturn
+
+USAGE = 2  # wrong flags, or something that a person mends in a recipe, a file or a folder
+NOT_ALL = 3  # of predict: rows without a prediction
+
+EXIT_CODES = """\
+  0        it did what was asked
+  1        sweep: every trial failed; any command: a traceback, which is a bug of gtx
+  2        a wrong flag, recipe, file or folder; one line on standard error says which
+  3        predict: some rows have no prediction; the column `error` says why
+  128 + n  ended by signal n: 130 by Ctrl-C, 143 by SIGTERM. train has saved where it was"""
+
+
+def leave(code: int) -> NoReturn:
+    """End the process."""
+    if code > 128:
+        # XLA may be compiling in threads of its own, which crash when Python is taken down.
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except BrokenPipeError:
+                pass  # whoever read our output has gone
+        os._exit(code)
+    sys.exit(code)

@@ -1,0 +1,140 @@
+"""Predict for molecules with a trained model.
+
+    gtx predict --workdir=runs/solubility_gps --smiles=CCO --smiles=c1ccccc1
+    gtx predict --workdir=runs/solubility_gps --input=molecules.csv --output=predictions.csv
+
+The output has all rows and columns of the input in their order, blank rows too. The columns
+`<target>_predicted` follow, in the target's unit or as a probability; for several classes
+`class_predicted` and `<class>_probability`. The last column, `error`, says why a row has no
+prediction.
+"""
+
+import contextlib
+import csv
+import os
+import pathlib
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from absl import flags
+from absl.flags import FlagValues
+from rich.console import Console
+from rich.table import Table
+
+from gtx import Predictor
+from gtx.cli import shared_flags
+from gtx.cli.exit_codes import NOT_ALL
+from gtx.cli.reading import UsageError
+from gtx.data import CsvError, Label, MoleculeWarning, csv_source
+
+
+def define(values: FlagValues) -> None:
+    shared_flags.define_workdir(values, "Folder of the run.")
+    flags.DEFINE_multi_string("smiles", [], "A molecule; may be given again.", flag_values=values)
+    flags.DEFINE_string("input", None, "CSV file of molecules.", flag_values=values)
+    flags.DEFINE_string("output", None, "CSV file to write.", flag_values=values)
+    flags.DEFINE_string(
+        "smiles_column", None, "Column of --input; by default that of the training data.",
+        flag_values=values,
+    )  # fmt: skip
+
+
+def main(values: FlagValues) -> int:
+    if bool(values.smiles) == bool(values.input):
+        raise UsageError("give either --smiles or --input.")
+    if bool(values.input) != bool(values.output):
+        raise UsageError("--input and --output go together.")
+    if values.input:
+        return predict_file(values.workdir, values.input, values.output, values.smiles_column)
+    predictor = Predictor.load(values.workdir)
+    with _warnings_as_lines([f"--smiles {place + 1}" for place in range(len(values.smiles))]):
+        predictions, errors = predictor.smiles(values.smiles)
+    _print_table(values.smiles, columns(predictor.task.label, predictions), errors)
+    return NOT_ALL if errors else 0
+
+
+def predict_file(workdir: str, source: str, target: str, smiles_column: str | None) -> int:
+    """Predict for the molecules of a CSV file; returns the exit code."""
+    table = csv_source.read(source)
+    output = pathlib.Path(target)
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
+    predictor = Predictor.load(workdir)
+    column = predictor.smiles_column if smiles_column is None else smiles_column
+    if smiles_column is None and column not in table.header:
+        raise CsvError(
+            f"{table.name}: there is no column {column!r}, from which the model was trained, among "
+            f"{list(table.header)}. Name the one that holds SMILES: --smiles_column=..."
+        )
+    smiles = table.column(column)
+    header = [*columns(predictor.task.label, np.zeros((0, predictor.task.output_dim))), "error"]
+    taken = sorted(set(header) & set(table.header))
+    if taken:
+        raise CsvError(f"{table.name}: has the columns {taken}, which are written. Rename them.")
+    with _warnings_as_lines([f"row {number}" for number in table.numbers]):
+        predictions, errors = predictor.smiles(smiles)
+    added = columns(predictor.task.label, predictions)
+    reasons = [errors.get(row, "") for row in range(len(smiles))]
+    aside = output.with_name(f".{output.name}.tmp")
+    with aside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*table.header, *header])
+        writer.writerows(
+            [*row, *new] for row, *new in zip(table.rows, *added.values(), reasons, strict=True)
+        )
+    os.replace(aside, output)
+    print(f"{len(smiles) - len(errors)} of {len(smiles)} molecules predicted: {output}")
+    return NOT_ALL if errors else 0
+
+
+@contextlib.contextmanager
+def _warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
+    """Warnings about molecules as a line each; `names` says what to call each of them."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, *others: Any, **more: Any) -> None:
+        if isinstance(message, MoleculeWarning):
+            print(f"warning: {names[message.place]}: {message.reason}", file=sys.stderr)
+        else:
+            before(message, *others, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MoleculeWarning)
+        warnings.showwarning = show
+        yield
+
+
+def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
+    """Cells of predictions [rows, dim] by column, empty where a row is NaN."""
+    known = ~np.isnan(predictions).any(axis=1)
+    cells = [[str(value) for value in row] for row in predictions.astype(np.float32)]
+    names = label.names or [str(target) for target in range(label.dim)]
+    found: dict[str, list[str]] = {}
+    if label.kind == "multiclass":
+        found["class_predicted"] = [
+            names[int(np.argmax(row))] if good else ""
+            for row, good in zip(predictions, known, strict=True)
+        ]
+    suffix = "probability" if label.kind == "multiclass" else "predicted"
+    for place, name in enumerate(names):
+        found[f"{name}_{suffix}"] = [
+            row[place] if good else "" for row, good in zip(cells, known, strict=True)
+        ]
+    return found
+
+
+def _print_table(
+    smiles: Sequence[str], predicted: Mapping[str, Sequence[str]], errors: Mapping[int, str]
+) -> None:
+    table = Table("smiles")
+    for name in predicted:
+        table.add_column(name, justify="right")
+    if errors:
+        table.add_column("error")
+    for row, text in enumerate(smiles):
+        reason = [errors.get(row, "")] if errors else []
+        table.add_row(text, *(cells[row] for cells in predicted.values()), *reason)
+    Console(markup=False, highlight=False).print(table)

@@ -1,0 +1,62 @@
+"""Read the flags of a command, and say what is wrong with them."""
+
+import difflib
+import re
+from collections.abc import Sequence
+
+from absl import flags
+from absl.flags import FlagValues
+
+from gtx.cli import recipe_flag
+
+
+class UsageError(ValueError):
+    """The flags of a command cannot be read, or do not go together."""
+
+
+def asks_for_help(arguments: Sequence[str]) -> bool:
+    """Whether --help is among the arguments, whatever else is wrong with them."""
+    return any(argument in ("--help", "-help", "-h") for argument in arguments)
+
+
+def read(name: str, values: FlagValues, arguments: Sequence[str]) -> None:
+    """Set the flags from the arguments of a command; --config becomes the recipe that it names.
+
+    Args:
+      name: of the command, as it is typed.
+      values: the flags that it defines.
+      arguments: what was typed after its name.
+
+    Raises:
+      UsageError: a flag is unknown, missing or of the wrong kind, or a word is no flag.
+      ConfigError: the recipe cannot be read, or a field of it cannot be set so.
+    """
+    see = f"See `{name} --help`."
+    recipe = recipe_flag.defined(values)
+    for argument in arguments:
+        flag = _unknown(argument, values, recipe)
+        if flag is not None:
+            near = difflib.get_close_matches(flag.replace("-", "_"), list(values), n=1)
+            hint = f", did you mean --{near[0]}?" if near else "."
+            raise UsageError(f"--{flag}: there is no such flag{hint} {see}")
+    values.set_gnu_getopt()  # flags may follow the words that are values of --config.x.y
+    try:
+        rest = values([name, *arguments], known_only=True)[1:]
+    except (flags.Error, ValueError) as error:
+        missing = re.search(r"Flag --(\w+) must have a value other than None", str(error))
+        said = f"--{missing[1]} is missing" if missing else str(error).removesuffix(".")
+        raise UsageError(f"{said}. {see}") from error
+    if recipe:
+        rest = recipe_flag.read(values, rest)
+    if rest:
+        raise UsageError(f"unexpected arguments: {' '.join(rest)}. {see}")
+
+
+def _unknown(argument: str, values: FlagValues, recipe: bool) -> str | None:
+    """The name in an argument that is spelled as a flag and is none; else None."""
+    if not re.match(r"--?[A-Za-z]", argument) or (recipe and recipe_flag.OVERRIDE.match(argument)):
+        return None
+    name = argument.lstrip("-").partition("=")[0]
+    positive = name.removeprefix("no")
+    negated = positive != name and positive in values and values[positive].boolean
+    return None if name in values or negated else name

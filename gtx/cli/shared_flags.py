@@ -1,0 +1,20 @@
+"""Flags that every command has, and flags that several commands define in the same words."""
+
+from absl import flags
+from absl.flags import FlagValues
+
+
+def define(values: FlagValues) -> None:
+    """The flags of every command. They are read before its recipe is."""
+    flags.DEFINE_bool("help", False, "Show this, and do nothing else.", flag_values=values)
+
+
+def define_workdir(values: FlagValues, what: str) -> None:
+    """--workdir, a folder that must be given."""
+    flags.DEFINE_string("workdir", None, what, required=True, flag_values=values)
+
+
+def define_json(values: FlagValues, what: str) -> None:
+    """--json, a file for programs beside the tables for people."""
+    text = f"Also write {what} to this file; - prints them as JSON, and nothing else."
+    flags.DEFINE_string("json", "", text, flag_values=values)

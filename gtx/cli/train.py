@@ -1,0 +1,90 @@
+"""Train a recipe, or go on with a run.
+
+    gtx train --config=configs/smoke.py --workdir=runs/smoke
+    gtx train --config=configs/smoke.py --config.model.dim=32 --workdir=runs/wider
+
+A run goes on where its data, model, task, optimiser and seed are the same. Paths, caches and
+intervals may differ; so may the number of epochs, where the schedule does not end with them.
+Ctrl-C, SIGTERM and SIGUSR1 save the run; the same command goes on with it. One training at a
+time writes to a folder.
+"""
+
+import logging
+import pathlib
+import time
+
+from absl.flags import FlagValues
+from ml_collections import ConfigDict
+
+from gtx import recipes, training
+from gtx.cli import baseline, finish, recipe_flag, shared_flags
+from gtx.training.storage import named
+
+_log = logging.getLogger(__name__)
+
+
+def define(values: FlagValues) -> None:
+    recipe_flag.define(values)
+    shared_flags.define_workdir(values, "Folder of the run; a run that is there goes on.")
+
+
+def main(values: FlagValues) -> None:
+    config, workdir = values.config, pathlib.Path(values.workdir)
+    recipes.check(config)
+    recipes.check_devices(config)
+    # From here on, so that a second training is told before its data are read, to the scores.
+    with training.folder_lock(workdir), named(workdir):
+        run(config, workdir)
+
+
+def run(config: ConfigDict, workdir: pathlib.Path) -> None:
+    """Train and score; everything goes to `workdir`."""
+    start = time.monotonic()
+    prepared = recipes.prepare(config)
+    for row in prepared.rejected:
+        _log.warning("row %d (%r) is left out: %s", row.row, row.smiles, row.reason)
+    graphs = prepared.dataset
+    budget = recipes.budget(config, graphs)
+    model = recipes.model(config, graphs.spec)
+    task = recipes.task(config, graphs.spec)
+    train, valid = graphs.part("train"), graphs.part("valid")
+    optimizer = recipes.optimizer(config, -(-len(train) // budget.batch_size))
+
+    settings = config.training
+    hooks: list[training.Hook] = [training.ProgressBar(), training.JsonLines()]
+    if settings.tensorboard:
+        hooks.append(training.TensorBoard())
+    if settings.patience:
+        hooks.append(training.EarlyStopping(settings.patience))
+    result = training.fit(
+        model,
+        task,
+        train,
+        valid,
+        optimizer=optimizer,
+        num_epochs=settings.num_epochs,
+        workdir=workdir,
+        budget=budget,
+        stratified=config.batch.stratified,
+        resident=config.batch.resident,
+        seed=config.seed,
+        steps_per_call=settings.steps_per_call,
+        evaluate_every=settings.evaluate_every,
+        checkpoint_every=settings.checkpoint_every,
+        select=settings.select,
+        recipe=recipes.recipe(config, prepared),
+        hooks=hooks,
+    )
+
+    forest = baseline.forest_scores(graphs, task, seed=config.seed) if config.baseline else None
+    finish.write(
+        workdir,
+        config=config,
+        graphs=graphs,
+        model=model,
+        task=task,
+        budget=budget,
+        result=result,
+        baseline=forest,
+        seconds=time.monotonic() - start,
+    )
