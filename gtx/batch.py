@@ -10,6 +10,7 @@ import jraph
 
 from gtx.ops.arguments import check_array, describe
 from gtx.ops.layout import Layout, pair_mask
+from gtx.typing import Level
 
 
 @functools.partial(
@@ -39,10 +40,38 @@ class Features:
 
 @functools.partial(
     jax.tree_util.register_dataclass,
+    data_fields=("index", "labels", "mask"),
+    meta_fields=("level",),
+)
+@dataclasses.dataclass(frozen=True)
+class Targets:
+    """What is to be predicted in a batch, and what is known of it.
+
+    At the levels of graphs and nodes a target stands in the place of its graph or node, so that
+    a model predicts for every place of that axis. At those of edges and pairs the targets are an
+    axis of their own, graph by graph, padding last.
+
+    Attributes:
+      level: static. "graph", "node", "edge" or "pair".
+      index: int32 [targets], places on the axis of the level; for pairs [targets, 2], the nodes
+        (sender, receiver). In padding some place.
+      labels: [targets, dim], or [targets] for classes; None where nothing is known. A missing
+        label is NaN, or -1 for classes.
+      mask: bool [targets], True for what is to be predicted: neither padding nor in another part.
+    """
+
+    level: Level
+    index: Any
+    labels: Any
+    mask: Any
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
     data_fields=(
         "graph",
         "pairs",
-        "labels",
+        "targets",
         "graph_ids",
         "node_ids",
         "node_graph",
@@ -69,7 +98,7 @@ class Batch:
     Attributes:
       graph: `jraph.GraphsTuple`; `nodes`, `edges` and `globals` are dicts of columns.
       pairs: dict of pair columns, each [pairs, ...].
-      labels: [graphs, ...] or [nodes, ...], as the task has it; None when unknown.
+      targets: what is to be predicted; None in a batch of which nobody asks it.
       graph_ids: int32 [graphs], the number of each graph in its dataset; -1 in padding.
       node_ids: uint32 [nodes], a hash of (graph id, position in the graph): the identity
         under which dropout draws its noise, so that it does not depend on the batch.
@@ -83,7 +112,7 @@ class Batch:
 
     graph: jraph.GraphsTuple
     pairs: Any
-    labels: Any
+    targets: Targets | None
     graph_ids: Any
     node_ids: Any
     node_graph: Any

@@ -220,7 +220,7 @@ def step_cost(
     source: Resident | Streamed = Streamed(train, budget)
     if resident:
         columns = Columns.from_dataset(train, pairs=budget.dense)
-        source = Resident(columns, budget, task.label.level)
+        source = Resident(columns, budget)
     program = make_train_chunk(model, task, optimizer, source, mesh)
     start = time.perf_counter()
     lowered = program.function.lower(
@@ -244,12 +244,12 @@ def notes(graphs: Dataset, task: Task, *, rejected: int = 0) -> list[str]:
     found = []
     if rejected:
         found.append(f"{rejected} rows of the source became no graph.")
-    outside = int(np.sum(graphs.split == -1))
+    outside = int(np.sum(graphs.targets.split == -1))
     if outside:
-        found.append(f"{outside} graphs are in no part and are not used.")
+        found.append(f"{outside} {graphs.targets.level}s are in no part and are not used.")
     for name in SPLITS:
         part = graphs.part(name)
-        if len(part) == 0:
+        if len(part.targets) == 0:
             consequence = {
                 "train": "there is nothing to train on",
                 "valid": "the last parameters are taken, and nothing stops early",
@@ -257,12 +257,13 @@ def notes(graphs: Dataset, task: Task, *, rejected: int = 0) -> list[str]:
             }[name]
             found.append(f"there is no {name} part: {consequence}.")
             continue
-        if part.labels is None:
+        labels = part.targets.labels
+        if labels is None:
             continue
         if task.label.kind == "multiclass":
-            absent = sorted(set(range(task.label.dim)) - set(np.unique(part.labels).tolist()))
+            absent = sorted(set(range(task.label.dim)) - set(np.unique(labels).tolist()))
             found += [f"{name}: class {task.target_name(c)} does not occur." for c in absent]
-        found += [f"{name}: {note}" for note in task.undefined(part.labels)]
+        found += [f"{name}: {note}" for note in task.undefined(labels)]
     return found
 
 
@@ -276,7 +277,7 @@ def _range(counts: np.ndarray) -> dict[str, Any]:
 
 
 def _label_statistics(graphs: Dataset) -> list[dict[str, Any]]:
-    labels, label = graphs.labels, graphs.spec.label
+    labels, label = graphs.targets.labels, graphs.spec.label
     if labels is None or label is None:
         return []
     if label.kind == "multiclass":

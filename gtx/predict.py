@@ -21,7 +21,6 @@ from gtx.data import (
     DatasetError,
     GraphSpec,
     molecules,
-    topology,
     with_descriptors,
 )
 from gtx.data.columns import named_columns
@@ -113,20 +112,17 @@ class Predictor:
             `gtx.graphs`.
 
         Returns:
-          float32 [graphs, dim], or [nodes, dim] with the nodes of all graphs in their order
-          where the labels belong to nodes (`np.split` them at the `node_ptr` of a Dataset);
-          virtual nodes have no row. In the label's own unit, or probabilities.
+          float32 [targets, dim], in the order of the targets of a Dataset where these are of the
+          level that the model predicts for. Else the targets are all graphs, or all nodes in
+          their order (`np.split` them at the `node_ptr` of a Dataset); virtual nodes are none. In
+          the label's own unit, or probabilities.
 
         Raises:
           GraphError: names the graph, the field and the remedy (a category that training did
             not know, NaN, a column that is missing, a SMILES that does not parse).
           NonFiniteError: a prediction is not finite.
         """
-        dataset = self.dataset(graphs, padded=padded)
-        predictions = self._predict(dataset)
-        if self.task.label.level == "node" and self.recipe.raw_spec is not None:
-            predictions = predictions[topology.own_nodes(dataset)]
-        return predictions
+        return self._predict(self.dataset(graphs, padded=padded))
 
     def smiles(self, smiles: Iterable[str]) -> tuple[np.ndarray, dict[int, str]]:
         """Predict for the molecules that parse.
@@ -138,9 +134,10 @@ class Predictor:
         Raises:
           DatasetError: the model does not predict for molecules as a whole.
         """
-        if self.task.label.level == "node":
+        level = self.task.label.level
+        if level != "graph":
             raise DatasetError(
-                "this model predicts for nodes, whose number differs between graphs. Call the "
+                f"this model predicts for {level}s, whose number differs between graphs. Call the "
                 "predictor itself."
             )
         smiles = list(smiles)
@@ -159,7 +156,7 @@ class Predictor:
         if isinstance(graphs, Dataset):
             if padded is not None:
                 raise GraphError("graphs: a Dataset has no padding. Leave out padded.")
-            return self._from_dataset(graphs.with_labels(None))
+            return self._from_dataset(graphs.without_labels())
         if isinstance(graphs, GraphsTuple):
             return self._from_graphs(concatenate([graphs], padded=padded))
         graphs = [graphs] if isinstance(graphs, str) else list(graphs)
@@ -187,14 +184,12 @@ class Predictor:
         return sum(evaluator.program.num_compilations for evaluator in evaluators)
 
     def _predict(self, dataset: Dataset) -> np.ndarray:
-        node_level = self.task.label.level == "node"
-        start = dataset.node_ptr if node_level else np.arange(len(dataset) + 1)
-        predictions = np.zeros((int(start[-1]), self.task.output_dim), np.float32)
+        predictions = np.zeros((len(dataset.targets), self.task.output_dim), np.float32)
         sizes = zip(dataset.num_nodes.tolist(), dataset.num_edges.tolist(), strict=True)
         budgets = [self._budget(*size) for size in sizes]
         for budget in dict.fromkeys(budgets):
             chosen = np.array([budget == other for other in budgets])
-            rows = np.repeat(chosen, dataset.num_nodes) if node_level else chosen
+            rows = chosen[dataset.target_graph]
             part = dataset if chosen.all() else dataset.select(chosen)
             predictions[rows] = self._evaluator(budget)(self.variables, part).predictions
         return predictions
@@ -284,7 +279,9 @@ class Predictor:
         return GraphSpec(**levels)
 
     def _completed(self, dataset: Dataset) -> Dataset:
-        """Add the columns that `_given_spec` left to be computed."""
+        """Add the targets, and the columns that `_given_spec` left to be computed."""
+        if dataset.targets.level != self.task.label.level:
+            dataset = dataset.with_targets(self.task.label.level)
         if self.recipe.scaler is not None and _DESCRIPTORS[1] not in dataset.graphs:
             dataset, _ = with_descriptors(dataset, self.recipe.scaler)
         if self.recipe.raw_spec is not None and "kind" not in dataset.edges:

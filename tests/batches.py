@@ -158,7 +158,7 @@ def build_batch(graphs, ids=None, *, tiers=None, extra_nodes=1, extra_edges=0, f
     batch = Batch(
         graph=graph,
         pairs=pairs,
-        labels=None,
+        targets=None,
         graph_ids=graph_ids,
         node_ids=noise.node_ids(graph_ids[node_graph], position, np),
         node_graph=node_graph,

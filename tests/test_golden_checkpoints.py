@@ -53,7 +53,9 @@ def test_the_state_of_a_golden_checkpoint_is_taken_up(workdir):
     predictor = load(workdir)
     recipe = predictor.recipe
     graphs = packed.load(workdir / "graphs.npz")
-    encoded = dataclasses.replace(predictor.dataset(graphs), labels=graphs.labels, spec=recipe.spec)
+    encoded = dataclasses.replace(
+        predictor.dataset(graphs), targets=graphs.targets, spec=recipe.spec
+    )
     rows = empty_rows(recipe.budget, 1)
     batch = jax.tree.map(lambda x: x[0, 0], Streamed(encoded, recipe.budget).chunk(rows))
     optimizer = recipes.optimizer(recipe.config, 3)

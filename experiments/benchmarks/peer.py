@@ -70,7 +70,7 @@ def peer_batch(dataset: Any, indices: Sequence[int], *, dtype: torch.dtype = tor
                 edge_index=torch.from_numpy(
                     np.stack([dataset.senders[edges], dataset.receivers[edges]]).astype(np.int64)
                 ),
-                y=torch.from_numpy(np.asarray(dataset.labels[index])).to(dtype).reshape(1),
+                y=torch.from_numpy(np.asarray(dataset.targets.labels[index])).to(dtype).reshape(1),
                 num_nodes=int(dataset.node_ptr[index + 1] - dataset.node_ptr[index]),
             )
         )

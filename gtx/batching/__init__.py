@@ -2,7 +2,6 @@
 
 from gtx.batching.assemble import Columns as Columns
 from gtx.batching.assemble import assemble as assemble
-from gtx.batching.assemble import label_level as label_level
 from gtx.batching.budget import Budget as Budget
 from gtx.batching.budget import BudgetError as BudgetError
 from gtx.batching.budget import fit_budget as fit_budget

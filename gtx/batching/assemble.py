@@ -6,17 +6,72 @@ device, so that only indices travel. It uses cumulative sums, searches and gathe
 
 import dataclasses
 import functools
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jraph
 import numpy as np
 
-from gtx.batch import Batch
+from gtx.batch import Batch, Targets
 from gtx.batching.budget import INT32_MAX, Budget, BudgetError
 from gtx.data.dataset import Dataset
 from gtx.ops.layout import make_layout, pair_mask
 from gtx.ops.noise import node_ids
+from gtx.typing import Level
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("index", "labels", "chosen", "ptr"),
+    meta_fields=("level",),
+)
+@dataclasses.dataclass(frozen=True)
+class TargetColumns:
+    """The targets of a Dataset in the form of which batches are made.
+
+    Attributes:
+      level: static.
+      index: of graphs and nodes None. int32 [targets] or [targets, 2], graph by graph: places of
+        edges, or of both nodes of a pair, in their graph.
+      labels: with a row for each graph, or each node; else in the order of `index`. None where
+        nothing is known.
+      chosen: bool, which graphs or nodes are targets; None where all are, and for edges and pairs.
+      ptr: int32 [graphs + 1], where the edges or pairs of each graph start in `index`; else None.
+    """
+
+    level: Level
+    index: Any
+    labels: Any
+    chosen: Any
+    ptr: Any
+
+    @classmethod
+    def from_dataset(cls, dataset: Dataset) -> "TargetColumns":
+        """The targets of `dataset`, numpy."""
+        table = dataset.targets
+        if table.level in ("graph", "node"):
+            labels, chosen = table.labels, None
+            if not dataset.targets_are_all:
+                rows = dataset.num_rows(table.level)
+                chosen = np.zeros(rows, bool)
+                chosen[table.index] = True
+                if labels is not None:
+                    missing = np.nan if labels.dtype.kind == "f" else -1
+                    known, labels = (
+                        labels,
+                        np.full((rows, *labels.shape[1:]), missing, labels.dtype),
+                    )
+                    labels[table.index] = known
+            labels = None if labels is None else _filled(labels)
+            chosen = None if chosen is None else _filled(chosen)
+            return cls(table.level, None, labels, chosen, None)
+        order, ptr = dataset.targets_by_graph
+        start = dataset.edge_ptr if table.level == "edge" else dataset.node_ptr
+        start = start[dataset.target_graph]
+        index = table.index - (start[:, None] if table.level == "pair" else start)
+        labels = None if table.labels is None else _filled(table.labels[order])
+        index = _filled(index[order].astype(np.int32))
+        return cls(table.level, index, labels, None, ptr.astype(np.int32))
 
 
 @functools.partial(
@@ -31,7 +86,7 @@ from gtx.ops.noise import node_ids
         "pair_ptr",
         "senders",
         "receivers",
-        "labels",
+        "targets",
         "ids",
     ),
     meta_fields=(),
@@ -45,7 +100,7 @@ class Columns:
         [n, n] of each graph, receiver first) and graphs of the whole dataset.
       node_ptr, edge_ptr, pair_ptr: int32 [graphs + 1]; `pair_ptr` is None without pair columns.
       senders, receivers: int32 [edges], local to each graph, sorted by receiver in each.
-      labels: [graphs, ...] or [nodes, ...], or None.
+      targets: what is to be predicted.
       ids: int32 [graphs].
     """
 
@@ -58,7 +113,7 @@ class Columns:
     pair_ptr: Any
     senders: Any
     receivers: Any
-    labels: Any
+    targets: TargetColumns
     ids: Any
 
     @classmethod
@@ -73,7 +128,12 @@ class Columns:
           BudgetError: more nodes, edges or pairs than int32 can index.
         """
         pair_ptr = dataset.pair_ptr if pairs and dataset.pairs else None
-        pointers = dict(nodes=dataset.node_ptr, edges=dataset.edge_ptr, pairs=pair_ptr)
+        pointers = dict(
+            nodes=dataset.node_ptr,
+            edges=dataset.edge_ptr,
+            pairs=pair_ptr,
+            targets=np.array([len(dataset.targets)]),
+        )
         for name, pointer in pointers.items():
             if pointer is not None and pointer[-1] > INT32_MAX:
                 raise BudgetError(
@@ -81,11 +141,8 @@ class Columns:
                     "Stream the dataset (gtx.batching.Streamed), which takes it in parts"
                 )
 
-        def rows(array):  # a masked gather needs a row to read
-            return array if len(array) else np.zeros((1, *array.shape[1:]), array.dtype)
-
         def level(columns):
-            return {name: rows(np.asarray(array)) for name, array in columns.items()}
+            return {name: _filled(np.asarray(array)) for name, array in columns.items()}
 
         return cls(
             nodes=level(dataset.nodes),
@@ -95,10 +152,10 @@ class Columns:
             node_ptr=dataset.node_ptr.astype(np.int32),
             edge_ptr=dataset.edge_ptr.astype(np.int32),
             pair_ptr=None if pair_ptr is None else pair_ptr.astype(np.int32),
-            senders=rows(dataset.senders),
-            receivers=rows(dataset.receivers),
-            labels=None if dataset.labels is None else rows(dataset.labels),
-            ids=rows(dataset.ids),
+            senders=_filled(dataset.senders),
+            receivers=_filled(dataset.receivers),
+            targets=TargetColumns.from_dataset(dataset),
+            ids=_filled(dataset.ids),
         )
 
     @property
@@ -107,9 +164,9 @@ class Columns:
         return sum(leaf.nbytes for leaf in jax.tree.leaves(self))
 
 
-def label_level(dataset: Dataset) -> Literal["graph", "node"]:
-    """Whose labels the dataset has; "graph" if it has none."""
-    return "graph" if dataset.spec.label is None else dataset.spec.label.level
+def _filled(array: np.ndarray) -> np.ndarray:
+    """The array, or one row of zeros if it has none: a masked gather needs a row to read."""
+    return array if len(array) else np.zeros((1, *array.shape[1:]), array.dtype)
 
 
 def assemble(
@@ -117,7 +174,6 @@ def assemble(
     row: Any,
     budget: Budget,
     *,
-    label_level: Literal["graph", "node"],
     xp: Any = np,
 ) -> Batch:
     """One shard of a batch: the graphs of `row`, one per slot, padded to `budget`.
@@ -127,7 +183,6 @@ def assemble(
       row: int32 [graphs_per_shard], indices of graphs that fit their slots and the budget
         (see `gtx.batching.plan`), -1 in an empty slot.
       budget: static.
-      label_level: whether labels belong to graphs or nodes.
       xp: `numpy` or `jax.numpy`; both give the same bits.
 
     Returns:
@@ -175,12 +230,16 @@ def assemble(
         real = pair_mask(layout)
         pairs = {name: rows(values, source, real) for name, values in columns.pairs.items()}
 
-    labels = columns.labels
-    if labels is not None:
-        by_graph = label_level == "graph"
-        labels = rows(
-            labels, row if by_graph else node_source, graph_mask if by_graph else node_mask
-        )
+    given = columns.targets
+    if given.level in ("graph", "node"):
+        by_graph = given.level == "graph"
+        source, target_mask = (row, graph_mask) if by_graph else (node_source, node_mask)
+        index = np.arange(len(target_mask), dtype=np.int32)
+        labels = None if given.labels is None else rows(given.labels, source, target_mask)
+        if given.chosen is not None:
+            target_mask = rows(given.chosen, source, target_mask)
+    else:
+        raise NotImplementedError(given.level)
     ids = xp.where(graph_mask, xp.take(columns.ids, row, axis=0, mode="clip"), np.int32(-1))
     return Batch(
         graph=jraph.GraphsTuple(
@@ -193,7 +252,7 @@ def assemble(
             n_edge=n_edge,
         ),
         pairs=pairs,
-        labels=labels,
+        targets=Targets(given.level, xp.asarray(index), labels, target_mask),
         graph_ids=ids,
         node_ids=node_ids(ids[node_graph], position, xp=xp),
         node_graph=node_graph,

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gtx.batch import Batch
+from gtx.batch import Batch, Targets
 from gtx.ops.layout import make_layout
 from gtx.ops.noise import node_ids
 
@@ -112,10 +112,35 @@ def _shapes(batch: Batch) -> None:
             f"{name} is {np.dtype(dtype).name} with leading axis {lengths[level]} ({level}s)",
             f", not {array.dtype.name} {list(array.shape)}",
         )
-    if batch.labels is not None:
+    if batch.targets is not None:
+        _targets(batch.targets, lengths)
+
+
+def _targets(targets: Targets, lengths: dict[str, int]) -> None:
+    rows = len(targets.mask)
+    if targets.level in ("graph", "node"):
         _promise(
-            len(batch.labels) in (lengths["graph"], lengths["node"]),
-            "labels have one row per graph or per node",
+            rows == lengths[targets.level],
+            f"targets.mask has one entry for each place of a {targets.level}",
+            f": {rows} for {lengths[targets.level]}",
+        )
+    axes = (2,) if targets.level == "pair" else ()
+    _promise(targets.mask.dtype == bool, "targets.mask is bool")
+    _promise(
+        targets.index.dtype == np.int32 and targets.index.shape == (rows, *axes),
+        f"targets.index is int32 with {rows} rows",
+        f", not {targets.index.dtype} {list(targets.index.shape)}",
+    )
+    count = lengths["node" if targets.level == "pair" else targets.level]
+    _promise(
+        targets.index.min(initial=0) >= 0 and targets.index.max(initial=0) < count,
+        "targets.index are places of the batch",
+    )
+    if targets.labels is not None:
+        _promise(
+            len(targets.labels) == rows,
+            "labels have one row per target",
+            f": {len(targets.labels)} for {rows}",
         )
 
 

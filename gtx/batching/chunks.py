@@ -13,7 +13,7 @@ so that the same step serves both. A chunk of `Resident` is the indices themselv
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ import jraph
 import numpy as np
 
 from gtx.batch import Batch
-from gtx.batching.assemble import Columns, assemble, label_level
+from gtx.batching.assemble import Columns, assemble
 from gtx.batching.budget import Budget
 from gtx.batching.plan import plan
 from gtx.data.dataset import Dataset
@@ -47,24 +47,22 @@ class Resident:
     Attributes:
       constants: Columns, as device arrays.
       budget: the static shape of its batches.
-      label_level: whether labels belong to graphs or nodes.
     """
 
     constants: Columns
     budget: Budget
-    label_level: Literal["graph", "node"]
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, budget: Budget, *, sharding: Any = None) -> "Resident":
         """Move `dataset` to a device, or as `sharding` says (replicated over a mesh)."""
         columns = jax.device_put(Columns.from_dataset(dataset, pairs=budget.dense), sharding)
-        return cls(columns, budget, label_level(dataset))
+        return cls(columns, budget)
 
     def chunk(self, rows: np.ndarray) -> np.ndarray:
         return np.asarray(rows, np.int32)
 
     def batch(self, constants: Columns, element: Any) -> Batch:
-        return assemble(constants, element, self.budget, label_level=self.label_level, xp=jnp)
+        return assemble(constants, element, self.budget, xp=jnp)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -86,11 +84,7 @@ class Streamed:
         local = np.where(rows < 0, -1, local.reshape(rows.shape)).astype(np.int32)
         part = self.dataset.select(used)
         columns = Columns.from_dataset(part, pairs=self.budget.dense)
-        level = label_level(part)
-        batches = [
-            assemble(columns, row, self.budget, label_level=level)
-            for row in local.reshape(-1, rows.shape[-1])
-        ]
+        batches = [assemble(columns, row, self.budget) for row in local.reshape(-1, rows.shape[-1])]
         return jax.tree.map(
             lambda *xs: np.stack(xs).reshape(*rows.shape[:2], *xs[0].shape), *batches
         )
@@ -149,5 +143,5 @@ def batch_graphs(
         dense=dense,
     )
     row = np.arange(len(dataset), dtype=np.int32)
-    columns, level = Columns.from_dataset(dataset, pairs=dense), label_level(dataset)
-    return jax.device_put(assemble(columns, row, budget, label_level=level))
+    columns = Columns.from_dataset(dataset, pairs=dense)
+    return jax.device_put(assemble(columns, row, budget))

@@ -15,13 +15,13 @@ def forest_scores(dataset: Dataset, task: Task, *, seed: int) -> dict[str, float
     """
     from sklearn.ensemble import RandomForestRegressor
 
-    if dataset.names is None or dataset.labels is None:
-        raise ValueError("the forest needs the SMILES and labels of the dataset")
-    test = dataset.split == SPLITS.index("test")
-    labels = dataset.labels
+    labels = dataset.targets.labels
+    if dataset.names is None or labels is None or dataset.targets.level != "graph":
+        raise ValueError("the forest needs the SMILES of the dataset and labels of its molecules")
+    test = dataset.targets.split == SPLITS.index("test")
     if not test.any():
         return task.metrics(labels[test], labels[test])
-    counts = molecules.morgan_counts(list(dataset.names))
+    counts = molecules.morgan_counts(list(dataset.names[dataset.target_graph]))
     known = ~test[:, None] & np.isfinite(labels)
     predictions = np.zeros(labels[test].shape)
     for rows in {column.tobytes(): column for column in known.T}.values():

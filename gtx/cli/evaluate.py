@@ -14,7 +14,7 @@ from absl.flags import FlagValues
 
 from gtx import Predictor, recipes, training
 from gtx.cli import report, shared_flags
-from gtx.data import Dataset, topology
+from gtx.data import Dataset
 from gtx.recipes import provenance
 
 
@@ -68,10 +68,8 @@ def _other_scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict
     scores = {}
     for split in splits:
         part = _part(dataset, split)
-        labels = part.labels
+        labels = part.targets.labels
         assert labels is not None  # `other_data` refuses data without any
-        if predictor.task.label.level == "node":
-            labels = labels[topology.own_nodes(part)]
         scores[split] = predictor.task.metrics(predictor(part), labels)
         for note in predictor.task.undefined(labels):
             print(f"{split}: {note}", file=sys.stderr)
@@ -80,6 +78,6 @@ def _other_scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict
 
 def _part(dataset: Dataset, split: str) -> Dataset:
     part = dataset.part(split)
-    if len(part) == 0:
+    if len(part.targets) == 0:
         raise recipes.ConfigError(f"the data of this run have no part {split!r}.")
     return part

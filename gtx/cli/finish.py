@@ -48,8 +48,7 @@ def write(
     molecules = recipes.reads_smiles(config)
     repeated = splits.duplicates_across(graphs) if molecules else np.zeros(len(graphs), bool)
     if repeated.any():
-        assert graphs.split is not None  # without one there is no test part to repeat in
-        kept = ~repeated[graphs.split == 2]
+        kept = ~repeated[graphs.target_graph][graphs.targets.split == 2]
         test = evaluations["test"]
         scores["test without repeats"] = task.metrics(
             test.predictions[kept], np.asarray(test.labels)[kept]

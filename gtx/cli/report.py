@@ -89,27 +89,27 @@ def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
 
 
 def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndarray) -> None:
-    """One row per graph, or per node with a label: what is known of it and what the model says.
+    """One row per target, in their order: what is known of it and what the model says.
 
-    Columns: `id` and `name` of the graph, `node` (its number in the graph, for labels of nodes),
-    then `<target>_measured` and `<target>_predicted`; for several classes `class_measured`,
-    `class_predicted` and `<class>_probability`. A label that is missing is an empty cell. Nodes
-    without any label, virtual ones among them, have no row.
+    Columns: `id` and `name` of the graph, then which of its rows it is (`node` or `edge`, or
+    `sender` and `receiver` of a pair, numbers in the graph), then `<target>_measured` and
+    `<target>_predicted`; for several classes `class_measured`, `class_predicted` and
+    `<class>_probability`. A label that is missing is an empty cell.
     """
-    label, labels = dataset.spec.label, np.asarray(dataset.labels)
-    assert label is not None
+    table, label = dataset.targets, dataset.spec.label
+    assert label is not None and table.labels is not None
+    labels, graph = table.labels, dataset.target_graph
     there = known(labels, label)
-    graph = np.arange(len(dataset))
-    rows = np.arange(len(labels))
-    if label.level == "node":
-        graph = np.repeat(graph, dataset.num_nodes)
-        rows = np.flatnonzero(there.any(axis=1))
-    ids = dataset.ids[graph]
-    columns: dict[str, list[str]] = {"id": [str(ids[row]) for row in rows]}
+    rows = range(len(table))
+    columns: dict[str, list[str]] = {"id": [str(number) for number in dataset.ids[graph]]}
     if dataset.names is not None:
-        columns["name"] = [str(dataset.names[graph[row]]) for row in rows]
-    if label.level == "node":
-        columns["node"] = [str(row - dataset.node_ptr[graph[row]]) for row in rows]
+        columns["name"] = [str(name) for name in dataset.names[graph]]
+    if table.level != "graph":
+        start = (dataset.edge_ptr if table.level == "edge" else dataset.node_ptr)[graph]
+        places = table.index.reshape(len(table), -1) - start[:, None]
+        headers = ("sender", "receiver") if table.level == "pair" else (table.level,)
+        for header, column in zip(headers, places.T, strict=True):
+            columns[header] = [str(place) for place in column]
     names = label.names or tuple(map(str, range(label.dim)))
     if label.kind == "multiclass":
         columns["class_measured"] = [names[labels[r]] if there[r, 0] else "" for r in rows]

@@ -8,9 +8,12 @@ import numpy as np
 from gtx.data.exact import INT32_MAX
 from gtx.data.exact import DatasetError as DatasetError
 from gtx.data.spec import Categorical, Column, GraphSpec, Label
+from gtx.data.targets import TargetTable, check_labels_agree, check_level, check_rows
 
 if TYPE_CHECKING:
     from gtx.data.dataset import Dataset
+
+_ROWS = dict(node="nodes", edge="edges", pair="nodes")  # what the index of a level counts
 
 
 def check_form(dataset: "Dataset") -> None:
@@ -22,19 +25,17 @@ def check_form(dataset: "Dataset") -> None:
         _check_array(name, getattr(dataset, name), dtype, 1)
     for name in ("senders", "receivers", "ids"):
         _check_array(name, getattr(dataset, name), np.int32, 1)
-    _check_array("split", dataset.split, np.int8, 1)
     if not isinstance(dataset.spec, GraphSpec):
         raise DatasetError(f"dataset: spec is a {type(dataset.spec).__name__}. Give a GraphSpec.")
     if dataset.names is not None:
         _check_array("names", dataset.names, np.str_, 1)
-    if dataset.labels is not None:
-        _check_array("labels", dataset.labels, None, None)
+    _check_table(dataset.targets)
     if not 0 < len(dataset.node_ptr) == len(dataset.edge_ptr):
         raise DatasetError(
             f"dataset: node_ptr is for {len(dataset.node_ptr) - 1} graphs, edge_ptr for "
             f"{len(dataset.edge_ptr) - 1}. Give both one entry per graph and one more."
         )
-    for name in ("ids", "split", "names"):
+    for name in ("ids", "names"):
         values = getattr(dataset, name)
         if values is not None and values.shape != (len(dataset.node_ptr) - 1,):
             raise DatasetError(
@@ -52,6 +53,28 @@ def check_form(dataset: "Dataset") -> None:
             raise DatasetError(f"dataset: {level} is a {type(arrays).__name__}. Give a dict.")
         for name, array in arrays.items():
             _check_array(f"{level}[{name!r}]", array, None, 2)
+
+
+def _check_table(table: object) -> None:
+    """The form of the targets: dtypes, axes, and as many labels and parts as rows."""
+    if not isinstance(table, TargetTable):
+        raise DatasetError(
+            f"dataset: targets are a {type(table).__name__}. Give a TargetTable, or set them with "
+            "Dataset.with_targets."
+        )
+    check_level(table.level)
+    _check_array("targets.index", table.index, np.int64, 2 if table.level == "pair" else 1)
+    _check_array("targets.split", table.split, np.int8, 1)
+    parts = {"split": table.split}
+    if table.labels is not None:
+        _check_array("targets.labels", table.labels, None, None)
+        parts["labels"] = table.labels
+    for name, values in parts.items():
+        if values.ndim == 0 or len(values) != len(table):
+            raise DatasetError(
+                f"dataset: targets.{name} has shape {values.shape} for {len(table)} targets. Give "
+                "one entry for each."
+            )
 
 
 def _check_array(name: str, array: object, dtype: type | None, ndim: int | None) -> None:
@@ -87,13 +110,35 @@ def check(dataset: "Dataset") -> None:
         for name, column in columns.items():
             _check_column(dataset, f"{level}[{name!r}]", arrays[name], column, ptr)
     _check_per_graph(dataset)
-    labels, label = dataset.labels, dataset.spec.label
-    if labels is not None and label is not None:
-        _check_labels(dataset, labels, label)
-    elif labels is not None or label is not None:
+    check_targets(dataset)
+
+
+def check_targets(dataset: "Dataset") -> None:
+    """The part of `check` that reads the targets: their rows, their labels and their parts."""
+    table, label = dataset.targets, dataset.spec.label
+    check_rows(table, dataset.num_rows(table.level))
+    if table.level == "pair" and len(table):
+        graph = np.searchsorted(dataset.node_ptr, table.index, side="right")
+        if np.any(graph[:, 0] != graph[:, 1]):
+            row = int(np.argmax(graph[:, 0] != graph[:, 1]))
+            raise DatasetError(
+                f"dataset: target {row} is the pair of nodes {table.index[row].tolist()}, which "
+                "stand in different graphs. Pairs are within a graph."
+            )
+    wrong = (table.split < -1) | (table.split > 2)
+    if wrong.any():
+        row = int(np.argmax(wrong))
         raise DatasetError(
-            "dataset: labels and spec.label must both be given or both be None. "
-            "Set them together with with_labels."
+            f"{_graph(dataset, int(dataset.target_graph[row]))}: split is {table.split[row]}. It "
+            "is 0 for train, 1 for valid, 2 for test, -1 for none."
+        )
+    if table.labels is not None and label is not None:
+        check_labels_agree(table.level, label)
+        _check_labels(dataset, table.labels, label)
+    elif table.labels is not None or label is not None:
+        raise DatasetError(
+            "dataset: targets.labels and spec.label must both be given or both be None. "
+            "Set them together with with_targets."
         )
 
 
@@ -215,17 +260,10 @@ def _check_per_graph(dataset: "Dataset") -> None:
             f"dataset: ids[{row}] is {dataset.ids[row]}. Ids must not be negative; leave them out "
             "to number the graphs."
         )
-    wrong = (dataset.split < -1) | (dataset.split > 2)
-    if wrong.any():
-        number = int(np.argmax(wrong))
-        raise DatasetError(
-            f"{_graph(dataset, number)}: split is {dataset.split[number]}. It is 0 for train, "
-            "1 for valid, 2 for test, -1 for none."
-        )
 
 
 def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
-    rows = len(dataset) if label.level == "graph" else int(dataset.node_ptr[-1])
+    rows = len(dataset.targets)
     multiclass = label.kind == "multiclass"
     shape = (rows,) if multiclass else (rows, label.dim)
     dtype = np.int32 if multiclass else np.float32
@@ -250,9 +288,10 @@ def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
         wrong, rule = ~missing & (labels != 0) & (labels != 1), "0 or 1"
     if wrong.any():
         place = tuple(int(part[0]) for part in np.nonzero(wrong))
-        ptr = dataset.node_ptr if label.level == "node" else np.arange(rows + 1)
-        number, within = _owner(ptr, place[0])
-        node = f"[{within}]" if label.level == "node" else ""
+        number = int(dataset.target_graph[place[0]])
+        first = 0 if label.level == "graph" else _levels(dataset)[_ROWS[label.level]][number]
+        within = (dataset.targets.index[place[0]] - first).tolist()
+        node = "" if label.level == "graph" else f"{within if label.level == 'pair' else [within]}"
         target = "" if multiclass else f" of target {(label.names or range(label.dim))[place[1]]}"
         blank = "-1" if multiclass else "NaN"
         raise DatasetError(

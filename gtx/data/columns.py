@@ -8,6 +8,7 @@ import numpy as np
 from gtx.data import exact
 from gtx.data.exact import DatasetError
 from gtx.data.spec import Categorical, Column, Continuous, Label
+from gtx.typing import Level
 
 SPLITS = ("train", "valid", "test")
 
@@ -15,6 +16,13 @@ SPLITS = ("train", "valid", "test")
 def offsets(sizes: Any) -> np.ndarray:
     """Where each of consecutive blocks of these sizes starts, and the end: int64 [blocks + 1]."""
     return np.concatenate([[0], np.cumsum(np.asarray(sizes, np.int64))]).astype(np.int64)
+
+
+def block_rows(ptr: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of the selected blocks, and the offsets of the selection."""
+    sizes = ptr[indices + 1] - ptr[indices]
+    new = offsets(sizes)
+    return np.repeat(ptr[indices] - new[:-1], sizes) + np.arange(new[-1]), new
 
 
 def infer_column(array: np.ndarray) -> Column:
@@ -120,10 +128,46 @@ def as_column(values: Any, field: str) -> np.ndarray:
     return exact.int32_matrix(array, field)
 
 
-def as_split(split: Any, ids: np.ndarray) -> np.ndarray:
-    """Places in SPLITS, or -1, as int8; from names or places. `ids` number the graphs."""
-    if split is None:
-        return np.full(len(ids), -1, np.int8)
+def as_columns(level: str, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Columns of a level by name, as `as_column` makes them."""
+    if not isinstance(arrays, Mapping):
+        raise DatasetError(
+            f"dataset: {level} is a {type(arrays).__name__}. Give a dict of name to array."
+        )
+    return {name: as_column(array, f"{level}[{name!r}]") for name, array in arrays.items()}
+
+
+def as_places(indices: Any, num_graphs: int) -> np.ndarray:
+    """Places of graphs as int64, from integers (negative ones from the end) or a bool per graph."""
+    indices = exact.plain(indices, "indices")
+    if indices.dtype == bool:
+        if indices.shape != (num_graphs,):
+            raise DatasetError(
+                f"dataset: a mask of shape {indices.shape} cannot select from {num_graphs} "
+                "graphs. Give one bool per graph."
+            )
+        indices = np.nonzero(indices)[0]
+    indices = indices.astype(np.int64) if indices.size == 0 else indices
+    if indices.ndim != 1 or indices.dtype.kind not in "iu":
+        raise DatasetError(
+            f"dataset: cannot select by {indices.dtype} of shape {indices.shape}. "
+            "Give integers [graphs] or one bool per graph."
+        )
+    if indices.size and not (-num_graphs <= indices.min() and indices.max() < num_graphs):
+        raise IndexError(
+            f"graphs {indices.min()} to {indices.max()} asked of a dataset of {num_graphs}"
+        )
+    return indices.astype(np.int64) % max(num_graphs, 1)
+
+
+def as_split(split: Any, what: str, numbers: np.ndarray) -> np.ndarray:
+    """Places in SPLITS, or -1, as int8; from names or places.
+
+    Args:
+      split: one entry for each graph or target.
+      what: of which messages say so: "graph" or "target".
+      numbers: what they call them.
+    """
     if isinstance(split, np.ma.MaskedArray):
         split = exact.plain(split, "split")
     array = np.asarray(split)
@@ -132,22 +176,21 @@ def as_split(split: Any, ids: np.ndarray) -> np.ndarray:
         unknown = sorted({str(name) for name in array.reshape(-1).tolist()} - set(known))
         if unknown:
             raise DatasetError(
-                f"dataset: split names {unknown[:5]} are unknown. Use one of {SPLITS} per graph."
+                f"dataset: split names {unknown[:5]} are unknown. Use one of {SPLITS} per {what}."
             )
         array = np.array([known[str(name)] for name in array.reshape(-1).tolist()], np.int8)
 
     def place(row: int) -> str:
-        number = ids[row] if len(array) == len(ids) else row
-        return f"graph {number}: split"
+        known = len(array) == len(numbers)
+        return f"{what} {numbers[row]}: split" if known else f"split[{row}]"
 
     rule = "It is 0 for train, 1 for valid, 2 for test, -1 for none."
     return exact.integers(array, "split", low=-1, high=2, place=place, rule=rule, dtype=np.int8)
 
 
-def infer_label(labels: Any, num_graphs: int, node_ptr: np.ndarray) -> Label:
+def infer_label(labels: Any, level: Level) -> Label:
+    """What labels of targets of this level are, by their dtype and shape."""
     array, mask = _label_array(labels)
-    at_nodes = len(array) != num_graphs and len(array) == node_ptr[-1]
-    level: Any = "node" if at_nodes else "graph"
     dim = 1 if array.ndim == 1 else array.shape[1]
     if array.dtype.kind == "b":
         return Label(level, "binary" if dim == 1 else "multilabel", dim)
@@ -158,13 +201,19 @@ def infer_label(labels: Any, num_graphs: int, node_ptr: np.ndarray) -> Label:
     return Label(level, "regression", dim)
 
 
+def infer_level(labels: Any, num_graphs: int, num_nodes: int) -> Level:
+    """Labels are those of nodes if they have a row per node and not one per graph."""
+    count = len(_label_array(labels)[0])
+    return "node" if count != num_graphs and count == num_nodes else "graph"
+
+
 def _label_array(labels: Any) -> tuple[np.ndarray, np.ndarray | None]:
     """Labels with one or two axes, and which are masked, if any are: those are missing."""
     try:
         array, mask = exact.masked_array(labels, "labels")
     except DatasetError as error:
         raise DatasetError(
-            f"{error} Labels are one row per graph; where rows have several lengths, join labels "
+            f"{error} Labels are one row per target; where rows have several lengths, join labels "
             "of nodes with np.concatenate."
         ) from error
     real = exact.is_integer(array) or exact.is_float(array) or array.dtype.kind == "b"
@@ -198,8 +247,8 @@ def as_labels(labels: Any, label: Label | None) -> np.ndarray | None:
         return None
     if label is None:
         raise DatasetError(
-            "dataset: labels and spec.label must both be given or both be None. "
-            "Set them together with with_labels."
+            "dataset: targets.labels and spec.label must both be given or both be None. "
+            "Set them together with with_targets."
         )
     array, mask = _label_array(labels)
     if label.kind == "multiclass":

@@ -13,21 +13,25 @@ from gtx.data.dataset import Dataset
 Content = dict[str, dict[str, Any]]
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
-_VERBS = {"structure": "differs", "labels": "differ", "ids": "differ"}
+_VERBS = {"structure": "differs", "labels": "differ", "targets": "differ", "ids": "differ"}
 _LEVELS = ("nodes", "edges", "pairs", "graphs")
 
 
 def content(dataset: Dataset) -> dict[str, Any]:
     """Number of graphs, and sha256 of structure, labels, ids and each column, as JSON data.
 
+    Also of the rows of the targets, where these are not all graphs, nodes or edges in order.
     Names are left out: nothing is computed from them.
     """
+    table = dataset.targets
     found: dict[str, Any] = {
         "num_graphs": len(dataset),
         "structure": _sha256(*(getattr(dataset, name) for name in _STRUCTURE)),
-        "labels": None if dataset.labels is None else _sha256(dataset.labels),
+        "labels": None if table.labels is None else _sha256(table.labels),
         "ids": _sha256(dataset.ids),
     }
+    if not dataset.targets_are_all:
+        found["targets"] = _sha256(table.index)
     for level in _LEVELS:
         for name, array in sorted(getattr(dataset, level).items()):
             found[f"{level}.{name}"] = _sha256(array)

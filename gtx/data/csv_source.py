@@ -257,7 +257,7 @@ def load(
             f"{table.name}: no molecule has a label in {list(targets)}. Name the columns "
             "that hold them, or use read_smiles for prediction."
         )
-    dataset = dataset.with_labels(labels, label)
+    dataset = dataset.with_targets("graph", labels=labels, label=label)
     if split == "column":
         dataset, left_out = _split_by_column(dataset, table, smiles, split_column)
         rejected = tuple(sorted((*rejected, *left_out), key=lambda each: each.row))

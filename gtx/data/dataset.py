@@ -1,6 +1,7 @@
 """A dataset of graphs as columns: what loading, encoding and batching work on. Host, numpy."""
 
 import dataclasses
+import functools
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,32 +9,45 @@ from typing import Any
 import numpy as np
 
 from gtx import graphs as graph_tools
-from gtx.data import exact
-from gtx.data.check import DatasetError, check, check_form, check_index
+from gtx.data.check import DatasetError, check, check_form, check_index, check_targets
 from gtx.data.columns import (
     SPLITS,
-    as_column,
+    as_columns,
     as_ids,
     as_labels,
     as_names,
     as_numbers,
     as_offsets,
+    as_places,
     as_split,
+    block_rows,
     infer_column,
     infer_label,
+    infer_level,
     join_labels,
     named_columns,
     offsets,
 )
 from gtx.data.spec import Column, GraphSpec, Label
+from gtx.data.targets import (
+    TargetTable,
+    all_rows,
+    as_index,
+    check_labels_agree,
+    check_level,
+    inherited_split,
+    of_graphs,
+    split_of_targets,
+)
 from gtx.graphs import GraphsTuple
+from gtx.typing import Level
 
 _FIELDS = dict(node="nodes", edge="edges", pair="pairs", graph="graphs")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dataset:
-    """Graphs, features and labels, each kind in one array for all graphs.
+    """Graphs, features and targets, each kind in one array for all graphs.
 
     Rows of graph i stand at `node_ptr[i]:node_ptr[i + 1]`, and so on. Every column has two
     axes. Integer features are int32, float features float32.
@@ -43,11 +57,10 @@ class Dataset:
         (receiver major, n * n for a graph of n nodes) or graphs.
       node_ptr, edge_ptr: int64 [graphs + 1], where each graph starts.
       senders, receivers: int32 [edges], ids local to each graph; sorted by receiver in it.
-      labels: float32 [graphs, dim], int32 [graphs] for multiclass, with leading axis nodes at
-        node level; None if there are none. NaN, or -1 for multiclass, is a missing label.
+      targets: what is to be predicted: rows, labels and split. Of a dataset without labels, all
+        its graphs.
       ids: int32 [graphs], the number of each graph in the dataset it was selected from.
       names: str [graphs], such as SMILES, or None.
-      split: int8 [graphs], an index into SPLITS or -1.
       spec: names, kinds and vocabularies of the columns, and the label.
 
     Raises:
@@ -63,10 +76,9 @@ class Dataset:
     edge_ptr: np.ndarray
     senders: np.ndarray
     receivers: np.ndarray
-    labels: np.ndarray | None
+    targets: TargetTable
     ids: np.ndarray
     names: np.ndarray | None
-    split: np.ndarray
     spec: GraphSpec
 
     def __post_init__(self) -> None:
@@ -92,12 +104,16 @@ class Dataset:
     ) -> "Dataset":
         """Build and check a dataset from arrays that are already joined.
 
-        Edges are sorted by receiver within each graph, stably and with their features. `split`
-        is names or codes, one per graph. Without a `spec`, integer and bool columns become
-        categorical with the largest value + 1 as vocabulary, float columns continuous; integer
-        labels [graphs] are classes, bool ones or integer ones [graphs, dim] of 0 and 1 binary
-        or multilabel, floats regression. Labels are at node level if they have a row per node
-        and not one per graph. Masked labels are missing.
+        Edges are sorted by receiver within each graph, stably and with their features.
+
+        Without a `spec`, integer and bool columns become categorical with the largest value + 1
+        as vocabulary, float columns continuous; integer labels [rows] are classes, bool ones or
+        integer ones [rows, dim] of 0 and 1 binary or multilabel, floats regression. Labels are
+        those of nodes if they have a row per node and not one per graph.
+
+        Every graph is a target, or every node or edge where the labels are theirs. `with_targets`
+        makes other ones. Labels stand in the order of the arrays here; masked ones are missing.
+        `split` is names or codes, one per graph or one per target.
 
         Raises:
           DatasetError: names the graph, the field and the remedy. What would wrap, round or be
@@ -107,7 +123,7 @@ class Dataset:
         num_graphs = len(node_ptr) - 1
         given = dict(nodes=nodes, edges=edges, pairs=pairs, graphs=graphs)
         columns = {
-            level: _as_columns(level, {} if arrays is None else arrays)
+            level: as_columns(level, {} if arrays is None else arrays)
             for level, arrays in given.items()
         }
         ids, names = as_numbers(ids, num_graphs), as_names(names)
@@ -120,12 +136,16 @@ class Dataset:
         senders = as_ids(senders, "senders", edge_ptr, graph)
         receivers = as_ids(receivers, "receivers", edge_ptr, graph)
         if spec is None:
+            label = None
+            if labels is not None:
+                level = infer_level(labels, num_graphs, int(node_ptr[-1]))
+                label = infer_label(labels, level)
             spec = GraphSpec(
                 **{
                     level: {name: infer_column(array) for name, array in arrays.items()}
                     for level, arrays in columns.items()
                 },
-                label=None if labels is None else infer_label(labels, num_graphs, node_ptr),
+                label=label,
             )
         dataset = cls(
             **columns,
@@ -133,13 +153,17 @@ class Dataset:
             edge_ptr=edge_ptr,
             senders=senders,
             receivers=receivers,
-            labels=as_labels(labels, spec.label),
+            targets=all_rows("graph", num_graphs),
             ids=ids,
             names=names,
-            split=as_split(split, ids),
             spec=spec,
         )
         check_index(dataset)
+        level = "graph" if spec.label is None else spec.label.level
+        # Labels and parts of edges are given in the order of the edges, so they come first.
+        dataset = dataset._with_table(level, None, labels, spec.label)
+        if split is not None:
+            dataset = dataset.with_split(split)
         dataset = _sorted_by_receiver(dataset)
         dataset.check()
         return dataset
@@ -161,7 +185,7 @@ class Dataset:
             array alone is taken as the column "feat"); globals become graph columns.
           labels: one row per graph, or per node of all graphs in order. With a spec whose
             label is at node level also a list with one array per graph.
-          split: "train", "valid" or "test" (or 0, 1, 2, -1) for each graph.
+          split: "train", "valid" or "test" (or 0, 1, 2, -1) for each graph, or for each target.
           spec: as in `from_columns`, which says what is inferred without it.
           padded: whether each GraphsTuple ends in jraph's padding, see `gtx.graphs`. Labels and
             split are then those of the other graphs.
@@ -195,7 +219,7 @@ class Dataset:
     def __getitem__(self, index: int) -> GraphsTuple:
         """Graph `index` as a GraphsTuple with dicts of columns.
 
-        Pair columns and labels have no place in one; `select([index])` keeps them.
+        Pair columns and targets have no place in one; `select([index])` keeps them.
         """
         index = operator.index(index)
         if not -len(self) <= index < len(self):
@@ -223,6 +247,11 @@ class Dataset:
         """Directed edges of each graph, int64 [graphs]."""
         return np.diff(self.edge_ptr)
 
+    def num_rows(self, level: Level) -> int:
+        """Graphs, nodes or edges in all; nodes for pairs, whose targets count them."""
+        counts = dict(graph=len(self), edge=len(self.receivers))
+        return int(counts.get(level, self.node_ptr[-1]))
+
     @property
     def pair_ptr(self) -> np.ndarray:
         """Where the pair rows of each graph start, int64 [graphs + 1]."""
@@ -231,34 +260,15 @@ class Dataset:
     def select(self, indices: Any) -> "Dataset":
         """The graphs at these places (integers, or a bool per graph), in this order.
 
-        `ids` go with the graphs; the spec stays as it is.
+        `ids` and targets go with the graphs; the spec stays as it is. Targets keep the order of
+        their table where the places rise, as those of a mask do; else they stand graph by graph.
         """
-        indices = exact.plain(indices, "indices")
-        if indices.dtype == bool:
-            if indices.shape != (len(self),):
-                raise DatasetError(
-                    f"dataset: a mask of shape {indices.shape} cannot select from {len(self)} "
-                    "graphs. Give one bool per graph."
-                )
-            indices = np.nonzero(indices)[0]
-        indices = indices.astype(np.int64) if indices.size == 0 else indices
-        if indices.ndim != 1 or indices.dtype.kind not in "iu":
-            raise DatasetError(
-                f"dataset: cannot select by {indices.dtype} of shape {indices.shape}. "
-                "Give integers [graphs] or one bool per graph."
-            )
-        if indices.size and not (-len(self) <= indices.min() and indices.max() < len(self)):
-            raise IndexError(
-                f"graphs {indices.min()} to {indices.max()} asked of a dataset of {len(self)}"
-            )
-        indices = indices.astype(np.int64) % max(len(self), 1)
-        node_rows, node_ptr = _rows(self.node_ptr, indices)
-        edge_rows, edge_ptr = _rows(self.edge_ptr, indices)
-        pair_rows = _rows(self.pair_ptr, indices)[0] if self.pairs else indices
+        indices = as_places(indices, len(self))
+        node_rows, node_ptr = block_rows(self.node_ptr, indices)
+        edge_rows, edge_ptr = block_rows(self.edge_ptr, indices)
+        pair_rows = block_rows(self.pair_ptr, indices)[0] if self.pairs else indices
         rows = dict(nodes=node_rows, edges=edge_rows, pairs=pair_rows, graphs=indices)
-        labels = self.labels
-        if labels is not None and self.spec.label is not None:
-            labels = labels[indices if self.spec.label.level == "graph" else node_rows]
+        starts = dict(node=(self.node_ptr, node_ptr), edge=(self.edge_ptr, edge_ptr))
         columns: dict[str, Any] = {
             level: {name: array[part] for name, array in getattr(self, level).items()}
             for level, part in rows.items()
@@ -270,17 +280,46 @@ class Dataset:
             edge_ptr=edge_ptr,
             senders=self.senders[edge_rows],
             receivers=self.receivers[edge_rows],
-            labels=labels,
+            targets=of_graphs(self.targets, self.targets_by_graph, indices, starts),
             ids=self.ids[indices],
             names=None if self.names is None else self.names[indices],
-            split=self.split[indices],
         )
 
     def part(self, name: str) -> "Dataset":
-        """The graphs whose split is "train", "valid" or "test"; possibly none."""
+        """The targets whose split is "train", "valid" or "test", and the graphs that have any.
+
+        Both in their order; possibly none. Where every graph has such a target no array of the
+        graphs is copied: the parts of one large graph share it.
+        """
         if name not in SPLITS:
             raise DatasetError(f"dataset: there is no part {name!r}. Use one of {SPLITS}.")
-        return self.select(self.split == SPLITS.index(name))
+        rows = np.nonzero(self.targets.split == SPLITS.index(name))[0]
+        graphs = np.unique(self.target_graph[rows])
+        part = dataclasses.replace(self, targets=self.targets.take(rows))
+        return part if len(graphs) == len(self) else part.select(graphs)
+
+    @property
+    def targets_are_all(self) -> bool:
+        """Whether the targets are all graphs, all nodes or all edges, in order."""
+        return self.targets.consecutive and len(self.targets) == self.num_rows(self.targets.level)
+
+    @functools.cached_property
+    def target_graph(self) -> np.ndarray:
+        """The place of each target's graph, int64 [targets]."""
+        table = self.targets
+        if table.level == "graph":
+            return table.index
+        ptr = self.edge_ptr if table.level == "edge" else self.node_ptr
+        return np.searchsorted(ptr, table.first, side="right") - 1
+
+    @functools.cached_property
+    def targets_by_graph(self) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of the table graph by graph, and where those of each graph start.
+
+        Within a graph they keep their order. int64 [targets] and [graphs + 1].
+        """
+        counts = np.bincount(self.target_graph, minlength=len(self))
+        return np.argsort(self.target_graph, kind="stable"), offsets(counts)
 
     def with_columns(
         self,
@@ -298,7 +337,7 @@ class Dataset:
         if level not in _FIELDS:
             raise DatasetError(f"dataset: level {level!r} is unknown. Use one of {list(_FIELDS)}.")
         field = _FIELDS[level]
-        new = _as_columns(field, arrays)
+        new = as_columns(field, arrays)
         if columns is None:
             columns = {name: infer_column(array) for name, array in new.items()}
         changes: dict[str, Any] = {field: {**getattr(self, field), **new}}
@@ -307,40 +346,86 @@ class Dataset:
         dataset.check()
         return dataset
 
-    def with_split(self, split: Any) -> "Dataset":
-        """The dataset with another split: a name of SPLITS or its index (-1: none) per graph."""
-        dataset = dataclasses.replace(self, split=as_split(split, self.ids))
+    def with_targets(
+        self,
+        level: Level,
+        index: Any = None,
+        labels: Any = None,
+        split: Any = None,
+        *,
+        label: Label | None = None,
+    ) -> "Dataset":
+        """The dataset with another table of targets; no graph is copied.
+
+        Args:
+          level: what is predicted: each "graph", "node", "edge", or "pair" of nodes.
+          index: of which ones: numbers in the whole dataset, [targets], in any order. Node j of
+            graph i is `node_ptr[i] + j`; edges are counted in this dataset's order; a pair is
+            [targets, 2], sender and receiver. None is all graphs, nodes or edges.
+          labels: one row for each target; None if nothing is known.
+          split: a name of SPLITS or its place (-1: none) for each target. None leaves every graph
+            (or every target, where they are the same) its part.
+          label: what the labels are; inferred as in `from_columns` if None.
+
+        Raises:
+          DatasetError: rows that do not exist, another number of labels than of rows, or labels
+            of another level beside those that are there (see `without_labels`).
+        """
+        check_level(level)
+        there = self.targets
+        if there.labels is not None and there.level != level:
+            raise DatasetError(
+                f"dataset: it has labels of each {there.level} already, and labels are at one "
+                f"level. Take without_labels() first to set targets of each {level}."
+            )
+        if label is not None:
+            check_labels_agree(level, label)
+        elif labels is not None:
+            label = infer_label(labels, level)
+        dataset = self._with_table(level, index, labels, label)
+        if split is None:
+            codes = inherited_split(self.targets, dataset.targets, dataset.target_graph, len(self))
+        else:
+            codes = as_split(split, "target", np.arange(len(dataset.targets)))
+        dataset = dataclasses.replace(dataset, targets=dataset.targets.replace(split=codes))
         dataset.check()
         return dataset
 
-    def with_labels(self, labels: Any, label: Label | None = None) -> "Dataset":
-        """The dataset with other labels; `label` is inferred as in `from_columns` if None."""
-        if label is None and labels is not None:
-            label = infer_label(labels, len(self), self.node_ptr)
-        dataset = dataclasses.replace(
-            self, labels=as_labels(labels, label), spec=self.spec.replace(label=label)
+    def without_labels(self) -> "Dataset":
+        """The same targets and parts, with nothing known of them."""
+        return dataclasses.replace(
+            self, targets=self.targets.replace(labels=None), spec=self.spec.replace(label=None)
         )
-        dataset.check()
-        return dataset
+
+    def with_split(self, split: Any) -> "Dataset":
+        """The dataset with another split: a name of SPLITS or its place for each target or graph.
+
+        -1, or "none", is in no part.
+        """
+        codes = split_of_targets(as_split(split, "graph", self.ids), self.target_graph, len(self))
+        return dataclasses.replace(self, targets=self.targets.replace(split=codes))
 
     def check(self) -> None:
         """Raise a DatasetError that names graph, field and remedy if a rule is broken."""
         check(self)
 
-
-def _as_columns(level: str, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    if not isinstance(arrays, Mapping):
-        raise DatasetError(
-            f"dataset: {level} is a {type(arrays).__name__}. Give a dict of name to array."
-        )
-    return {name: as_column(array, f"{level}[{name!r}]") for name, array in arrays.items()}
-
-
-def _rows(ptr: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of the selected blocks, and the offsets of the selection."""
-    sizes = ptr[indices + 1] - ptr[indices]
-    new = offsets(sizes)
-    return np.repeat(ptr[indices] - new[:-1], sizes) + np.arange(new[-1]), new
+    def _with_table(self, level: Level, index: Any, labels: Any, label: Label | None) -> "Dataset":
+        """The dataset with these targets, in no part; checked as far as splits need it."""
+        if index is None:
+            if level == "pair":
+                raise DatasetError(
+                    "dataset: targets of pairs need an index, [targets, 2]: the numbers of sender "
+                    "and receiver of each. Call with_targets."
+                )
+            table = all_rows(level, self.num_rows(level))
+        else:
+            rows = as_index(index, level)
+            table = TargetTable(level, rows, None, np.full(len(rows), -1, np.int8))
+        table = table.replace(labels=as_labels(labels, label))
+        spec = self.spec.replace(label=label)
+        dataset = dataclasses.replace(self, targets=table, spec=spec)
+        check_targets(dataset)
+        return dataset
 
 
 def _sorted_by_receiver(dataset: Dataset) -> Dataset:
@@ -354,8 +439,10 @@ def _sorted_by_receiver(dataset: Dataset) -> Dataset:
     if np.all(place[1:] >= place[:-1]):
         return dataset
     order = np.argsort(place, kind="stable")
+    targets = dataset.targets
     return dataclasses.replace(
         dataset,
+        targets=targets.moved(np.argsort(order)) if targets.level == "edge" else targets,
         senders=dataset.senders[order],
         receivers=dataset.receivers[order],
         edges={name: array[order] for name, array in dataset.edges.items()},

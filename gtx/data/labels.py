@@ -22,9 +22,9 @@ def check_trainable(train: Dataset) -> None:
     Raises:
       DatasetError: names the targets.
     """
-    labels, label = train.labels, train.spec.label
+    labels, label = train.targets.labels, train.spec.label
     if labels is None or label is None:
-        raise DatasetError("dataset: the train part has no labels. Add them with with_labels.")
+        raise DatasetError("dataset: the train part has no labels. Add them with with_targets.")
     there = known(labels, label).any(axis=0)
     if there.all():
         return

@@ -3,9 +3,11 @@
 A file holds `node_ptr` and `edge_ptr` (int64 [graphs + 1]), `edge_index` ([2, edges], senders
 above receivers, ids local to each graph), and may hold `y`, `split` with `split_names`, `ids`,
 `names` and columns named `nodes.<name>`, `edges.<name>`, `pairs.<name>`, `graphs.<name>`, which
-`spec` (JSON) describes. Files of other makers have no spec: there `node_feat` and `edge_feat`
-are categories, `node_attr` and `edge_attr` floats, `tasks` names the targets, and the names may
-lie beside the file as `<stem>_smiles.txt.gz`, a line each.
+`spec` (JSON) describes. `y` and `split` have a row per target: each graph, unless `target_level`
+names another level; `target_index` says which rows of that level they are, where they are not
+all. Files of other makers have no spec: there `node_feat` and `edge_feat` are categories,
+`node_attr` and `edge_attr` floats, `tasks` names the targets, and the names may lie beside the
+file as `<stem>_smiles.txt.gz`, a line each.
 """
 
 import gzip
@@ -27,8 +29,8 @@ _LEVELS = ("nodes", "edges", "pairs", "graphs")
 # Members by the rows that they must have; others are not read.
 _ROWS = dict(
     node_ptr=None, edge_ptr=None, edge_index=None, node_feat="nodes", node_attr="nodes",
-    edge_feat="edges", edge_attr="edges", ids="graphs", names="graphs", split="graphs",
-    split_names=None, tasks=None, y=None, spec=None,
+    edge_feat="edges", edge_attr="edges", ids="graphs", names="graphs", split=None,
+    split_names=None, tasks=None, y=None, target_level=None, target_index=None, spec=None,
 )  # fmt: skip
 # What a file may hold without `max_bytes`: so much, or so many times its own size. Tables of
 # words, nearly all of them zeros, are packed 250 to 1; molecules 15 to 1; a bomb 1000 to 1.
@@ -44,15 +46,19 @@ def save(dataset: Dataset, path: str | Path) -> None:
         edge_ptr=dataset.edge_ptr,
         edge_index=np.stack([dataset.senders, dataset.receivers]),
         ids=dataset.ids,
-        split=dataset.split,
+        split=dataset.targets.split,
         split_names=np.array(SPLITS),
         spec=np.array(json.dumps(dataset.spec.to_json())),
     )
     for level in _LEVELS:
         for name, array in getattr(dataset, level).items():
             arrays[f"{level}.{name}"] = array
-    if dataset.labels is not None:
-        arrays["y"] = dataset.labels
+    if dataset.targets.labels is not None:
+        arrays["y"] = dataset.targets.labels
+    if dataset.targets.level != "graph":
+        arrays["target_level"] = np.array(dataset.targets.level)
+    if not dataset.targets_are_all:
+        arrays["target_index"] = dataset.targets.index
     if dataset.names is not None:
         arrays["names"] = dataset.names
     npz.remove_abandoned(path.parent)
@@ -105,8 +111,8 @@ def load(
         receivers=data["edge_index"][1],
         ids=data.get("ids"),
         names=data["names"] if "names" in data else _names_beside(path, len(data["node_ptr"]) - 1),
-        split=_split(data, path),
     )
+    split = _split(data, path)
     if "spec" in data:
         columns: dict[str, Any] = {level: {} for level in _LEVELS}
         for key, array in data.items():
@@ -119,7 +125,8 @@ def load(
             raise DatasetError(
                 f"{path.name}: its spec cannot be read ({error}). Write it with packed.save."
             ) from error
-        return Dataset.from_columns(**shared, **columns, labels=data.get("y"), spec=spec)
+        dataset = Dataset.from_columns(**shared, **columns, spec=spec.replace(label=None))
+        return _with_targets(dataset, data, spec.label, split)
 
     labels = data.get("y")
     dataset = Dataset.from_columns(
@@ -138,11 +145,23 @@ def load(
             singular: Any = level[:-1]
             column = Categorical(tuple(sizes))
             dataset = dataset.with_columns(singular, {name: array}, {name: column})
-    if labels is None:
-        return dataset
-    if label is None:
+    if labels is not None and label is None:
         label = _label(path, labels, tuple(map(str, data.get("tasks", ()))))
-    return dataset.with_labels(labels, label)
+    return _with_targets(dataset, data, label, split)
+
+
+def _with_targets(
+    dataset: Dataset, data: Mapping[str, Any], label: Label | None, split: np.ndarray | None
+) -> Dataset:
+    """The targets of a file."""
+    level: Any = str(data["target_level"]) if "target_level" in data else "graph"
+    if label is not None and "target_level" not in data:
+        level = label.level  # files of older versions have the rows of the label
+    index, labels = data.get("target_index"), data.get("y")
+    if "target_level" not in data and level != "graph":
+        dataset = dataset.with_targets(level, index, labels, label=label)
+        return dataset if split is None else dataset.with_split(split)  # one part per graph
+    return dataset.with_targets(level, index, labels, split, label=label)
 
 
 def find(root: str | Path, name: str) -> Path:
@@ -266,7 +285,7 @@ def _label(path: Path, labels: np.ndarray, names: tuple[str, ...]) -> Label:
         )
     dim = 1 if labels.ndim == 1 else labels.shape[1]
     if labels.dtype.kind in "iu" and labels.ndim == 1:
-        return infer_label(labels, len(labels), np.zeros(1, np.int64))
+        return infer_label(labels, "graph")
     if np.all(np.isnan(labels) | (labels == 0) | (labels == 1)):
         return Label("graph", "binary" if dim == 1 else "multilabel", dim, names)
     return Label("graph", "regression", dim, names)

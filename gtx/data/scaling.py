@@ -13,6 +13,7 @@ from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
 from gtx.data.exact import number, record, texts
 from gtx.data.spec import Continuous
+from gtx.data.splits import graph_split
 
 
 def standardize(dataset: Dataset) -> Dataset:
@@ -24,16 +25,13 @@ def standardize(dataset: Dataset) -> Dataset:
       DatasetError: if there is no regression label, no train part, or a target that has no label
         in train.
     """
-    label = dataset.spec.label
-    if label is None or dataset.labels is None or label.kind != "regression":
+    label, table = dataset.spec.label, dataset.targets
+    if label is None or table.labels is None or label.kind != "regression":
         kind = "no label" if label is None else f"a {label.kind} label"
         raise DatasetError(
             f"dataset: standardize needs a regression label, this has {kind}. Leave it out."
         )
-    rows = dataset.split == SPLITS.index("train")
-    if label.level == "node":
-        rows = np.repeat(rows, dataset.num_nodes)
-    train = dataset.labels[rows].astype(np.float64)
+    train = table.labels[table.split == SPLITS.index("train")].astype(np.float64)
     known = ~np.isnan(train)
     if not known.any(axis=0).all():
         target = int(np.argmin(known.any(axis=0)))
@@ -172,6 +170,6 @@ def with_descriptors(
     names = molecules.descriptor_names() if descriptors is None else tuple(descriptors)
     values = molecules.descriptors(dataset.names.tolist(), names, ids=dataset.ids.tolist())
     if scaler is None:
-        scaler = Scaler.fit(values[dataset.split == SPLITS.index("train")], names)
+        scaler = Scaler.fit(values[graph_split(dataset) == SPLITS.index("train")], names)
     columns = {name: Continuous(len(scaler.names))}
     return dataset.with_columns("graph", {name: scaler(values, names)}, columns), scaler

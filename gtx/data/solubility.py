@@ -34,5 +34,7 @@ def load(*, features: str = "cip") -> Dataset:
     if errors:
         raise ValueError(f"molecules of the solubility set do not parse: {errors}")
     labels = np.asarray(table["SOL"], dtype=np.float64)
-    dataset = dataset.with_labels(labels, Label("graph", "regression", 1, ("logS",)))
+    dataset = dataset.with_targets(
+        "graph", labels=labels, label=Label("graph", "regression", 1, ("logS",))
+    )
     return dataset.with_split(table["split"].tolist())

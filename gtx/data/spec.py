@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from gtx.data.exact import INT32_MAX, DatasetError, count, number, record, texts
+from gtx.typing import Level
 
-LabelLevel = Literal["graph", "node"]
 LabelKind = Literal["regression", "binary", "multiclass", "multilabel"]
 _LEVELS = ("nodes", "edges", "pairs", "graphs")
 
@@ -59,7 +59,7 @@ class Label:
     """What is to be predicted.
 
     Attributes:
-      level: whose label it is.
+      level: of what it is a label: a graph, a node, an edge or a pair of nodes.
       kind: regression and multilabel and binary have float labels `[.., dim]` with NaN
         for a missing one; multiclass has integer labels `[..]` and -1 for a missing one.
       dim: number of targets, or of classes for multiclass.
@@ -71,7 +71,7 @@ class Label:
       DatasetError: names the field that cannot be.
     """
 
-    level: LabelLevel
+    level: Level
     kind: LabelKind
     dim: int
     names: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class Label:
     std: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        for field, choices in (("level", get_args(LabelLevel)), ("kind", get_args(LabelKind))):
+        for field, choices in (("level", get_args(Level)), ("kind", get_args(LabelKind))):
             value = getattr(self, field)
             if value not in choices:
                 raise DatasetError(f"Label: {field} is {value!r}. It must be one of {choices}.")

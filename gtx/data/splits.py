@@ -16,6 +16,25 @@ from gtx.data.dataset import Dataset
 Fractions = tuple[float, float, float]
 
 
+def graph_split(dataset: Dataset) -> np.ndarray:
+    """The part of each graph, that of its targets: int8 [graphs], a place in SPLITS or -1.
+
+    Raises:
+      DatasetError: the targets of a graph are in several parts.
+    """
+    table, graph = dataset.targets, dataset.target_graph
+    split = np.full(len(dataset), -1, np.int8)
+    split[graph] = table.split
+    other = split[graph] != table.split
+    if other.any():
+        row = int(np.argmax(other))
+        raise DatasetError(
+            f"split: the targets of graph {dataset.ids[graph[row]]} are in several parts. This "
+            "needs graphs that are in one part each."
+        )
+    return split
+
+
 def random(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1), *, seed: int = 0) -> Dataset:
     """Train, valid and test drawn at random in these fractions."""
     train, valid, _ = _sizes(len(dataset), fractions)
@@ -122,7 +141,8 @@ def with_validation(
       seed: another one takes other graphs.
       method: "random", or "scaffold", which takes whole scaffolds, in random order while they fit.
     """
-    train = np.nonzero(dataset.split == SPLITS.index("train"))[0]
+    split = graph_split(dataset)
+    train = np.nonzero(split == SPLITS.index("train"))[0]
     count = max(1, round(fraction * len(train))) if 0 < fraction < 1 else len(train)
     if count >= len(train):
         raise DatasetError(
@@ -130,7 +150,6 @@ def with_validation(
             "Set a split first, and a fraction between 0 and 1 that leaves some."
         )
     rng = np.random.default_rng(seed)
-    split = dataset.split.copy()
     if method == "random":
         split[rng.permutation(train)[:count]] = SPLITS.index("valid")
     elif method == "scaffold":
@@ -157,8 +176,9 @@ def duplicates_across(dataset: Dataset) -> np.ndarray:
     `dataset.select(~mask)` leaves them out.
     """
     flat = np.array(smiles.flat_smiles(_smiles(dataset)), dtype=np.str_)
-    test = dataset.split == SPLITS.index("test")
-    seen = (dataset.split >= 0) & ~test
+    split = graph_split(dataset)
+    test = split == SPLITS.index("test")
+    seen = (split >= 0) & ~test
     return test & np.isin(flat, flat[seen])
 
 

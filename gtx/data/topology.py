@@ -29,6 +29,7 @@ from gtx.data.check import DatasetError
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Categorical, Column
+from gtx.data.targets import TargetTable
 
 EDGE_KINDS = (
     "original",
@@ -59,7 +60,7 @@ def virtual_nodes(dataset: Dataset, num_nodes: int = 1) -> Dataset:
     Gilmer et al. (2017); several of them in Exphormer (Shirzad et al., 2023). They stand behind
     the graph's own nodes, are not joined to each other, and are told apart by nodes["kind"]
     only. (Exphormer also embeds the edges of each virtual node apart; here edges have two
-    kinds, to a virtual node and from one.) Labels of nodes are missing there. A
+    kinds, to a virtual node and from one.) They are no targets. A
     readout takes virtual nodes for nodes; `gtx.nn.Pool(virtual_nodes=False)` leaves them out.
 
     Raises:
@@ -86,16 +87,11 @@ def virtual_nodes(dataset: Dataset, num_nodes: int = 1) -> Dataset:
     columns, spec = _lengthen(dataset.nodes, dataset.spec.nodes, len(new))
     columns["kind"][len(old) :, 0] = first + which
     spec["kind"] = Categorical((first + num_nodes,))
-    labels, label = dataset.labels, dataset.spec.label
-    if labels is not None and label is not None and label.level == "node":
-        missing = -1 if label.kind == "multiclass" else np.nan
-        blank = np.full((len(new), *labels.shape[1:]), missing, labels.dtype)
-        labels = np.concatenate([labels, blank])[order]
     larger = dataclasses.replace(
         dataset,
         nodes={name: array[order] for name, array in columns.items()},
         node_ptr=offsets(dataset.num_nodes + num_nodes),
-        labels=labels,
+        targets=_moved(dataset, order, "node", "pair"),
         spec=dataset.spec.replace(nodes=spec),
     )
     # One edge for each of the graph's own nodes and each of its new ones.
@@ -360,10 +356,17 @@ def _join(
         edge_ptr=offsets(np.bincount(graph, minlength=len(dataset))),
         senders=senders[order],
         receivers=receivers[order],
+        targets=_moved(dataset, order, "edge"),
         spec=dataset.spec.replace(edges=spec),
     )
     larger.check()
     return larger
+
+
+def _moved(dataset: Dataset, order: np.ndarray, *levels: str) -> TargetTable:
+    """The same targets after the rows of their level were put in this order."""
+    table = dataset.targets
+    return table.moved(np.argsort(order)) if table.level in levels else table
 
 
 def _lengthen(

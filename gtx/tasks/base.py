@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from gtx.batch import Batch
+from gtx.batch import Batch, Targets
 from gtx.data.spec import Label
 
 Mode = Literal["min", "max"]
@@ -17,7 +17,7 @@ Mode = Literal["min", "max"]
 
 @dataclasses.dataclass(frozen=True)
 class Task(abc.ABC):
-    """What all tasks share. Rows are graphs or nodes, as `label.level` says.
+    """What all tasks share. Rows are the targets of a batch, whose level is `label.level`.
 
     Attributes:
       label: what is predicted; decides level, width, normalisation and names.
@@ -70,7 +70,7 @@ class Task(abc.ABC):
 
         Args:
           predictions: [rows, dim], from `predictions`, without padding.
-          labels: as in `Dataset.labels`, missing ones included.
+          labels: as in `TargetTable.labels`, missing ones included.
 
         Returns:
           `metric_names`; of several targets also the scores of each, by keys such as `logS/mae`.
@@ -93,29 +93,44 @@ class Task(abc.ABC):
         names: Sequence[str] = self.label.names
         return f"{index} ({names[index]})" if index < len(names) else f"{index}"
 
-    def row_mask(self, outputs: Float[Array, "..."], batch: Batch) -> Bool[Array, " rows"]:
-        """True for the rows of a batch that are not padding.
+    def targets_of(self, outputs: Float[Array, "..."], batch: Batch) -> Targets:
+        """The targets of a batch, one for each row of the outputs.
 
         Raises:
-          ValueError: the outputs are not [rows, output_dim].
+          ValueError: the outputs are not [rows, output_dim], or the targets are those of another
+            level or have no labels.
         """
-        level = self.label.level
-        mask = jnp.asarray(batch.node_mask if level == "node" else batch.graph_mask)
-        if outputs.shape != (*mask.shape, self.output_dim):
+        targets, level = batch.targets, self.label.level
+        if targets is None or targets.level != level or targets.labels is None:
+            found = "none"
+            if targets is not None:
+                known = "no labels" if targets.labels is None else "labels"
+                found = f"targets of level {targets.level!r} with {known}"
+            raise ValueError(
+                f"{type(self).__name__} needs labelled targets of level {level!r}, and the batch "
+                f"has {found}. Set them with Dataset.with_targets({level!r}, ...)."
+            )
+        rows = targets.mask.shape
+        if outputs.shape != (*rows, self.output_dim):
             raise ValueError(
                 f"the model's outputs are {list(outputs.shape)}; {type(self).__name__} needs "
-                f"[{level}s, targets] = {[*mask.shape, self.output_dim]}. Set the head's width "
+                f"[{level}s, targets] = {[*rows, self.output_dim]}. Set the head's width "
                 f"and a readout of {level}s."
             )
-        return mask
+        if targets.labels.shape[0] != rows[0]:
+            raise ValueError(
+                f"the batch has {targets.labels.shape[0]} labels for {rows[0]} targets. Give one "
+                "row for each."
+            )
+        return targets
 
 
 def known_floats(
     task: Task, outputs: Float[Array, "rows dim"], batch: Batch
 ) -> tuple[Float[Array, "rows dim"], Bool[Array, "rows dim"]]:
     """Float labels with 0 for those that are missing or padding, and which ones are not."""
-    mask = task.row_mask(outputs, batch)
-    labels = jnp.asarray(batch.labels, jnp.float32)
+    targets = task.targets_of(outputs, batch)
+    mask, labels = jnp.asarray(targets.mask), jnp.asarray(targets.labels, jnp.float32)
     if labels.shape != outputs.shape:
         raise ValueError(
             f"{type(task).__name__} needs labels {list(outputs.shape)}, got "

@@ -72,8 +72,8 @@ class Multiclass(Task):
     def loss(
         self, outputs: Float[Array, "rows dim"], batch: Batch
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        mask = self.row_mask(outputs, batch)
-        labels = jnp.asarray(batch.labels)
+        targets = self.targets_of(outputs, batch)
+        mask, labels = jnp.asarray(targets.mask), jnp.asarray(targets.labels)
         if labels.shape != mask.shape or not jnp.issubdtype(labels.dtype, jnp.integer):
             raise ValueError(
                 f"Multiclass needs integer labels [rows], got {labels.dtype}{list(labels.shape)}; "

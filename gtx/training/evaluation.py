@@ -21,8 +21,9 @@ class Evaluation:
     """What a model says about a dataset.
 
     Attributes:
-      predictions: [rows, dim] in dataset order, in label units or probabilities.
-      labels: those of the dataset.
+      predictions: [targets, dim] in the order of the dataset's targets, in label units or
+        probabilities.
+      labels: those of the targets.
       loss: mean over known labels; NaN without any.
       metrics: by name; NaN where undefined. Of several targets also the scores of each.
       notes: why targets were left out of metrics.
@@ -71,17 +72,26 @@ class Evaluator:
 
         Args:
           variables: `params` and `batch_stats`.
-          dataset: may be empty or without labels.
+          dataset: may be empty or without labels. Its targets are predicted, and no others.
           prepared: from `prepare`; batches are made on the way if None.
           poll: called between chunks; may raise to give up.
 
         Raises:
+          ValueError: the targets are not those of the task.
           NonFiniteError: a prediction is NaN or infinite; names the graphs.
           BudgetError: a graph does not fit the budget.
         """
         variables = replicate(variables, self.mesh)
-        node_level = self.task.label.level == "node"
-        start = dataset.node_ptr if node_level else np.arange(len(dataset) + 1)
+        table, level = dataset.targets, self.task.label.level
+        if table.level != level:
+            raise ValueError(
+                f"the task predicts for each {level}, and the targets of the dataset are those of "
+                f"each {table.level}. Set them with Dataset.with_targets({level!r}, ...)."
+            )
+        # A model predicts for all graphs or all nodes, or for the edges or pairs of the table.
+        order, start = dataset.targets_by_graph
+        if level in ("graph", "node"):
+            start = dataset.node_ptr if level == "node" else np.arange(len(dataset) + 1)
         predictions = np.zeros((int(start[-1]), self.task.output_dim), np.float32)
         loss_sum = count = 0.0
         for rows, data in prepared if prepared is not None else self._chunks(dataset):
@@ -91,16 +101,20 @@ class Evaluator:
                 slots = np.flatnonzero(rows[place] >= 0)
                 graphs = rows[place][slots]
                 sizes = (start[graphs + 1] - start[graphs]).astype(np.int64)
-                if node_level:  # the nodes of a shard stand graph by graph, in slot order
-                    values = outputs[place][: sizes.sum()]
-                else:
+                if level == "graph":
                     values = outputs[place][slots]
+                else:  # the rows of a shard stand graph by graph, in slot order
+                    values = outputs[place][: sizes.sum()]
                 offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
                 predictions[np.repeat(start[graphs], sizes) + offsets] = values
             loss_sum += float(sums.sum(dtype=np.float64))
             count += float(counts.sum(dtype=np.float64))
-        self._check_finite(predictions, start, dataset)
-        labels = dataset.labels
+        if level in ("graph", "node"):
+            predictions = predictions if dataset.targets_are_all else predictions[table.index]
+        else:
+            predictions = predictions[np.argsort(order)]
+        self._check_finite(predictions, dataset)
+        labels = table.labels
         return Evaluation(
             predictions=predictions,
             labels=labels,
@@ -122,10 +136,10 @@ class Evaluator:
             part = np.concatenate([part, filling])
             yield part, shard(source.chunk(part), self.mesh)
 
-    def _check_finite(self, predictions: np.ndarray, start: np.ndarray, dataset: Dataset) -> None:
+    def _check_finite(self, predictions: np.ndarray, dataset: Dataset) -> None:
         bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))
         if len(bad):
-            graphs = dataset.ids[np.unique(np.searchsorted(start, bad, side="right") - 1)]
+            graphs = dataset.ids[np.unique(dataset.target_graph[bad])]
             raise NonFiniteError(
                 f"{len(bad)} predictions are not finite. Graph ids: {listing(graphs)}. Look for "
                 "extreme features in these graphs, or train with a lower learning rate.",

@@ -28,6 +28,7 @@ from gtx.training.comparison import data_changes, differences, reasons
 from gtx.training.description import describe
 from gtx.training.optimizer import Optimizer
 
+_STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
 # Fields of a described model that choose how it is computed: the result is the same to rounding.
 _HOW = ("implementation", "remat")
 
@@ -111,9 +112,13 @@ def fingerprint(dataset: Dataset) -> str:
         for name, array in sorted(getattr(dataset, level).items()):
             digest.update(f"{level}/{name}".encode())
             _add(digest, array)
-    for name in ("node_ptr", "edge_ptr", "senders", "receivers", "labels", "ids"):
+    table = dataset.targets
+    arrays = {name: getattr(dataset, name) for name in _STRUCTURE}
+    arrays |= {"labels": table.labels, "ids": dataset.ids}
+    if not dataset.targets_are_all:
+        arrays["targets"] = table.index
+    for name, array in arrays.items():
         digest.update(name.encode())
-        array = getattr(dataset, name)
         if array is not None:
             _add(digest, array)
     return digest.hexdigest()

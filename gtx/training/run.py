@@ -102,11 +102,8 @@ class Run:
         self._mesh = self._evaluator.mesh
         self._source: Resident | Streamed = Streamed(train, budget)
         if resident:
-            self._source = Resident(
-                replicate(Columns.from_dataset(train, pairs=budget.dense), self._mesh),
-                budget,
-                task.label.level,
-            )
+            columns = Columns.from_dataset(train, pairs=budget.dense)
+            self._source = Resident(replicate(columns, self._mesh), budget)
         self._train_chunk = make_train_chunk(model, task, optimizer, self._source, self._mesh)
         self.state = replicate(state, self._mesh)
         self._following: np.ndarray | None = None

@@ -219,7 +219,8 @@ def make_evaluation_chunk(model: nn.Module, task: Task, mesh: Mesh | None = None
             batch = _own_shard(batch).replace(axis_name=axis)
             outputs: Any = model.apply(variables, batch, train=False)
             zero = _varying(jnp.zeros((), jnp.float32), axis)
-            sums = (zero, zero) if batch.labels is None else task.loss(outputs, batch)
+            known = batch.targets is not None and batch.targets.labels is not None
+            sums = task.loss(outputs, batch) if known else (zero, zero)
             return task.predictions(outputs), *sums
 
         def body(carry: None, item: Any) -> Any:

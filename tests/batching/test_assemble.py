@@ -22,7 +22,6 @@ from gtx.batching import (
     make_batches,
     plan,
 )
-from gtx.batching.assemble import label_level
 from gtx.data import Dataset
 from gtx.graphs import GraphError, from_arrays
 from gtx.ops.layout import split_pairs
@@ -39,7 +38,7 @@ def assert_same(first, second):
 
 def assert_holds(batch, dataset, row):
     """The graphs of `row` stand in `batch` as in `dataset`, and the rest is 0."""
-    level = label_level(dataset)
+    level, labels = dataset.targets.level, dataset.targets.labels
     starts = np.cumsum(batch.graph.n_node) - batch.graph.n_node
     blocks = [
         block
@@ -71,12 +70,12 @@ def assert_holds(batch, dataset, row):
             expected = dataset.pairs["d"][start : start + n * n].reshape(n, n, 2)
             np.testing.assert_array_equal(block[:n, :n], expected)
             assert not block[n:].any() and not block[:, n:].any()
-        if dataset.labels is not None:
+        if labels is not None:
             if level == "graph":
-                found, expected = batch.labels[slot], dataset.labels[index]
+                found, expected = batch.targets.labels[slot], labels[index]
             else:
                 part = slice(dataset.node_ptr[index], dataset.node_ptr[index + 1])
-                found, expected = batch.labels[nodes], dataset.labels[part]
+                found, expected = batch.targets.labels[nodes], labels[part]
             np.testing.assert_array_equal(found, expected)
     for columns, mask in (
         (batch.graph.nodes, batch.node_mask),
@@ -85,9 +84,10 @@ def assert_holds(batch, dataset, row):
         (batch.graph.globals, batch.graph_mask),
     ):
         assert all(not values[~mask].any() for values in columns.values())
-    if dataset.labels is not None:
-        mask = batch.graph_mask if level == "graph" else batch.node_mask
-        assert not batch.labels[~mask].any()
+    mask = batch.graph_mask if level == "graph" else batch.node_mask
+    np.testing.assert_array_equal(batch.targets.mask, mask)
+    if labels is not None:
+        assert not batch.targets.labels[~mask].any()
 
 
 @given(SIZES, st.integers(1, 5), st.sampled_from(["graph", "node"]), st.booleans())
@@ -120,7 +120,7 @@ def test_numpy_and_compiled_jax_assemble_the_same_bits(sizes):
     columns = Columns.from_dataset(dataset)
     compiled = jax.jit(source.batch)
     for row in plan(dataset, budget, seed=1)[:, 0]:
-        host = assemble(columns, row, budget, label_level=label_level(dataset))
+        host = assemble(columns, row, budget)
         check_batch(host)
         assert_holds(host, dataset, row)
         device = compiled(source.constants, row)
@@ -269,7 +269,11 @@ BREAKS = {
     "node_ids hash": lambda b: b.replace(node_ids=b.node_ids[::-1].copy()),
     "node_ids is uint32": lambda b: b.replace(node_ids=b.node_ids.astype(np.int64)),
     "node column 'x' is": lambda b: _graph(b, nodes=dict(x=b.graph.nodes["x"][1:])),
-    "labels have one row": lambda b: b.replace(labels=b.labels[:-1]),
+    "labels have one row": lambda b: _targets(b, labels=b.targets.labels[:-1]),
+    "targets.mask has one entry": lambda b: _targets(b, mask=b.targets.mask[:-1]),
+    "targets.mask is bool": lambda b: _targets(b, mask=b.targets.mask.astype(int)),
+    "targets.index is int32": lambda b: _targets(b, index=b.targets.index[:-1]),
+    "targets.index are places": lambda b: _targets(b, index=b.targets.index + np.int32(1)),
     "layout.slots": lambda b: b.replace(
         layout=dataclasses.replace(b.layout, slots=_swapped(b.layout.slots))
     ),
@@ -278,6 +282,10 @@ BREAKS = {
 
 def _graph(batch, **changes):
     return batch.replace(graph=batch.graph._replace(**changes))
+
+
+def _targets(batch, **changes):
+    return batch.replace(targets=dataclasses.replace(batch.targets, **changes))
 
 
 def _swapped(array):

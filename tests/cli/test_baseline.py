@@ -14,7 +14,7 @@ pytest.importorskip("rdkit", reason="fingerprints need the extra `molecules`")
 def dataset(labels, split):
     graphs, _ = molecules.from_smiles(SMILES)
     label = Label("graph", "regression", labels.shape[1], ("a", "b", "c")[: labels.shape[1]])
-    return graphs.with_labels(labels, label).with_split(split)
+    return graphs.with_targets("graph", labels=labels, label=label).with_split(split)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_other_data_than_those_of_the_run_are_refused(trained_run, monkeypatch, 
 
 
 def test_a_part_that_is_gone_is_named(trained_run, monkeypatch, capsys):
-    graphs = trained_run.graphs.select(trained_run.graphs.split != 1)
+    graphs = trained_run.graphs.select(trained_run.graphs.targets.split != 1)
     _prepared_as(monkeypatch, trained_run, graphs)
     assert commands.run("evaluate", f"--workdir={trained_run.workdir}", "--split=valid") == 2
     assert "valid: no graphs" in capsys.readouterr().err
@@ -93,7 +93,7 @@ def test_other_data_are_scored_when_asked_for(trained_run, corrected, scores, ca
     assert "not of the data of the run" in said.err
     part = trained_run.graphs.part("test")
     predictions = Predictor.load(trained_run.workdir)(list(part.names))[:, 0]
-    labels = part.labels[:, 0].copy()
+    labels = part.targets.labels[:, 0].copy()
     labels[0] = 50.0
     error = float(np.abs(predictions - labels).mean())
     assert json.loads(said.out)["test"]["mae"] == pytest.approx(error, rel=1e-5)

@@ -57,19 +57,21 @@ def test_yes_and_no_are_written_as_whole_numbers(tmp_path):
     assert [row[1:3] for row in found[1:]] == [["1", "0"], ["", "1"], ["0", ""]]
 
 
-def test_nodes_have_their_number_and_those_without_a_label_no_row(tmp_path):
+def test_nodes_have_their_number_and_a_missing_label_is_an_empty_cell(tmp_path):
     data = dataset([-1, 1, 0, -1, -1, 1], Label("node", "multiclass", 2), ids=[5, 6, 8])
     found = rows(tmp_path, data, [[0.75, 0.25]] * 6)
     assert found[0][:4] == ["id", "node", "class_measured", "class_predicted"]
     assert [row[:4] for row in found[1:]] == [
-        ["5", "1", "1", "0"], ["6", "0", "0", "0"], ["8", "2", "1", "0"]
+        ["5", "0", "", "0"], ["5", "1", "1", "0"], ["6", "0", "0", "0"],
+        ["8", "0", "", "0"], ["8", "1", "", "0"], ["8", "2", "1", "0"],
     ]  # fmt: skip
     data = dataset(
         [[NAN, 1], [NAN, NAN], [2, 3], [NAN, NAN], [NAN, NAN], [4, NAN]],
         Label("node", "regression", 2),
     )
     assert [row[:4] for row in rows(tmp_path, data, np.zeros((6, 2)))[1:]] == [
-        ["0", "0", "", "1.0"], ["1", "0", "2.0", "3.0"], ["2", "2", "4.0", ""]
+        ["0", "0", "", "1.0"], ["0", "1", "", ""], ["1", "0", "2.0", "3.0"],
+        ["2", "0", "", ""], ["2", "1", "", ""], ["2", "2", "4.0", ""],
     ]  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def test_predictions_survive_a_renumbering_of_the_graphs(tmp_path, used, quick_c
     graphs = csl.load(copies=3, num_folds=3)
     one = recipes.encode(graphs.part("test"), config)
     other = recipes.encode(graphs.part("valid"), config)  # the same graphs, numbered otherwise
-    np.testing.assert_array_equal(one.labels, other.labels)
+    np.testing.assert_array_equal(one.targets.labels, other.targets.labels)
     assert not np.array_equal(one.senders, other.senders)
     model, batches = recipes.model(config, one.spec), [batch_graphs(one), batch_graphs(other)]
     variables = model.init(jax.random.key(0), batches[0])

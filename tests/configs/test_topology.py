@@ -144,7 +144,7 @@ def test_predictions_for_nodes_leave_virtual_nodes_out(tmp_path, monkeypatch):
     graphs = rings()
     label = Label("node", "regression", 1)
     values = np.arange(graphs.node_ptr[-1], dtype=np.float32)[:, None]
-    source = graphs.with_labels(values, label)
+    source = graphs.with_targets("node", labels=values, label=label)
     config = recipe(tmp_path, monkeypatch, source, "virtual_nodes")
     prepared = recipes.prepare(config)
     predictor = invented(recipes.recipe(config, prepared))

@@ -60,7 +60,7 @@ CASES = {
         dict(labels=[0.0, np.inf]),
         r"graph 11 \(CCO\): label of target 0 is inf.*finite number, or NaN",
     ),
-    "label count": (dict(labels=[0.0, 1.0, 2.0]), r"labels are float32 of shape \(3, 1\)"),
+    "label count": (dict(labels=[0.0, 1.0, 2.0]), r"labels has shape \(3, 1\) for 2 targets"),
     "text labels": (dict(labels=["a", "b"]), "labels are <U1.*Give numbers"),
     "class": (dict(labels=[-2, 1]), r"graph 10 \(CC\): label is -2.*class below 2, or -1"),
     "multilabel": (
@@ -103,7 +103,7 @@ SPECS = {
         r"nodes\['type'\] is int32. Continuous columns are float32",
     ),
     "no label": (dict(label=None), "labels and spec.label must both"),
-    "label level": (dict(label=Label("node", "regression", 1)), "at node level they must be"),
+    "label level": (dict(label=Label("node", "regression", 1)), "for 5 targets"),
     "fraction of a class": (dict(label=Label("graph", "multiclass", 3)), "not whole numbers"),
 }
 
@@ -139,5 +139,5 @@ def test_a_dataset_of_no_graphs_is_right():
 def test_missing_classes_are_no_error():
     dataset = small_dataset(labels=[-1, 1])
     assert dataset.spec.label == Label("graph", "multiclass", 2)
-    as_floats = dataset.with_labels([np.nan, 1.0], dataset.spec.label)
-    np.testing.assert_array_equal(as_floats.labels, [-1, 1])
+    as_floats = dataset.with_targets("graph", labels=[np.nan, 1.0], label=dataset.spec.label)
+    np.testing.assert_array_equal(as_floats.targets.labels, [-1, 1])

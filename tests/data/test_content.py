@@ -14,7 +14,7 @@ def split(num_graphs=10, seed=0):
         senders=graphs.senders,
         receivers=graphs.receivers,
         nodes=graphs.nodes,
-        labels=graphs.labels,
+        labels=graphs.targets.labels,
         split=[parts[row % 3] for row in range(num_graphs)],
         spec=graphs.spec,
     )
@@ -23,7 +23,7 @@ def split(num_graphs=10, seed=0):
 def test_equal_data_have_equal_content_and_the_part_that_changed_is_named():
     old, changed = content_of_parts(split()), split()
     assert changes(old, content_of_parts(split())) == {}
-    changed.labels[4] += 1  # of the part valid
+    changed.targets.labels[4] += 1  # of the part valid
     changed.nodes["feat"][0] += 1  # of a node of the part train
     expected = {"train": ["column feat of the nodes differs"], "valid": ["labels differ"]}
     assert changes(old, content_of_parts(changed)) == expected
@@ -39,7 +39,7 @@ def test_a_graph_more_in_one_part_does_not_change_the_others():
 
 def test_a_part_that_comes_or_goes_and_a_column_that_does_are_named():
     whole = split()
-    none = content_of_parts(whole.select(whole.split != 1))
+    none = content_of_parts(whole.select(whole.targets.split != 1))
     assert changes(content_of_parts(whole), none) == {"valid": ["no graphs"]}
     assert changes(none, content_of_parts(whole)) == {"valid": ["had no graphs"]}
     more = whole.with_columns("graph", {"size": whole.num_nodes[:, None].astype(np.float32)})

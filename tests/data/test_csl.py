@@ -25,8 +25,8 @@ def test_there_are_fifteen_copies_of_each_class_with_the_spectrum_of_its_skip():
     assert len(dataset) == 150 and (dataset.num_nodes == 41).all()
     assert (dataset.num_edges == 164).all()
     assert dataset.spec.nodes == {"type": Categorical((1,))}
-    np.testing.assert_array_equal(dataset.labels, np.repeat(np.arange(10), 15))
-    for graph, label in zip(dataset, dataset.labels, strict=True):
+    np.testing.assert_array_equal(dataset.targets.labels, np.repeat(np.arange(10), 15))
+    for graph, label in zip(dataset, dataset.targets.labels, strict=True):
         np.testing.assert_allclose(spectrum(graph), theory(csl.SKIPS[label]), atol=1e-10)
 
 
@@ -44,7 +44,7 @@ def test_a_fold_has_three_graphs_of_each_class_and_every_graph_is_tested_once():
     for fold in range(5):
         dataset = csl.load(fold=fold)
         for part, count in (("train", 9), ("valid", 3), ("test", 3)):
-            assert (np.bincount(dataset.part(part).labels, minlength=10) == count).all()
+            assert (np.bincount(dataset.part(part).targets.labels, minlength=10) == count).all()
         tested[dataset.part("test").ids] += 1
     assert (tested == 1).all()
 
@@ -66,7 +66,7 @@ def test_folds_that_do_not_exist_are_refused(wrong):
 def test_the_published_file_has_the_same_ten_classes():
     with np.load(data_folder() / "expressivity" / "csl.npz", allow_pickle=False) as data:
         data = dict(data)
-    np.testing.assert_array_equal(data["y"], csl.load().labels)
+    np.testing.assert_array_equal(data["y"], csl.load().targets.labels)
     assert sorted(data["fold_test"].reshape(-1)) == list(range(150))
     assert [len(data[f"fold_{part}"][0]) for part in ("train", "val", "test")] == [90, 30, 30]
     for number, label in enumerate(data["y"]):

@@ -26,7 +26,7 @@ GOOD = "name,smiles,logS,tox\nethanol,CCO,1.1,0\nsalt,[Na+].[Cl-],,1\nwater,O,2.
 def test_molecules_and_labels_are_read(write):
     data = csv_source.load(write(GOOD), target_columns=("logS",), split="none")
     assert data.dataset.names.tolist() == ["CCO", "[Na+].[Cl-]", "O"]
-    np.testing.assert_allclose(data.dataset.labels[:, 0], [1.1, np.nan, 2.5], rtol=1e-6)
+    np.testing.assert_allclose(data.dataset.targets.labels[:, 0], [1.1, np.nan, 2.5], rtol=1e-6)
     assert data.dataset.spec.label == Label("graph", "regression", 1, ("logS",))
     assert data.rejected == () and data.scaler is None
 
@@ -34,7 +34,7 @@ def test_molecules_and_labels_are_read(write):
 def test_rows_that_do_not_parse_are_reported_and_others_keep_their_labels(write):
     text = "smiles,y\nCCO,1\n\nC(C,2\n,3\n  O ,4\n"
     data = csv_source.load(write(text), target_columns="y", split="none")
-    np.testing.assert_array_equal(data.dataset.labels[:, 0], [1, 4])
+    np.testing.assert_array_equal(data.dataset.targets.labels[:, 0], [1, 4])
     np.testing.assert_array_equal(data.dataset.ids, [0, 3])
     assert [(each.row, each.smiles) for each in data.rejected] == [(4, "C(C"), (5, "")]
     assert "parentheses" in data.rejected[0].reason and data.rejected[1].reason == "empty"
@@ -45,20 +45,20 @@ def test_rows_that_do_not_parse_are_reported_and_others_keep_their_labels(write)
 def test_files_of_spreadsheets_are_read(write, newline, encoding):
     text = newline.join(["smiles, y", '"CCO","1.5"', "O,NaN", ""])
     data = csv_source.load(write(text, encoding), target_columns="y", split="none")
-    np.testing.assert_array_equal(data.dataset.labels[:, 0], [1.5, np.nan])
+    np.testing.assert_array_equal(data.dataset.targets.labels[:, 0], [1.5, np.nan])
 
 
 def test_binary_takes_zero_one_and_truth(write):
     text = "smiles,y\nC,0\nCC,true\nCCC,\nO,1.0\n"
     data = csv_source.load(write(text), target_columns=("y",), kind="binary", split="none")
-    np.testing.assert_array_equal(data.dataset.labels[:, 0], [0, 1, np.nan, 1])
+    np.testing.assert_array_equal(data.dataset.targets.labels[:, 0], [0, 1, np.nan, 1])
     assert data.dataset.spec.label.kind == "binary"
 
 
 def test_several_targets_are_multilabel(write):
     text = "smiles,a,b\nC,0,\nCC,1,1\n"
     data = csv_source.load(write(text), target_columns=("a", "b"), kind="multilabel", split="none")
-    np.testing.assert_array_equal(data.dataset.labels, [[0, np.nan], [1, 1]])
+    np.testing.assert_array_equal(data.dataset.targets.labels, [[0, np.nan], [1, 1]])
     assert data.dataset.spec.label == Label("graph", "multilabel", 2, ("a", "b"))
 
 
@@ -73,13 +73,13 @@ def test_classes_are_the_distinct_texts_in_order(write, cells, names, labels):
     text = "smiles,y\n" + "".join(f"{'C' * (n + 1)},{cell}\n" for n, cell in enumerate(cells))
     data = csv_source.load(write(text), target_columns="y", kind="multiclass", split="none")
     assert data.dataset.spec.label == Label("graph", "multiclass", len(names), names)
-    np.testing.assert_array_equal(data.dataset.labels, labels)
+    np.testing.assert_array_equal(data.dataset.targets.labels, labels)
 
 
 def test_the_split_can_be_a_column(write):
     text = "smiles,y,part\nC,1,train\nC(C,1,nonsense\nCC,1,Val\nCCC,1,test\nCCCC,1,\n"
     data = csv_source.load(write(text), target_columns="y", split="column", split_column="part")
-    np.testing.assert_array_equal(data.dataset.split, [0, 1, 2, -1])
+    np.testing.assert_array_equal(data.dataset.targets.split, [0, 1, 2, -1])
     assert [each.row for each in data.rejected] == [3, 6]
     assert "'part' is empty, so it is in no part" in data.rejected[1].reason
     with pytest.raises(CsvError, match="row 2, column 'y' holds '1'.*one of .'train'"):
@@ -89,14 +89,14 @@ def test_the_split_can_be_a_column(write):
 def test_the_split_can_be_random_or_by_scaffold(write):
     text = "smiles,y\n" + "".join(f"{'C' * (n + 1)},{n}\n" for n in range(10))
     random = csv_source.load(write(text), target_columns="y", seed=3).dataset
-    np.testing.assert_array_equal(np.bincount(random.split), [8, 1, 1])
+    np.testing.assert_array_equal(np.bincount(random.targets.split), [8, 1, 1])
     again = csv_source.load(write(text), target_columns="y", seed=3).dataset
-    np.testing.assert_array_equal(random.split, again.split)
+    np.testing.assert_array_equal(random.targets.split, again.targets.split)
     with pytest.raises(DatasetError, match="valid is empty.*number of scaffolds is 1"):
         csv_source.load(write(text), target_columns="y", split="scaffold")
     text += "C1CC1,1\nC1CCC1,1\n"
     scaffold = csv_source.load(write(text), target_columns="y", split="scaffold").dataset
-    np.testing.assert_array_equal(scaffold.split, [0] * 10 + [2, 1])
+    np.testing.assert_array_equal(scaffold.targets.split, [0] * 10 + [2, 1])
 
 
 def test_descriptors_are_scaled_on_train(write):
@@ -199,7 +199,7 @@ def test_columns_that_nobody_asks_for_may_have_any_names(write, extra):
     data = csv_source.load(
         write(f"smiles,{extra},logS\nCCC,a,b,1\n"), target_columns="logS", split="none"
     )
-    np.testing.assert_array_equal(data.dataset.labels, [[1.0]])
+    np.testing.assert_array_equal(data.dataset.targets.labels, [[1.0]])
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_name_with_a_comma_is_a_target_like_another(write, target, names):
     data = csv_source.load(write(text), target_columns=target, split="none")
     assert data.dataset.spec.label.names == names
     wanted = [{"log S, mol/L": 1, "tox": 2}[name] for name in names]
-    np.testing.assert_array_equal(data.dataset.labels[0], wanted)
+    np.testing.assert_array_equal(data.dataset.targets.labels[0], wanted)
 
 
 def test_a_target_of_two_meanings_is_refused(write):
@@ -227,14 +227,14 @@ def test_a_target_of_two_meanings_is_refused(write):
         csv_source.load(write(text), target_columns="a,b", split="none")
     for target, labels in (('"a,b"', [1]), ('"a","b"', [2, 3])):
         found = csv_source.load(write(text), target_columns=target, split="none")
-        np.testing.assert_array_equal(found.dataset.labels[0], labels)
+        np.testing.assert_array_equal(found.dataset.targets.labels[0], labels)
 
 
 def test_a_cell_of_any_length_is_read_and_the_limit_of_csv_stays(write):
     before = csv.field_size_limit()
     text = f"smiles,note,y\nCCO,{'x' * 140_000},1\n"
     data = csv_source.load(write(text), target_columns="y", split="none")
-    np.testing.assert_array_equal(data.dataset.labels, [[1.0]])
+    np.testing.assert_array_equal(data.dataset.targets.labels, [[1.0]])
     assert csv.field_size_limit() == before
 
 
@@ -242,7 +242,7 @@ def test_classes_that_are_numbers_stand_by_size(write):
     text = "smiles,y\nC,10\nCC,-1\nCCC,2.5\n"
     data = csv_source.load(write(text), target_columns="y", kind="multiclass", split="none")
     assert data.dataset.spec.label.names == ("-1", "2.5", "10")
-    np.testing.assert_array_equal(data.dataset.labels, [2, 0, 1])
+    np.testing.assert_array_equal(data.dataset.targets.labels, [2, 0, 1])
 
 
 def test_every_row_stands_for_prediction_as_it_is_in_the_file(write):
@@ -257,6 +257,6 @@ def test_a_file_of_thousands_of_columns_is_read(write):
     names = [f"t{number}" for number in range(3000)]
     text = f"smiles,{','.join(names)}\nC{',1' * 3000}\n"
     data = csv_source.load(write(text), target_columns=names, split="none")
-    assert data.dataset.labels.shape == (1, 3000)
+    assert data.dataset.targets.labels.shape == (1, 3000)
     with pytest.raises(CsvError, match=r"'t19', ...\] \(3001 columns\)|\.\.\.\] \(3001"):
         csv_source.load(write(text), target_columns="u", split="none")

@@ -20,11 +20,21 @@ def assert_equal_datasets(left, right):
         a, b = getattr(left, field.name), getattr(right, field.name)
         if field.name == "spec":
             assert a == b
+        elif field.name == "targets":
+            assert_equal_tables(a, b)
         else:
             assert jax.tree.structure(a) == jax.tree.structure(b), field.name
             for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
                 np.testing.assert_array_equal(x, y, err_msg=field.name)
                 assert x.dtype == y.dtype, field.name
+
+
+def assert_equal_tables(left, right):
+    assert left.level == right.level
+    for name in ("index", "labels", "split"):
+        a, b = getattr(left, name), getattr(right, name)
+        np.testing.assert_array_equal(a, b, err_msg=name)
+        assert a is None or a.dtype == b.dtype, name
 
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -49,7 +59,8 @@ def random_dataset(seed, sizes, kind):
         "multiclass": Label("graph", "multiclass", 3),
         "node": Label("node", "multiclass", 3),
     }[kind]
-    return Dataset.from_columns(
+    parts = rng.integers(-1, 3, num_graphs)
+    dataset = Dataset.from_columns(
         nodes={"kind": rng.integers(0, 4, (total[0], 2)), "feat": rng.normal(size=(total[0], 3))},
         edges={"bond": rng.integers(0, 3, total[1])},
         pairs={"distance": rng.integers(0, 9, total[2])},
@@ -58,17 +69,16 @@ def random_dataset(seed, sizes, kind):
         edge_ptr=np.concatenate([[0], np.cumsum(n_edge)]),
         senders=rng.integers(0, limits),
         receivers=rng.integers(0, limits),
-        labels=labels,
         names=[f"graph {number}" for number in range(num_graphs)],
-        split=rng.integers(-1, 3, num_graphs),
         spec=GraphSpec(
             nodes={"kind": Categorical((4, 4)), "feat": Continuous(3)},
             edges={"bond": Categorical((3,))},
             pairs={"distance": Categorical((9,))},
             graphs={"u": Continuous(1)},
-            label=label,
         ),
     )
+    split = np.repeat(parts, n_node) if kind == "node" else parts
+    return dataset.with_targets(label.level, labels=labels, split=split, label=label)
 
 
 def triangle(**features):
@@ -81,7 +91,11 @@ def test_graphs_go_out_and_come_back(seed, sizes, kind):
     dataset = random_dataset(seed, sizes, kind)
     graphs = [dataset[number] for number in range(len(dataset))]
     spec = dataset.spec.replace(pairs={})
-    again = Dataset.from_graphs(graphs, dataset.labels, split=dataset.split, spec=spec)
+    table = dataset.targets
+    again = Dataset.from_graphs(graphs, spec=spec.replace(label=None))
+    again = again.with_targets(
+        table.level, labels=table.labels, split=table.split, label=dataset.spec.label
+    )
     bare = dataclasses.replace(dataset, pairs={}, names=None, spec=spec)
     assert_equal_datasets(again, bare)
 
@@ -110,7 +124,7 @@ def test_select_takes_every_row_of_the_chosen_graphs(seed, sizes, kind, data):
             original = slice(dataset.node_ptr[old], dataset.node_ptr[old + 1])
         else:
             rows, original = new, old
-        np.testing.assert_array_equal(chosen.labels[rows], dataset.labels[original])
+        np.testing.assert_array_equal(chosen.targets.labels[rows], dataset.targets.labels[original])
 
 
 def test_edges_are_sorted_by_receiver_with_their_features_and_ties_keep_their_order():
@@ -144,13 +158,13 @@ def test_integers_are_categories_and_floats_are_continuous():
 def test_the_label_is_inferred_from_dtype_and_shape(labels, label):
     dataset = Dataset.from_graphs([triangle(), triangle()], labels)
     assert dataset.spec.label == label
-    assert dataset.labels.dtype == (np.int32 if label.kind == "multiclass" else np.float32)
+    assert dataset.targets.labels.dtype == (np.int32 if label.kind == "multiclass" else np.float32)
 
 
 def test_labels_of_nodes_may_come_as_a_list_of_arrays():
     spec = GraphSpec(label=Label("node", "multiclass", 2))
     dataset = Dataset.from_graphs([triangle(), triangle()], [[0, 1, 1], [0, 0, 0]], spec=spec)
-    np.testing.assert_array_equal(dataset.labels, [0, 1, 1, 0, 0, 0])
+    np.testing.assert_array_equal(dataset.targets.labels, [0, 1, 1, 0, 0, 0])
     with pytest.raises(DatasetError, match="several lengths.*np.concatenate"):
         Dataset.from_graphs([triangle(), triangle()], [[0, 1, 1], [0, 0]])
 
@@ -196,7 +210,7 @@ def test_parts_follow_the_split():
 def test_a_missing_label_is_no_error_but_all_missing_is():
     graphs = [triangle(), triangle()]
     dataset = Dataset.from_graphs(graphs, [1.0, np.nan])
-    assert np.isnan(dataset.labels[1, 0])
+    assert np.isnan(dataset.targets.labels[1, 0])
     with pytest.raises(DatasetError, match="every label is missing"):
         Dataset.from_graphs(graphs, [np.nan, np.nan])
     with pytest.raises(DatasetError, match="every label is missing"):
@@ -221,8 +235,8 @@ def test_columns_are_added_at_every_level():
 def test_the_original_is_untouched():
     dataset = Dataset.from_graphs([triangle(nodes={"t": [0, 1, 2]})], [1.0])
     dataset.with_columns("node", {"x": np.zeros((3, 1))})
-    dataset.with_labels([2.0])
-    assert set(dataset.nodes) == {"t"} and dataset.labels[0, 0] == 1.0
+    dataset.with_targets("graph", labels=[2.0])
+    assert set(dataset.nodes) == {"t"} and dataset.targets.labels[0, 0] == 1.0
 
 
 def test_places_outside_are_refused():

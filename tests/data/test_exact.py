@@ -148,7 +148,7 @@ ENTER = {
 @pytest.mark.parametrize("case", ENTER)
 def test_labels_enter_as_what_they_are(case):
     values, spec, expected = ENTER[case]
-    labels = small_dataset(labels=values, spec=spec).labels
+    labels = small_dataset(labels=values, spec=spec).targets.labels
     np.testing.assert_array_equal(labels, expected)
     assert labels.dtype == (np.int32 if spec is CLASSES else np.float32)
 
@@ -162,12 +162,12 @@ def test_large_columns_are_not_copied():
 def test_masked_labels_are_missing_where_the_label_is_inferred_too():
     dataset = small_dataset(labels=masked([1, 2**40], [0, 1]))
     assert dataset.spec.label == Label("graph", "multiclass", 2)
-    np.testing.assert_array_equal(dataset.labels, [1, -1])
+    np.testing.assert_array_equal(dataset.targets.labels, [1, -1])
     spec = GraphSpec(label=Label("node", "multiclass", 4))
     graph = from_arrays([], [], n_node=2)
     parts = [masked([3, 2], [0, 1]), [0, 1]]
     np.testing.assert_array_equal(
-        Dataset.from_graphs([graph, graph], parts, spec=spec).labels, [3, -1, 0, 1]
+        Dataset.from_graphs([graph, graph], parts, spec=spec).targets.labels, [3, -1, 0, 1]
     )
     with pytest.raises(DatasetError, match=r"labels\[1\] has shape \(2, 1\)"):
         Dataset.from_graphs([graph, graph], [[3, 2], [[0], [1]]], spec=spec)
@@ -245,11 +245,17 @@ def test_places_of_any_integer_type_select_the_same(dtype):
 
 def test_a_dataset_cannot_be_made_of_other_arrays():
     dataset = small_dataset()
+    table = dataset.targets
     for changes, message in (
-        (dict(labels=masked([[0.5], [1.0]], [[0], [1]])), "labels is a MaskedArray"),
+        (
+            dict(targets=table.replace(labels=masked([[0.5], [1.0]], [[0], [1]]))),
+            "targets.labels is a MaskedArray",
+        ),
+        (dict(targets=table.replace(labels=table.labels[:1])), r"labels has shape \(1, 1\) for 2"),
+        (dict(targets=table.replace(index=table.index.astype(np.int32))), "must be int64"),
         (dict(senders=dataset.senders.astype(np.int64)), "senders is int64.*must be int32"),
         (dict(node_ptr=dataset.node_ptr.astype(np.int32)), "node_ptr is int32.*must be int64"),
-        (dict(split=dataset.split.astype(np.int64)), "split is int64.*must be int8"),
+        (dict(targets=table.replace(split=table.split.astype(int))), "split is int64.*be int8"),
         (dict(node_ptr=dataset.node_ptr[1:]), "node_ptr is for 1 graphs, edge_ptr for 2"),
         (dict(node_ptr=dataset.node_ptr[:0]), "node_ptr is for -1 graphs"),
         (dict(ids=dataset.ids[:1]), r"ids has shape \(1,\) for 2 graphs"),
@@ -316,7 +322,10 @@ def test_features_of_other_libraries_enter():
         split=pandas.Series(["train", "test"]),
         names=pandas.Series(["CC", "CCO"]),
     )
-    assert dataset.labels.tolist() == [[0.5], [1.5]] and dataset.split.tolist() == [0, 2]
+    assert dataset.targets.labels.tolist() == [[0.5], [1.5]] and dataset.targets.split.tolist() == [
+        0,
+        2,
+    ]
     np.testing.assert_array_equal(dataset.nodes["type"][:, 0], whole)
     with pytest.raises(DatasetError, match=r"nodes\['type'\]"):  # objects, or NaN, by version
         small_dataset(nodes={"type": pandas.Series([0, 1, 2, 0, None], dtype="Int64")})

@@ -41,6 +41,4 @@ def test_classes_that_are_all_missing_are_refused():
 
 def test_a_dataset_without_labels_is_refused():
     with pytest.raises(DatasetError, match="the train part has no labels"):
-        check_trainable(
-            dataset(np.zeros((2, 1)), Label("graph", "regression", 1)).with_labels(None)
-        )
+        check_trainable(dataset(np.zeros((2, 1)), Label("graph", "regression", 1)).without_labels())

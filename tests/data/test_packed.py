@@ -49,7 +49,7 @@ def test_files_of_other_makers_are_read(tmp_path):
     assert dataset.spec.nodes == {"type": Categorical((2, 4))}
     assert dataset.spec.edges == {"type": Categorical((2,))}
     assert dataset.spec.label == Label("graph", "regression", 2, ("a", "b"))
-    np.testing.assert_array_equal(dataset.split, [2, 0])
+    np.testing.assert_array_equal(dataset.targets.split, [2, 0])
     assert dataset.names.tolist() == ["CC", "O"]
 
 

@@ -18,7 +18,7 @@ def test_a_missing_file_says_where_it_belongs(tmp_path):
 
 def test_peptides_have_the_published_sizes():
     dataset = peptides.load(data_folder())
-    np.testing.assert_array_equal(np.bincount(dataset.split), [10873, 2331, 2331])
-    assert dataset.spec.label.kind == "multilabel" and dataset.labels.shape == (15535, 10)
+    np.testing.assert_array_equal(np.bincount(dataset.targets.split), [10873, 2331, 2331])
+    assert dataset.spec.label.kind == "multilabel" and dataset.targets.labels.shape == (15535, 10)
     assert dataset.num_nodes.mean() == pytest.approx(150.94, abs=0.01)
     assert dataset.num_edges.mean() == pytest.approx(307.30, abs=0.01)

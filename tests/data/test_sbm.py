@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gtx.data import Categorical, DatasetError, Label, sbm
+from gtx.data import Categorical, DatasetError, Label, sbm, splits
 
 
 def density(dataset, labels, same):
@@ -23,8 +23,8 @@ def test_cluster_has_the_probabilities_of_the_paper():
     dataset = sbm.cluster(40, seed=0)
     assert dataset.spec.nodes == {"type": Categorical((7,))}
     assert dataset.spec.label == Label("node", "multiclass", 6)
-    assert density(dataset, dataset.labels, True) == pytest.approx(0.55, abs=0.01)
-    assert density(dataset, dataset.labels, False) == pytest.approx(0.25, abs=0.01)
+    assert density(dataset, dataset.targets.labels, True) == pytest.approx(0.55, abs=0.01)
+    assert density(dataset, dataset.targets.labels, False) == pytest.approx(0.25, abs=0.01)
 
 
 def test_one_node_of_each_community_is_known():
@@ -33,21 +33,23 @@ def test_one_node_of_each_community_is_known():
         nodes = slice(dataset.node_ptr[number], dataset.node_ptr[number + 1])
         known = dataset.nodes["type"][nodes, 0]
         np.testing.assert_array_equal(np.sort(known[known > 0]), np.arange(1, 7))
-        np.testing.assert_array_equal(dataset.labels[nodes][known > 0] + 1, known[known > 0])
+        np.testing.assert_array_equal(
+            dataset.targets.labels[nodes][known > 0] + 1, known[known > 0]
+        )
 
 
 def test_a_pattern_of_twenty_nodes_is_in_every_graph():
     dataset = sbm.pattern(12, seed=0)
     assert dataset.spec.label == Label("node", "multiclass", 2)
-    planted = np.add.reduceat(dataset.labels, dataset.node_ptr[:-1])
+    planted = np.add.reduceat(dataset.targets.labels, dataset.node_ptr[:-1])
     np.testing.assert_array_equal(planted, np.full(12, 20))
-    assert density(dataset, dataset.labels, False) == pytest.approx(0.5, abs=0.02)
+    assert density(dataset, dataset.targets.labels, False) == pytest.approx(0.5, abs=0.02)
 
 
 @pytest.mark.parametrize("make", [sbm.cluster, sbm.pattern])
 def test_graphs_are_undirected_without_loops_and_follow_seed_and_number(make):
     dataset = make(12, seed=5)
-    np.testing.assert_array_equal(np.bincount(dataset.split), [10, 1, 1])
+    np.testing.assert_array_equal(np.bincount(splits.graph_split(dataset)), [10, 1, 1])
     for graph in dataset:
         edges = set(zip(graph.senders.tolist(), graph.receivers.tolist(), strict=True))
         assert len(edges) == len(graph.senders)

@@ -19,7 +19,7 @@ def test_mean_and_std_are_of_train_without_missing_labels():
     dataset = standardize(dataset_with(labels, [0, 0, 2, 0]))
     assert dataset.spec.label.mean == (2.0, 7.0)
     assert dataset.spec.label.std == (1.0, 1.0)  # a constant target is not divided by 0
-    np.testing.assert_array_equal(dataset.labels, labels.astype(np.float32))
+    np.testing.assert_array_equal(dataset.targets.labels, labels.astype(np.float32))
 
 
 def test_labels_of_nodes_are_standardised_over_the_nodes_of_train():

@@ -13,10 +13,10 @@ def dataset_of(count):
 
 
 def test_random_parts_have_their_sizes_and_follow_the_seed():
-    one = splits.random(dataset_of(103), (0.8, 0.1, 0.1), seed=1).split
+    one = splits.random(dataset_of(103), (0.8, 0.1, 0.1), seed=1).targets.split
     np.testing.assert_array_equal(np.bincount(one), [82, 10, 11])
-    np.testing.assert_array_equal(one, splits.random(dataset_of(103), seed=1).split)
-    assert np.any(one != splits.random(dataset_of(103), seed=2).split)
+    np.testing.assert_array_equal(one, splits.random(dataset_of(103), seed=1).targets.split)
+    assert np.any(one != splits.random(dataset_of(103), seed=2).targets.split)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_fractions_that_are_none_are_refused(fractions):
 
 def test_every_graph_is_tested_in_one_fold():
     dataset = dataset_of(23)
-    tested = [splits.k_fold(dataset, 5, fold).split == 2 for fold in range(5)]
+    tested = [splits.k_fold(dataset, 5, fold).targets.split == 2 for fold in range(5)]
     np.testing.assert_array_equal(np.sum(tested, axis=0), np.ones(23))
     assert {int(mask.sum()) for mask in tested} == {4, 5}
     for fold, folds in ((5, 5), (0, 1), (0, 24)):
@@ -40,7 +40,7 @@ def test_every_graph_is_tested_in_one_fold():
 
 def test_a_given_split_is_taken_and_checked():
     dataset = splits.given(dataset_of(5), train=[0, 3], test=[1])
-    np.testing.assert_array_equal(dataset.split, [0, 2, -1, 0, -1])
+    np.testing.assert_array_equal(dataset.targets.split, [0, 2, -1, 0, -1])
     with pytest.raises(DatasetError, match="graph 3 is in train and in valid"):
         splits.given(dataset_of(5), train=[0, 3], valid=[3])
     with pytest.raises(DatasetError, match="test has int64 places from 2 to 5 for 5 graphs"):
@@ -49,11 +49,13 @@ def test_a_given_split_is_taken_and_checked():
 
 def test_validation_is_taken_out_of_train_alone():
     dataset = splits.given(dataset_of(20), train=np.arange(12), test=np.arange(12, 20))
-    split = splits.with_validation(dataset, 0.25, seed=4).split
+    split = splits.with_validation(dataset, 0.25, seed=4).targets.split
     np.testing.assert_array_equal(np.bincount(split), [9, 3, 8])
     np.testing.assert_array_equal(split[12:], 2)
-    np.testing.assert_array_equal(split, splits.with_validation(dataset, 0.25, seed=4).split)
-    np.testing.assert_array_equal(dataset.split[:12], 0)
+    np.testing.assert_array_equal(
+        split, splits.with_validation(dataset, 0.25, seed=4).targets.split
+    )
+    np.testing.assert_array_equal(dataset.targets.split[:12], 0)
 
 
 def test_validation_without_train_is_refused():
@@ -79,12 +81,12 @@ def rings():
 
 def test_no_scaffold_stands_in_two_parts():
     dataset = splits.scaffold(rings(), (0.6, 0.3, 0.1))
-    np.testing.assert_array_equal(dataset.split, [0] * 6 + [1] * 3 + [2, 2])
+    np.testing.assert_array_equal(dataset.targets.split, [0] * 6 + [1] * 3 + [2, 2])
 
 
 def test_validation_by_scaffold_takes_whole_scaffolds():
     dataset = splits.given(rings(), train=np.arange(11))
-    split = splits.with_validation(dataset, 0.4, method="scaffold").split
+    split = splits.with_validation(dataset, 0.4, method="scaffold").targets.split
     assert len(set(split[:6])) == len(set(split[6:9])) == 1
     assert 0 < np.sum(split == 1) <= 4
     benzenes = splits.given(rings(), train=np.arange(6))
@@ -105,7 +107,7 @@ def test_duplicates_are_found_whatever_their_stereo():
 def test_the_scaffold_split_is_that_of_moleculenet(name):
     pytest.importorskip("rdkit", reason="scaffolds need RDKit (extra: molecules)")
     dataset = packed.load(data_folder() / f"moleculenet/{name}.npz")
-    np.testing.assert_array_equal(splits.scaffold(dataset).split, dataset.split)
+    np.testing.assert_array_equal(splits.scaffold(dataset).targets.split, dataset.targets.split)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_the_scaffold_split_is_that_of_moleculenet(name):
 )
 def test_a_part_that_was_asked_for_is_never_empty(count, fractions, part):
     if part is None:
-        counts = np.bincount(splits.random(dataset_of(count), fractions).split, minlength=3)
+        counts = np.bincount(splits.random(dataset_of(count), fractions).targets.split, minlength=3)
         np.testing.assert_array_equal(counts > 0, np.array(fractions) > 0)
     else:
         with pytest.raises(DatasetError, match=f"{part} is empty.* of {count} graphs"):
@@ -152,7 +154,7 @@ def with_scaffolds(*sizes):
     ],
 )
 def test_the_largest_scaffolds_are_trained_on(sizes, fractions, parts):
-    split = splits.scaffold(with_scaffolds(*sizes), fractions).split
+    split = splits.scaffold(with_scaffolds(*sizes), fractions).targets.split
     np.testing.assert_array_equal(np.bincount(split, minlength=3), parts)
     start = 0
     for size in sizes:
@@ -186,5 +188,5 @@ def test_duplicates_are_found_whatever_their_spelling():
 def test_map_numbers_do_not_divide_a_scaffold():
     pytest.importorskip("rdkit", reason="scaffolds need RDKit (extra: molecules)")
     texts = ["Cc1ccccc1", "[CH3:1][c:2]1[cH:3][cH:4][cH:5][cH:6][cH:7]1", "C1CC1", "C1CCC1"]
-    split = splits.scaffold(molecules.from_smiles(texts)[0], (0.5, 0.25, 0.25)).split
+    split = splits.scaffold(molecules.from_smiles(texts)[0], (0.5, 0.25, 0.25)).targets.split
     np.testing.assert_array_equal(split, [0, 0, 2, 1])

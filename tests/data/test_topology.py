@@ -85,8 +85,12 @@ def without_new(dataset, original):
         own_nodes = dataset.nodes["kind"][:, 0] == 0
     own_edges = dataset.edges["kind"][:, 0] == 0
     graph = np.repeat(np.arange(len(dataset)), dataset.num_edges)[own_edges]
+    targets = dataset.targets
+    if targets.level == "node":
+        targets = targets.moved(np.cumsum(own_nodes) - 1)
     return dataclasses.replace(
         dataset,
+        targets=targets,
         nodes={name: dataset.nodes[name][own_nodes] for name in original.nodes},
         edges={name: dataset.edges[name][own_edges] for name in original.edges},
         node_ptr=original.node_ptr,
@@ -100,8 +104,11 @@ def without_new(dataset, original):
 def assert_kept(made, original):
     kept = without_new(made, original)
     kept.check()
-    for field in ("node_ptr", "edge_ptr", "senders", "receivers", "ids", "names", "split"):
+    for field in ("node_ptr", "edge_ptr", "senders", "receivers", "ids", "names"):
         np.testing.assert_array_equal(getattr(kept, field), getattr(original, field))
+    for field in ("level", "index", "labels", "split"):
+        found, expected = getattr(kept.targets, field), getattr(original.targets, field)
+        np.testing.assert_array_equal(found, expected)
     for field in ("nodes", "edges", "graphs"):
         for name, array in getattr(original, field).items():
             np.testing.assert_array_equal(getattr(kept, field)[name], array)
@@ -244,20 +251,19 @@ def test_a_graph_without_nodes_has_virtual_ones_alone():
     assert made.num_nodes.tolist() == [2] and made.num_edges.tolist() == [0]
 
 
-@pytest.mark.parametrize(
-    ("kind", "blank"), [("multiclass", -1), ("binary", np.nan), ("regression", np.nan)]
-)
-def test_labels_of_virtual_nodes_are_missing(kind, blank):
+@pytest.mark.parametrize("kind", ["multiclass", "binary", "regression"])
+def test_virtual_nodes_are_no_targets(kind):
     original = featured([path(3), path(2)], Label("node", kind, 2 if kind == "multiclass" else 1))
     made = topology.virtual_nodes(original)
-    expected = [0, 1, 0, blank, 1, 0, blank]
-    np.testing.assert_array_equal(made.labels.reshape(-1), expected)
-    assert made.labels.dtype == original.labels.dtype
+    np.testing.assert_array_equal(made.targets.index, [0, 1, 2, 4, 5])
+    np.testing.assert_array_equal(made.targets.labels, original.targets.labels)
 
 
 def test_labels_of_graphs_stay():
     original = featured(HARD, Label("graph", "multiclass", 2))
-    np.testing.assert_array_equal(topology.virtual_nodes(original).labels, original.labels)
+    np.testing.assert_array_equal(
+        topology.virtual_nodes(original).targets.labels, original.targets.labels
+    )
 
 
 def test_pair_columns_are_refused_with_the_remedy_and_kept_by_the_others():

@@ -9,16 +9,16 @@ from tests.data.files import data_folder
 
 def test_zinc_has_the_published_sizes_and_first_targets():
     dataset = zinc.load(data_folder())
-    np.testing.assert_array_equal(np.bincount(dataset.split), [10000, 1000, 1000])
+    np.testing.assert_array_equal(np.bincount(dataset.targets.split), [10000, 1000, 1000])
     assert dataset.num_nodes[0] == 29 and dataset.num_edges[0] == 64
     assert (dataset.num_nodes.min(), dataset.num_nodes.max()) == (9, 37)
     assert dataset.spec.nodes == {"type": Categorical((28,))}
     assert dataset.spec.edges == {"type": Categorical((4,))}
     assert dataset.spec.label == Label("graph", "regression", 1, ("penalised logP",))
     first = [0.8350, -2.1934, 1.8421, -0.7114, 0.2464]
-    np.testing.assert_allclose(dataset.part("train").labels[:5, 0], first, atol=1e-4)
-    median = np.median(dataset.part("train").labels)
-    error = np.abs(dataset.part("test").labels - median).mean()
+    np.testing.assert_allclose(dataset.part("train").targets.labels[:5, 0], first, atol=1e-4)
+    median = np.median(dataset.part("train").targets.labels)
+    error = np.abs(dataset.part("test").targets.labels - median).mean()
     assert error == pytest.approx(1.547, abs=1e-3)
 
 

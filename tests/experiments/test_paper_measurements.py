@@ -55,7 +55,7 @@ def test_a_score_is_explained_variance_or_the_share_of_right_nodes():
     assert e18_locality.score(np.array([[-2.0], [2.0], [9.0]]), dataset) == 1
     assert e18_locality.score(np.array([[0.0], [0.0], [9.0]]), dataset) == 0
     nodes = sbm.cluster(1, seed=0, num_communities=2, sizes=(3, 3))
-    answers = np.eye(2)[nodes.labels]
+    answers = np.eye(2)[nodes.targets.labels]
     answers[0] = 1 - answers[0]
     assert e18_locality.score(answers, nodes) == 5 / 6
 

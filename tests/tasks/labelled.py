@@ -3,17 +3,18 @@
 import jraph
 import numpy as np
 
-from gtx.batch import Batch
+from gtx.batch import Batch, Targets
 from gtx.ops.layout import Layout
 
 
-def batch(labels, mask):
-    """Labels of graphs or nodes, whichever the task asks for; nothing else is there."""
+def batch(labels, mask, level="graph"):
+    """Targets with these labels; nothing else is there."""
     mask = np.asarray(mask)
+    index = np.arange(len(mask), dtype=np.int32)
     return Batch(
         graph=jraph.GraphsTuple(*[None] * 7),
         pairs={},
-        labels=labels,
+        targets=Targets(level, index, labels, mask),
         graph_ids=None,
         node_ids=None,
         node_graph=None,

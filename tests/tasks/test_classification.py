@@ -49,7 +49,7 @@ def test_cross_entropy_equals_float64(weighted):
     sizes = np.bincount(labels[known], minlength=4)
     weights = ((known.sum() - sizes) / known.sum())[labels[known]] if weighted else np.ones(6)
     total, count = Multiclass(CLASSES, weighted=weighted).loss(
-        jnp.asarray(outputs, jnp.float32), batch(labels, mask)
+        jnp.asarray(outputs, jnp.float32), batch(labels, mask, "node")
     )
     np.testing.assert_allclose(count, weights.sum(), rtol=1e-6)
     np.testing.assert_allclose(total, (losses * weights).sum(), rtol=1e-5)
@@ -61,7 +61,7 @@ def test_classes_that_are_padding_or_missing_have_no_gradient_even_if_nan(weight
     outputs = jnp.full((4, 4), jnp.nan).at[0].set(1.0).at[3].set(0.5)
 
     def loss(outputs):
-        known = batch(labels, [True, True, False, True])
+        known = batch(labels, [True, True, False, True], "node")
         return Multiclass(CLASSES, weighted=weighted).loss(outputs, known)[0]
 
     value, gradient = jax.value_and_grad(loss)(outputs)
@@ -71,7 +71,8 @@ def test_classes_that_are_padding_or_missing_have_no_gradient_even_if_nan(weight
 
 def test_a_batch_without_labels_has_loss_and_count_zero():
     for task in (Multiclass(CLASSES), Multiclass(CLASSES, weighted=True)):
-        assert task.loss(jnp.ones((2, 4)), batch(np.array([-1, -1]), [True, True])) == (0, 0)
+        missing = batch(np.array([-1, -1]), [True, True], "node")
+        assert task.loss(jnp.ones((2, 4)), missing) == (0, 0)
     labels = np.full((2, 3), np.nan)
     assert Binary(MULTILABEL).loss(jnp.ones((2, 3)), batch(labels, [True, True])) == (0, 0)
 
@@ -85,7 +86,7 @@ def test_predictions_are_probabilities():
 
 def test_float_class_labels_are_refused():
     with pytest.raises(ValueError, match="Multiclass needs integer labels"):
-        Multiclass(CLASSES).loss(jnp.zeros((2, 4)), batch(np.zeros(2), [True, True]))
+        Multiclass(CLASSES).loss(jnp.zeros((2, 4)), batch(np.zeros(2), [True, True], "node"))
 
 
 def test_columns_with_one_class_are_named():

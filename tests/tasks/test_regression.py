@@ -60,7 +60,7 @@ def test_a_half_precision_output_gives_a_float32_loss():
 
 def test_node_labels_are_masked_by_nodes():
     task = Regression(Label("node", "regression", 1))
-    nodes = batch(np.ones((4, 1)), [True, True, False, False]).replace(graph_mask=None)
+    nodes = batch(np.ones((4, 1)), [True, True, False, False], "node")
     assert task.loss(jnp.zeros((4, 1)), nodes) == (2, 2)
 
 

@@ -49,7 +49,7 @@ def make_dataset(seed: int = 0) -> Dataset:
 
 
 def make_batch(dataset: Dataset) -> Batch:
-    return assemble(Columns.from_dataset(dataset), ROW, BUDGET, label_level="graph")
+    return assemble(Columns.from_dataset(dataset), ROW, BUDGET)
 
 
 @dataclasses.dataclass

@@ -40,7 +40,7 @@ def loss_of(params, stats, batch):
     """L1 in float64 (a Task's is float32), with the outputs and the new statistics."""
     variables = {"params": params, "batch_stats": stats}
     outputs, changed = MODEL.apply(variables, batch, train=True, mutable=["batch_stats"])
-    error = jnp.abs(outputs - batch.labels)[:, 0]
+    error = jnp.abs(outputs - batch.targets.labels)[:, 0]
     loss = jnp.where(batch.graph_mask, error, 0).sum() / batch.graph_mask.sum()
     return loss, (outputs, changed["batch_stats"])
 

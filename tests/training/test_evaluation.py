@@ -35,10 +35,10 @@ def test_predictions_stand_in_dataset_order_and_one_program_serves_all_splits():
         result = evaluator({}, part, evaluator.prepare(part))
         sums = np.add.reduceat(part.nodes["feat"][:, 0], part.node_ptr[:-1])
         np.testing.assert_allclose(result.predictions[:, 0], sums * 2 + 4, rtol=1e-5, atol=1e-5)
-        mae = np.abs(result.predictions - part.labels).mean()
+        mae = np.abs(result.predictions - part.targets.labels).mean()
         np.testing.assert_allclose(result.metrics["mae"], mae, rtol=1e-6)
         np.testing.assert_allclose(result.loss, mae / 2, rtol=1e-5)  # of normalised labels
-        assert result.labels is part.labels and result.notes == ()
+        assert result.labels is part.targets.labels and result.notes == ()
     assert evaluator.program.num_compilations == 1
 
 
@@ -62,9 +62,7 @@ def test_a_dataset_without_graphs_or_labels_is_not_an_error():
     evaluator = Evaluator(Sums(), small.task(), budget, steps_per_call=3)
     empty = evaluator({}, part.select([]))
     assert empty.predictions.shape == (0, 1) and np.isnan(empty.metrics["mae"])
-    import dataclasses
-
-    plain = dataclasses.replace(part, labels=None)
+    plain = part.without_labels()
     result = evaluator({}, plain)
     assert result.metrics == {} and np.isnan(result.loss)
     assert result.predictions.shape == (23, 1)

@@ -218,7 +218,7 @@ def test_a_bad_label_stops_the_run_and_the_last_checkpoint_stays_good(tmp_path, 
 
     class Poison(Hook):
         def epoch(self, entry, timing):
-            graphs.labels[4] = np.inf
+            graphs.targets.labels[4] = np.inf
 
     with pytest.raises(NonFiniteError) as error:
         train(tmp_path / "b", [Poison()], graphs=graphs, num_epochs=3, resident=False)
@@ -280,7 +280,7 @@ def test_arguments_that_make_no_sense_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no graphs"):
         train(tmp_path, graphs=small.dataset().select([]))
     unlabelled = small.dataset()
-    unlabelled = dataclasses.replace(unlabelled, labels=np.full_like(unlabelled.labels, np.nan))
+    unlabelled.targets.labels[:] = np.nan
     with pytest.raises(ValueError, match="target sum has no label in the train part"):
         train(tmp_path, graphs=unlabelled)
     with pytest.raises(ValueError, match="evaluate_every must be at least 1"):

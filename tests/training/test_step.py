@@ -52,7 +52,7 @@ def test_a_chunk_equals_steps_taken_one_by_one_in_plain_jax(setup):
             outputs, changed = MODEL.apply(
                 variables, batch, train=True, rngs={"dropout": key}, mutable=["batch_stats"]
             )
-            error = jnp.abs(outputs - (batch.labels - 4.0) / 2.0)[:, 0]
+            error = jnp.abs(outputs - (batch.targets.labels - 4.0) / 2.0)[:, 0]
             value = jnp.where(batch.graph_mask, error, 0).sum() / batch.graph_mask.sum()
             return value, changed["batch_stats"]
 
@@ -125,13 +125,14 @@ def test_a_step_that_is_not_finite_is_not_applied_and_named(setup, bad):
     victim = int(rows[3][rows[3] >= 0][0])
     columns = source.constants
     if bad == "label":
-        labels = np.array(columns.labels)
+        labels = np.array(columns.targets.labels)
         labels[victim] = np.inf
-        source = Resident(dataclass_replace(columns, labels=labels), budget, "graph")
+        targets = dataclass_replace(columns.targets, labels=labels)
+        source = Resident(dataclass_replace(columns, targets=targets), budget)
     else:
         feature = np.array(columns.nodes["feat"])
         feature[train.node_ptr[victim]] = 1e38
-        source = Resident(dataclass_replace(columns, nodes={"feat": feature}), budget, "graph")
+        source = Resident(dataclass_replace(columns, nodes={"feat": feature}), budget)
     before, _ = run(chunk, source, start(0), filled(rows[:3], budget, len(rows)))
     state, report = run(chunk, source, start(0), rows)
     assert small.same_bits(state, before)

@@ -91,17 +91,17 @@ def over_uniform(found: np.ndarray, uniform: np.ndarray) -> np.ndarray:
 def loss_of(found: Any, batch: Batch, label: Label) -> Any:
     """Mean square error of the standardised label, or cross-entropy, over what is not padding."""
     if label.kind == "regression":
-        wanted = (batch.labels - label.mean[0]) / label.std[0]
+        wanted = (batch.targets.labels - label.mean[0]) / label.std[0]
         error, mask = ((found - wanted) ** 2)[:, 0], batch.graph_mask
     else:
-        error = optax.softmax_cross_entropy_with_integer_labels(found, batch.labels)
+        error = optax.softmax_cross_entropy_with_integer_labels(found, batch.targets.labels)
         mask = batch.node_mask
     return jnp.where(mask, error, 0).sum() / mask.sum()
 
 
 def score(found: np.ndarray, dataset: Dataset) -> float:
     """Share of the variance that is explained, or of the nodes that are right."""
-    label, wanted = dataset.spec.label, np.asarray(dataset.labels)
+    label, wanted = dataset.spec.label, np.asarray(dataset.targets.labels)
     found = found[: len(wanted)]
     if label.kind == "regression":
         guess = found * label.std[0] + label.mean[0]
@@ -126,8 +126,7 @@ def trained(
 
     def batch_of(data: Any, place: Any) -> Batch:
         columns, rows = data
-        level = batching.label_level(part)
-        return batching.assemble(columns, rows[place, 0], budget, label_level=level, xp=jnp)
+        return batching.assemble(columns, rows[place, 0], budget, xp=jnp)
 
     def init(key: Any) -> Any:
         return model.init(key, first, train=False)
