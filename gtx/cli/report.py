@@ -106,8 +106,8 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
         columns["name"] = [str(name) for name in dataset.names[graph]]
     if table.level != "graph":
         start = (dataset.edge_ptr if table.level == "edge" else dataset.node_ptr)[graph]
-        places = table.index.reshape(len(table), -1) - start[:, None]
         headers = ("sender", "receiver") if table.level == "pair" else (table.level,)
+        places = table.index.reshape(len(table), len(headers)) - start[:, None]
         for header, column in zip(headers, places.T, strict=True):
             columns[header] = [str(place) for place in column]
     names = label.names or tuple(map(str, range(label.dim)))

@@ -9,6 +9,7 @@ from gtx import Predictor, describe, recipes, training
 from gtx.batching import batch_graphs
 from gtx.data import Categorical, DatasetError, Label, topology
 from gtx.training import Evaluator
+from tests.configs import shrunk
 from tests.trained import invented
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -24,12 +25,12 @@ MAKERS = dict(
 def rings():
     """Long enough for expanders that do not join all nodes."""
     label = Label("graph", "regression", 1)
-    return recipes.random_graphs(20, (5,), (4,), label, lengths=(11, 14))
+    return shrunk.random_graphs(20, (5,), (4,), label, lengths=(11, 14))
 
 
 def recipe(folder, monkeypatch, source, *names):
     monkeypatch.setitem(recipes.SOURCES, "rings", lambda settings: source)
-    config = recipes.RECIPES["smoke"](folder)
+    config = shrunk.RECIPES["smoke"](folder)
     config.data.name, config.task.loss = "rings", "auto"
     config.data.topology = ConfigDict({name: MAKERS[name] for name in names})
     config.encodings = ConfigDict(dict(random_walk=dict(walk_length=3)))
@@ -144,7 +145,7 @@ def test_predictions_for_nodes_leave_virtual_nodes_out(tmp_path, monkeypatch):
     graphs = rings()
     label = Label("node", "regression", 1)
     values = np.arange(graphs.node_ptr[-1], dtype=np.float32)[:, None]
-    source = graphs.with_targets("node", labels=values, label=label)
+    source = graphs.without_labels().with_targets("node", labels=values, label=label)
     config = recipe(tmp_path, monkeypatch, source, "virtual_nodes")
     prepared = recipes.prepare(config)
     predictor = invented(recipes.recipe(config, prepared))
@@ -166,7 +167,7 @@ def test_a_description_counts_what_makers_added(tmp_path, monkeypatch):
 
 def test_molecules_are_enlarged_too(tmp_path):
     pytest.importorskip("rdkit")
-    config = recipes.RECIPES["csv_molecules"](tmp_path)
+    config = shrunk.RECIPES["csv_molecules"](tmp_path)
     config.data.topology = ConfigDict(dict(virtual_nodes=dict(num_nodes=1)))
     prepared = recipes.prepare(config)
     assert prepared.dataset.spec.nodes["kind"] == Categorical((2,))
