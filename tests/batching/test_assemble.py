@@ -138,8 +138,7 @@ def test_a_budget_that_is_not_dense_makes_batches_without_layout_and_pairs():
     assert dense.num_pairs > 0 == lean.num_pairs and not source.constants.pairs
     for row in rows[:, 0]:
         expected, batch = (
-            assemble(Columns.from_dataset(dataset), row, budget, label_level="graph")
-            for budget in (dense, lean)
+            assemble(Columns.from_dataset(dataset), row, budget) for budget in (dense, lean)
         )
         check_batch(batch)
         assert expected.pairs and batch.pairs == {}

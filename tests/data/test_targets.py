@@ -38,7 +38,8 @@ def places(dataset):
     start = dataset.edge_ptr if table.level == "edge" else dataset.node_ptr
     if table.level == "graph":
         start = np.arange(len(dataset))
-    local = table.index.reshape(len(table), 2 if table.level == "pair" else 1) - start[graph][:, None]
+    axes = 2 if table.level == "pair" else 1
+    local = table.index.reshape(len(table), axes) - start[graph][:, None]
     names = (tuple(row) for row in local.tolist())
     return list(zip(dataset.ids[graph].tolist(), names, strict=True))
 
