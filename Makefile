@@ -95,4 +95,4 @@ compat:
 	$(MAKE) test PYTHON=$(COMPAT_PYTHON) VENV=.venv-compat
 
 clean:
-	rm -rf .venv .venv-compat build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-compat build dist *.egg-info .jax_cache .mypy_cache .ruff_cache .pytest_cache

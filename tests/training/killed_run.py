@@ -4,8 +4,6 @@ import logging
 import pathlib
 import sys
 
-import jax
-
 from gtx.training import JsonLines, fit
 from tests.training import small
 
@@ -27,12 +25,9 @@ def run(workdir: pathlib.Path):
     )
 
 
-def main(workdir: str, cache: str) -> None:
+def main(workdir: str) -> None:
     logging.basicConfig()
     logging.getLogger("gtx").setLevel(logging.INFO)
-    jax.config.update("jax_compilation_cache_dir", cache)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     run(pathlib.Path(workdir))
 
 

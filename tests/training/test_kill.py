@@ -14,8 +14,8 @@ from tests.training.small import same_bits
 LAST = 72
 
 
-def start(workdir, cache):
-    command = [sys.executable, "-m", "tests.training.killed_run", str(workdir), str(cache)]
+def start(workdir):
+    command = [sys.executable, "-m", "tests.training.killed_run", str(workdir)]
     with open(f"{workdir}.log", "w") as log:  # not a pipe, which fills up and blocks
         return subprocess.Popen(command, stderr=log)
 
@@ -24,8 +24,8 @@ def newest(workdir):
     return max(Checkpoints(workdir).steps(), default=0)
 
 
-def kill_after(workdir, cache, aim, delay):
-    process = start(workdir, cache)
+def kill_after(workdir, aim, delay):
+    process = start(workdir)
     while newest(workdir) < aim and process.poll() is None:
         time.sleep(0.002)
     time.sleep(delay)  # to somewhere within training, saving or pruning
@@ -43,12 +43,12 @@ def ending(workdir):
 @pytest.mark.parametrize(
     "aims", [(24,), pytest.param(range(3, 63, 3), marks=pytest.mark.slow)], ids=["once", "often"]
 )
-def test_a_run_that_is_killed_ends_with_the_same_bits(tmp_path, compile_cache, aims):
+def test_a_run_that_is_killed_ends_with_the_same_bits(tmp_path, aims):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     killed_run.run(whole)
     for aim, delay in zip(aims, np.random.default_rng(0).uniform(0, 0.08, 99), strict=False):
-        kill_after(killed, compile_cache, aim, float(delay))
-    process = start(killed, compile_cache)
+        kill_after(killed, aim, float(delay))
+    process = start(killed)
     status = process.wait(timeout=120)
     log = (tmp_path / "killed.log").read_text()
     assert status == 0, log
