@@ -12,19 +12,15 @@ import pytest
 from experiments.paper import claims
 from tests import trained
 
-
-def pytest_configure(config):
-    for name, file in claims.CLAIMS.items():
-        words = file.partition("_")[2].replace("_", " ")
-        config.addinivalue_line("markers", f"claim_{claims.padded(name)}: {words} (docs/paper.md)")
-
-
 # What jax compiles is kept on disk: for other tests, for the processes that tests start, and for
 # the next run. An entry is found by its program, its options and the version of jax.
 COMPILED = pathlib.Path(__file__).parents[1] / ".jax_cache"
 
 
-def pytest_configure():
+def pytest_configure(config):
+    for name, file in claims.CLAIMS.items():
+        words = file.partition("_")[2].replace("_", " ")
+        config.addinivalue_line("markers", f"claim_{claims.padded(name)}: {words} (docs/paper.md)")
     settings = dict(
         jax_compilation_cache_dir=str(COMPILED),
         jax_persistent_cache_min_compile_time_secs=0.0,
