@@ -2,6 +2,7 @@
 
 from gtx.ops.attention.api import attention
 from gtx.ops.attention.contract import BiasFunction, Complete, Edges, Structure
+from gtx.ops.attention.entry_scores import EGTScore, GRITScore, Multiplied
 from gtx.ops.attention.scores import Additive, Clamped, Dot, Dynamic, Score
 from gtx.ops.attention.weights import attention_weights
 
@@ -12,7 +13,10 @@ __all__ = [
     "Complete",
     "Dot",
     "Dynamic",
+    "EGTScore",
     "Edges",
+    "GRITScore",
+    "Multiplied",
     "Score",
     "Structure",
     "attention",

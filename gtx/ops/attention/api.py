@@ -1,17 +1,16 @@
 """The one attention function."""
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree, Shaped
 
 from gtx.ops.arguments import as_ids, check_flag
 from gtx.ops.attention import block
 from gtx.ops.attention.check import check, check_structure_type, checked_scale
-from gtx.ops.attention.closures import check_closures
 from gtx.ops.attention.contract import (
     BiasFunction,
     Call,
@@ -22,12 +21,72 @@ from gtx.ops.attention.contract import (
 )
 from gtx.ops.attention.scores import Dot, Scale, Score
 from gtx.ops.attention.select import IMPLEMENTATIONS, select
+from gtx.ops.attention.traced import check_functions, message_shapes
 from gtx.ops.noise import check_rate, key_bits
 from gtx.ops.varying import vary_like
 
 Bias = Float[Array, "entries heads"] | BiasFunction | None
 
 
+class Options(TypedDict, total=False):
+    """The keyword arguments of `attention` that do not decide how many things it returns."""
+
+    score: Score
+    entry: Any
+    bias: Bias
+    gate: Float[Array, "entries heads"] | None
+    edge_key: Float[Array, "entries heads head_dim"] | None
+    edge_value: Float[Array, "entries heads value_dim"] | None
+    scale: Scale | None
+    dropout_rate: float
+    dropout_key: jax.Array | None
+    implementation: str
+
+
+@overload
+def attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    structure: Structure,
+    *,
+    return_lse: Literal[False] = False,
+    return_message: Literal[False] = False,
+    **options: Unpack[Options],
+) -> Array: ...
+@overload
+def attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    structure: Structure,
+    *,
+    return_lse: Literal[True],
+    return_message: Literal[False] = False,
+    **options: Unpack[Options],
+) -> tuple[Array, Array]: ...
+@overload
+def attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    structure: Structure,
+    *,
+    return_lse: Literal[False] = False,
+    return_message: Literal[True],
+    **options: Unpack[Options],
+) -> tuple[Array, Any]: ...
+@overload
+def attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    structure: Structure,
+    *,
+    return_lse: Literal[True],
+    return_message: Literal[True],
+    **options: Unpack[Options],
+) -> tuple[Array, Array, Any]: ...
 def attention(
     query: Float[Array, "receivers heads head_dim"],
     key: Float[Array, "senders heads head_dim"],
@@ -35,6 +94,7 @@ def attention(
     structure: Structure,
     *,
     score: Score = Dot(),  # noqa: B008, an immutable value
+    entry: PyTree[Shaped[Array, "entries ..."]] = None,
     bias: Bias = None,
     gate: Float[Array, "entries heads"] | None = None,
     edge_key: Float[Array, "entries heads head_dim"] | None = None,
@@ -44,19 +104,19 @@ def attention(
     dropout_key: jax.Array | None = None,
     implementation: str = "auto",
     return_lse: bool = False,
-) -> (
-    Float[Array, "receivers heads value_dim"]
-    | tuple[Float[Array, "receivers heads value_dim"], Float[Array, "receivers heads"]]
-):
+    return_message: bool = False,
+) -> Float[Array, "receivers heads value_dim"] | tuple[Any, ...]:
     """Messages weighted by a softmax over the incoming edges of each receiver.
 
     For a receiver i with incoming edges from j, per head:
 
-        s_ij = score(q_i, k_j + edge_key_ij) + bias_ij
-        out_i = sum_j dropout(softmax_j(s_ij) * gate_ij) (v_j + edge_value_ij)
+        s_ij, m_ij = score(q_i, k_j + edge_key_ij, entry_ij)
+        w_ij = dropout(softmax_j(s_ij + bias_ij) * gate_ij)
+        out_i = sum_j w_ij (v_j + edge_value_ij + score.edge_value(m_ij))
 
     Equations 14 and 15 of Joshi (2025); over `Complete` it is the attention of a Transformer,
-    over `Edges` that of a graph attention network.
+    over `Edges` that of a graph attention network. Most scores leave no message m_ij, and no more
+    than some of these add it to the value.
 
     Logits, softmax and sums run in at least float32. A receiver without edges gets exactly 0
     with zero gradients, and so does a padding node. The weights of all others sum to 1 before
@@ -67,8 +127,8 @@ def attention(
     in every implementation. All implementations agree in value and in gradients up to
     rounding. Differentiate in reverse mode.
 
-    Everything but ids is floats, real ones: integers and bools are refused, as a mean of them
-    would be rounded to their type.
+    Everything but ids and entries is floats, real ones: integers and bools are refused, as a mean
+    of them would be rounded to their type.
 
     Args:
       query: one per receiver. Graphs stand one after the other on this axis: there is no axis
@@ -77,8 +137,11 @@ def attention(
       value: one per sender, of any head_dim.
       structure: who attends to whom. The axis `entries` is its edges (`Edges`) or its pairs
         (`Complete`).
-      score: logit from query and key: `Dot`, `Clamped`, `Additive`, `Dynamic`, or a frozen
-        dataclass of your own with their two methods, registered with jax as a pytree.
+      score: logit from query, key and entry: `Dot`, `Clamped`, `Additive`, `Dynamic`,
+        `Multiplied`, `EGTScore`, `GRITScore`, or a frozen dataclass of your own with the methods
+        of `Score`, registered with jax as a pytree.
+      entry: what the score reads of an edge or pair: any tree of arrays [entries, ...], of floats
+        or integers. What a masked edge or pair holds is replaced by 0.
       bias: added to the logits; an array, or a function of node features that is evaluated
         where it is needed.
       gate: multiplies the weights after the softmax.
@@ -91,19 +154,24 @@ def attention(
         grow by 1 / (1 - dropout_rate).
       dropout_key: a jax PRNG key; needed when `dropout_rate` is not 0.
       implementation: "auto", or the name of one.
-      return_lse: also return log sum_j exp(s_ij), -1e30 for a receiver without edges, in at
-        least float32; with it, results over disjoint sets of senders can be merged.
+      return_lse: also return log sum_j exp(s_ij + bias_ij), -1e30 for a receiver without edges,
+        in at least float32; with it, results over disjoint sets of senders can be merged.
+      return_message: also return the score's message: a tree of arrays [entries, ...], exactly 0
+        where an edge or pair is masked, in the dtype of `value`.
 
     Returns:
-      The result in the dtype of `value`, or (result, log-sum-exp).
+      The result in the dtype of `value`; or (result, log-sum-exp), (result, message), (result,
+      log-sum-exp, message), as asked for.
 
     Raises:
       ValueError: if shapes and structure disagree, an edge has no node (see `Edges`), the named
-        implementation does not apply, or the dropout key is missing.
+        implementation does not apply, the dropout key is missing, the score reads no entry and is
+        given one, or leaves no message and is asked for one.
       TypeError: if an argument is not of its type or dtype.
     """
     check_rate(dropout_rate)
     check_flag(return_lse, "return_lse")
+    check_flag(return_message, "return_message")
     if dropout_rate > 0 and dropout_key is None:
         raise ValueError("dropout_rate > 0 needs a dropout_key; for evaluation pass rate 0.")
     call = make_call(
@@ -112,6 +180,7 @@ def attention(
         value,
         structure,
         score=score,
+        entry=entry,
         bias=bias,
         gate=gate,
         edge_key=edge_key,
@@ -120,18 +189,30 @@ def attention(
         dropout_rate=dropout_rate,
         dropout_key=dropout_key if dropout_rate > 0 else None,
         needs_lse=return_lse,
+        needs_message=return_message,
     )
     chosen = select(implementation, call)
     attend = IMPLEMENTATIONS[chosen].attend if 0 not in (len(query), len(key)) else _nobody
-    out, lse = attend(call)
-    return (out, lse) if return_lse else out
+    out, lse, message = attend(call)
+    if not return_message:
+        return (out, lse) if return_lse else out
+    message = jax.tree.map(lambda values: values.astype(out.dtype), message)
+    return (out, lse, message) if return_lse else (out, message)
 
 
-def _nobody(call: Call) -> tuple[Array, Array]:
+def _nobody(call: Call) -> tuple[Array, Array, Any]:
     """Without receivers or without senders every result is empty or 0."""
     shape, dtype = call.query.shape[:2], compute_dtype(call)
     out = jnp.zeros((*shape, call.value.shape[2]), call.value.dtype)
-    return out, block.log_sum_exp(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype))
+    lse = block.log_sum_exp(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype))
+    if not call.needs_message:
+        return out, lse, None
+    complete = isinstance(call.structure, Complete)
+    entries = call.structure.num_pairs if complete else len(call.structure.senders)
+    message = jax.tree.map(
+        lambda one: jnp.zeros((entries, *one.shape), one.dtype), message_shapes(call)
+    )
+    return out, lse, message
 
 
 def make_call(
@@ -144,11 +225,14 @@ def make_call(
     bias: Bias,
     edge_key: Any,
     scale: Scale | None,
+    entry: Any = None,
     gate: Any = None,
     edge_value: Any = None,
     dropout_rate: float = 0.0,
     dropout_key: Any = None,
     needs_lse: bool = False,
+    needs_message: bool = False,
+    weights_only: bool = False,
 ) -> Call:
     """Check sizes and fill in defaults.
 
@@ -156,7 +240,7 @@ def make_call(
     are summed over pairs are summed in float32 in all implementations.
     """
     structure = _of_arrays(structure)
-    check(query, key, value, structure, score, bias, gate, edge_key, edge_value)
+    check(query, key, value, structure, score, entry, bias, gate, edge_key, edge_value)
     if isinstance(bias, BiasFunction):
         bias = jax.tree.map(_wide, bias)
     scale = checked_scale(scale)
@@ -168,6 +252,7 @@ def make_call(
         value=jnp.asarray(value),
         structure=with_ids(_on_device(structure), query.shape[0], key.shape[0]),
         score=_wide_score(score),
+        entry=jax.tree.map(jnp.asarray, entry),
         bias=bias,
         gate=gate,
         edge_key=edge_key,
@@ -176,8 +261,9 @@ def make_call(
         dropout_rate=dropout_rate,
         dropout_bits=None if dropout_key is None else key_bits(dropout_key),
         needs_lse=needs_lse,
+        needs_message=needs_message,
     )
-    check_closures(call)
+    check_functions(call, weights_only)
     # Loops and hand-written gradients below need operands that differ along the same axes.
     return vary_like(call, call)
 

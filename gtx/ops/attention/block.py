@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gtx.ops.attention.contract import BiasFunction, Call, clean
+from gtx.ops.attention.contract import BiasFunction, Call, clean, clean_tree
 from gtx.ops.attention.products import query_key, weights_value
-from gtx.ops.attention.scores import Dot
+from gtx.ops.attention.scores import PLAIN, Dot, edge_value_of, evaluate, evaluate_products
 from gtx.ops.layout import Layout, split_pairs, split_slots, to_slots
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import NEGATIVE
@@ -39,6 +39,7 @@ class Pairs(NamedTuple):
     """What a pair adds: [graphs, rows, columns, ...] arrays or None."""
 
     where: Any
+    entry: Any  # a tree
     bias: Any
     gate: Any
     edge_key: Any
@@ -60,6 +61,15 @@ class Facts(NamedTuple):
     scale: float | None  # None if it is an array
     dropout_rate: float
     bias_function: Any
+    needs_message: bool
+
+
+class Scores(NamedTuple):
+    """What a block computes before the softmax."""
+
+    logits: Any  # [graphs, heads, rows, columns], -1e30 where no pair is
+    mask: Any  # bool, [graphs, 1, rows, columns]: where a pair is
+    message: Any  # a tree of [graphs, rows, columns, ...] arrays, 0 where no pair is; or None
 
 
 def split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
@@ -88,17 +98,12 @@ def _split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
         strict=True,
     )
     bias = None if isinstance(call.bias, BiasFunction) else call.bias
-    pairs = zip(
-        *(
-            [None] * len(layout.tiers)
-            if values is None
-            else split_pairs(values, layout.tiers, senders.tiers)
-            for values in (structure.where, bias, call.gate, call.edge_key, call.edge_value)
-        ),
-        strict=True,
+    tree = Pairs(structure.where, call.entry, bias, call.gate, call.edge_key, call.edge_value)
+    pairs = _by_tier(
+        lambda values: split_pairs(values, layout.tiers, senders.tiers), tree, len(layout.tiers)
     )
     return [
-        (Rows(*one), Columns(*two), Pairs(*three))
+        (Rows(*one), Columns(*two), three)
         for one, two, three in zip(rows, columns, pairs, strict=True)
     ]
 
@@ -147,22 +152,23 @@ def params(call: Call) -> Params:
 def facts(call: Call) -> Facts:
     function = call.bias.function if isinstance(call.bias, BiasFunction) else None
     scale = None if isinstance(call.scale, jax.Array) else call.scale
-    return Facts(scale, call.dropout_rate, function)
+    return Facts(scale, call.dropout_rate, function, call.needs_message)
 
 
 def scale_of(facts: Facts, params: Params) -> Any:
     return facts.scale if params.scale is None else params.scale
 
 
-def logits_of(
-    facts: Facts, rows: Rows, columns: Columns, pairs: Pairs, params: Params
-) -> tuple[Any, Any]:
-    """Logits [graphs, heads, rows, columns], -1e30 where no pair is, and where there is one."""
+def scores_of(facts: Facts, rows: Rows, columns: Columns, pairs: Pairs, params: Params) -> Scores:
+    """Logits, bias included, and message."""
     mask = rows.filled[:, None, :, None] & columns.filled[:, None, None, :]
     if pairs.where is not None:
         mask = mask & pairs.where[:, None]
-    edge_key = _clean(pairs.edge_key, mask, rows.query.dtype)
-    logits = _scores(params.score, scale_of(facts, params), rows.query, columns.key, edge_key)
+    dtype = rows.query.dtype
+    edge_key = _clean(pairs.edge_key, mask, dtype)
+    entry = clean_tree(pairs.entry, mask[:, 0], dtype)
+    scale = scale_of(facts, params)
+    logits, message = _scores(params.score, scale, rows.query, columns.key, edge_key, entry)
     bias = pairs.bias
     if facts.bias_function is not None:
         bias = facts.bias_function(
@@ -172,19 +178,20 @@ def logits_of(
         )
     if bias is not None:
         logits = logits + _clean(bias, mask, logits.dtype)
-    return jnp.where(mask, logits, NEGATIVE), mask
+    return Scores(jnp.where(mask, logits, NEGATIVE), mask, clean_tree(message, mask[:, 0]))
 
 
 def sum_values(
     facts: Facts,
     weights: Any,
-    mask: Any,
+    scores: Scores,
     rows: Rows,
     columns: Columns,
     pairs: Pairs,
     params: Params,
 ) -> Any:
     """Gate, drop and sum: [graphs, heads, rows, value_dim], not yet divided by anything."""
+    mask = scores.mask
     if pairs.gate is not None:
         weights = weights * _clean(pairs.gate, mask, weights.dtype)
     if params.dropout_bits is not None:
@@ -200,6 +207,9 @@ def sum_values(
     if pairs.edge_value is not None:
         edge_value = _clean(pairs.edge_value, mask, weights.dtype)
         out = out + jnp.einsum("ghij,ghijd->ghid", weights, edge_value)
+    added = edge_value_of(params.score, scores.message)
+    if added is not None:
+        out = out + jnp.einsum("ghij,gijhd->ghid", weights, added.astype(weights.dtype))
     return out
 
 
@@ -242,10 +252,17 @@ def _ids(ids, layout: Layout):
 
 def _features(side, layout: Layout):
     """The features of each tier, in the tree of `side`; 0 in empty slots."""
-    parts = jax.tree.map(lambda values: split_slots(to_slots(values, layout), layout.tiers), side)
-    return [
-        jax.tree.map(lambda _, part, i=i: part[i], side, parts) for i in range(len(layout.tiers))
-    ]
+
+    def split(values):
+        return split_slots(to_slots(values, layout), layout.tiers)
+
+    return _by_tier(split, side, len(layout.tiers))
+
+
+def _by_tier(split, tree, num_tiers):
+    """A tree for each tier, of what `split` makes of each array: a list with one part a tier."""
+    parts = jax.tree.map(split, tree)
+    return [jax.tree.map(lambda _, part, i=i: part[i], tree, parts) for i in range(num_tiers)]
 
 
 def _clean(values, mask, dtype):
@@ -256,13 +273,18 @@ def _clean(values, mask, dtype):
     return jnp.where(mask if values.ndim == 4 else mask[..., None], values, 0)
 
 
-def _scores(score, scale, query, key, edge_key):
+def _scores(score, scale, query, key, edge_key, entry):
+    """Logits [graphs, heads, rows, columns] and message [graphs, rows, columns, ...]."""
     if isinstance(score, Dot):
         products = query_key(query, key)
         if edge_key is not None:
             products = products + jnp.einsum("ghid,ghijd->ghij", query, edge_key)
-        return score.from_products(products, scale)
+        if type(score) in PLAIN:  # each number by itself, so that heads need not come last
+            return evaluate_products(score, products, entry, scale)
+        logits, message = evaluate_products(score, jnp.moveaxis(products, 1, 3), entry, scale)
+        return jnp.moveaxis(logits, 3, 1), message
     key = key[:, :, None] if edge_key is None else key[:, :, None] + edge_key
     # A score sees heads on the last axis but one.
     query, key = jnp.moveaxis(query[:, :, :, None], 1, 3), jnp.moveaxis(key, 1, 3)
-    return jnp.moveaxis(score(query, key, scale), 3, 1)
+    logits, message = evaluate(score, query, key, entry, scale)
+    return jnp.moveaxis(logits, 3, 1), message

@@ -29,6 +29,7 @@ def check(
     value: Any,
     structure: Structure,
     score: Any,
+    entry: Any,
     bias: Any,
     gate: Any,
     edge_key: Any,
@@ -44,6 +45,7 @@ def check(
     entries, kind = _check_structure(structure, query.shape[0], key.shape[0])
     heads = query.shape[1]
     _check_score(score, heads, query.shape[2])
+    _check_entry(entry, entries, kind)
     if isinstance(bias, BiasFunction):
         _check_bias_function(bias, structure, query.shape[0], key.shape[0], heads)
         bias = None
@@ -217,8 +219,8 @@ def _check_structure(structure: Structure, num_receivers: int, num_senders: int)
 def _check_score(score: Any, heads: int, head_dim: int) -> None:
     if isinstance(score, type) or not isinstance(score, Score):
         raise TypeError(
-            f"score must be Dot(), Clamped(), Additive(), Dynamic(vector) or one of your own, with "
-            f"their two methods, got {describe(score)}."
+            "score must be Dot(), Clamped(), Additive(), Dynamic(vector), Multiplied() or one of "
+            f"your own, with their two methods, got {describe(score)}."
         )
     for field in ("limit", "slope"):
         number = getattr(score, field, 1.0)
@@ -236,6 +238,19 @@ def _check_score(score: Any, heads: int, head_dim: int) -> None:
                 f"Dynamic's vector must have shape {[heads, head_dim]} [heads, head_dim], got "
                 f"{list(score.vector.shape)}."
             )
+
+
+def _check_entry(entry: Any, entries: int, kind: str) -> None:
+    """Refuse a leaf that is not one row for each edge or pair."""
+    for leaf in jax.tree.leaves(entry):
+        check_array(leaf, "Each array in the entry", "[...]")
+        if leaf.shape[:1] != (entries,):
+            raise ValueError(
+                f"Each array in the entry must have one row for each of the structure's {entries} "
+                f"{kind}, and one has shape {list(leaf.shape)}."
+            )
+        if jnp.issubdtype(leaf.dtype, jnp.complexfloating):
+            raise TypeError(f"An array in the entry must be real and is {leaf.dtype}.")
 
 
 def _check_bias_function(

@@ -4,11 +4,13 @@ The softmax is carried along the senders: its sums are rescaled whenever a block
 (Milakov and Gimelshein, 2018; Rabe and Staats, 2021; Dao et al., 2022). The backward pass
 computes the weights of each block again, from peak and sum. (Not from their log-sum-exp, as is
 usual: beside a peak of 1e9 the logarithm of the sum is lost, and weights no longer sum to 1.)
-Nothing of size receivers x senders exists but what the caller hands in, and a `BiasFunction`
-hands in nothing. An edge list is cut into blocks in `chunked_edges`.
+Nothing of size receivers x senders exists but what the caller hands in, where a `BiasFunction`
+hands in nothing, and a message that the caller asks for. `chunked_edges` cuts an edge list into
+blocks.
 """
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -30,8 +32,8 @@ def supports(call: Call) -> str | None:
     return None
 
 
-def attend(call: Call) -> tuple[Array, Array]:
-    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+def attend(call: Call) -> tuple[Array, Array, Any]:
+    """Result [receivers, heads, value_dim], log-sum-exp [receivers, heads] and message."""
     if isinstance(call.structure, Edges):
         return chunked_edges.attend(call)
     facts, params = block.facts(call), block.params(call)
@@ -44,7 +46,7 @@ def _attend_tier(facts, rows, columns, pairs, params):
     num_graphs, height = rows.filled.shape
     width = columns.filled.shape[1]
     if 0 in (num_graphs, height, width):
-        return block.empty(rows, columns)
+        return *block.empty(rows, columns), None
     num_rows, num_columns = -(-height // ROWS), -(-width // COLUMNS)
 
     def along(axis, count):
@@ -61,19 +63,26 @@ def _attend_tier(facts, rows, columns, pairs, params):
     )
     # Cutting columns puts their blocks first, and the rows then stand at 2.
     pairs = jax.tree.map(along(2, num_rows), jax.tree.map(along(2, num_columns), pairs))
-    results = _attend_blocks(facts, *partition((rows, columns, pairs, params)))
+    *results, message = _attend_blocks(facts, *partition((rows, columns, pairs, params)))
 
     def join(values):
         values = jnp.moveaxis(values, 0, 2)
         return values.reshape(*values.shape[:2], -1, *values.shape[4:])[:, :, :height]
 
+    def join_pairs(values):
+        values = jnp.moveaxis(values, (0, 1), (1, 3))
+        shape = num_graphs, num_rows * values.shape[2], num_columns * values.shape[4]
+        return values.reshape(*shape, *values.shape[5:])[:, :height, :width]
+
     out, total, peak = map(join, results)
-    return out, block.log_sum_exp(total, peak)
+    return out, block.log_sum_exp(total, peak), jax.tree.map(join_pairs, message)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _attend_blocks(facts, floats, others):
     """Result [row blocks, graphs, heads, rows, value_dim]; sum and peak without the last axis.
+
+    And the message [row blocks, column blocks, graphs, rows, columns, ...], or None.
 
     The peak is a constant to differentiation: nothing that is made of all three depends on it.
     `floats` and `others` are two halves of (rows, columns, pairs, params): what has a gradient
@@ -87,28 +96,28 @@ def _attend_blocks(facts, floats, others):
         def column_block(sums, parts):
             out, total, peak = sums
             columns, pairs = parts
-            logits, mask = block.logits_of(facts, rows, columns, pairs, params)
-            higher = jax.lax.stop_gradient(jnp.maximum(peak, jnp.max(logits, axis=-1)))
-            weights = jnp.where(mask, jnp.exp(logits - higher[..., None]), 0)
+            scores = block.scores_of(facts, rows, columns, pairs, params)
+            higher = jax.lax.stop_gradient(jnp.maximum(peak, jnp.max(scores.logits, axis=-1)))
+            weights = jnp.where(scores.mask, jnp.exp(scores.logits - higher[..., None]), 0)
             shrink = jnp.exp(peak - higher)
             total = total * shrink + jnp.sum(weights, axis=-1)
             out = out * shrink[..., None] + block.sum_values(
-                facts, weights, mask, rows, columns, pairs, params
+                facts, weights, scores, rows, columns, pairs, params
             )
-            return (out, total, higher), None
+            return (out, total, higher), scores.message if facts.needs_message else None
 
         first = jax.tree.map(lambda values: values[0], columns)
         out, peak = block.empty(rows, first)
         start = vary_like((out, jnp.zeros_like(peak), peak), (floats, others))
-        (out, total, peak), _ = jax.lax.scan(column_block, start, (columns, pairs))
-        return block.divide(facts, out, total, peak)[0], total, peak
+        (out, total, peak), message = jax.lax.scan(column_block, start, (columns, pairs))
+        return block.divide(facts, out, total, peak)[0], total, peak, message
 
     return jax.lax.map(row_block, (rows, pairs))
 
 
 def _forward(facts, floats, others):
     results = _attend_blocks(facts, floats, others)
-    return results, (floats, others, results)
+    return results, (floats, others, results[:3])
 
 
 def _backward(facts, saved, cotangents):
@@ -119,10 +128,10 @@ def _backward(facts, saved, cotangents):
         e_ij (d_out_i . (v_ij - out_i) / total_i + d_total_i),
 
     which is that of (sum_j e_ij v_ij, sum_j e_ij) under the cotangents
-    (d_out_i / total_i, d_total_i - d_out_i . out_i / total_i).
+    (d_out_i / total_i, d_total_i - d_out_i . out_i / total_i). The message is a third result.
     """
     floats, others, (out, total, peak) = saved
-    d_out, d_total, _ = cotangents
+    d_out, d_total, _, d_message = cotangents
     d_out = d_out / block.or_one(total)[..., None]
     d_mass = d_total - jnp.sum(d_out * out, axis=-1)
     d_out = d_out / (1 - facts.dropout_rate)
@@ -131,35 +140,37 @@ def _backward(facts, saved, cotangents):
 
     def row_block(sums, parts):
         d_columns, d_params = sums
-        rows, other_rows, pairs, other_pairs, peak, d_out, d_mass = parts
+        rows, other_rows, pairs, other_pairs, peak, d_out, d_mass, d_message = parts
 
         def column_block(sums, parts):
-            columns, other_columns, pairs, other_pairs = parts
+            columns, other_columns, pairs, other_pairs, d_message = parts
 
             def attend(rows, columns, pairs, params):
                 inputs = (rows, columns, pairs, params)
                 rest = (other_rows, other_columns, other_pairs, other_params)
                 rows, columns, pairs, params = merge(inputs, rest)
-                logits, mask = block.logits_of(facts, rows, columns, pairs, params)
-                weights = jnp.exp(jnp.where(mask, logits - peak[..., None], 0))
+                scores = block.scores_of(facts, rows, columns, pairs, params)
+                mask = scores.mask
+                weights = jnp.exp(jnp.where(mask, scores.logits - peak[..., None], 0))
                 weights = jnp.where(mask, weights, 0)
-                out = block.sum_values(facts, weights, mask, rows, columns, pairs, params)
-                return out, jnp.sum(weights, axis=-1)
+                out = block.sum_values(facts, weights, scores, rows, columns, pairs, params)
+                message = scores.message if facts.needs_message else None
+                return out, jnp.sum(weights, axis=-1), message
 
             _, pull = jax.vjp(attend, rows, columns, pairs, params)
-            d_rows, d_columns, d_pairs, d_params = pull((d_out, d_mass))
+            d_rows, d_columns, d_pairs, d_params = pull((d_out, d_mass, d_message))
             return add(sums, (d_rows, d_params)), (d_columns, d_pairs)
 
         start = vary_like(jax.tree.map(jnp.zeros_like, (rows, params)), saved)
         (d_rows, more_params), (more_columns, d_pairs) = jax.lax.scan(
-            column_block, start, (columns, other_columns, pairs, other_pairs)
+            column_block, start, (columns, other_columns, pairs, other_pairs, d_message)
         )
         sums = add((d_columns, d_params), (more_columns, more_params))
         return sums, (d_rows, d_pairs)
 
     start = vary_like(jax.tree.map(jnp.zeros_like, (columns, params)), saved)
     (d_columns, d_params), (d_rows, d_pairs) = jax.lax.scan(
-        row_block, start, (rows, other_rows, pairs, other_pairs, peak, d_out, d_mass)
+        row_block, start, (rows, other_rows, pairs, other_pairs, peak, d_out, d_mass, d_message)
     )
     return (d_rows, d_columns, d_pairs, d_params), None
 

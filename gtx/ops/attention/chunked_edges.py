@@ -1,9 +1,10 @@
 """Attention over a long edge list, block by block: what `chunked` does with `Edges`.
 
 Rows of key and value are gathered for one block of edges, used, and forgotten. Only numbers per
-edge and head are kept for all edges, and in the backward pass not even those: it computes the
-weights of each block again, from peak and sum. Rows hold all heads side by side: see `rows` and
-`products`, to whose forms this owes most of its speed.
+edge and head are kept for all edges, and a message that the caller asks for. The backward pass
+does without those numbers too: it computes the weights of each block again, from peak and sum.
+Rows hold all heads side by side: see `rows` and `products`, to whose forms this owes most of its
+speed.
 """
 
 import functools
@@ -14,9 +15,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from gtx.ops.attention import block
-from gtx.ops.attention.contract import BiasFunction, Call, clean, compute_dtype
+from gtx.ops.attention.contract import BiasFunction, Call, clean, clean_tree, compute_dtype
 from gtx.ops.attention.products import flat, score_rows, sum_by_head, times_by_head
 from gtx.ops.attention.rows import add_rows, take_rows
+from gtx.ops.attention.scores import edge_value_of
 from gtx.ops.attention.trees import add, merge, partition
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import gather, segment_exp
@@ -42,6 +44,7 @@ class EdgeList(NamedTuple):
     senders: Any
     receivers: Any
     where: Any
+    entry: Any  # a tree
     bias: Any
     gate: Any
     edge_key: Any
@@ -58,8 +61,8 @@ class Facts(NamedTuple):
     indices_are_sorted: bool
 
 
-def attend(call: Call) -> tuple[Array, Array]:
-    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+def attend(call: Call) -> tuple[Array, Array, Any]:
+    """Result [receivers, heads, value_dim], log-sum-exp [receivers, heads] and message."""
     structure, dtype = call.structure, compute_dtype(call)
     num_edges = structure.senders.shape[0]
     count = -(-num_edges // EDGES)
@@ -70,6 +73,7 @@ def attend(call: Call) -> tuple[Array, Array]:
         senders=structure.senders,
         receivers=structure.receivers,
         where=where,
+        entry=clean_tree(call.entry, where, dtype),
         bias=None if isinstance(call.bias, BiasFunction) else clean(call.bias, where, dtype),
         gate=clean(call.gate, where, dtype),
         edge_key=clean(flat(call.edge_key), where, dtype),
@@ -90,23 +94,31 @@ def attend(call: Call) -> tuple[Array, Array]:
     nodes = Nodes(query, key, value, x, y)
     edges = jax.tree.map(cut, edges)
     facts = Facts(block.facts(call), call.query.shape[1], structure.indices_are_sorted)
-    out, total, peak = _attend(facts, *partition((nodes, edges, block.params(call))))
+    results = _attend(facts, *partition((nodes, edges, block.params(call))))
+    out, total, peak, message = results
     out = out.reshape(*call.query.shape[:2], -1)
-    return out.astype(call.value.dtype), block.log_sum_exp(total, peak)
+    message = jax.tree.map(
+        lambda values: values.reshape(-1, *values.shape[2:])[:num_edges], message
+    )
+    return out.astype(call.value.dtype), block.log_sum_exp(total, peak), message
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _attend(facts, floats, others):
-    """Result [receivers, heads * value_dim]; sum and peak [receivers, heads]."""
+    """Result [receivers, heads * value_dim]; sum and peak [receivers, heads]; the message.
+
+    The message is [blocks, edges of a block, ...], or None where it is not asked for.
+    """
     nodes, edges, params = merge(floats, others)
     num_receivers = len(nodes.query)
     into = dict(indices_are_sorted=facts.indices_are_sorted)
 
-    def logits_of(_, edges):
+    def scores_of(_, edges):
         rows = _gather(nodes._replace(value=None), edges, into)
-        return None, _logits(facts, rows, edges, params)
+        logits, message = _scores(facts, rows, edges, params)
+        return None, (logits, message if facts.call.needs_message else None)
 
-    _, logits = jax.lax.scan(logits_of, None, edges)
+    _, (logits, message) = jax.lax.scan(scores_of, None, edges)
     receivers = edges.receivers.reshape(-1)
     _, total, peak = segment_exp(
         logits.reshape(-1, facts.num_heads),
@@ -117,26 +129,32 @@ def _attend(facts, floats, others):
     )
 
     def sum_up(out, parts):
-        edges, logits = parts
-        rows = _gather(Nodes(value=nodes.value), edges, into)
+        edges, logits, message = parts
+        sources = Nodes(value=nodes.value)
+        again = hasattr(params.score, "edge_value") and not facts.call.needs_message
+        if again:  # a message for all edges would take more memory than all that is kept
+            sources = nodes
+        rows = _gather(sources, edges, into)
+        if again:
+            message = _scores(facts, rows, edges, params)[1]
         weights = _weights(logits, gather(peak, edges.receivers, **into), edges.where)
-        values = _values(facts, weights, rows, edges, params)
+        values = _values(facts, weights, message, rows, edges, params)
         return add_rows(out, edges.receivers, values, None, **into), None
 
     out = jnp.zeros((num_receivers, nodes.value.shape[1]), nodes.value.dtype)
-    out, _ = jax.lax.scan(sum_up, vary_like(out, (floats, others)), (edges, logits))
-    return times_by_head(_inverse(facts, total), out), total, peak
+    out, _ = jax.lax.scan(sum_up, vary_like(out, (floats, others)), (edges, logits, message))
+    return times_by_head(_inverse(facts, total), out), total, peak, message
 
 
 def _forward(facts, floats, others):
     results = _attend(facts, floats, others)
-    return results, (floats, others, results)
+    return results, (floats, others, results[:3])
 
 
 def _backward(facts, saved, cotangents):
-    """As in `chunked`: the weights again, and the gradient of two sums of them."""
+    """As in `chunked`: the weights again, and the gradient of two sums of them and the message."""
     floats, others, (out, total, peak) = saved
-    d_out, d_total, _ = cotangents
+    d_out, d_total, _, d_message = cotangents
     d_mass = d_total - sum_by_head(d_out * out, facts.num_heads) / block.or_one(total)
     d_out = times_by_head(_inverse(facts, total), d_out)
     nodes, edges, params = floats
@@ -145,7 +163,7 @@ def _backward(facts, saved, cotangents):
 
     def edge_block(sums, parts):
         d_nodes, d_params = sums
-        edges, other_edges = parts
+        edges, other_edges, d_message = parts
         ids = merge(edges, other_edges)
         rows, other_rows = (_gather(side, ids, into) for side in (nodes, other_nodes))
         row_peak, row_out, row_mass = (
@@ -156,15 +174,17 @@ def _backward(facts, saved, cotangents):
             rows, edges, params = merge(
                 (rows, edges, params), (other_rows, other_edges, other_params)
             )
-            weights = _weights(_logits(facts, rows, edges, params), row_peak, edges.where)
-            return _values(facts, weights, rows, edges, params), weights
+            logits, message = _scores(facts, rows, edges, params)
+            weights = _weights(logits, row_peak, edges.where)
+            values = _values(facts, weights, message, rows, edges, params)
+            return values, weights, message if facts.call.needs_message else None
 
         _, pull = jax.vjp(attend, rows, edges, params)
-        d_rows, d_edges, more_params = pull((row_out, row_mass))
+        d_rows, d_edges, more_params = pull((row_out, row_mass, d_message))
         return (_scatter(d_nodes, d_rows, ids, into), add(d_params, more_params)), d_edges
 
     start = vary_like(jax.tree.map(jnp.zeros_like, (nodes, params)), saved)
-    (d_nodes, d_params), d_edges = jax.lax.scan(edge_block, start, (edges, other_edges))
+    (d_nodes, d_params), d_edges = jax.lax.scan(edge_block, start, (edges, other_edges, d_message))
     return (d_nodes, d_edges, d_params), None
 
 
@@ -203,15 +223,17 @@ def _scatter(nodes, rows, edges, into):
     )
 
 
-def _logits(facts, rows, edges, params):
+def _scores(facts, rows, edges, params):
+    """Logits [edges, heads], bias included, and message, 0 for masked edges."""
     key = rows.key if edges.edge_key is None else rows.key + edges.edge_key
-    logits = score_rows(
-        params.score, rows.query, key, block.scale_of(facts.call, params), facts.num_heads
-    )
+    scale = block.scale_of(facts.call, params)
+    logits, message = score_rows(params.score, rows.query, key, edges.entry, scale, facts.num_heads)
     bias = edges.bias
     if facts.call.bias_function is not None:
         bias = facts.call.bias_function(params.bias, rows.x, rows.y)
-    return logits if bias is None else logits + clean(bias, edges.where, logits.dtype)
+    if bias is not None:
+        logits = logits + clean(bias, edges.where, logits.dtype)
+    return logits, clean_tree(message, edges.where)
 
 
 def _weights(logits, peak, where):
@@ -220,7 +242,7 @@ def _weights(logits, peak, where):
     return jnp.where(where, jnp.exp(jnp.where(where, logits - peak, 0)), 0)
 
 
-def _values(facts, weights, rows, edges, params):
+def _values(facts, weights, message, rows, edges, params):
     """Gated, dropped and weighted values, [edges, heads * value_dim]."""
     if edges.gate is not None:
         weights = weights * edges.gate
@@ -234,6 +256,9 @@ def _values(facts, weights, rows, edges, params):
         )
         weights = jnp.where(keep, weights, 0)
     value = rows.value if edges.edge_value is None else rows.value + edges.edge_value
+    added = edge_value_of(params.score, message)
+    if added is not None:
+        value = value + flat(added).astype(value.dtype)
     return times_by_head(weights, value)
 
 

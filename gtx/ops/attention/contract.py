@@ -181,8 +181,9 @@ class Call(NamedTuple):
 
     `structure` is an `Edges` or a `Complete` with its identities set, `score` one of
     `gtx.ops.attention.scores` or a user's. `bias` is an array, a `BiasFunction` or None.
-    `dropout_bits` is None when nothing is dropped. `needs_lse` says whether the log-sum-exp
-    will be used: an implementation that has none may then return None for it.
+    `dropout_bits` is None when nothing is dropped. `needs_lse` and `needs_message` say whether
+    the log-sum-exp and the score's message will be used: if not, an implementation may return
+    None for them.
     """
 
     query: Any
@@ -190,6 +191,7 @@ class Call(NamedTuple):
     value: Any
     structure: Any
     score: Any
+    entry: Any  # a tree of arrays [entries, ...]
     bias: Any
     gate: Any
     edge_key: Any
@@ -198,6 +200,7 @@ class Call(NamedTuple):
     dropout_rate: float
     dropout_bits: Any
     needs_lse: bool
+    needs_message: bool
 
 
 def with_ids(structure: Structure, num_receivers: int, num_senders: int) -> Structure:
@@ -275,6 +278,16 @@ def compute_dtype(call: Call) -> Any:
     return functools.reduce(
         jnp.promote_types, (call.query.dtype, call.key.dtype, call.value.dtype, jnp.float32)
     )
+
+
+def clean_tree(tree: Any, where: Any, dtype: Any = None) -> Any:
+    """A tree of arrays with 0 where masked; its floats in `dtype`, if one is given."""
+
+    def one(values: Any) -> Any:
+        cast = dtype is not None and jnp.issubdtype(values.dtype, jnp.floating)
+        return clean(values, where, dtype if cast else values.dtype)
+
+    return jax.tree.map(one, tree)
 
 
 def clean(values: Any, where: Any, dtype: Any) -> Any:

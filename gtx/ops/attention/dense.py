@@ -9,12 +9,15 @@ as little. One gather of query, key and value together costs 1.25 times as much,
 noise 1.5 times.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from gtx.ops.attention import block
 from gtx.ops.attention.contract import Call, Complete, compute_dtype
+from gtx.ops.attention.traced import message_shapes
 from gtx.ops.layout import to_nodes
 from gtx.ops.segment import NEGATIVE
 
@@ -26,8 +29,8 @@ def supports(call: Call) -> str | None:
     return None
 
 
-def attend(call: Call) -> tuple[Array, Array]:
-    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads].
+def attend(call: Call) -> tuple[Array, Array, Any]:
+    """Result [receivers, heads, value_dim], log-sum-exp [receivers, heads] and message.
 
     Padding nodes have no slot, so what they hold is never read; an empty slot holds 0.
     """
@@ -36,23 +39,41 @@ def attend(call: Call) -> tuple[Array, Array]:
     return join_tiers(call, [_attend_tier(facts, *parts, params) for parts in tiers])
 
 
-def join_tiers(call: Call, tiers: list[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """From [graphs, heads, rows, ...] results of each tier to those of the receivers."""
+def join_tiers(call: Call, tiers: list[tuple[Array, Array, Any]]) -> tuple[Array, Array, Any]:
+    """From the results of each tier to those of all receivers and pairs.
+
+    Those of a tier are [graphs, heads, rows, ...], its message [graphs, rows, columns, ...].
+    """
     layout, dtype = call.structure.layout, compute_dtype(call)
     num_heads, value_dim = call.query.shape[1], call.value.shape[2]
     outs, lses = [jnp.zeros((0, num_heads, value_dim), dtype)], [jnp.zeros((0, num_heads), dtype)]
-    for out, lse in tiers:
+    for out, lse, _ in tiers:
         outs.append(jnp.swapaxes(out, 1, 2).reshape(-1, num_heads, value_dim))
         lses.append(jnp.swapaxes(lse, 1, 2).reshape(-1, num_heads))
     real = layout.node_slots < layout.num_slots
     lse = jnp.where(real[:, None], to_nodes(jnp.concatenate(lses), layout), NEGATIVE)
-    return to_nodes(jnp.concatenate(outs), layout).astype(call.value.dtype), lse
+    out = to_nodes(jnp.concatenate(outs), layout).astype(call.value.dtype)
+    return out, lse, _join_messages(call, [message for _, _, message in tiers])
+
+
+def _join_messages(call, messages):
+    """[pairs, ...] arrays; None where no message is asked for."""
+    if not call.needs_message:
+        return None
+
+    def join(shape, *parts):
+        none = jnp.zeros((0, *shape.shape), shape.dtype)
+        return jnp.concatenate([none, *(part.reshape(-1, *shape.shape) for part in parts)])
+
+    messages = [message for message in messages if message is not None]
+    return jax.tree.map(join, message_shapes(call), *messages)
 
 
 def _attend_tier(facts, rows, columns, pairs, params):
-    logits, mask = block.logits_of(facts, rows, columns, pairs, params)
+    scores = block.scores_of(facts, rows, columns, pairs, params)
+    logits = scores.logits
     peak = jax.lax.stop_gradient(jnp.max(logits, axis=-1, initial=NEGATIVE))
-    weights = jnp.where(mask, jnp.exp(logits - peak[..., None]), 0)
+    weights = jnp.where(scores.mask, jnp.exp(logits - peak[..., None]), 0)
     total = jnp.sum(weights, axis=-1)
-    out = block.sum_values(facts, weights, mask, rows, columns, pairs, params)
-    return block.divide(facts, out, total, peak)
+    out = block.sum_values(facts, weights, scores, rows, columns, pairs, params)
+    return *block.divide(facts, out, total, peak), scores.message

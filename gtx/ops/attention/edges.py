@@ -6,7 +6,15 @@ import jax.numpy as jnp
 from jax import Array
 
 from gtx.ops.attention import block
-from gtx.ops.attention.contract import Call, as_edges, clean, compute_dtype, edge_bias
+from gtx.ops.attention.contract import (
+    Call,
+    as_edges,
+    clean,
+    clean_tree,
+    compute_dtype,
+    edge_bias,
+)
+from gtx.ops.attention.scores import edge_value_of, evaluate
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import gather, segment_exp, segment_sum
 
@@ -17,8 +25,8 @@ def supports(call: Call) -> str | None:
     return None
 
 
-def attend(call: Call) -> tuple[Array, Array]:
-    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+def attend(call: Call) -> tuple[Array, Array, Any]:
+    """Result [receivers, heads, value_dim], log-sum-exp [receivers, heads] and message."""
     structure, dtype = as_edges(call.structure), compute_dtype(call)
     senders, receivers, where = structure.senders, structure.receivers, structure.where
     num_receivers, num_heads = call.query.shape[:2]
@@ -33,7 +41,12 @@ def attend(call: Call) -> tuple[Array, Array]:
     if call.edge_value is not None:
         value = value + clean(call.edge_value, where, dtype)
 
-    logits = call.score(query, key, call.scale)
+    entry = clean_tree(call.entry, where, dtype)
+    logits, message = evaluate(call.score, query, key, entry, call.scale)
+    message = clean_tree(message, where)
+    added = edge_value_of(call.score, message)
+    if added is not None:
+        value = value + added.astype(dtype)
     if call.bias is not None:
         logits = logits + edge_bias(call.bias, structure, dtype)
     weights, total, peak = segment_exp(logits, receivers, num_receivers, where=where, **into)
@@ -53,4 +66,4 @@ def attend(call: Call) -> tuple[Array, Array]:
     out = segment_sum(gated[..., None] * value, receivers, num_receivers, **into)
 
     out, lse = block.divide(block.facts(call), out, total, peak)
-    return out.astype(call.value.dtype), lse
+    return out.astype(call.value.dtype), lse, message

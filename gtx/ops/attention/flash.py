@@ -65,13 +65,13 @@ def supports(call: Call) -> str | None:
     return None
 
 
-def attend(call: Call, implementation: str = "cudnn") -> tuple[Array, None]:
-    """Result [receivers, heads, value_dim], and no log-sum-exp."""
+def attend(call: Call, implementation: str = "cudnn") -> tuple[Array, None, None]:
+    """Result [receivers, heads, value_dim], no log-sum-exp, and no message."""
     tiers = block.split_tiers(call, call.query.dtype)
     outs = [_attend_tier(call.scale, implementation, *parts) for parts in tiers]
     lses = [jnp.zeros(out.shape[:3], jnp.float32) for out in outs]
-    out, _ = join_tiers(call, list(zip(outs, lses, strict=True)))
-    return out, None
+    out, *_ = join_tiers(call, [(*parts, None) for parts in zip(outs, lses, strict=True)])
+    return out, None, None
 
 
 def _attend_tier(scale, implementation, rows, columns, pairs):

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from gtx.ops.attention.scores import Dot
+from gtx.ops.attention.scores import Dot, evaluate, evaluate_products
 from gtx.ops.varying import vary_like
 
 
@@ -132,12 +132,14 @@ def flat(values: Any) -> Any:
     return values.reshape(rows, heads * width)
 
 
-def score_rows(score: Any, query: Array, key: Array, scale: Any, num_heads: int) -> Array:
-    """Logits [edges, heads] of rows [edges, heads * head_dim]."""
+def score_rows(
+    score: Any, query: Array, key: Array, entry: Any, scale: Any, num_heads: int
+) -> tuple[Array, Any]:
+    """Logits [edges, heads] and message of rows [edges, heads * head_dim]."""
     if isinstance(score, Dot):
-        return score.from_products(sum_by_head(query * key, num_heads), scale)
+        return evaluate_products(score, sum_by_head(query * key, num_heads), entry, scale)
     shape = (len(query), num_heads, -1)
-    return score(query.reshape(shape), key.reshape(shape), scale)
+    return evaluate(score, query.reshape(shape), key.reshape(shape), entry, scale)
 
 
 def _membership(num_heads: int, width: int, like: Array) -> Array:

@@ -4,11 +4,14 @@ Written to be read against the definition, not to be fast. It shares nothing wit
 implementations but the score and the dropout noise.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from gtx.ops.attention.contract import Call, as_edges, clean, edge_bias
+from gtx.ops.attention.contract import Call, as_edges, clean, clean_tree, edge_bias
+from gtx.ops.attention.scores import edge_value_of, evaluate
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import NEGATIVE
 
@@ -19,8 +22,8 @@ def supports(call: Call) -> str | None:
     return None
 
 
-def attend(call: Call) -> tuple[Array, Array]:
-    """Result [receivers, heads, value_dim] and log-sum-exp [receivers, heads]."""
+def attend(call: Call) -> tuple[Array, Array, Any]:
+    """Result [receivers, heads, value_dim], log-sum-exp [receivers, heads] and message."""
     structure = as_edges(call.structure)
     dtype = jnp.result_type(float)  # float64 where x64 is enabled
     senders, receivers, where = structure.senders, structure.receivers, structure.where
@@ -36,7 +39,12 @@ def attend(call: Call) -> tuple[Array, Array]:
         key = key + clean(call.edge_key, where, dtype)
     if call.edge_value is not None:
         value = value + clean(call.edge_value, where, dtype)
-    logits = call.score(query, key, call.scale)
+    entry = clean_tree(call.entry, where, dtype)
+    logits, message = evaluate(call.score, query, key, entry, call.scale)
+    message = clean_tree(message, where)
+    added = edge_value_of(call.score, message)
+    if added is not None:
+        value = value + added
     if call.bias is not None:
         logits = logits + edge_bias(call.bias, structure, dtype)
 
@@ -59,4 +67,5 @@ def attend(call: Call) -> tuple[Array, Array]:
         )
         weights = jnp.where(keep, weights / (1 - call.dropout_rate), 0)
     out = jnp.einsum("reh,ehd->rhd", weights, value)
-    return out.astype(call.value.dtype), jnp.where(found, peak + jnp.log(total), NEGATIVE)
+    lse = jnp.where(found, peak + jnp.log(total), NEGATIVE)
+    return out.astype(call.value.dtype), lse, message

@@ -1,11 +1,20 @@
 """The weights of an attention, for those who want to look at them."""
 
+from typing import Any
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.ops.attention.api import Bias, make_call
-from gtx.ops.attention.contract import Structure, as_edges, clean, compute_dtype, edge_bias
-from gtx.ops.attention.scores import Dot, Scale, Score
+from gtx.ops.attention.contract import (
+    Structure,
+    as_edges,
+    clean,
+    clean_tree,
+    compute_dtype,
+    edge_bias,
+)
+from gtx.ops.attention.scores import Dot, Scale, Score, evaluate
 from gtx.ops.segment import gather, segment_softmax
 
 
@@ -15,6 +24,7 @@ def attention_weights(
     structure: Structure,
     *,
     score: Score = Dot(),  # noqa: B008, an immutable value
+    entry: Any = None,
     bias: Bias = None,
     edge_key: Float[Array, "entries heads head_dim"] | None = None,
     scale: Scale | None = None,
@@ -28,7 +38,8 @@ def attention_weights(
       query: as for `attention`; so are the others.
       key: one per sender.
       structure: who attends to whom.
-      score: logit from query and key.
+      score: logit from query, key and entry.
+      entry: what the score reads of an edge or pair.
       bias: added to the logits.
       edge_key: added to the key.
       scale: of the score.
@@ -38,7 +49,16 @@ def attention_weights(
       weights of a receiver sum to 1 if it has an edge (a logit below -1e30 counts as none).
     """
     call = make_call(
-        query, key, key, structure, score=score, bias=bias, edge_key=edge_key, scale=scale
+        query,
+        key,
+        key,  # in place of a value, which there is none
+        structure,
+        score=score,
+        entry=entry,
+        bias=bias,
+        edge_key=edge_key,
+        scale=scale,
+        weights_only=True,
     )
     edges, dtype = as_edges(call.structure), compute_dtype(call)
     into = dict(indices_are_sorted=edges.indices_are_sorted)
@@ -46,7 +66,8 @@ def attention_weights(
     columns = clean(gather(call.key.astype(dtype), edges.senders), edges.where, dtype)
     if edge_key is not None:
         columns = columns + clean(edge_key, edges.where, dtype)
-    logits = call.score(rows, columns, call.scale)
+    entry = clean_tree(call.entry, edges.where, dtype)
+    logits, _ = evaluate(call.score, rows, columns, entry, call.scale)
     if bias is not None:
         logits = logits + edge_bias(call.bias, edges, dtype)
     return segment_softmax(logits, edges.receivers, jnp.shape(query)[0], where=edges.where, **into)

@@ -10,12 +10,32 @@ import jax.numpy as jnp
 import numpy as np
 
 from gtx.ops import Complete, Edges, Tier, make_layout, node_ids, pair_mask
-from gtx.ops.attention import Additive, BiasFunction, Clamped, Dot, Dynamic
+from gtx.ops.attention import (
+    Additive,
+    BiasFunction,
+    Clamped,
+    Dot,
+    Dynamic,
+    EGTScore,
+    GRITScore,
+    Multiplied,
+)
 from gtx.ops.layout import split_pairs, split_slots
 
 HEADS, HEAD_DIM, VALUE_DIM = 2, 3, 4
 OPERANDS = ("query", "key", "value", "bias", "gate", "edge_key", "edge_value", "scale")
+# Scores of query and key alone, and scores that read an entry and leave a message.
 SCORES = ("dot", "clamped", "additive", "dynamic", "user's")
+ENTRY_SCORES = ("multiplied", "egt", "grit", "user's over entries")
+# The arrays that scores and their entries are made of.
+SCORE_ARRAYS = {
+    "dynamic": ("vector",),
+    "user's": ("vector",),
+    "multiplied": ("features",),
+    "egt": ("edge_logits",),
+    "grit": ("vector", "features", "offsets", "matrix"),
+    "user's over entries": ("features", "relations"),
+}
 
 
 @functools.partial(jax.tree_util.register_dataclass, data_fields=("weights",), meta_fields=())
@@ -25,8 +45,28 @@ class Distance:
 
     weights: Any
 
-    def __call__(self, query, key, scale):
+    def __call__(self, query, key, entry, scale):
         return -scale * jnp.sum(self.weights**2 * (query - key) ** 2, axis=-1)
+
+    def default_scale(self, head_dim):
+        return 1 / head_dim
+
+
+@functools.partial(jax.tree_util.register_dataclass, data_fields=("table",), meta_fields=())
+@dataclasses.dataclass(frozen=True)
+class Relations:
+    """A user's score over a tree of entries, integers among them, with a tree as message."""
+
+    table: Any
+
+    def __call__(self, query, key, entry, scale):
+        pull = jnp.sum(jnp.tanh(query * entry["features"]) * key, axis=-1)
+        # The sender's part of the message does not know the receivers' axis.
+        message = {"pull": pull, "sender": jnp.sin(key)}
+        return scale * pull + self.table[entry["relation"]], message
+
+    def edge_value(self, message):
+        return jnp.concatenate([message["sender"], message["pull"][..., None]], axis=-1)
 
     def default_scale(self, head_dim):
         return 1 / head_dim
@@ -37,14 +77,38 @@ def sys_module(name):
     return sys.modules[f"gtx.ops.attention.{name}"]
 
 
-def make_score(name, vector):
+def make_score(name, arrays):
     return {
-        "dot": Dot(),
-        "clamped": Clamped(0.7),
-        "additive": Additive(0.3),
-        "dynamic": Dynamic(vector, 0.3),
-        "user's": Distance(vector),
-    }[name]
+        "dot": lambda: Dot(),
+        "clamped": lambda: Clamped(0.7),
+        "additive": lambda: Additive(0.3),
+        "dynamic": lambda: Dynamic(arrays["vector"], 0.3),
+        "user's": lambda: Distance(arrays["vector"]),
+        "multiplied": lambda: Multiplied(0.7),
+        "egt": lambda: EGTScore(0.7),
+        "grit": lambda: GRITScore(arrays["vector"], arrays["matrix"], 1.5, jnp.tanh),
+        "user's over entries": lambda: Relations(arrays["relations"]),
+    }[name]()
+
+
+def make_entry(name, arrays, structure):
+    """What the score reads of edges or pairs, or None."""
+    if name == "multiplied":
+        return arrays["features"]
+    if name == "egt":
+        return arrays["edge_logits"]
+    if name == "grit":
+        return {"weight": arrays["features"], "bias": arrays["offsets"]}
+    if name == "user's over entries":
+        relation = np.random.default_rng(12).integers(0, 3, sizes(structure)[2])
+        return {"features": arrays["features"], "relation": jnp.asarray(relation)}
+    return None
+
+
+def message_cotangents(message):
+    """Random numbers in the shapes of a message."""
+    rng = np.random.default_rng(13)
+    return jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape), leaf.dtype), message)
 
 
 def distance_bias(params, x, y):
@@ -200,6 +264,11 @@ def arguments(structure, dtype=np.float64, seed=0):
         decay=(HEADS,),
         receiver_place=(receivers, 2),
         sender_place=(senders, 2),
+        features=(entries, HEADS, HEAD_DIM),
+        offsets=(entries, HEADS, HEAD_DIM),
+        edge_logits=(entries, HEADS),
+        matrix=(HEADS, HEAD_DIM, VALUE_DIM),
+        relations=(3, HEADS),
     )
     arrays = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
     cotangents = [
@@ -240,6 +309,9 @@ def _unused(receivers, senders, entries):
         gate=entries,
         edge_key=entries,
         edge_value=entries,
+        features=entries,
+        offsets=entries,
+        edge_logits=entries,
     )
 
 

@@ -15,20 +15,22 @@ from jax.sharding import PartitionSpec
 from gtx.ops import attention
 from tests.ops.attention import cases
 
-NAMES = ("query", "key", "value", "gate", "edge_key", "edge_value", "vector", "scale")
+NAMES = ("query", "key", "value", "gate", "edge_key", "edge_value", "scale")
 BIASES = {"array": ("bias",), "function": ("table", "decay", "receiver_place", "sender_place")}
 # Which operands differ between shards; the others are on all of them.
 ODD = {"structure", "query", "value", "bias", "edge_key", "table", "sender_place", "scale"}
-EVEN = {"key", "gate", "edge_value", "vector", "decay", "receiver_place"}
+ODD |= {"features", "matrix"}
+EVEN = {"key", "gate", "edge_value", "vector", "decay", "receiver_place", "offsets"}
 CASES = [
-    ("chunked", "edges", "array", ODD),
-    ("dense", "bipartite", "function", EVEN),
-    ("dense", "complete", "array", ODD),
-    ("chunked", "complete", "function", EVEN),
-    ("chunked", "bipartite", "array", ODD),
-    ("chunked", "edges", "function", EVEN),
-    ("edges", "sorted edges", "function", ODD),
-    ("edges", "complete", "array", EVEN),
+    ("chunked", "edges", "array", "grit", ODD),
+    ("dense", "bipartite", "function", "dynamic", EVEN),
+    ("dense", "complete", "array", "grit", ODD),
+    ("chunked", "complete", "function", "dynamic", EVEN),
+    ("chunked", "bipartite", "array", "grit", EVEN),
+    ("chunked", "bipartite", "array", "dynamic", ODD),
+    ("chunked", "edges", "function", "dynamic", EVEN),
+    ("edges", "sorted edges", "function", "grit", ODD),
+    ("edges", "complete", "array", "dynamic", EVEN),
 ]
 
 
@@ -37,7 +39,7 @@ def make_mesh():
     return jax.make_mesh((jax.device_count(),), ("shards",), axis_types=axis_types)
 
 
-def operands(structure_name, bias, sharded, num_shards):
+def operands(structure_name, bias, score, sharded, num_shards):
     """What is the same on all shards, and what differs, with an axis of shards first."""
     structure = cases.STRUCTURES[structure_name]()
     shards = [cases.arguments(structure, np.float32, seed)[0] for seed in range(num_shards)]
@@ -45,7 +47,7 @@ def operands(structure_name, bias, sharded, num_shards):
         arrays["scale"] = np.float32(0.5 + number)
         masked = structure.where & (np.arange(len(structure.where)) % 5 != number)
         arrays["structure"] = type(structure)(**{**vars(structure), "where": masked})
-    names = {*NAMES, *BIASES[bias], "structure"}
+    names = {*NAMES, *BIASES[bias], *cases.SCORE_ARRAYS[score], "structure"}
     same = {name: shards[0][name] for name in names - sharded}
     stacked = [{name: arrays[name] for name in names & sharded} for arrays in shards]
     return same, jax.tree.map(lambda *values: jnp.stack(values), *stacked)
@@ -57,31 +59,35 @@ def split(arrays):
     return floats, {name: arrays[name] for name in arrays if name == "structure"}
 
 
-def attend(arrays, implementation, classes):
+def attend(arrays, implementation, score, classes):
+    """Result, log-sum-exp and message, which `dynamic` has none of."""
     arrays = dict(arrays)
     if "table" in arrays:
         arrays["bias"] = cases.bias_function(arrays, classes)
     return attention(
         **{name: arrays[name] for name in (*cases.OPERANDS, "structure")},
-        score=cases.make_score("dynamic", arrays["vector"]),
+        score=cases.make_score(score, arrays),
+        entry=cases.make_entry(score, arrays, arrays["structure"]),
         dropout_rate=0.3,
         dropout_key=jax.random.key(0),
         implementation=implementation,
         return_lse=True,
+        return_message=score in cases.ENTRY_SCORES,
     )
 
 
-def loss(arrays, implementation, classes):
-    out, lse = attend(arrays, implementation, classes)
-    return jnp.sum(jnp.sin(out)) + jnp.sum(jnp.where(lse > -1e29, lse, 0)), out
+def loss(arrays, implementation, score, classes):
+    out, lse, *message = attend(arrays, implementation, score, classes)
+    total = jnp.sum(jnp.sin(out)) + jnp.sum(jnp.where(lse > -1e29, lse, 0))
+    return total + sum(jnp.sum(jnp.sin(leaf)) for leaf in jax.tree.leaves(message)), out
 
 
-def over_shards(mesh, implementation, classes, run=loss):
+def over_shards(mesh, implementation, score, classes, run=loss):
     """(loss of each shard, out of each shard) of operands that are the same and that differ."""
 
     def one(same, sharded):
         own = jax.tree.map(lambda values: values[0], sharded)
-        value, out = run({**same, **own}, implementation, classes)
+        value, out = run({**same, **own}, implementation, score, classes)
         return value[None], out[None]
 
     shards = PartitionSpec("shards")
@@ -105,18 +111,18 @@ def gradients(function, same, sharded):
     return value, out, *grads
 
 
-def largest_error(implementation, structure_name, bias, sharded):
+def largest_error(implementation, structure_name, bias, score, sharded):
     """Of any value or gradient on all devices, in units of its largest; against one by one."""
     mesh = make_mesh()
-    same, stacked = operands(structure_name, bias, sharded, mesh.size)
+    same, stacked = operands(structure_name, bias, score, sharded, mesh.size)
     classes = cases.classes(cases.STRUCTURES[structure_name]())
     found = jax.jit(gradients, static_argnums=0)(
-        over_shards(mesh, implementation, classes), same, stacked
+        over_shards(mesh, implementation, score, classes), same, stacked
     )
 
     def one_by_one(same, sharded):
         parts = [jax.tree.map(lambda x, i=i: x[i], sharded) for i in range(mesh.size)]
-        results = [loss({**same, **own}, implementation, classes) for own in parts]
+        results = [loss({**same, **own}, implementation, score, classes) for own in parts]
         return tuple(jnp.stack(values) for values in zip(*results, strict=True))
 
     expected = jax.jit(gradients, static_argnums=0)(one_by_one, same, stacked)

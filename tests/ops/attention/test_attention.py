@@ -29,12 +29,12 @@ ARGUMENTS = ("query", "key", "value", *ALL)
 
 @functools.partial(jax.jit, static_argnames=("score", "rate", "implementation", "scale"))
 def run(arrays, structure, *, score="dot", rate=0.0, implementation="auto", scale=None):
-    vector = arrays.get("vector")
+    score = cases.make_score(score, arrays)
     arrays = {name: array for name, array in arrays.items() if name in ARGUMENTS}
     return attention(
         **arrays,
         structure=structure,
-        score=cases.make_score(score, vector),
+        score=score,
         scale=scale,
         dropout_rate=rate,
         dropout_key=jax.random.key(5) if rate else None,
@@ -341,11 +341,11 @@ def test_gat_with_one_number_per_head_equals_its_equation():
 
 def test_scores_have_their_values():
     query, key = jnp.asarray([[1.0, -2]]), jnp.asarray([[3.0, 4]])
-    assert Dot()(query, key, 0.5) == -2.5
-    assert Clamped(2.0)(query, key, 0.5) == -2.0
-    np.testing.assert_allclose(Additive(0.5)(-query, -key, 1.0), -3.0)
+    assert Dot()(query, key, None, 0.5) == -2.5
+    assert Clamped(2.0)(query, key, None, 0.5) == -2.0
+    np.testing.assert_allclose(Additive(0.5)(-query, -key, None, 1.0), -3.0)
     dynamic = Dynamic(jnp.asarray([[2.0, 3]]), 0.5)
-    np.testing.assert_allclose(dynamic(query, -key, 1.0), 2 * -1 + 3 * -3)
+    np.testing.assert_allclose(dynamic(query, -key, None, 1.0), 2 * -1 + 3 * -3)
     assert (Dot().default_scale(16), Dynamic(None).default_scale(16)) == (0.25, 1.0)
 
 
@@ -397,7 +397,7 @@ def test_the_weights_are_those_that_attention_sums_by(structure_name, score):
     for name, rows in cases.unused(structure).items():
         arrays[name][rows] = np.nan
     options = dict(
-        score=cases.make_score(score, arrays["vector"]),
+        score=cases.make_score(score, arrays),
         bias=jnp.asarray(arrays["bias"]),
         edge_key=jnp.asarray(arrays["edge_key"]),
     )

@@ -125,7 +125,7 @@ def test_a_score_that_uses_what_it_was_not_handed_is_refused(implementation, ove
     def total(slope):
         @jax.tree_util.register_static
         class Mine:
-            def __call__(self, query, key, scale):
+            def __call__(self, query, key, entry, scale):
                 return slope * jnp.sum(query * key, axis=-1)
 
             def default_scale(self, head_dim):

@@ -201,7 +201,7 @@ def test_edges_may_be_lists():
 def test_a_score_that_jax_does_not_know_is_refused_with_what_to_do():
     @dataclasses.dataclass(frozen=True)
     class Mine:
-        def __call__(self, query, key, scale):
+        def __call__(self, query, key, entry, scale):
             return scale * jnp.sum(query * key, axis=-1)
 
         def default_scale(self, head_dim):

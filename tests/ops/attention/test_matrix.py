@@ -35,6 +35,7 @@ BIASES = ["none", "array", "function"]
 DTYPES = ["float64", "float32", "bfloat16"]
 CONDITIONS = ["plain", "nan in padding", "huge logits"]
 SWITCHES = [False, True]
+SCORES = [*cases.SCORES, *cases.ENTRY_SCORES]
 
 # Largest difference, in units of the largest value of each result.
 TOLERANCES = {"float64": 1e-12, "float32": 1e-5}
@@ -59,16 +60,17 @@ def thinned():
         while True:
             yield from rng.permutation(np.array(values, object)).tolist()
 
-    options = map(shuffled, [cases.SCORES, BIASES, DTYPES, CONDITIONS, SWITCHES, SWITCHES])
+    options = map(shuffled, [SCORES, BIASES, DTYPES, CONDITIONS, SWITCHES, SWITCHES])
     rows = zip(*options, strict=True)
     for pair in PAIRS:
-        for _ in range(2 if pair[1] in ("complete", "bipartite", "edges") else 1):
+        hard = pair[1] in ("complete", "bipartite", "edges")
+        for _ in range((2 if pair[0] == "chunked" else 3) if hard else 1):
             yield (*pair, *next(rows))
 
 
 def results(structure, arrays, cotangents, *, implementation, score, bias, dropout, extras):
-    """Result, log-sum-exp, and the gradients of every floating-point argument."""
-    names = ["query", "key", "value", "vector"]
+    """Result, log-sum-exp, message, and the gradients of every floating-point argument."""
+    names = ["query", "key", "value", *cases.SCORE_ARRAYS.get(score, ())]
     names += ["gate", "edge_key", "edge_value"] if extras else []
     names += {
         "none": [],
@@ -77,6 +79,8 @@ def results(structure, arrays, cotangents, *, implementation, score, bias, dropo
     }[bias]
     arrays = {name: jnp.asarray(arrays[name]) for name in names}
     classes = cases.classes(structure)
+    # A message enters the values whether it is asked for or not.
+    with_message = score in cases.ENTRY_SCORES and (extras or not dropout)
 
     def attend(arrays):
         fixed = ("query", "key", "value", "gate", "edge_key", "edge_value", "bias")
@@ -85,25 +89,26 @@ def results(structure, arrays, cotangents, *, implementation, score, bias, dropo
             options["bias"] = cases.bias_function(arrays, classes)
         return attention(
             structure=structure,
-            score=cases.make_score(score, arrays["vector"]),
+            score=cases.make_score(score, arrays),
+            entry=cases.make_entry(score, arrays, structure),
             dropout_rate=0.4 if dropout else 0.0,
             dropout_key=jax.random.key(3) if dropout else None,
             implementation=implementation,
             return_lse=True,
+            return_message=with_message,
             **options,
         )
 
     def run(arrays, cotangents):
         out, pull = jax.vjp(attend, arrays)
-        cotangents = [x.astype(y.dtype) for x, y in zip(cotangents, out, strict=True)]
-        return out, pull(tuple(cotangents))[0]
+        cotangents = [x.astype(y.dtype) for x, y in zip(cotangents, out, strict=False)]
+        return out, pull((*cotangents, *cases.message_cotangents(out[2:])))[0]
 
     if implementation != "reference":  # whose operations, one by one, are compiled for all tests
         run = jax.jit(run)
-    (out, lse), gradients = run(arrays, cotangents)
-    if score in ("dot", "clamped", "additive"):
-        del gradients["vector"]  # these scores have no parameters
-    return dict(out=out, lse=lse, **gradients)
+    (out, lse, *message), gradients = run(arrays, cotangents)
+    parts = {f"message {number}": leaf for number, leaf in enumerate(jax.tree.leaves(message))}
+    return dict(out=out, lse=lse, **parts, **gradients)
 
 
 def largest_errors(actual, expected):
@@ -152,6 +157,7 @@ def check(implementation, structure, score, bias, dtype, condition, dropout, ext
     narrow = {name: jnp.asarray(array, dtype) for name, array in arrays.items()}
     actual = results(structure, narrow, cotangents, implementation=implementation, **options)
 
+    padding.update({name: padding["bias"] for name in actual if name.startswith("message")})
     for name, rows in padding.items():
         if name in actual:
             np.testing.assert_array_equal(np.asarray(actual[name], np.float64)[rows], 0, name)
@@ -188,7 +194,7 @@ def test_an_implementation_equals_the_reference(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("implementation_and_structure", PAIRS, ids=" on ".join)
-@pytest.mark.parametrize("score", cases.SCORES)
+@pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_combination_equals_the_reference(implementation_and_structure, score, dtype):
     """All of them in float64; the narrower types, which share its code, with switches in turn."""
@@ -203,5 +209,5 @@ def test_every_combination_equals_the_reference(implementation_and_structure, sc
 
 def test_the_thinned_matrix_meets_every_value_with_every_implementation():
     met = {(row[0], value) for row in thinned() for value in row[2:]}
-    values = [*cases.SCORES, *BIASES, *DTYPES, *CONDITIONS, *SWITCHES]
+    values = [*SCORES, *BIASES, *DTYPES, *CONDITIONS, *SWITCHES]
     assert met == set(itertools.product({pair[0] for pair in PAIRS}, values))

@@ -22,7 +22,7 @@ PROGRAMS = [
     ("reference", "bipartite"),
     ("reference", "edges"),
 ]
-ALL = frozenset({*sharded.NAMES, "bias", *sharded.BIASES["function"], "structure"})
+ALL = frozenset({*sharded.ODD, *sharded.EVEN})
 # What differs between shards: everything, nothing, half of it, one operand.
 SHARDED = [
     ALL,
@@ -31,7 +31,8 @@ SHARDED = [
     sharded.EVEN,
     {"structure"},
     {"value"},
-    {"query", "decay"},
+    {"query", "decay", "matrix"},
+    {"features"},
 ]
 
 
@@ -51,31 +52,41 @@ def test_whatever_operands_differ_between_shards(implementation, structure):
     classes = cases.classes(cases.STRUCTURES[structure]())
     for number, names in enumerate(SHARDED):
         bias = ("array", "function")[number % 2]
-        operands = sharded.operands(structure, bias, names, 1)
-        function = sharded.over_shards(mesh, implementation, classes)
+        score = ("grit", "dynamic", "grit")[number % 3]
+        operands = sharded.operands(structure, bias, score, names, 1)
+        function = sharded.over_shards(mesh, implementation, score, classes)
         jax.eval_shape(lambda *x, f=function: sharded.gradients(f, *x), *operands)
 
 
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize(("implementation", "structure"), [PROGRAMS[0], *PROGRAMS[3:6]])
-def test_under_vmap_and_remat(implementation, structure):
+@pytest.mark.parametrize(
+    ("implementation", "structure", "score"),
+    [
+        ("dense", "complete", "grit"),
+        ("chunked", "bipartite", "dynamic"),
+        ("chunked", "complete", "grit"),
+        ("chunked", "edges", "grit"),
+        ("edges", "sorted edges", "dynamic"),
+    ],
+)
+def test_under_vmap_and_remat(implementation, structure, score):
     """Inside of the `shard_map`, and around it."""
     mesh = sharded.make_mesh()
     classes = cases.classes(cases.STRUCTURES[structure]())
-    same, stacked = sharded.operands(structure, "array", sharded.ODD, 1)
+    same, stacked = sharded.operands(structure, "array", score, sharded.ODD, 1)
     same, where = sharded.split(same)
     stacked, own = sharded.split(stacked)
-    remat = jax.checkpoint(sharded.loss, static_argnums=1)
+    remat = jax.checkpoint(sharded.loss, static_argnums=(1, 2))
 
-    def twice(arrays, implementation, classes):
+    def twice(arrays, implementation, score, classes):
         floats, rest = sharded.split(arrays)
-        values, out = jax.vmap(lambda x: remat({**x, **rest}, implementation, classes))(
+        values, out = jax.vmap(lambda x: remat({**x, **rest}, implementation, score, classes))(
             jax.tree.map(lambda x: jax.numpy.stack([x, x]), floats)
         )
         return values.sum(), out
 
-    inside = sharded.over_shards(mesh, implementation, classes, twice)
-    function = sharded.over_shards(mesh, implementation, classes)
+    inside = sharded.over_shards(mesh, implementation, score, classes, twice)
+    function = sharded.over_shards(mesh, implementation, score, classes)
     jax.eval_shape(lambda *x: sharded.gradients(inside, *x), {**same, **where}, {**stacked, **own})
 
     def around(same, stacked):

@@ -94,7 +94,7 @@ def test_nan_of_nodes_that_meet_no_other_reaches_no_gradient(implementation, nam
             if bias == "function":
                 arrays["bias"] = cases.bias_function(arrays, classes)
             options = {key: array for key, array in arrays.items() if key in cases.OPERANDS}
-            score = cases.make_score("dynamic", arrays["vector"])
+            score = cases.make_score("dynamic", arrays)
             return attention(
                 **options,
                 structure=structure,
