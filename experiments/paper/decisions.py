@@ -166,7 +166,7 @@ DECISIONS = (
         "E19, and the conditions that appear there are not in the paper.",
         (
             Line(
-                "gtx/encodings/base.py",
+                "gtx/encodings/engine/symmetry.py",
                 "check_symmetry",
                 'if symmetry == "none": return',
             ),

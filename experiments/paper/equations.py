@@ -145,7 +145,7 @@ EQUATIONS = (
         r"P_\sigma\mathcal G=(P_\sigma A P_\sigma^\top, P_\sigma H)",
         (
             Line(
-                "gtx/encodings/base.py",
+                "gtx/encodings/engine/symmetry.py",
                 "check_symmetry",
                 "encoding(adjacency[:, order][:, :, order])",
             ),
