@@ -31,7 +31,8 @@ from scipy.sparse import csgraph
 
 from experiments.benchmarks import molecules
 from experiments.benchmarks.measure import in_turn, machine, spread, under_each_allocator
-from gtx.data import Dataset, zinc
+from gtx.data import Dataset
+from gtx.data.sources import ZINC
 from gtx.encodings import RRWP, LaplacianEigenvectors, RandomWalk, ShortestPathDistance, encode
 
 WALK_LENGTH, NUM_VECTORS, POWERS, MAX_DISTANCE = 20, 8, 21, 40
@@ -234,7 +235,7 @@ def equal(encoding: str, values: Any, expected: np.ndarray, tolerance: float = T
 
 def load(root: str | None) -> tuple[Dataset, str]:
     if root:
-        return zinc.load(root), "ZINC-12k"
+        return ZINC(root).load(), "ZINC-12k"
     return molecules.synthetic(2048), "2048 random graphs of ZINC's sizes"
 
 

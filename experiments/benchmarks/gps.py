@@ -29,7 +29,8 @@ import numpy as np
 from experiments.benchmarks import molecules
 from experiments.benchmarks.measure import machine, spread, under_each_allocator
 from gtx import batching, nn, tasks, training
-from gtx.data import Dataset, zinc
+from gtx.data import Dataset
+from gtx.data.sources import zinc
 from gtx.models import GraphTransformer, presets
 from gtx.training.program import Program
 from gtx.training.state import init_state

@@ -3,7 +3,8 @@
 import numpy as np
 
 from gtx import encodings
-from gtx.data import Categorical, Dataset, GraphSpec, Label, zinc
+from gtx.data import Categorical, Dataset, GraphSpec, Label
+from gtx.data.sources import ZINC, zinc
 
 WALK_LENGTH = 20
 # Sizes of ZINC-12k's training part: 23.2 +- 4.5 atoms, 9 to 37; 49.9 directed edges.
@@ -22,7 +23,7 @@ def load(root: str | None, *, num_graphs: int = 2048, seed: int = 0) -> tuple[Da
       seed: of the random graphs.
     """
     if root:
-        dataset, name = zinc.load(root).part("train"), "ZINC-12k"
+        dataset, name = ZINC(root).load().part("train"), "ZINC-12k"
     else:
         dataset, name = synthetic(num_graphs, seed), f"{num_graphs} random graphs of ZINC's sizes"
     return encodings.apply(dataset, [encodings.RandomWalk(WALK_LENGTH)]), name

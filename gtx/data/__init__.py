@@ -1,16 +1,12 @@
 """Where graphs come from: the columnar Dataset, its sources and splits. Host, numpy."""
 
-from gtx.data import csl as csl
 from gtx.data import csv_source as csv_source
 from gtx.data import molecules as molecules
 from gtx.data import packed as packed
-from gtx.data import peptides as peptides
-from gtx.data import sbm as sbm
 from gtx.data import smiles as smiles
-from gtx.data import solubility as solubility
+from gtx.data import sources as sources
 from gtx.data import splits as splits
 from gtx.data import topology as topology
-from gtx.data import zinc as zinc
 from gtx.data.check import DatasetError as DatasetError
 from gtx.data.columns import SPLITS as SPLITS
 from gtx.data.csv_source import CsvError as CsvError

@@ -11,6 +11,7 @@ from gtx.recipes.data import enlarge as enlarge
 from gtx.recipes.data import reads_smiles as reads_smiles
 from gtx.recipes.data import shards_here as shards_here
 from gtx.recipes.data import shards_of as shards_of
+from gtx.recipes.data import source as source
 from gtx.recipes.data import topology_of as topology_of
 from gtx.recipes.models import LOCAL as LOCAL
 from gtx.recipes.models import MODELS as MODELS
@@ -23,6 +24,5 @@ from gtx.recipes.saved import Recipe as Recipe
 from gtx.recipes.saved import config_hash as config_hash
 from gtx.recipes.saved import read_recipe as read_recipe
 from gtx.recipes.saved import recipe as recipe
-from gtx.recipes.sources import SOURCES as SOURCES
 from gtx.recipes.training import optimizer as optimizer
 from gtx.recipes.training import task as task

@@ -21,11 +21,11 @@ from gtx.recipes.data import (
     needs_dense,
     reads_smiles,
     shards_of,
+    source,
     topology_of,
 )
 from gtx.recipes.models import LOCAL, MODELS, laplacian_encoder, model
 from gtx.recipes.rules import ConfigError, choose
-from gtx.recipes.sources import SOURCES
 from gtx.recipes.training import optimizer, task
 
 
@@ -35,7 +35,7 @@ def check(config: ConfigDict) -> None:
     Raises:
       ConfigError: one line: the field, its value and what is allowed.
     """
-    fields.check_fields(config, SOURCES)
+    fields.check_fields(config)
     for field, choices in (
         ("name", MODELS),
         ("local", LOCAL),
@@ -43,7 +43,7 @@ def check(config: ConfigDict) -> None:
         ("activation", gtx.nn.parts.ACTIVATIONS),
     ):
         choose(choices, config.model[field], f"config.model.{field}")
-    settings = config.data
+    label, settings = source(config).label, config.data
     if reads_smiles(config):
         try:
             molecules.from_smiles([], features=settings.features)
@@ -66,15 +66,13 @@ def check(config: ConfigDict) -> None:
             'pip install "gtx-jax[logging]". Give False'
         )
     optimizer(config, steps_per_epoch=1)
-    label = fields.label_of(settings)
-    if label is not None:
-        task(config, GraphSpec(label=label))
-        if config.baseline and (label.kind, label.level) != ("regression", "graph"):
-            raise ConfigError(
-                "config.baseline: True is not allowed: the forest regresses labels of molecules, "
-                f"and the source {settings.name!r} has a {label.kind} label of each {label.level}. "
-                "Give False"
-            )
+    task(config, GraphSpec(label=label))
+    if config.baseline and (label.kind, label.level) != ("regression", "graph"):
+        raise ConfigError(
+            "config.baseline: True is not allowed: the forest regresses labels of molecules, "
+            f"and the source {settings.name!r} has a {label.kind} label of each {label.level}. "
+            "Give False"
+        )
     if config.baseline and not reads_smiles(config):
         raise ConfigError(
             f"config.baseline: True is not allowed: the forest needs SMILES, and the source "
@@ -88,9 +86,7 @@ def check_model(config: ConfigDict) -> None:
     Raises:
       ConfigError: says what does not.
     """
-    label = fields.label_of(config.data)
-    if label is None:
-        return  # a source of someone else, which only its data tell
+    label = source(config).label
     small = ConfigDict(config.to_dict())
     small.model.num_layers = 1
     column = dict(column=Categorical((2,)))

@@ -10,18 +10,34 @@ from ml_collections import ConfigDict
 import gtx.encodings
 from gtx import batching
 from gtx.data import Dataset, splits, topology
-from gtx.recipes.rules import call_checked, check_settings, choose, settings_of
+from gtx.data.sources import SOURCES, DataSource
+from gtx.limits import rules_of
+from gtx.recipes.rules import ConfigError, call_checked, check_settings, choose, frozen, settings_of
 
 
 def reads_smiles(config: ConfigDict) -> bool:
     """Whether the recipe's graphs are molecules made from SMILES, which are their names."""
-    return config.data.get("features") is not None
+    return SOURCES[config.data.name].has_smiles
+
+
+def source(config: ConfigDict) -> DataSource:
+    """The source of `config.data.name`, with those fields of `config.data` that it has.
+
+    Raises:
+      ConfigError: a field is missing, or is not what it may be.
+    """
+    settings = config.data
+    kind = choose(SOURCES, settings.name, "config.data.name")
+    given = {name: frozen(settings[name]) for name in rules_of(kind) if name in settings}
+    try:
+        return kind(**given)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"config.data: {error}") from error
 
 
 def split(graphs: Dataset, settings: ConfigDict) -> Dataset:
     """Split as the config says; a validation part is taken out of train where none is given."""
-    own_column = settings.split == "column" and settings.name == "csv"
-    if settings.split != "given" and not own_column:
+    if settings.split not in ("given", "column"):
         chosen = choose(
             dict(
                 random=functools.partial(splits.random, seed=settings.split_seed),
@@ -87,7 +103,7 @@ def given_encodings(config: ConfigDict) -> dict[str, dict[str, Any]]:
     """The settings of every encoding in the config, used or not."""
     return {
         name: {
-            field: _frozen(value)
+            field: frozen(value)
             for field, value in settings_of(settings, f"config.encodings.{name}").items()
         }
         for name, settings in config.encodings.items()
@@ -97,11 +113,6 @@ def given_encodings(config: ConfigDict) -> dict[str, dict[str, Any]]:
 def encoding_of(name: str, settings: Mapping[str, Any]) -> gtx.encodings.Encoding:
     kind = choose(gtx.encodings.ENCODINGS, name, "config.encodings")
     return call_checked(kind, settings, f"config.encodings.{name}")
-
-
-def _frozen(value: Any) -> Any:
-    """Lists, which a recipe has for the tuples of its config, as tuples again."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def shards_of(config: ConfigDict) -> int:

@@ -6,32 +6,20 @@ annotations, then its constructor.
 
 import dataclasses
 import difflib
-import typing
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from ml_collections import ConfigDict
 
-from gtx.data.spec import Label, LabelKind
+from gtx import limits
+from gtx.data.sources import SOURCES, DataSource
+from gtx.limits import Flag, OneOf, Real, Rule, Text, TupleOf, Whole
 from gtx.ops.attention.select import IMPLEMENTATIONS
 from gtx.recipes import encoders
-from gtx.recipes.rules import (
-    Columns,
-    ConfigError,
-    Flag,
-    OneOf,
-    Real,
-    Rule,
-    Text,
-    Texts,
-    Whole,
-    check_value,
-    choose,
-)
+from gtx.recipes.rules import ConfigError, check_value, choose
 
 # Beyond what any machine does: a slip of the keyboard is refused here, and not by what gives way.
 COUNT = 2**31
-GRAPHS = 2**24
 WIDTH = 2**16
 LAYERS = 2**10
 WORKERS = 2**10
@@ -108,87 +96,29 @@ OPTIONAL = (
 # Settings of something that is built from them, checked where that is built.
 BUILT = ("encodings.", "data.topology.")
 
+# What a source needs not declare, and a recipe may leave out.
 _ANY_SOURCE: Mapping[str, Rule] = {
     "test_fraction": Real(least=0.0, below=1.0),
     "normalize": Flag(),
 }
-_MOLECULES: Mapping[str, Rule] = {"features": Text(), "descriptors": Texts()}
+_WITH_SMILES: Mapping[str, Rule] = {"descriptors": TupleOf(Text())}
 
 
-@dataclasses.dataclass(frozen=True)
-class SourceFacts:
-    """What is known of a source before its data are loaded.
-
-    Attributes:
-      fields: what it reads of `config.data`, beside what all read.
-      splits: the values of `config.data.split` that it can have.
-      level: whose labels it has.
-      kind: of its labels; None if a field `kind` says it.
-      dim: targets or classes; None if a field `target` or the data say it.
-      validation: whether its own split has a validation part.
-    """
-
-    fields: Mapping[str, Rule]
-    splits: tuple[str, ...] = ("given", "random")
-    level: Literal["graph", "node"] = "graph"
-    kind: LabelKind | None = "regression"
-    dim: int | None = 1
-    validation: bool = True
-
-
-SOURCES: Mapping[str, SourceFacts] = {
-    "csl": SourceFacts(
-        {"num_folds": Whole(3, 16), "fold": Whole(0, 16)}, kind="multiclass", dim=10
-    ),
-    "csv": SourceFacts(
-        {
-            **_MOLECULES,
-            "path": Text(),
-            "smiles": Text(),
-            "target": Columns(),
-            "kind": OneOf(typing.get_args(LabelKind)),
-            "split_column": Text(),
-        },
-        splits=("random", "scaffold", "column"),
-        kind=None,
-        dim=None,
-        validation=False,
-    ),
-    "peptides_func": SourceFacts({"root": Text()}, kind="multilabel", dim=10),
-    "sbm_cluster": SourceFacts(
-        {
-            "num_graphs": Whole(1, GRAPHS),
-            "num_communities": Whole(2, WIDTH),
-            "min_size": Whole(1, WIDTH),
-            "max_size": Whole(1, WIDTH),
-            "inside": Real(least=0.0, most=1.0),
-            "across": Real(least=0.0, most=1.0),
-        },
-        level="node",
-        kind="multiclass",
-        dim=None,
-    ),
-    "solubility": SourceFacts(_MOLECULES, splits=("given", "random", "scaffold"), validation=False),
-    "zinc": SourceFacts({"root": Text()}),
-}
-
-
-def check_fields(config: ConfigDict, sources: Mapping[str, Any]) -> None:
+def check_fields(config: ConfigDict) -> None:
     """Raise for the first field that is unknown, missing, or not allowed to be what it is.
 
     Args:
       config: the recipe.
-      sources: by the names that `config.data.name` may have.
 
     Raises:
       ConfigError: one line: the field, its value and what is allowed.
     """
     values = dict(leaves(config))
-    choose(sources, values.get("data.name", ""), "config.data.name")
-    source = values["data.name"]
-    rules = rules_of(source)
+    source = values.get("data.name", "")
+    choose(SOURCES, source, "config.data.name")
+    rules, optional = rules_of(source), (*OPTIONAL, *_defaults_of(source))
     for path in rules:
-        if path not in values and path not in OPTIONAL:
+        if path not in values and path not in optional:
             of_source = path.startswith("data.") and path not in FIELDS
             reader = f"config.data.name {source!r}" if of_source else "a config"
             raise ConfigError(
@@ -198,42 +128,27 @@ def check_fields(config: ConfigDict, sources: Mapping[str, Any]) -> None:
     for path, value in values.items():
         if path in rules:
             check_value(path, value, rules[path])
-        elif not path.startswith(BUILT) and (source in SOURCES or not path.startswith("data.")):
-            # What a source of someone else reads is known to nobody else.
+        elif not path.startswith(BUILT):
             reader = f"config.data.name {source!r}" if path.startswith("data.") else "gtx"
             raise ConfigError(
                 f"config.{path}: {reader} reads no such field{_near(path, rules)}; the fields "
-                f"there are {', '.join(_beside(path, rules))}"
+                f"there are {', '.join(_beside(path, rules))}."
             )
-    if source in SOURCES:
-        _check_source(config.data, SOURCES[source])
+    _check_split(config.data, SOURCES[source])
     _check_model(config)
 
 
 def rules_of(source: str) -> dict[str, Rule]:
     """The rule of each field, those of the source of this name among them."""
-    facts = SOURCES.get(source)
-    fields = {} if facts is None else {**_ANY_SOURCE, **facts.fields}
-    return {**FIELDS, **{f"data.{name}": rule for name, rule in fields.items()}}
+    kind = SOURCES[source]
+    rules = {**_ANY_SOURCE, **(_WITH_SMILES if kind.has_smiles else {}), **limits.rules_of(kind)}
+    return {**{f"data.{name}": rule for name, rule in rules.items()}, **FIELDS}
 
 
-def label_of(settings: ConfigDict) -> Label | None:
-    """The label that the data of these settings will have, as far as it is known without them.
-
-    Args:
-      settings: `config.data`.
-
-    Returns:
-      The label; two classes where only the data know how many; None for a source of someone else.
-    """
-    facts = SOURCES.get(settings.name)
-    if facts is None:
-        return None
-    kind: LabelKind = settings.kind if facts.kind is None else facts.kind
-    dim = facts.dim
-    if dim is None and "target" in facts.fields and kind != "multiclass":
-        dim = len(Columns.split(settings.target))
-    return Label(facts.level, kind, 2 if dim is None else dim)
+def _defaults_of(source: str) -> list[str]:
+    """The fields of a source that it has defaults for."""
+    fields = dataclasses.fields(SOURCES[source])
+    return [f"data.{field.name}" for field in fields if field.default is not dataclasses.MISSING]
 
 
 def leaves(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -245,12 +160,12 @@ def leaves(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{name}", value
 
 
-def _check_source(settings: ConfigDict, facts: SourceFacts) -> None:
-    """The fields of `config.data` together."""
-    if settings.split not in facts.splits:
+def _check_split(settings: ConfigDict, source: type[DataSource]) -> None:
+    """The fields that split the data, together."""
+    if settings.split not in source.splits:
         raise ConfigError(
             f"config.data.split: {settings.split!r} is not possible with the source "
-            f"{settings.name!r}. Give one of {', '.join(facts.splits)}"
+            f"{settings.name!r}. Give one of {', '.join(source.splits)}"
         )
     drawn = settings.split in ("random", "scaffold")
     if drawn and "test_fraction" not in settings:
@@ -264,28 +179,11 @@ def _check_source(settings: ConfigDict, facts: SourceFacts) -> None:
             f"config.data.test_fraction: {settings.test_fraction} and config.data.valid_fraction "
             f"{settings.valid_fraction} leave nothing to train on. Give less than 1 together"
         )
-    if settings.split == "given" and not facts.validation and not settings.valid_fraction > 0:
+    if settings.split == "given" and not source.has_validation and not settings.valid_fraction > 0:
         raise ConfigError(
             f"config.data.valid_fraction: {settings.valid_fraction} leaves no validation part, "
             f"which the source {settings.name!r} does not have itself. Give a number above 0 and "
             "below 1"
-        )
-    if "target" in facts.fields and settings.kind in ("binary", "multiclass"):
-        if len(Columns.split(settings.target)) > 1:
-            raise ConfigError(
-                f"config.data.target: {settings.target!r} are several columns, and a label of "
-                f"config.data.kind {settings.kind!r} is in one. Name one; regression and "
-                "multilabel can have several. A name with a comma stands in quotes"
-            )
-    if "num_folds" in facts.fields and not settings.fold < settings.num_folds:
-        raise ConfigError(
-            f"config.data.fold: there is no fold {settings.fold} of config.data.num_folds "
-            f"{settings.num_folds}. Give an integer of at least 0 and below {settings.num_folds}"
-        )
-    if "min_size" in facts.fields and settings.min_size > settings.max_size:
-        raise ConfigError(
-            f"config.data.min_size: {settings.min_size} exceeds config.data.max_size "
-            f"{settings.max_size}. Give at most that"
         )
 
 
@@ -316,5 +214,9 @@ def _beside(path: str, rules: Mapping[str, Rule]) -> list[str]:
 
 
 def _near(path: str, rules: Mapping[str, Rule]) -> str:
-    near = difflib.get_close_matches(path, rules, n=1)
-    return f", did you mean config.{near[0]}?" if near else ""
+    """The nearest field, of the same group if there is one."""
+    for names in (_beside(path, rules), rules):
+        near = difflib.get_close_matches(path, names, n=1)
+        if near:
+            return f", did you mean config.{near[0]}?"
+    return ""

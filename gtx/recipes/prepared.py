@@ -4,12 +4,11 @@ import dataclasses
 
 from ml_collections import ConfigDict
 
-from gtx.data import Dataset, GraphSpec, Scaler, csv_source, standardize, with_descriptors
+from gtx.data import Dataset, GraphSpec, Scaler, standardize, with_descriptors
+from gtx.data.csv_source import Rejected
 from gtx.data.labels import check_trainable
 from gtx.recipes.checks import check, check_model
-from gtx.recipes.data import encode, enlarge, split, topology_of
-from gtx.recipes.rules import choose
-from gtx.recipes.sources import SOURCES
+from gtx.recipes.data import encode, enlarge, source, split, topology_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Prepared:
 
     dataset: Dataset
     scaler: Scaler | None = None
-    rejected: tuple[csv_source.Rejected, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
     raw_spec: GraphSpec | None = None
 
 
@@ -40,12 +39,7 @@ def load(config: ConfigDict) -> Prepared:
     check(config)
     check_model(config)
     settings = config.data
-    source = choose(SOURCES, settings.name, "config.data.name")
-    found = source(settings)
-    if isinstance(found, csv_source.CsvData):
-        graphs, rejected = found.dataset, found.rejected
-    else:
-        graphs, rejected = found, ()
+    graphs, rejected = source(config).load_with_rejected()
     graphs = split(graphs, settings)
     if len(graphs.part("train")) and graphs.spec.label is not None:
         check_trainable(graphs.part("train"))

@@ -2,17 +2,16 @@
 
 import pytest
 
-from gtx import recipes
+from gtx.data.sources import SOURCES
 from tests.cli import commands
 
 
 @pytest.fixture(autouse=True)
 def no_data(monkeypatch):
-    def load(settings):
-        raise AssertionError("data were loaded")
-
-    for name in recipes.SOURCES:
-        monkeypatch.setitem(recipes.SOURCES, name, load)
+    for kind in SOURCES.values():
+        monkeypatch.setattr(
+            kind, "load_with_rejected", lambda self: pytest.fail("data were loaded")
+        )
 
 
 def refusal(capsys, name, *arguments):

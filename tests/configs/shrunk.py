@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from ml_collections import ConfigDict
 
-from gtx.data import Dataset, GraphSpec, Label, packed, peptides
+from gtx.data import Dataset, GraphSpec, Label, packed
+from gtx.data.sources import peptides_func
 from gtx.data.spec import Categorical
 
 ALCOHOLS = tuple("C" * length + "O" for length in range(1, 13))
@@ -132,7 +133,7 @@ def _zinc_encodings(folder: pathlib.Path) -> ConfigDict:
 def _peptides_func_gps(folder: pathlib.Path) -> ConfigDict:
     label = Label("graph", "multilabel", 10)
     (folder / "peptides_func").mkdir()
-    graphs = random_graphs(20, peptides.ATOM_SIZES, (5, 6, 2), label)
+    graphs = random_graphs(20, peptides_func.ATOM_SIZES, (5, 6, 2), label)
     packed.save(graphs, folder / "peptides_func" / "peptides_func.npz")
     config = shrink(importlib.import_module("configs.peptides_func_gps").get_config())
     config.data.root = str(folder)

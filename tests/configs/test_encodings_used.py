@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 
 from gtx import encodings, recipes
 from gtx.batching import batch_graphs
-from gtx.data import csl
+from gtx.data.sources import CSL
 from tests.configs.shrunk import RECIPES
 
 
@@ -62,7 +62,7 @@ def test_a_wrong_setting_is_answered_with_its_place_in_the_config(tmp_path, name
 def test_workers_and_a_bar_are_asked_for(tmp_path, monkeypatch):
     config, given = RECIPES["csl_gps"](tmp_path), {}
     monkeypatch.setattr(encodings, "apply", lambda graphs, _, **rest: given.update(rest) or graphs)
-    graphs = csl.load(copies=3, num_folds=3)
+    graphs = CSL(copies=3, num_folds=3).load()
     recipes.encode(graphs, config)
     assert (given["num_workers"], given["progress"]) == (0, True)
     config.encodings_workers = 2
@@ -78,7 +78,7 @@ def test_predictions_survive_a_renumbering_of_the_graphs(tmp_path, used, quick_c
     config = RECIPES["csl_gps"](tmp_path)
     config.encodings_used = used
     config.model.laplacian_encoder = "spe"  # which depends on no basis
-    graphs = csl.load(copies=3, num_folds=3)
+    graphs = CSL(copies=3, num_folds=3).load()
     one = recipes.encode(graphs.part("test"), config)
     other = recipes.encode(graphs.part("valid"), config)  # the same graphs, numbered otherwise
     np.testing.assert_array_equal(one.targets.labels, other.targets.labels)

@@ -8,8 +8,9 @@ from ml_collections import ConfigDict
 from gtx import Predictor, describe, recipes, training
 from gtx.batching import batch_graphs
 from gtx.data import Categorical, DatasetError, Label, topology
+from gtx.data.sources import SOURCES, DataSource
 from gtx.training import Evaluator
-from tests.configs import shrunk
+from tests.configs.shrunk import RECIPES, random_graphs
 from tests.trained import invented
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -25,13 +26,17 @@ MAKERS = dict(
 def rings():
     """Long enough for expanders that do not join all nodes."""
     label = Label("graph", "regression", 1)
-    return shrunk.random_graphs(20, (5,), (4,), label, lengths=(11, 14))
+    return random_graphs(20, (5,), (4,), label, lengths=(11, 14))
 
 
 def recipe(folder, monkeypatch, source, *names):
-    monkeypatch.setitem(recipes.SOURCES, "rings", lambda settings: source)
-    config = shrunk.RECIPES["smoke"](folder)
-    config.data.name, config.task.loss = "rings", "auto"
+    facts = dict(label=source.spec.label, load=lambda self: source)
+    monkeypatch.setitem(SOURCES, "rings", type("Rings", (DataSource,), facts))
+    config = RECIPES["smoke"](folder)
+    config.task.loss = "auto"
+    for field in ("num_graphs", "num_communities", "min_size", "max_size", "inside", "across"):
+        del config.data[field]
+    config.data.name = "rings"
     config.data.topology = ConfigDict({name: MAKERS[name] for name in names})
     config.encodings = ConfigDict(dict(random_walk=dict(walk_length=3)))
     config.model.attention, config.model.num_layers = "none", 1
@@ -167,7 +172,7 @@ def test_a_description_counts_what_makers_added(tmp_path, monkeypatch):
 
 def test_molecules_are_enlarged_too(tmp_path):
     pytest.importorskip("rdkit")
-    config = shrunk.RECIPES["csv_molecules"](tmp_path)
+    config = RECIPES["csv_molecules"](tmp_path)
     config.data.topology = ConfigDict(dict(virtual_nodes=dict(num_nodes=1)))
     prepared = recipes.prepare(config)
     assert prepared.dataset.spec.nodes["kind"] == Categorical((2,))

@@ -18,9 +18,7 @@ from gtx.data import (
     GraphSpec,
     Label,
     Scaler,
-    csl,
     exact,
-    sbm,
     topology,
 )
 from gtx.graphs import GraphError, GraphsTuple, from_arrays
@@ -291,14 +289,6 @@ def test_a_scaler_cannot_be_made_of_numbers_that_do_not_scale():
 def test_generators_refuse_numbers_that_no_graph_has():
     graphs = small_dataset()
     calls = [
-        lambda: sbm.cluster(0, seed=0),
-        lambda: sbm.cluster(2, seed=-1),
-        lambda: sbm.cluster(2, seed=0, sizes=(5, 3)),
-        lambda: sbm.cluster(2, seed=0, sizes=(0, 3)),
-        lambda: sbm.cluster(2, seed=0, inside=1.5),
-        lambda: sbm.pattern(2, seed=0, across=float("nan")),
-        lambda: sbm.pattern(2, seed=0, pattern_size=0),
-        lambda: csl.load(seed=-1),
         lambda: topology.virtual_nodes(graphs, 0),
         lambda: topology.virtual_nodes(graphs, 2**30),
         lambda: topology.k_hop(graphs, 0),

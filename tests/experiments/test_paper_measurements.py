@@ -13,7 +13,8 @@ from experiments.paper.claims import (
     e18_control,
     e18_locality,
 )
-from gtx.data import Dataset, sbm
+from gtx.data import Dataset
+from gtx.data.sources import SBMCluster
 from gtx.data.spec import GraphSpec, Label
 
 
@@ -34,7 +35,7 @@ def test_weight_on_the_node_itself_does_not_count_as_locality():
 
 
 def test_wrong_vectors_are_those_of_the_same_graph_at_other_nodes():
-    dataset = sbm.cluster(4, seed=0, num_communities=3, sizes=(4, 5))
+    dataset = SBMCluster(4, num_communities=3, min_size=4, max_size=5).load()
     right, wrong = (
         e18_locality.hinted(dataset, hint).nodes["laplacian_vectors"]
         for hint in ("vectors", "shuffled")
@@ -54,7 +55,7 @@ def test_a_score_is_explained_variance_or_the_share_of_right_nodes():
     )  # fmt: skip
     assert e18_locality.score(np.array([[-2.0], [2.0], [9.0]]), dataset) == 1
     assert e18_locality.score(np.array([[0.0], [0.0], [9.0]]), dataset) == 0
-    nodes = sbm.cluster(1, seed=0, num_communities=2, sizes=(3, 3))
+    nodes = SBMCluster(1, num_communities=2, min_size=3, max_size=3).load()
     answers = np.eye(2)[nodes.targets.labels]
     answers[0] = 1 - answers[0]
     assert e18_locality.score(answers, nodes) == 5 / 6

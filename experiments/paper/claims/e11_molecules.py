@@ -16,7 +16,7 @@ from experiments.paper.measurement import Measurement
 from experiments.paper.modules import jit_once, pad_nodes
 from experiments.paper.training import SEEDS, keys_of, trainer
 from gtx.batch import Batch, Features
-from gtx.data import solubility
+from gtx.data.sources import Solubility
 
 DIM, HEADS, GRAPHS = 32, 4, 8
 FAR, LAYERS_OVER_PAIRS = 10, 2
@@ -36,7 +36,7 @@ class Molecules(NamedTuple):
 
 def large_molecules(start: int, count: int = GRAPHS) -> Molecules:
     """The largest molecules of the solubility set, of up to 32 atoms in one piece each."""
-    dataset = solubility.load(features="types")
+    dataset = Solubility(features="types").load()
     sizes = np.where(dataset.num_nodes <= 32, dataset.num_nodes, 0)
     found: list[np.ndarray] = []
     for number in np.argsort(-sizes, kind="stable"):

@@ -26,7 +26,8 @@ from experiments.paper.record import Recorded
 from experiments.paper.training import SEEDS, keys_of, trainer
 from gtx import batching, encodings
 from gtx.batch import Batch, Features
-from gtx.data import Dataset, sbm, scaling, solubility
+from gtx.data import Dataset, scaling
+from gtx.data.sources import SBMCluster, Solubility
 from gtx.data.spec import Label
 
 DIM, LAYERS, HEADS, VECTORS = 64, 3, 4, 8
@@ -190,14 +191,14 @@ class Shown:
 
 def molecules() -> Dataset:
     """Aqueous solubility of 1,282 molecules, 1,025 of them train; types of atoms alone."""
-    return scaling.standardize(solubility.load(features="types"))
+    return scaling.standardize(Solubility(features="types").load())
 
 
 def communities(num_graphs: int = 1200) -> Dataset:
     """Communities of a block model, of each of which one node is known (CLUSTER, made sparse)."""
-    return sbm.cluster(
-        num_graphs, seed=0, num_communities=4, sizes=(5, 10), inside=0.5, across=0.05
-    )
+    return SBMCluster(
+        num_graphs, num_communities=4, min_size=5, max_size=10, inside=0.5, across=0.05
+    ).load()
 
 
 def hops_learned(

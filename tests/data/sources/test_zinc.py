@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from gtx.data import Categorical, Label, zinc
+from gtx.data import Categorical, DatasetError, Label
+from gtx.data.sources import ZINC
 from tests.data.files import data_folder
 
 
 def test_zinc_has_the_published_sizes_and_first_targets():
-    dataset = zinc.load(data_folder())
+    dataset = ZINC(str(data_folder())).load()
     np.testing.assert_array_equal(np.bincount(dataset.targets.split), [10000, 1000, 1000])
     assert dataset.num_nodes[0] == 29 and dataset.num_edges[0] == 64
     assert (dataset.num_nodes.min(), dataset.num_nodes.max()) == (9, 37)
@@ -22,11 +23,11 @@ def test_zinc_has_the_published_sizes_and_first_targets():
     assert error == pytest.approx(1.547, abs=1e-3)
 
 
-def test_targets_are_standardised_only_on_request():
-    label = zinc.load(data_folder(), normalize=True).spec.label
-    assert len(label.mean) == len(label.std) == 1
-
-
 def test_a_missing_file_says_where_it_belongs(tmp_path):
     with pytest.raises(FileNotFoundError, match="zinc12k/zinc12k.npz"):
-        zinc.load(tmp_path)
+        ZINC(str(tmp_path)).load()
+
+
+def test_a_root_that_is_no_folder_is_refused_before_reading():
+    with pytest.raises(DatasetError, match="ZINC.root: '' is not .* a text that is not empty"):
+        ZINC("")

@@ -1,0 +1,35 @@
+"""Where graphs come from: one dataset a file, each a frozen dataclass with `load()`.
+
+`SOURCES` holds them by the names that `config.data.name` may have.
+"""
+
+from gtx.data.sources.base import DataSource
+from gtx.data.sources.csl import CSL
+from gtx.data.sources.csv_molecules import CSV
+from gtx.data.sources.peptides_func import PeptidesFunc
+from gtx.data.sources.sbm_cluster import SBMCluster
+from gtx.data.sources.sbm_pattern import SBMPattern
+from gtx.data.sources.solubility import Solubility
+from gtx.data.sources.zinc import ZINC
+
+SOURCES: dict[str, type[DataSource]] = {
+    "csl": CSL,
+    "csv": CSV,
+    "peptides_func": PeptidesFunc,
+    "sbm_cluster": SBMCluster,
+    "sbm_pattern": SBMPattern,
+    "solubility": Solubility,
+    "zinc": ZINC,
+}
+
+__all__ = [
+    "CSL",
+    "CSV",
+    "SOURCES",
+    "ZINC",
+    "DataSource",
+    "PeptidesFunc",
+    "SBMCluster",
+    "SBMPattern",
+    "Solubility",
+]

@@ -1,0 +1,91 @@
+"""Someone's own molecules: a CSV file with a column of SMILES and one or many targets."""
+
+import csv
+import dataclasses
+from typing import Annotated, Any, ClassVar
+
+from gtx.data import csv_source
+from gtx.data.csv_source import Rejected
+from gtx.data.dataset import Dataset
+from gtx.data.exact import DatasetError
+from gtx.data.sources.base import DataSource
+from gtx.data.spec import Label, LabelKind
+from gtx.limits import Name, Rule
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns(Rule):
+    """A rule: names of columns, in one text with commas between them, or in a tuple of texts."""
+
+    wanted: str = "the name of a column, or several with commas between them"
+
+    def allows(self, value: Any) -> bool:
+        try:
+            names = names_of(value)
+        except csv.Error:  # a quote is not closed
+            return False
+        texts = isinstance(names, tuple) and all(isinstance(name, str) for name in names)
+        return texts and bool(names) and all(name.strip() for name in names)
+
+
+def names_of(value: Any) -> Any:
+    """The names in a text, where quotes keep commas together; a tuple as it is."""
+    return csv_source.names_in(value) if isinstance(value, str) else value
+
+
+@dataclasses.dataclass(frozen=True)
+class CSV(DataSource):
+    """The molecules and labels of a CSV file.
+
+    Attributes:
+      path: the file.
+      target: the columns to predict, such as `logS`, or `logS,logP`.
+      smiles: the column of SMILES.
+      kind: regression, binary, multiclass or multilabel.
+      features: of atoms and bonds, see `molecules.from_smiles`.
+      split: "column" reads train, valid and test from `split_column`; every other value leaves the
+        graphs unsplit.
+      split_column: see `split`.
+    """
+
+    path: Name
+    target: Annotated[str | tuple[str, ...], Columns()]
+    smiles: Name = "smiles"
+    kind: LabelKind = "regression"
+    features: Name = "cip"
+    split: Name = "none"
+    split_column: Name = "split"
+
+    splits: ClassVar[tuple[str, ...]] = ("random", "scaffold", "column")
+    has_validation: ClassVar[bool] = False
+    has_smiles: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.kind in ("binary", "multiclass") and len(names_of(self.target)) > 1:
+            raise DatasetError(
+                f"CSV: target is {self.target!r}, which are several columns, and a label of kind "
+                f"{self.kind!r} is in one. Name one; regression and multilabel can have several. A "
+                "name with a comma stands in quotes."
+            )
+
+    @property
+    def label(self) -> Label:
+        """The label, with two classes where only the file knows how many there are."""
+        dim = 2 if self.kind == "multiclass" else len(names_of(self.target))
+        return Label("graph", self.kind, dim)
+
+    def load(self) -> Dataset:
+        return self.load_with_rejected()[0]
+
+    def load_with_rejected(self) -> tuple[Dataset, tuple[Rejected, ...]]:
+        found = csv_source.load(
+            self.path,
+            smiles_column=self.smiles,
+            target_columns=self.target,
+            kind=self.kind,
+            features=self.features,
+            split="column" if self.split == "column" else "none",
+            split_column=self.split_column,
+        )
+        return found.dataset, found.rejected

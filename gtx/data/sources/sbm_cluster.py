@@ -1,0 +1,43 @@
+"""CLUSTER: find the communities of a graph when one node of each is known."""
+
+import dataclasses
+from typing import Annotated
+
+import numpy as np
+
+from gtx.data.dataset import Dataset
+from gtx.data.sources.block_model import BlockModel, both_ways, dataset_of, upper
+from gtx.data.spec import Label
+from gtx.limits import Probability, Whole
+
+
+@dataclasses.dataclass(frozen=True)
+class SBMCluster(BlockModel):
+    """Node column "type" is 1 + its community at one random node of each, and 0 elsewhere.
+
+    The label is the community.
+    """
+
+    num_communities: Annotated[int, Whole(2, 2**16)] = 6
+    inside: Probability = 0.55
+    across: Probability = 0.25
+
+    @property
+    def label(self) -> Label:
+        return Label("node", "multiclass", self.num_communities)
+
+    def load(self) -> Dataset:
+        nodes, labels, edges, counts = [], [], [], []
+        for number in range(self.num_graphs):
+            rng = np.random.default_rng((self.split_seed, number))
+            blocks = self.sizes(rng)
+            block = rng.permutation(np.repeat(np.arange(self.num_communities), blocks))
+            feature = np.zeros(len(block), np.int32)
+            for community in range(self.num_communities):
+                feature[rng.choice(np.nonzero(block == community)[0])] = community + 1
+            linked = upper(self.chances(block), rng)
+            nodes.append(feature)
+            labels.append(block)
+            edges.append(both_ways(linked | linked.T))
+            counts.append(len(block))
+        return dataset_of(nodes, labels, edges, counts, self.num_communities + 1, self.label)

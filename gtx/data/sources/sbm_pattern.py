@@ -1,0 +1,56 @@
+"""PATTERN: find the nodes of a pattern that is planted in a block model."""
+
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+
+from gtx.data.dataset import Dataset
+from gtx.data.sources.block_model import BlockModel, Size, both_ways, dataset_of, upper
+from gtx.data.spec import Label
+
+
+@dataclasses.dataclass(frozen=True)
+class SBMPattern(BlockModel):
+    """One of some fixed random graphs joins each graph of communities.
+
+    The pattern's edges have probability 0.5, and so has an edge between each of its nodes and each
+    other node. Node column "type" is 0, 1 or 2 at random, fixed in the patterns; the label is 1 in
+    the pattern and 0 elsewhere.
+
+    Attributes:
+      pattern_size: nodes of a pattern.
+      num_patterns: how many there are.
+    """
+
+    pattern_size: Size = 20
+    num_patterns: Size = 100
+
+    label: ClassVar[Label] = Label("node", "multiclass", 2)
+
+    def load(self) -> Dataset:
+        rng = np.random.default_rng(self.split_seed)
+        wired = [
+            upper(np.full((self.pattern_size,) * 2, 0.5), rng) for _ in range(self.num_patterns)
+        ]
+        signals = rng.integers(0, 3, (self.num_patterns, self.pattern_size), dtype=np.int32)
+        nodes, labels, edges, counts = [], [], [], []
+        for number in range(self.num_graphs):
+            rng = np.random.default_rng((self.split_seed, number))
+            blocks = self.sizes(rng)
+            block = np.repeat(np.arange(self.num_communities), blocks)
+            background, total = len(block), len(block) + self.pattern_size
+            chance = np.full((total, total), 0.5)
+            chance[:background, :background] = self.chances(block)
+            which = rng.integers(self.num_patterns)
+            linked = upper(chance, rng)
+            linked[background:, background:] = wired[which]
+            order = rng.permutation(total)
+            feature = np.concatenate(
+                [rng.integers(0, 3, background, dtype=np.int32), signals[which]]
+            )
+            nodes.append(feature[order])
+            labels.append((np.arange(total) >= background).astype(np.int32)[order])
+            edges.append(both_ways((linked | linked.T)[np.ix_(order, order)]))
+            counts.append(total)
+        return dataset_of(nodes, labels, edges, counts, 3, self.label)
