@@ -1,5 +1,6 @@
 """Layers of gtx with random parameters, called on given features."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from gtx.batch import Batch, Features
+
+# For programs that run a few times only: they compile in half the time.
+QUICKLY = {"xla_backend_optimization_level": 0}
 
 
 def random_values(shapes: Any, rng: np.random.Generator, dtype: Any, size: float = 0.5) -> Any:
@@ -34,9 +38,8 @@ def parameters(
 
 
 def apply(module: nn.Module, variables: Any, features: Features, batch: Batch) -> Any:
-    """Call the layer as in evaluation, compiled."""
-    call = jit_once(lambda *arguments: module.apply(*arguments, train=False))
-    return call(variables, features, batch)
+    """Call the layer as in evaluation, compiled once for each layer and each shape."""
+    return _apply(module, variables, features, batch)
 
 
 def pad_nodes(rows: Any, batch: Batch) -> Any:
@@ -46,5 +49,10 @@ def pad_nodes(rows: Any, batch: Batch) -> Any:
 
 
 def jit_once(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`jax.jit` for a function that runs a few times only. It compiles in half the time."""
-    return jax.jit(function, compiler_options={"xla_backend_optimization_level": 0})
+    """`jax.jit` for a function that runs a few times only."""
+    return jax.jit(function, compiler_options=QUICKLY)
+
+
+@functools.partial(jax.jit, static_argnums=0, compiler_options=QUICKLY)
+def _apply(module: nn.Module, variables: Any, features: Features, batch: Batch) -> Any:
+    return module.apply(variables, features, batch, train=False)

@@ -32,16 +32,25 @@ class Form:
         return getattr(file, self.measure)(**self.options)
 
 
-FEW = dict(sizes=(1, 5), heads=(4,))
+FEW = dict(sizes=(1, 5), heads=(4,), precisions=("x64",))
+FEW_F32 = Form(FEW | dict(precisions=("f32",)))
 # One entry for each claim.
 SMALL = {
     "E1": Form(FEW),
     "E2": Form(FEW),
     "E3": Form(FEW),
     "E4": Form(),
-    "E5": Form(dict(densities=(0.2,))),
+    "E5": Form(dict(densities=(0.2,), precisions=("x64",))),
     "E6": Form(),
-    "E7": Form(dict(num_graphs=12, permutations=1, precisions=("x64",))),
+    # The conformance tests renumber all modules.
+    "E7": Form(
+        dict(
+            num_graphs=12,
+            permutations=1,
+            precisions=("x64",),
+            names=("attention_with_pair_bias", "gat", "gated_gcn", "transformer_block", "pool"),
+        )
+    ),
     "E8": Form(
         dict(
             num_graphs=4,
@@ -51,24 +60,30 @@ SMALL = {
     ),
     "E9": Form(dict(draws=3, symmetric=("C6",))),
     "E10": Form(dict(layers=2)),
-    "E11": Form(measure="first_signs"),
+    "E11": Form(dict(radius=2, reaches=("edges",)), measure="first_signs"),
     "E12": Form(measure="identities"),
     "E13": Form(),
-    "E14": Form(dict(steps=150, seeds=range(2))),
+    "E14": Form(measure="parallel"),
     "E15": Form(),
-    "E16": Form(dict(depths=(64,), trained_depths=(), forms=("paper", "pre_ln", "neither"))),
-    "E17": Form(measure="agreement"),
+    "E16": Form(dict(forms=("pre_ln", "neither")), measure="at_start"),
+    "E17": Form(dict(densities=(1.0, 0.1)), measure="agreement"),
     "E18": Form(
-        dict(steps=200, seeds=range(3), trained=(("ring", "LapPE", 1), ("ring", "none", 1))),
+        dict(steps=60, seeds=range(3), trained=(("ring", "LapPE", 1), ("ring", "none", 1))),
         measure="locality",
     ),
-    "E19": Form(dict(layers=("GIN",))),
-    "E20": Form(),
+    "E19": Form(dict(layers=("GIN",), helped=("GIN + RWSE", "attention gated by shortest paths"))),
+    "E20": Form(dict(betas=(0.0, 1.0, 1e4))),
     "E21": Form(dict(layers=2)),
 }
-# Those of which the small form leaves out what takes minutes.
+# Those of which the small form leaves something out.
 LONG = {
+    "E1": [FEW_F32],
+    "E2": [FEW_F32],
+    "E3": [FEW_F32],
+    "E5": [Form(dict(densities=(0.2,), precisions=("f32",)))],
+    "E7": [Form(dict(num_graphs=12, permutations=1, precisions=("x64",)))],
     "E11": [
+        Form(measure="first_signs"),
         Form(dict(tree_radii=(2, 4), ring_radii=(2, 7), seeds=range(3))),
         Form(dict(radii=(1, 5)), measure="far_nodes_of_molecules", times=True),
     ],
@@ -77,6 +92,8 @@ LONG = {
     "E16": [Form()],
     "E17": [Form(dict(sizes=(256, 512), densities=(1.0, 0.1, 0.0), rounds=5), times=True)],
     "E18": [Form()],
+    "E19": [Form(dict(layers=("GIN",)))],
+    "E20": [Form()],
 }
 
 

@@ -12,6 +12,7 @@ from experiments.paper import graphs, style
 from experiments.paper.batches import complete_structure, edge_structure
 from experiments.paper.claim import F32, X64, Claim, Gate, equal, limit, wording
 from experiments.paper.measurement import Measurement, largest_difference
+from experiments.paper.modules import jit_once
 from experiments.paper.programs import HEADS, SIZES, over_all, strict_messages
 from gtx.ops import attention, attention_weights
 
@@ -31,7 +32,8 @@ def strict_form(
     rng = np.random.default_rng(0)
     value = jnp.asarray(rng.uniform(0.5, 1, (4, 1, 3)), jnp.float32)
 
-    def results(score: float) -> tuple[Any, Any]:
+    @jit_once
+    def results(score: Any) -> tuple[Any, Any]:
         query = jnp.ones((4, 1, 1), jnp.float32)
         key = jnp.full((4, 1, 1), score, jnp.float32)
         softmax = attention(query, key, value, edges, scale=1.0, implementation="edges")

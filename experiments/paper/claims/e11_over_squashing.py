@@ -202,13 +202,15 @@ def over_squashing(
     return Measurement({}, per_seed, curves)
 
 
-def first_signs(radius: int = 3, seeds: Sequence[int] = range(8)) -> Measurement:
+def first_signs(
+    radius: int = 3, seeds: Sequence[int] = range(8), reaches: Sequence[Reach] = REACHES
+) -> Measurement:
     """What of E11 needs no training: the decay of Jacobians on rings."""
     return Measurement(
         {},
         {
             f"slope_ring_{reach}": slopes(jacobian_by_distance("ring", radius, reach, seeds))
-            for reach in REACHES
+            for reach in reaches
         },
     )
 

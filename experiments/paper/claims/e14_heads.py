@@ -22,7 +22,7 @@ from gtx.ops import attention, attention_weights
 DIM, NODES, BITS, SETS = 32, 8, 4, 32
 
 
-def parallel(n: int = 20, heads: int = 4, head_dim: int = 8) -> dict[str, float]:
+def parallel(n: int = 20, heads: int = 4, head_dim: int = 8) -> Measurement:
     """Heads in one call against heads in a loop, and an O of blocks against a map per head."""
     rng = np.random.default_rng(0)
     structure = complete_structure(n)
@@ -37,9 +37,11 @@ def parallel(n: int = 20, heads: int = 4, head_dim: int = 8) -> dict[str, float]
         blocks = jax.scipy.linalg.block_diag(*maps)
         mapped = batched.reshape(n, -1) @ blocks
         apart = jnp.concatenate([out @ own for out, own in zip(one_by_one, maps, strict=True)], 1)
-        return dict(
-            batched=largest_difference(batched, jnp.stack(one_by_one, axis=1)),
-            block_diagonal=largest_difference(mapped, apart),
+        return Measurement(
+            dict(
+                batched=largest_difference(batched, jnp.stack(one_by_one, axis=1)),
+                block_diagonal=largest_difference(mapped, apart),
+            )
         )
 
 
@@ -124,7 +126,7 @@ def parallel_relations(steps: int = 2000, seeds: Sequence[int] = SEEDS) -> Measu
     # Heads have no order: the one that looks more at the first relation comes first.
     ordered = [m[np.argsort(m[:, 1] - m[:, 0])] for m in mass_of_two]
     return Measurement(
-        parallel(),
+        parallel().values,
         dict(
             accuracy_one_head=one,
             accuracy_two_heads=two,
