@@ -7,6 +7,7 @@ colour-blind people can tell them apart.
 
 import argparse
 import dataclasses
+import functools
 import pathlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ _PALETTE, _DPI = 128, 80
 
 
 @dataclasses.dataclass(frozen=True)
-class Drawn:
+class Drawing:
     """A graph and how it is drawn.
 
     Attributes:
@@ -50,18 +51,18 @@ class Drawn:
         return matrix
 
 
-def _grid(rows: int, columns: int) -> Drawn:
+def _grid(rows: int, columns: int) -> Drawing:
     number = np.arange(rows * columns).reshape(rows, columns)
     across = np.stack([number[:, :-1].reshape(-1), number[:, 1:].reshape(-1)], axis=1)
     down = np.stack([number[:-1].reshape(-1), number[1:].reshape(-1)], axis=1)
     y, x = np.divmod(number.reshape(-1), columns)
     places = np.stack([x, -y], axis=1).astype(float)
     edges = np.concatenate([across, down])
-    return Drawn(f"{rows} x {columns} grid", places, edges, columns + 1, 120.0)
+    return Drawing(f"{rows} x {columns} grid", places, edges, columns + 1, 120.0)
 
 
 # CN1C=NC2=C1C(=O)N(C(=O)N2C)C, drawn by RDKit.
-CAFFEINE = Drawn(
+CAFFEINE = Drawing(
     "caffeine",
     np.array(
         [(-1.6, -1.8), (-1.4, -0.8), (-2.1, -0.1), (-1.6, 0.8), (-0.6, 0.6), (-0.5, -0.4),
@@ -149,7 +150,7 @@ PICTURES = {
 def draw(picture: Picture) -> Figure:
     """Draw caffeine above the grid, or beside it, with a panel for each thing shown."""
 
-    def panel(axis: Axes, graph: Drawn, title: str) -> None:
+    def panel(axis: Axes, graph: Drawing, title: str) -> None:
         columns = picture.encoding(graph.adjacency[None])
         level, _ = key = _key(columns, picture)
         values = np.asarray(columns[key])[0]
@@ -168,7 +169,7 @@ def draw(picture: Picture) -> Figure:
 def draw_paths() -> Figure:
     """Draw the next step of each node along a shortest path to the ring."""
 
-    def panel(axis: Axes, graph: Drawn, title: str) -> None:
+    def panel(axis: Axes, graph: Drawing, title: str) -> None:
         del title
         columns = encodings.ShortestPaths()(graph.adjacency[None])
         codes = columns["pair", "shortest_paths"][0, :, graph.ring, 0]
@@ -190,7 +191,7 @@ def _key(columns: Mapping[Any, Any], picture: Picture) -> Any:
     return next(key for key in columns if picture.column in ("", key[1]))
 
 
-def _figure(titles: Sequence[str], panel: Callable[[Axes, Drawn, str], None]) -> Figure:
+def _figure(titles: Sequence[str], panel: Callable[[Axes, Drawing, str], None]) -> Figure:
     one = len(titles) == 1
     size = (7.2, 3.1) if one else (3.6 * len(titles), 5.6)
     figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
@@ -207,7 +208,7 @@ def _figure(titles: Sequence[str], panel: Callable[[Axes, Drawn, str], None]) ->
     return figure
 
 
-def _graph(axis: Axes, graph: Drawn, values: np.ndarray, picture: Picture | None) -> None:
+def _graph(axis: Axes, graph: Drawing, values: np.ndarray, picture: Picture | None) -> None:
     """Draw nodes and edges. Without a picture the nodes are grey."""
     ends = graph.places[graph.edges]
     axis.add_collection(LineCollection(list(ends), colors="#888888", linewidths=1.8, zorder=1))
@@ -232,7 +233,7 @@ def _graph(axis: Axes, graph: Drawn, values: np.ndarray, picture: Picture | None
     bar.minorticks_off()
 
 
-def _ring(axis: Axes, graph: Drawn) -> None:
+def _ring(axis: Axes, graph: Drawing) -> None:
     axis.scatter(
         *graph.places[graph.ring],
         s=2.6 * graph.size,
@@ -243,23 +244,32 @@ def _ring(axis: Axes, graph: Drawn) -> None:
     )
 
 
+# Name of the file -> what draws it.
+DRAWN: dict[str, Callable[[], Figure]] = {
+    **{name: functools.partial(draw, picture) for name, picture in PICTURES.items()},
+    "shortest_paths": draw_paths,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw all encodings into a folder."""
+    """Draw the encodings that were asked for."""
     parser = argparse.ArgumentParser(description="Draw each encoding on caffeine and on a grid.")
     parser.add_argument(
-        "--output", type=pathlib.Path, default=pathlib.Path("docs/figures/encodings")
+        "--folder", type=pathlib.Path, default=pathlib.Path("docs/figures/encodings")
     )
-    folder = parser.parse_args(arguments).output
+    parser.add_argument("--only", default=",".join(DRAWN), help="Names of files, without .png.")
+    options = parser.parse_args(arguments)
+    names, folder = options.only.split(","), options.folder
+    if unknown := [name for name in names if name not in DRAWN]:
+        parser.error(f"There is no picture {', '.join(unknown)}; there are {', '.join(DRAWN)}.")
     folder.mkdir(parents=True, exist_ok=True)
-    figures = {name: draw(picture) for name, picture in PICTURES.items()}
-    figures["shortest_paths"] = draw_paths()
-    for name, figure in figures.items():
-        canvas = FigureCanvasAgg(figure)
+    for name in names:
+        canvas = FigureCanvasAgg(DRAWN[name]())
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         # A palette makes the file a third as large; without a date it stays the same file.
         picture.quantize(_PALETTE).save(folder / f"{name}.png", optimize=True)
-    print(f"{len(figures)} pictures are in {folder}.")
+    print(f"{len(names)} pictures are in {folder}.")
     return 0
 
 

@@ -27,7 +27,13 @@ class Line:
         return f"[`{self.symbol}`]({up}{self.file}#L{self.number()}): `{self.quote}`"
 
     def number(self) -> int:
-        """The line of the file on which the expression starts where it first occurs."""
+        """The line of the file on which the expression starts where it first occurs.
+
+        Raises:
+          ValueError: if the expression is no longer there.
+        """
+        if (problem := self.problem()) is not None:
+            raise ValueError(f"A quoted line is gone: {problem}.")
         first, definition = _definitions(ROOT / self.file)[self.symbol]
         quote, lines = squeeze(self.quote), definition.split("\n")
         count = squeeze(definition).count(quote)

@@ -73,7 +73,9 @@ def test_the_second_judge_steps_in_and_without_one_nothing_passes():
     assert found["one"]["failed"] and found["one"]["note"] == "nothing to compare with"
 
 
-def test_small_sizes_run_on_this_device(tmp_path, capsys):
+def test_small_sizes_run_on_this_device(tmp_path, capsys, monkeypatch):
+    # tests/torch runs the same beside torch, which takes ten seconds to import.
+    monkeypatch.setattr(gpu, "torch_device", lambda: (None, "left out"))
     path = tmp_path / "numbers.json"
     parts = ["equality", "attention", "edges"]
     assert gpu.run(rounds=2, root=None, json_path=str(path), small=True, parts=parts) == 0
