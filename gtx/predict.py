@@ -14,6 +14,7 @@ import gtx.encodings
 from gtx import recipes
 from gtx._version import __version__
 from gtx.batching import Budget, batch_graphs
+from gtx.batching.budget import most_targets
 from gtx.data import (
     Categorical,
     Column,
@@ -25,6 +26,7 @@ from gtx.data import (
 )
 from gtx.data.columns import named_columns
 from gtx.data.smiles import shortened
+from gtx.data.targets import all_rows
 from gtx.graphs import GraphError, GraphsTuple, concatenate
 from gtx.ops.layout import Tier
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
@@ -98,6 +100,7 @@ class Predictor:
         self,
         graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str,
         *,
+        targets: Any = None,
         padded: bool | None = None,
     ) -> np.ndarray:
         """Predict, in the order given.
@@ -108,21 +111,24 @@ class Predictor:
             topology are added unless the edges have a kind already, and encodings computed where
             they are not all there. Descriptors of molecules are computed from SMILES, which may
             be the names of a Dataset. Labels are not read.
+          targets: which graphs, nodes or edges to predict for, numbers that count those of all
+            graphs from 0 in the order given; or which pairs, [targets, 2], numbers of sender and
+            receiver among all nodes. If None, the targets of a Dataset where these are of the
+            level that the model predicts for; else all graphs, nodes or edges.
           padded: whether GraphsTuples end in jraph's padding, which gets no prediction: see
             `gtx.graphs`.
 
         Returns:
-          float32 [targets, dim], in the order of the targets of a Dataset where these are of the
-          level that the model predicts for. Else the targets are all graphs, or all nodes in
-          their order (`np.split` them at the `node_ptr` of a Dataset); virtual nodes are none. In
-          the label's own unit, or probabilities.
+          float32 [targets, dim], in the order of the targets (`np.split` those of all nodes at
+          the `node_ptr` of a Dataset); virtual nodes are none. In the label's own unit, or
+          probabilities.
 
         Raises:
           GraphError: names the graph, the field and the remedy (a category that training did
             not know, NaN, a column that is missing, a SMILES that does not parse).
           NonFiniteError: a prediction is not finite.
         """
-        return self._predict(self.dataset(graphs, padded=padded))
+        return self._predict(self.dataset(graphs, targets=targets, padded=padded))
 
     def smiles(self, smiles: Iterable[str]) -> tuple[np.ndarray, dict[int, str]]:
         """Predict for the molecules that parse.
@@ -150,21 +156,25 @@ class Predictor:
         self,
         graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str,
         *,
+        targets: Any = None,
         padded: bool | None = None,
     ) -> Dataset:
-        """The graphs as the model reads them: checked, enlarged, encoded, without labels."""
+        """The graphs as the model reads them: checked, enlarged, encoded, without labels.
+
+        Arguments are those of a call.
+        """
         if isinstance(graphs, Dataset):
             if padded is not None:
                 raise GraphError("graphs: a Dataset has no padding. Leave out padded.")
-            return self._from_dataset(graphs.without_labels())
+            return self._from_dataset(graphs.without_labels(), targets)
         if isinstance(graphs, GraphsTuple):
-            return self._from_graphs(concatenate([graphs], padded=padded))
+            return self._from_graphs(concatenate([graphs], padded=padded), targets)
         graphs = [graphs] if isinstance(graphs, str) else list(graphs)
         if not graphs:
             return _example(self.recipe.spec).select([])
         if not any(isinstance(graph, str) for graph in graphs):
-            return self._from_graphs(concatenate(graphs, padded=padded))
-        dataset, errors = self._from_smiles(graphs)
+            return self._from_graphs(concatenate(graphs, padded=padded), targets)
+        dataset, errors = self._from_smiles(graphs, targets)
         for row, reason in errors.items():
             raise DatasetError(
                 f"molecule {row} ({shortened(graphs[row])!r}): {reason}. Leave it out or mend it; "
@@ -191,7 +201,8 @@ class Predictor:
             chosen = np.array([budget == other for other in budgets])
             rows = chosen[dataset.target_graph]
             part = dataset if chosen.all() else dataset.select(chosen)
-            predictions[rows] = self._evaluator(budget)(self.variables, part).predictions
+            evaluator = self._evaluator(_with_room(budget, part))
+            predictions[rows] = evaluator(self.variables, part).predictions
         return predictions
 
     def _budget(self, num_nodes: int, num_edges: int) -> Budget:
@@ -210,7 +221,9 @@ class Predictor:
             self._evaluators[budget] = Evaluator(self.model, self.task, budget, steps_per_call=1)
         return self._evaluators[budget]
 
-    def _from_smiles(self, smiles: list[str]) -> tuple[Dataset, dict[int, str]]:
+    def _from_smiles(
+        self, smiles: list[str], targets: Any = None
+    ) -> tuple[Dataset, dict[int, str]]:
         """The molecules that parse, and why the others do not."""
         features = self.recipe.config.data.get("features")
         if features is None:
@@ -221,9 +234,9 @@ class Predictor:
                 f"{sorted(spec.nodes)} and the edge columns {sorted(spec.edges)}."
             )
         dataset, errors = molecules.from_smiles(smiles, features=features)
-        return self._from_dataset(dataset), errors
+        return self._from_dataset(dataset, targets), errors
 
-    def _from_graphs(self, graph: GraphsTuple) -> Dataset:
+    def _from_graphs(self, graph: GraphsTuple, targets: Any) -> Dataset:
         fields = dict(nodes=graph.nodes, edges=graph.edges, graphs=graph.globals)
         columns = {field: named_columns(value, field) for field, value in fields.items()}
         spec = self._given_spec(columns)
@@ -231,9 +244,17 @@ class Predictor:
             field: {name: columns[field][name] for name in getattr(spec, field)} for field in fields
         }
         graph = graph._replace(nodes=kept["nodes"], edges=kept["edges"], globals=kept["graphs"])
-        return self._completed(Dataset.from_graphs(graph, spec=spec, padded=False))
+        # Edges are sorted there; as targets they keep the order in which they are given.
+        level = self.task.label.level
+        given = Dataset.from_graphs(
+            graph, level=level if level == "edge" else None, spec=spec, padded=False
+        )
+        if targets is not None and level == "edge":
+            chosen = given.with_targets(level, targets).targets  # which checks them
+            targets = given.targets.index[chosen.index]
+        return self._completed(given, targets)
 
-    def _from_dataset(self, dataset: Dataset) -> Dataset:
+    def _from_dataset(self, dataset: Dataset, targets: Any) -> Dataset:
         columns = {field: getattr(dataset, field) for field in _FIELDS.values()}
         spec = self._given_spec(columns)
         kept: dict[str, Any] = {
@@ -242,7 +263,7 @@ class Predictor:
         }
         dataset = dataclasses.replace(dataset, spec=spec, **kept)
         dataset.check()
-        return self._completed(dataset)
+        return self._completed(dataset, targets)
 
     def _given_spec(self, columns: Mapping[str, Mapping[str, Any]]) -> GraphSpec:
         """What training knew of the columns that are taken as they come; others are computed.
@@ -278,10 +299,12 @@ class Predictor:
         }
         return GraphSpec(**levels)
 
-    def _completed(self, dataset: Dataset) -> Dataset:
+    def _completed(self, dataset: Dataset, targets: Any) -> Dataset:
         """Add the targets, and the columns that `_given_spec` left to be computed."""
-        if dataset.targets.level != self.task.label.level:
-            dataset = dataset.with_targets(self.task.label.level)
+        level = self.task.label.level
+        if targets is not None or dataset.targets.level != level:
+            dataset = dataclasses.replace(dataset, targets=all_rows("graph", len(dataset)))
+            dataset = dataset.with_targets(level, targets)
         if self.recipe.scaler is not None and _DESCRIPTORS[1] not in dataset.graphs:
             dataset, _ = with_descriptors(dataset, self.recipe.scaler)
         if self.recipe.raw_spec is not None and "kind" not in dataset.edges:
@@ -296,6 +319,14 @@ class Predictor:
         init = functools.partial(self.model.init, train=False)
         variables = jax.eval_shape(init, jax.random.key(0), batch)
         return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}
+
+
+def _with_room(budget: Budget, dataset: Dataset) -> Budget:
+    """The budget with room for the targets of these graphs, if they need an axis of their own."""
+    targets = most_targets(dataset, budget.graphs_per_shard)
+    if targets is None or targets <= (budget.num_targets or 0):
+        return budget
+    return dataclasses.replace(budget, num_targets=1 << max(targets - 1, 0).bit_length())
 
 
 def _example(spec: GraphSpec) -> Dataset:

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from gtx import nn
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import Batch, Features, Targets, mask_features
 from gtx.models import GraphTransformer, presets
 from gtx.nn.attention import edges_of
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
@@ -55,6 +55,8 @@ class Descriptor:
             "readout": ((features, batch), {}),
             "model": ((batch,), {}),
         }[self.kind]
+        if self.name in ("edge_readout", "pair_readout"):
+            arguments = (features, edges_as_targets(batch, self.name.removesuffix("_readout")))
         if self.name == "dropout":
             arguments += (batch.node_ids,)
         if self.name != "linear":
@@ -66,6 +68,14 @@ class Descriptor:
         else:
             rows = {self.level: out}
         return (rows, changed) if "mutable" in apply else rows
+
+
+def edges_as_targets(batch: Batch, level: str) -> Batch:
+    """The batch with a target for each edge: the edge itself, or the pair of its ends."""
+    index = jnp.arange(len(batch.senders), dtype=jnp.int32)
+    if level == "pair":
+        index = jnp.stack([batch.senders, batch.receivers], axis=1)
+    return batch.replace(targets=Targets(level, index, None, batch.edge_mask))
 
 
 def inputs(batch: Batch) -> Features:
@@ -434,6 +444,16 @@ DESCRIPTORS = (
         neutral=("implementation",),
     ),
     Descriptor("node_readout", nn.NodeReadout, "readout", options=dict(dropout_rate=0.5)),
+    Descriptor(
+        "edge_readout", nn.EdgeReadout, "readout", "edges", dict(ends="product", dropout_rate=0.5)
+    ),
+    Descriptor(
+        "pair_readout",
+        nn.PairReadout,
+        "readout",
+        "edges",
+        dict(ends="concatenate", dropout_rate=0.5),
+    ),
     Descriptor(
         "graph_transformer",
         partial(GraphTransformer, block=BLOCK, num_layers=2, **PARTS),

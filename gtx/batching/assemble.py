@@ -212,7 +212,7 @@ def assemble(
         return count, first, graph, position, start[graph] + position
 
     n_node, first_node, node_graph, position, node_source = flat(columns.node_ptr, budget.num_nodes)
-    n_edge, _, edge_graph, _, edge_source = flat(columns.edge_ptr, budget.num_edges)
+    n_edge, first_edge, edge_graph, _, edge_source = flat(columns.edge_ptr, budget.num_edges)
     node_mask, edge_mask = node_graph < num_graphs, edge_graph < num_graphs
 
     def ends(local):
@@ -239,7 +239,19 @@ def assemble(
         if given.chosen is not None:
             target_mask = rows(given.chosen, source, target_mask)
     else:
-        raise NotImplementedError(given.level)
+        if budget.num_targets is None:
+            raise BudgetError(
+                f"the targets are of level {given.level!r}, and the budget has no num_targets. Fit "
+                "it to the dataset that has these targets."
+            )
+        _, _, graph, _, source = flat(given.ptr, budget.num_targets)
+        target_mask = graph < num_graphs
+        first = first_edge if given.level == "edge" else first_node
+        last = budget.num_edges - 1 if given.level == "edge" else budget.num_nodes - 1
+        shape = (-1, 1) if given.level == "pair" else (-1,)
+        index = rows(given.index, source, target_mask) + first[graph].reshape(shape)
+        index = xp.where(target_mask.reshape(shape), index, np.int32(last)).astype(np.int32)
+        labels = None if given.labels is None else rows(given.labels, source, target_mask)
     ids = xp.where(graph_mask, xp.take(columns.ids, row, axis=0, mode="clip"), np.int32(-1))
     return Batch(
         graph=jraph.GraphsTuple(

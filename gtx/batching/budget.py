@@ -30,6 +30,8 @@ class Budget:
         columns. A model that runs over edges alone needs neither, and without them graphs are
         limited by what their nodes and edges take, not by the square of their size. The tiers
         then only say which graph may stand in which place.
+      num_targets: length of the axis of targets that are edges or pairs; None where targets are
+        graphs or nodes, whose axes they share.
     """
 
     num_nodes: int
@@ -37,10 +39,13 @@ class Budget:
     tiers: tuple[Tier, ...]
     num_shards: int = 1
     dense: bool = True
+    num_targets: int | None = None
 
     def __post_init__(self):
         if min(self.num_nodes, self.num_edges, self.num_shards) < 1:
             raise BudgetError("num_nodes, num_edges and num_shards must be at least 1")
+        if self.num_targets is not None and self.num_targets < 1:
+            raise BudgetError(f"num_targets must be at least 1 or None, got {self.num_targets}.")
         if not self.tiers or any(min(tier) < 1 for tier in self.tiers):
             raise BudgetError(f"tiers need at least one graph and one slot each, got {self.tiers}")
         if any(a.size > b.size for a, b in zip(self.tiers, self.tiers[1:], strict=False)):
@@ -80,7 +85,13 @@ class Budget:
         tiers = tuple(Tier(int(count), int(size)) for count, size in data["tiers"])
         counts = {name: int(data[name]) for name in ("num_nodes", "num_edges", "num_shards")}
         # Budgets that were written before there was a choice are dense.
-        return cls(tiers=tiers, **counts, dense=bool(data.get("dense", True)))
+        targets = data.get("num_targets")
+        return cls(
+            tiers=tiers,
+            **counts,
+            dense=bool(data.get("dense", True)),
+            num_targets=None if targets is None else int(targets),
+        )
 
     def covers(self, dataset: Dataset) -> bool:
         """Whether every graph of `dataset` fits, alone in a batch if need be."""
@@ -143,6 +154,9 @@ def fit_budget(
             sizes[-1] = max(sizes[-1], more_nodes)
             num_nodes, num_edges = max(num_nodes, more_nodes), max(num_edges, more_edges)
 
+    per_shard = [most_targets(part, batch_size // num_shards) for part in (dataset, *cover)]
+    num_targets = None if per_shard[0] is None else max(count or 0 for count in per_shard)
+
     def up(count):
         return -(-count // multiple_of) * multiple_of
 
@@ -152,7 +166,19 @@ def fit_budget(
         tiers=choose_tiers(up(np.maximum(sizes, 1)), num_tiers),
         num_shards=num_shards,
         dense=dense,
+        num_targets=None if num_targets is None else int(up(max(num_targets, 1))),
     )
+
+
+def most_targets(dataset: Dataset, num_graphs: int) -> int | None:
+    """The most targets that any `num_graphs` graphs have; None where these share an axis.
+
+    Whatever the plan, no shard of a batch has more of them.
+    """
+    if dataset.targets.level in ("graph", "node"):
+        return None
+    counts = np.sort(np.diff(dataset.targets_by_graph[1]))
+    return int(counts[max(len(counts) - num_graphs, 0) :].sum())
 
 
 def choose_tiers(sizes: np.ndarray, num_tiers: int) -> tuple[Tier, ...]:

@@ -22,7 +22,7 @@ import numpy as np
 
 from gtx.batch import Batch
 from gtx.batching.assemble import Columns, assemble
-from gtx.batching.budget import Budget
+from gtx.batching.budget import Budget, most_targets
 from gtx.batching.plan import plan
 from gtx.data.dataset import Dataset
 from gtx.ops.layout import Tier
@@ -136,11 +136,13 @@ def batch_graphs(
         raise ValueError("padded says of GraphsTuples what they end in; a Dataset has no padding")
     if len(dataset) == 0:
         raise ValueError("there are no graphs to batch")
+    targets = most_targets(dataset, len(dataset))
     budget = Budget(
         num_nodes=int(dataset.num_nodes.sum()) + 1,
         num_edges=max(1, int(dataset.num_edges.sum())),
         tiers=(Tier(len(dataset), max(1, int(dataset.num_nodes.max()))),),
         dense=dense,
+        num_targets=None if targets is None else max(targets, 1),
     )
     row = np.arange(len(dataset), dtype=np.int32)
     columns = Columns.from_dataset(dataset, pairs=dense)

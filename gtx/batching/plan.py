@@ -9,7 +9,7 @@ import collections
 
 import numpy as np
 
-from gtx.batching.budget import Budget, BudgetError
+from gtx.batching.budget import Budget, BudgetError, most_targets
 from gtx.batching.strata import Strata, exchange, size_order, stratify
 from gtx.data.dataset import Dataset
 
@@ -96,6 +96,13 @@ def waste(dataset: Dataset, budget: Budget, rows: np.ndarray) -> dict[str, float
 
 
 def _check_sizes(dataset: Dataset, budget: Budget) -> None:
+    targets = most_targets(dataset, budget.graphs_per_shard)
+    if targets is not None and targets > (budget.num_targets or 0):
+        raise BudgetError(
+            f"a batch may have {targets} targets of level {dataset.targets.level!r}, and this "
+            f"budget has room for {budget.num_targets or 'none'}. Fit a budget with cover=[this "
+            "dataset], or a budget of its own."
+        )
     index = budget.first_too_large(dataset)
     if index is None:
         return

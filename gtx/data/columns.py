@@ -7,7 +7,7 @@ import numpy as np
 
 from gtx.data import exact
 from gtx.data.exact import DatasetError
-from gtx.data.spec import Categorical, Column, Continuous, Label
+from gtx.data.spec import Categorical, Column, Continuous, GraphSpec, Label
 from gtx.typing import Level
 
 SPLITS = ("train", "valid", "test")
@@ -186,6 +186,15 @@ def as_split(split: Any, what: str, numbers: np.ndarray) -> np.ndarray:
 
     rule = "It is 0 for train, 1 for valid, 2 for test, -1 for none."
     return exact.integers(array, "split", low=-1, high=2, place=place, rule=rule, dtype=np.int8)
+
+
+def infer_spec(columns: Mapping[str, Mapping[str, np.ndarray]], label: Label | None) -> GraphSpec:
+    """What columns by level are, by their dtypes, with this label."""
+    levels: dict[str, Any] = {
+        level: {name: infer_column(array) for name, array in arrays.items()}
+        for level, arrays in columns.items()
+    }
+    return GraphSpec(**levels, label=label)
 
 
 def infer_label(labels: Any, level: Level) -> Label:

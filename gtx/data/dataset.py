@@ -24,6 +24,7 @@ from gtx.data.columns import (
     infer_column,
     infer_label,
     infer_level,
+    infer_spec,
     join_labels,
     named_columns,
     offsets,
@@ -100,6 +101,7 @@ class Dataset:
         ids: Any = None,
         names: Any = None,
         split: Any = None,
+        level: Level | None = None,
         spec: GraphSpec | None = None,
     ) -> "Dataset":
         """Build and check a dataset from arrays that are already joined.
@@ -108,12 +110,12 @@ class Dataset:
 
         Without a `spec`, integer and bool columns become categorical with the largest value + 1
         as vocabulary, float columns continuous; integer labels [rows] are classes, bool ones or
-        integer ones [rows, dim] of 0 and 1 binary or multilabel, floats regression. Labels are
-        those of nodes if they have a row per node and not one per graph.
+        integer ones [rows, dim] of 0 and 1 binary or multilabel, floats regression.
 
-        Every graph is a target, or every node or edge where the labels are theirs. `with_targets`
-        makes other ones. Labels stand in the order of the arrays here; masked ones are missing.
-        `split` is names or codes, one per graph or one per target.
+        Every row of the `level` is a target: each "graph", "node" or "edge", in the order of the
+        arrays here; `with_targets` makes others. Without it the level is that of the spec's label.
+        Without both it is that of nodes if labels have a row per node and not one per graph.
+        Masked labels are missing. `split` is names or codes, one per graph or one per target.
 
         Raises:
           DatasetError: names the graph, the field and the remedy. What would wrap, round or be
@@ -135,18 +137,15 @@ class Dataset:
 
         senders = as_ids(senders, "senders", edge_ptr, graph)
         receivers = as_ids(receivers, "receivers", edge_ptr, graph)
+        if level is None and spec is None and labels is not None:
+            level = infer_level(labels, num_graphs, int(node_ptr[-1]))
         if spec is None:
-            label = None
-            if labels is not None:
-                level = infer_level(labels, num_graphs, int(node_ptr[-1]))
-                label = infer_label(labels, level)
-            spec = GraphSpec(
-                **{
-                    level: {name: infer_column(array) for name, array in arrays.items()}
-                    for level, arrays in columns.items()
-                },
-                label=label,
-            )
+            label = None if labels is None else infer_label(labels, level)
+            spec = infer_spec(columns, label)
+        label = spec.label
+        level = level or ("graph" if label is None else label.level)
+        if label is not None:
+            check_labels_agree(level, label)
         dataset = cls(
             **columns,
             node_ptr=node_ptr,
@@ -159,9 +158,8 @@ class Dataset:
             spec=spec,
         )
         check_index(dataset)
-        level = "graph" if spec.label is None else spec.label.level
         # Labels and parts of edges are given in the order of the edges, so they come first.
-        dataset = dataset._with_table(level, None, labels, spec.label)
+        dataset = dataset._with_table(level, None, labels, label)
         if split is not None:
             dataset = dataset.with_split(split)
         dataset = _sorted_by_receiver(dataset)
@@ -175,6 +173,7 @@ class Dataset:
         labels: Any = None,
         *,
         split: Any = None,
+        level: Level | None = None,
         spec: GraphSpec | None = None,
         padded: bool | None = None,
     ) -> "Dataset":
@@ -183,9 +182,10 @@ class Dataset:
         Args:
           graphs: GraphsTuples of one or more graphs each, with dicts of columns as features (an
             array alone is taken as the column "feat"); globals become graph columns.
-          labels: one row per graph, or per node of all graphs in order. With a spec whose
-            label is at node level also a list with one array per graph.
+          labels: one row per graph, or per node (or edge) of all graphs in order. With a spec
+            whose label is at node level also a list with one array per graph.
           split: "train", "valid" or "test" (or 0, 1, 2, -1) for each graph, or for each target.
+          level: what the labels belong to, as in `from_columns`.
           spec: as in `from_columns`, which says what is inferred without it.
           padded: whether each GraphsTuple ends in jraph's padding, see `gtx.graphs`. Labels and
             split are then those of the other graphs.
@@ -210,6 +210,7 @@ class Dataset:
             receivers=np.asarray(whole.receivers).astype(np.int64) - start,
             labels=labels,
             split=split,
+            level=level,
             spec=spec,
         )
 

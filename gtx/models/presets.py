@@ -36,6 +36,7 @@ def gps(
     norm: ModuleFactory = BatchNorm,
     pool: Pooling | None = "sum",
     pool_virtual_nodes: bool = True,
+    readout: ModuleFactory | None = None,
     num_head_layers: int = 3,
     dropout_rate: float = 0.0,
     readout_dropout_rate: float = 0.0,
@@ -66,6 +67,8 @@ def gps(
       norm: factory of the norms of a block.
       pool: how the nodes of a graph become one vector; None predicts for nodes.
       pool_virtual_nodes: as `virtual_nodes` in `Pool`.
+      readout: factory of another readout, such as `PairReadout`, with `pool=None`; gets
+        `dropout_rate`.
       num_head_layers: linear maps of the head.
       dropout_rate: after local layer and attention, and in the feed-forward layer.
       readout_dropout_rate: of what the head reads.
@@ -81,7 +84,12 @@ def gps(
         )
         if pairs:
             attention = functools.partial(attention, pair_bias=True)
-    readout: ModuleFactory = NodeReadout
+    if readout is not None and pool is not None:
+        raise ValueError(
+            f"pool={pool!r} makes one row per graph, and there is a readout too. Give pool=None."
+        )
+    if readout is None:
+        readout = NodeReadout
     if pool is not None:
         readout = functools.partial(Pool, pool, virtual_nodes=pool_virtual_nodes)
     return GraphTransformer(

@@ -3,6 +3,7 @@
 from gtx.data.spec import Label
 from gtx.tasks.base import Task
 from gtx.tasks.classification import Binary, Multiclass
+from gtx.tasks.link import Link
 from gtx.tasks.regression import Regression
 
 
@@ -15,7 +16,8 @@ def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Tas
         `cross_entropy`; multiclass has `cross_entropy` (default), `weighted_cross_entropy`.
       metric: the main metric; `auto` is `mae`, `roc_auc`, `average_precision` and `accuracy`
         for regression, binary, multilabel and multiclass, `scaled_mae` for several regression
-        targets, and `weighted_accuracy` with the weighted loss.
+        targets, and `weighted_accuracy` with the weighted loss. A binary label of pairs is that
+        of links, and has `hits@20` (or any other number) and `mrr` as well.
     """
     losses = {
         "regression": ("l1", "mse", "huber"),
@@ -39,4 +41,8 @@ def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Tas
         return Regression(label, metric, loss_name=loss)  # type: ignore[arg-type]
     if label.kind == "multiclass":
         return Multiclass(label, metric, weighted=loss == "weighted_cross_entropy")
+    if label.kind == "binary" and label.level == "pair":
+        asked = metric.removeprefix("hits@")
+        hits = {20, int(asked)} if metric.startswith("hits@") and asked.isdigit() else {20}
+        return Link(label, metric, hits=tuple(sorted(hits)))
     return Binary(label, metric)

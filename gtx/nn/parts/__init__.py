@@ -7,18 +7,20 @@ from gtx.nn.parts.feed_forward import FeedForward
 from gtx.nn.parts.heads import MLPHead
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import NORMS, BatchNorm, LayerNorm, RMSNorm
-from gtx.nn.parts.readouts import NodeReadout, Pool
+from gtx.nn.parts.readouts import EdgeReadout, NodeReadout, PairReadout, Pool
 
 __all__ = [
     "ACTIVATIONS",
     "NORMS",
     "BatchNorm",
     "Dropout",
+    "EdgeReadout",
     "FeedForward",
     "LayerNorm",
     "Linear",
     "MLPHead",
     "NodeReadout",
+    "PairReadout",
     "Pool",
     "RMSNorm",
     "initializers",

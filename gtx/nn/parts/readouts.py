@@ -1,16 +1,21 @@
 """From the features of the last layer to the rows that the head predicts for.
 
-A readout is called as `readout(features, batch, train=...) -> [rows, feat]`.
+A readout is called as `readout(features, batch, train=...) -> [rows, feat]`, with a row for
+each place of `batch.targets`.
 """
+
+from typing import Any, Literal, get_args
 
 import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import Batch, Features, Targets, mask_features
 from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.dropout import Dropout
 from gtx.ops.pooling import Pooling, pool
+
+Ends = Literal["product", "concatenate"]
 
 
 class Pool(nn.Module):
@@ -68,3 +73,83 @@ class NodeReadout(nn.Module):
             graphs = jnp.where(batch.node_mask[:, None], features.graphs[batch.node_graph], 0)
             rows = jnp.concatenate([rows, graphs], axis=-1)
         return Dropout(self.dropout_rate, name="dropout")(rows, batch.node_ids, train=train)
+
+
+class EdgeReadout(nn.Module):
+    """One row per edge that is a target: its two ends, then its own features if there are any.
+
+    Edges have a direction, so by default the ends stand one after the other, sender first.
+
+    Attributes:
+      ends: how two nodes become one row; see `PairReadout`.
+      dropout_rate: of the row.
+    """
+
+    ends: Ends = "concatenate"
+    dropout_rate: float = 0.0
+
+    @nn.compact
+    def __call__(
+        self, features: Features, batch: Batch, *, train: bool
+    ) -> Float[Array, "targets feat"]:
+        features, targets = mask_features(features, batch), _targets(batch, "edge")
+        senders, receivers = (ends[targets.index] for ends in (batch.senders, batch.receivers))
+        own = None if features.edges is None else features.edges[targets.index]
+        rows = _of_ends(self.ends, features, batch, senders, receivers, own)
+        ids = batch.node_ids[senders], batch.node_ids[receivers]
+        return Dropout(self.dropout_rate, name="dropout")(rows, *ids, train=train)
+
+
+class PairReadout(nn.Module):
+    """One row per pair of nodes that is a target, for predicting links.
+
+    By default it is the Hadamard product of the two nodes, which knows no direction: the link
+    predictor of OGB's examples (Hu et al., 2020), of which the head is the rest. Products and
+    concatenations are two of the operators of node2vec (Grover and Leskovec, 2016) and GraphGPS's
+    head for links. A pair needs no edge between its nodes.
+
+    Attributes:
+      ends: "product", elementwise; or "concatenate", sender first, for links with a direction.
+      dropout_rate: of the row.
+    """
+
+    ends: Ends = "product"
+    dropout_rate: float = 0.0
+
+    @nn.compact
+    def __call__(
+        self, features: Features, batch: Batch, *, train: bool
+    ) -> Float[Array, "targets feat"]:
+        features, targets = mask_features(features, batch), _targets(batch, "pair")
+        senders, receivers = targets.index[:, 0], targets.index[:, 1]
+        rows = _of_ends(self.ends, features, batch, senders, receivers, None)
+        ids = batch.node_ids[senders], batch.node_ids[receivers]
+        return Dropout(self.dropout_rate, name="dropout")(rows, *ids, train=train)
+
+
+def _targets(batch: Batch, level: str) -> Targets:
+    """The targets of a batch, which must be those of the level that is read."""
+    found = None if batch.targets is None else batch.targets.level
+    if batch.targets is None or found != level:
+        raise ValueError(
+            f"The readout predicts for targets of level {level!r}, and those of the batch are of "
+            f"level {found!r}. Set them with Dataset.with_targets({level!r}, ...), or take the "
+            "readout of the other level."
+        )
+    return batch.targets
+
+
+def _of_ends(
+    ends: str, features: Features, batch: Batch, senders: Any, receivers: Any, own: Any
+) -> Any:
+    """Rows of two nodes, with the features of the edge and of the graph where there are any."""
+    first, second = features.nodes[senders], features.nodes[receivers]
+    if ends not in get_args(Ends):
+        raise ValueError(f"there are no ends {ends!r}; there are {', '.join(get_args(Ends))}.")
+    rows = [first * second] if ends == "product" else [first, second]
+    if own is not None:
+        rows.append(own)
+    if features.graphs is not None:
+        rows.append(features.graphs[batch.node_graph[senders]])
+    # Targets in padding point at some node or edge, which may be a real one.
+    return jnp.where(batch.targets.mask[:, None], jnp.concatenate(rows, axis=-1), 0)
