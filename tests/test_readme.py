@@ -1,4 +1,4 @@
-"""Every command of the README runs, on small data where it would train for minutes."""
+"""Every command of the README and of two pages runs, on small data where it would take minutes."""
 
 import configparser
 import os
@@ -15,14 +15,19 @@ from tests.configs import shrunk
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-COMMANDS = [
-    line.split("#")[0].strip()
-    for kind, block in BLOCKS
-    if kind == "bash"
-    for line in block.splitlines()
-    if line.split("#")[0].strip()
-]
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def commands_of(text: str) -> list[str]:
+    """The lines of the blocks of bash in a page, without comments."""
+    blocks = [block for kind, block in BLOCK.findall(text) if kind == "bash"]
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+COMMANDS = commands_of(README)
+ACCELERATORS = commands_of((ROOT / "docs" / "accelerators.md").read_text())
+PAGE = commands_of((ROOT / "docs" / "commands.md").read_text())
 SMALL = [
     "--config.model.dim=16",
     "--config.model.num_layers=1",
@@ -33,10 +38,10 @@ SMALL = [
 ]
 
 
-def gtx_commands(name: str) -> list[list[str]]:
-    """The arguments of each `gtx <name>` of the README."""
+def gtx_commands(name: str, commands: list[str] = COMMANDS) -> list[list[str]]:
+    """The arguments of each `gtx <name>` among some commands, also of one inside another."""
     found = []
-    for command in COMMANDS:
+    for command in commands:
         inner = re.search(r"\bgtx (\w+) ([^']*)", command)
         if inner and inner.group(1) == name:
             found.append(shlex.split(inner.group(2)))
@@ -73,10 +78,12 @@ def folder(tmp_path_factory):
 
 
 def test_every_command_is_of_a_kind_that_is_tested_here():
-    kinds = r"(make \w+|(\.venv/bin/)?gtx \w+|pip install|sbatch|gcloud)\b"
-    assert COMMANDS
     for command in COMMANDS:
+        kinds = r"(make \w+|gtx (train|predict|evaluate|describe|sweep) |source \.venv/bin/activate$)"
         assert re.match(kinds, command), command
+    for command in ACCELERATORS:
+        assert re.match(r"pip install|(sbatch|gcloud) .*'gtx train .*'$|gtx train ", command), command
+    assert COMMANDS and ACCELERATORS
 
 
 def test_make_targets_run_commands_of_this_package():
@@ -87,6 +94,11 @@ def test_make_targets_run_commands_of_this_package():
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert re.search(r"(bin/gtx \w+|-m pytest)", done.stdout), done.stdout
+
+
+def test_the_readme_is_short_and_python_comes_early():
+    assert len(README.split()) <= 600
+    assert README.index("```python") < len(README) / 3
 
 
 def test_an_own_csv_trains_and_predicts_as_the_readme_says(folder):
@@ -110,9 +122,8 @@ def test_describe_runs_as_the_readme_says(folder):
 
 
 def test_the_accelerator_lines_describe_a_run_that_builds(folder):
-    for arguments in gtx_commands("train"):
-        if "configs/zinc_gps" not in arguments[0]:
-            continue
+    for arguments in gtx_commands("train", ACCELERATORS):
+        assert arguments[0] == "--config=configs/zinc_gps.py"
         flags = [re.sub(r"\$\w+", "7", flag) for flag in arguments if "--workdir" not in flag]
         run("describe", [*flags, *SMALL], folder)
 
@@ -120,14 +131,14 @@ def test_the_accelerator_lines_describe_a_run_that_builds(folder):
 def test_the_extras_that_it_names_exist():
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    extras = re.findall(r'"\.\[(\w+)\]"', README)
+    extras = re.findall(r'"\.\[(\w+)\]"', "\n".join(ACCELERATORS))
     assert extras == ["cuda", "tpu"]
     for extra in extras:
         assert extra in setup["options.extras_require"]
 
 
 def test_the_example_of_a_layer_runs(capsys):
-    (code,) = [block for kind, block in BLOCKS if kind == "python"]
+    (code,) = [block for kind, block in BLOCK.findall(README) if kind == "python"]
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out == "(4, 8)\n"
 
@@ -149,3 +160,13 @@ def test_the_sweep_runs_as_the_readme_says(folder):
     out = run("sweep", [f"--config={sweep}", *arguments[1:]], folder)
     assert "Best config" in out
     run("describe", ["--config=runs/sweep/best.py"], folder)
+
+
+@pytest.mark.slow
+def test_the_commands_of_their_page_run_in_their_order(folder):
+    for command in PAGE:
+        program, name, *arguments = shlex.split(command)
+        small = [flag for flag in SMALL if flag.split("=")[0] not in command]
+        assert program == "gtx"
+        run(name, [*arguments, *(small if name == "train" else [])], folder)
+    assert (folder / "scores.json").is_file()

@@ -109,12 +109,12 @@ def summary(record: Record) -> str:
         "test, a figure and a verdict;",
         "`make claims` measures them all. Some of them:",
         "",
-        "| the paper | measured | verdict |",
-        "|---|---|---|",
+        "| the paper | here |",
+        "|---|---|",
         *(
-            f"| {claim.says} | {row['effect']} | {_said(row, short=True)} |"
+            f"| {claim.says} | [{record[claim.name]['verdict']}]"
+            f"(docs/paper.md#{claim.name.lower()}) |"
             for claim in rows
-            for row in (record[claim.name],)
         ),
         END,
     ]
@@ -142,12 +142,9 @@ def _verb(count: int, one: str, several: str) -> str:
     return one if count == 1 else several
 
 
-def _said(row: Record, *, short: bool = False) -> str:
-    """The verdict and its argument, or the first clause of the argument."""
-    argument = row["argument"]
-    if short:
-        argument = re.split(r"(?<=[a-z)])[.;:] ", argument)[0].rstrip(".") + "."
-    return f"**{row['verdict']}**: {argument}"
+def _said(row: Record) -> str:
+    """The verdict and its argument."""
+    return f"**{row['verdict']}**: {row['argument']}"
 
 
 def _rows(numbers: Sequence[int]) -> str:

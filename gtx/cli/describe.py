@@ -17,6 +17,7 @@ from rich.table import Table
 
 from gtx import describe
 from gtx.cli import recipe_flag, report, shared_flags
+from gtx.cli.waiting import waiting
 
 
 def define(values: FlagValues) -> None:
@@ -25,7 +26,8 @@ def define(values: FlagValues) -> None:
 
 
 def main(values: FlagValues) -> None:
-    figures = describe.describe(values.config)
+    with waiting("reading data and compiling a step..."):
+        figures = describe.describe(values.config)
     if values.json:
         report.write_json(values.json, figures)
     if values.json != "-":

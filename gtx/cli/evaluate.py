@@ -14,6 +14,7 @@ from absl.flags import FlagValues
 
 from gtx import Predictor, recipes, training
 from gtx.cli import report, shared_flags
+from gtx.cli.waiting import waiting
 from gtx.data import Dataset
 from gtx.recipes import provenance
 
@@ -35,7 +36,8 @@ def main(values: FlagValues) -> None:
     predictor = Predictor.load(values.workdir)
     splits = tuple(dict.fromkeys(values.split))
     score = _other_scores if values.other_data else _scores
-    scores = score(predictor, splits)
+    with waiting("reading data, compiling and scoring..."):
+        scores = score(predictor, splits)
     if values.json:
         report.write_json(values.json, scores)
     if values.json != "-":

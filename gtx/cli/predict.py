@@ -28,6 +28,7 @@ from gtx import Predictor
 from gtx.cli import shared_flags
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.reading import UsageError
+from gtx.cli.waiting import waiting
 from gtx.data import CsvError, Label, MoleculeWarning, csv_source
 
 
@@ -50,7 +51,8 @@ def main(values: FlagValues) -> int:
     if values.input:
         return predict_file(values.workdir, values.input, values.output, values.smiles_column)
     predictor = Predictor.load(values.workdir)
-    with _warnings_as_lines([f"--smiles {place + 1}" for place in range(len(values.smiles))]):
+    names = [f"--smiles {place + 1}" for place in range(len(values.smiles))]
+    with _warnings_as_lines(names), waiting("compiling and predicting..."):
         predictions, errors = predictor.smiles(values.smiles)
     _print_table(values.smiles, columns(predictor.task.label, predictions), errors)
     return NOT_ALL if errors else 0
@@ -74,7 +76,8 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
     taken = sorted(set(header) & set(table.header))
     if taken:
         raise CsvError(f"{table.name}: has the columns {taken}, which are written. Rename them.")
-    with _warnings_as_lines([f"row {number}" for number in table.numbers]):
+    names = [f"row {number}" for number in table.numbers]
+    with _warnings_as_lines(names), waiting("compiling and predicting..."):
         predictions, errors = predictor.smiles(smiles)
     added = columns(predictor.task.label, predictions)
     reasons = [errors.get(row, "") for row in range(len(smiles))]

@@ -18,6 +18,7 @@ from ml_collections import ConfigDict
 
 from gtx import recipes, training
 from gtx.cli import baseline, finish, recipe_flag, shared_flags
+from gtx.cli.waiting import waiting
 from gtx.training.storage import named
 
 _log = logging.getLogger(__name__)
@@ -40,7 +41,8 @@ def main(values: FlagValues) -> None:
 def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     """Train and score; everything goes to `workdir`."""
     start = time.monotonic()
-    prepared = recipes.prepare(config)
+    with waiting("reading data and computing encodings..."):
+        prepared = recipes.prepare(config)
     for row in prepared.rejected:
         _log.warning("row %d (%r) is left out: %s", row.row, row.smiles, row.reason)
     graphs = prepared.dataset

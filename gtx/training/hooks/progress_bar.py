@@ -36,9 +36,10 @@ class ProgressBar(Hook):
                 TimeRemainingColumn(),
                 console=self._console,
             )
-            self._task = self._bar.add_task(
-                "", total=run.num_epochs * run.steps_per_epoch, completed=run.step, epoch=0, text=""
-            )
+            total = run.num_epochs * run.steps_per_epoch
+            # The first chunk takes long: its program is compiled before it runs.
+            text = "compiling..." if run.step < total else ""
+            self._task = self._bar.add_task("", total=total, completed=run.step, epoch=0, text=text)
             self._bar.start()
 
     def chunk(self, report: ChunkReport) -> None:

@@ -106,6 +106,18 @@ def test_at_a_terminal_there_is_a_bar():
     assert "1,000 graphs/s" in text.getvalue()
 
 
+def test_a_bar_says_that_the_first_program_compiles_and_a_finished_run_does_not():
+    text = io.StringIO()
+    bar = ProgressBar(Console(file=text, force_terminal=True, width=120))
+    bar.start(info())
+    bar.end()
+    assert "compiling..." in text.getvalue()
+    text.truncate(0)
+    bar.start(info(history=[entry(epoch) for epoch in range(1, 6)]))
+    bar.end()
+    assert "epoch" in text.getvalue() and "compiling" not in text.getvalue()
+
+
 def test_tensorboard_files_hold_the_scalars(tmp_path):
     pytest.importorskip("tensorboardX")
     hook = TensorBoard()
