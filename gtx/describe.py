@@ -11,14 +11,14 @@ import numpy as np
 import gtx.encodings
 from gtx import recipes
 from gtx.batch import Batch
-from gtx.batching import Budget, Columns, Resident, Streamed, plan, waste
+from gtx.batching import Source, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, Label
 from gtx.ops.attention.select import recorded_choices
 from gtx.tasks import Task
 from gtx.training import Optimizer, make_mesh, make_train_chunk
 from gtx.training.run import even_chunk
 from gtx.training.state import init_state, leaf_name
-from gtx.training.step import empty_batch, empty_rows
+from gtx.training.step import blank_batch, empty_rows
 from gtx.typing import PyTree
 
 
@@ -52,7 +52,8 @@ def describe(config: Any) -> dict[str, Any]:
     steps = -(-len(train) // budget.batch_size)
     optimizer = recipes.optimizer(config, steps)
 
-    batch = empty_batch(train, budget)
+    source = recipes.batches(config, train, budget)
+    batch = blank_batch(source, source.constants, source.plan(config.seed, 0))
     state = jax.eval_shape(functools.partial(init_state, model, optimizer, batch, config.seed))
     columns = {
         level: {name: _spelling(column) for name, column in getattr(graphs.spec, level).items()}
@@ -85,10 +86,8 @@ def describe(config: Any) -> dict[str, Any]:
             task,
             optimizer,
             state,
-            train,
-            budget,
+            source,
             steps_per_call=config.training.steps_per_call,
-            resident=config.batch.resident,
         ),
         "notes": notes(graphs, task, rejected=len(loaded.rejected)),
     }
@@ -187,11 +186,9 @@ def step_cost(
     task: Task,
     optimizer: Optimizer,
     state: PyTree,
-    train: Dataset,
-    budget: Budget,
+    source: Source,
     *,
     steps_per_call: int,
-    resident: bool,
 ) -> dict[str, Any]:
     """Compile a chunk of training and ask XLA what one step of it costs, on one device.
 
@@ -202,10 +199,8 @@ def step_cost(
       task: its loss.
       optimizer: the update rule.
       state: of the run, or its shapes.
-      train: the graphs.
-      budget: shapes of a batch.
+      source: of the batches.
       steps_per_call: steps of a chunk, at most.
-      resident: whether the columns stay on the device.
 
     Returns:
       flops: floating-point operations of a step, forward, backward and update.
@@ -214,13 +209,10 @@ def step_cost(
       compile_seconds: of the chunk, on this machine.
       steps_per_call: steps in the chunk.
     """
-    mesh = make_mesh(budget.num_shards)
-    steps = even_chunk(-(-len(train) // budget.batch_size), steps_per_call)
-    rows = empty_rows(budget, steps)
-    source: Resident | Streamed = Streamed(train, budget)
-    if resident:
-        columns = Columns.from_dataset(train, pairs=budget.dense)
-        source = Resident(columns, budget)
+    epoch = source.plan(0, 0)
+    mesh = make_mesh(epoch.shape[1])
+    steps = even_chunk(len(epoch), steps_per_call)
+    rows = empty_rows(steps, like=epoch)
     program = make_train_chunk(model, task, optimizer, source, mesh)
     start = time.perf_counter()
     lowered = program.function.lower(

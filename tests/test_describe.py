@@ -184,10 +184,8 @@ def test_the_cost_of_a_step_does_not_depend_on_the_length_of_a_chunk():
             small.task(),
             optimizer,
             state,
-            train,
-            budget,
+            batching.Streamed(train, budget),
             steps_per_call=steps,
-            resident=False,
         )
         for steps in (3, 6)
     ]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gtx import Predictor, recipes
-from gtx.batching import Streamed
+from gtx.batching import Streamed, evaluation_plan
 from gtx.data import packed
 from gtx.recipes.older import LATER_FIELDS
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning
@@ -19,7 +19,7 @@ from gtx.training import checkpoint as module
 from gtx.training.manifest import write_directory
 from gtx.training.progress import Progress
 from gtx.training.state import init_state
-from gtx.training.step import empty_rows
+from gtx.training.step import blank_batch
 
 ARCHIVES = sorted(pathlib.Path(__file__).with_name("golden_checkpoints").glob("*.zip"))
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -56,8 +56,8 @@ def test_the_state_of_a_golden_checkpoint_is_taken_up(workdir):
     encoded = dataclasses.replace(
         predictor.dataset(graphs), targets=graphs.targets, spec=recipe.spec
     )
-    rows = empty_rows(recipe.budget, 1)
-    batch = jax.tree.map(lambda x: x[0, 0], Streamed(encoded, recipe.budget).chunk(rows))
+    rows = evaluation_plan(encoded, recipe.budget)
+    batch = blank_batch(Streamed(encoded, recipe.budget), None, rows)
     optimizer = recipes.optimizer(recipe.config, 3)
     template = jax.eval_shape(lambda: init_state(predictor.model, optimizer, batch, 0))
     restored = Checkpoints(workdir).restore(template)

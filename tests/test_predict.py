@@ -8,10 +8,9 @@ import pytest
 
 import gtx
 from gtx import Predictor, batching, graphs, recipes
-from gtx.batching import Streamed
 from gtx.data import DatasetError
 from gtx.graphs import GraphError
-from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
+from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator, evaluation
 from tests import trained
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -84,10 +83,13 @@ def test_padding_of_jraph_gets_no_prediction(trained_run, predictor, expected):
 
 def test_one_molecule_is_one_batch(predictor, monkeypatch):
     made = []
-    assemble = Streamed.chunk
-    monkeypatch.setattr(
-        Streamed, "chunk", lambda self, rows: made.append(len(rows)) or assemble(self, rows)
-    )
+    stack = evaluation.stack_batches
+
+    def counted(dataset, budget, rows):
+        made.append(len(rows))
+        return stack(dataset, budget, rows)
+
+    monkeypatch.setattr(evaluation, "stack_batches", counted)
     predictor(["CCO"])
     assert made == [1]
 

@@ -83,12 +83,11 @@ def train(folder: pathlib.Path) -> Trained:
     result = training.fit(
         recipes.model(settings, graphs.spec),
         recipes.task(settings, graphs.spec),
-        train_set,
+        recipes.batches(settings, train_set, budget),
         graphs.part("valid"),
         optimizer=recipes.optimizer(settings, -(-len(train_set) // budget.batch_size)),
         num_epochs=settings.training.num_epochs,
         workdir=folder / "run",
-        budget=budget,
         recipe=recipe,
     )
     return Trained(folder / "run", settings, graphs, result, recipe)

@@ -95,7 +95,8 @@ def gtx_trainer(
       collections: its parameters and running statistics; its own initial values if None.
     """
     budget, rows = plan_rows(graphs)
-    source = batching.Resident.from_dataset(graphs, budget)
+    source = batching.Resident(graphs, budget)
+    constants = jax.device_put(source.constants)
     optimizer = training.adamw(training.Constant(1e-3), weight_decay=1e-5)
     program = training.make_train_chunk(
         module, tasks.Regression(graphs.spec.label), optimizer, source
@@ -108,7 +109,7 @@ def gtx_trainer(
     def steps() -> float:
         nonlocal state
         elements = source.chunk(rows)
-        state, report = program(state, source.constants, elements, rows, np.uint32(0))
+        state, report = program(state, constants, elements, rows, np.uint32(0))
         report = jax.device_get(report)
         return float(report.loss_sum[0] / report.count[0])
 

@@ -1,17 +1,18 @@
-"""From a Dataset to batches of static shape: budget, plan, assembly, and where chunks live."""
+"""From a Dataset to batches of static shape: budget, plan, assembly, and sources of batches."""
 
 from gtx.batching.assemble import Columns as Columns
 from gtx.batching.assemble import assemble as assemble
+from gtx.batching.batches import batch_graphs as batch_graphs
+from gtx.batching.batches import make_batches as make_batches
+from gtx.batching.batches import stack_batches as stack_batches
 from gtx.batching.budget import Budget as Budget
 from gtx.batching.budget import BudgetError as BudgetError
 from gtx.batching.budget import fit_budget as fit_budget
 from gtx.batching.check import BatchError as BatchError
 from gtx.batching.check import check_batch as check_batch
-from gtx.batching.chunks import Resident as Resident
-from gtx.batching.chunks import Source as Source
-from gtx.batching.chunks import Streamed as Streamed
-from gtx.batching.chunks import batch_graphs as batch_graphs
-from gtx.batching.chunks import make_batches as make_batches
 from gtx.batching.plan import evaluation_plan as evaluation_plan
 from gtx.batching.plan import plan as plan
 from gtx.batching.plan import waste as waste
+from gtx.batching.sources import Resident as Resident
+from gtx.batching.sources import Source as Source
+from gtx.batching.sources import Streamed as Streamed

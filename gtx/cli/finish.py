@@ -19,7 +19,7 @@ from gtx.cli import report
 from gtx.cli.command import typed
 from gtx.data import Dataset, splits
 from gtx.tasks import Task
-from gtx.training.step import empty_batch
+from gtx.training.step import blank_batch
 
 PACKAGES = ("gtx-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -56,9 +56,8 @@ def write(
 
     params = result.variables["params"]
     timing = [json.loads(line) for line in (workdir / "timing.jsonl").read_text().splitlines()]
-    rows = batching.plan(
-        parts["train"], budget, seed=config.seed, stratified=config.batch.stratified
-    )
+    source = recipes.batches(config, parts["train"], budget)
+    rows = source.plan(config.seed, 0)
     figures = dict(
         scores,
         main_metric=task.main_metric,
@@ -78,7 +77,7 @@ def write(
         best_epoch=result.best_epoch,
         stopped=result.stopped,
         padding_waste=batching.waste(parts["train"], budget, rows),
-        attention=describe.attention_choices(model, empty_batch(parts["train"], budget)),
+        attention=describe.attention_choices(model, blank_batch(source, source.constants, rows)),
         versions=versions(),
         device=jax.devices()[0].device_kind,
         config=config.to_dict(),

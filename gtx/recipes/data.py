@@ -155,6 +155,12 @@ def budget(
     )
 
 
+def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batching.Source:
+    """Where the batches of the training part come from."""
+    kind = batching.Resident if config.batch.resident else batching.Streamed
+    return kind(train, budget, stratified=config.batch.stratified)
+
+
 def needs_dense(config: ConfigDict) -> bool:
     """Whether the config's model looks at all pairs of nodes, so that batches need a layout."""
     settings = config.model

@@ -11,8 +11,6 @@ from gtx.training.description import CLASS
 # Settings of `fit` that decide the result, and the config field of each.
 _SETTINGS = {
     "seed": "seed",
-    "batch_size": "batch.size",
-    "stratified": "batch.stratified",
     "select": "training.select",
     "evaluate_every": "training.evaluate_every",
 }
@@ -22,7 +20,9 @@ _FIELDS = {
     "model": ("model", *_DATA),
     "task": ("task", "data"),
     "optimizer": ("optimizer", "training.num_epochs", "batch.size", "data"),
-    "budget": ("batch", *_DATA),
+    "source.batch_size": ("batch.size",),
+    "source.stratified": ("batch.stratified",),
+    "source.budget": ("batch", *_DATA),
     "data": _DATA,
     "spec": _DATA,
     "raw_spec": _DATA,
@@ -67,8 +67,7 @@ def reasons(
         chosen = current["select"] == "best" and current["valid"] is not None
         if name != "evaluate_every" or chosen:
             found[name] = differences(saved[name], current[name], name)
-    if saved.get("budget") is not None:
-        found["budget"] = differences(saved["budget"], current["budget"], "budget")
+    found |= _source_differences(_source(saved), current["source"])
     if described:
         for name in ("model", "task", "optimizer"):
             old = _completed(_renamed(saved[name]), current[name], given[name])
@@ -107,13 +106,36 @@ def _explained(
     for name, differing in found.items():
         if not differing:
             continue
-        said = _of_fields(config, _FIELDS[name] if name in _FIELDS else (_SETTINGS[name],))
+        fields = _FIELDS.get(name, (_SETTINGS[name],) if name in _SETTINGS else ("batch", *_DATA))
+        said = _of_fields(config, fields)
         lines += said
         # Other data make other vocabularies, scales and schedules: to say so again helps no one.
-        follows = name in _FIELDS and bool(found["data"])
+        follows = name not in _SETTINGS and bool(found["data"])
         if name == "data" or not (said or follows):
             lines += differing
     return list(dict.fromkeys(lines))
+
+
+def _source(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the source of batches said of itself."""
+    if "source" in facts:
+        return facts["source"]
+    # Runs of a time when every source was one of whole graphs kept its settings among the others.
+    settings = ("batch_size", "stratified", "budget")
+    return {CLASS: "Graphs", **{name: facts.get(name) for name in settings}}
+
+
+def _source_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The lines for each setting of a source, by the fact's name."""
+    if old[CLASS] != new[CLASS]:
+        return {"source": differences(old, new, "source")}
+    names = {*old, *new}
+    if old.get("budget") is None:  # the shapes did not matter, or were not kept yet
+        names.discard("budget")
+    return {
+        f"source.{name}": differences(old.get(name), new.get(name), f"source.{name}")
+        for name in sorted(names)
+    }
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:

@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from gtx.batching import Budget, Streamed, evaluation_plan
+from gtx.batching import Budget, evaluation_plan, stack_batches
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.hooks.nan_guard import NonFiniteError, listing
@@ -127,14 +127,13 @@ class Evaluator:
         if len(dataset) == 0:
             return
         rows = evaluation_plan(dataset, self.budget)
-        source = Streamed(dataset, self.budget)
         alone = len(rows) == self.budget.batch_size == 1
         steps = 1 if alone else self.steps_per_call
         for first in range(0, len(rows), steps):
             part = rows[first : first + steps]
-            filling = empty_rows(self.budget, steps - len(part))
+            filling = empty_rows(steps - len(part), like=rows)
             part = np.concatenate([part, filling])
-            yield part, shard(source.chunk(part), self.mesh)
+            yield part, shard(stack_batches(dataset, self.budget, part), self.mesh)
 
     def _check_finite(self, predictions: np.ndarray, dataset: Dataset) -> None:
         bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))

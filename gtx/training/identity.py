@@ -1,8 +1,9 @@
 """What a run is, so that a resume of another one is refused and not blended in.
 
 Compared is what decides the result: model, task and optimiser as described objects, the data by
-their content, the seed and the few settings that choose batches and the best parameters. A config
-is not compared: what its fields do shows in these, and paths, caches and intervals do nothing.
+their content, the seed, what the source of batches says of itself, and how the best parameters are
+chosen. A config is not compared: what its fields do shows in these, and paths, caches and
+intervals do nothing.
 """
 
 import dataclasses
@@ -20,12 +21,12 @@ import jax
 import numpy as np
 
 from gtx._version import __version__
-from gtx.batching import Budget
+from gtx.batching import Budget, Source
 from gtx.data import Dataset
 from gtx.data.content import content
 from gtx.tasks import Task
 from gtx.training.comparison import data_changes, differences, reasons
-from gtx.training.description import describe
+from gtx.training.description import CLASS, describe
 from gtx.training.optimizer import Optimizer
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
@@ -61,44 +62,40 @@ def identity(
     model: nn.Module,
     task: Task,
     optimizer: Optimizer,
-    budget: Budget,
-    train: Dataset,
+    source: Source,
     valid: Dataset | None,
     *,
     seed: int,
-    stratified: bool,
+    num_shards: int,
     select: str,
     evaluate_every: int,
-    resident: bool,
     steps_per_call: int,
     recipe: Mapping[str, Any] | None,
 ) -> Identity:
-    """The identity of a run. Arguments are those of `fit`."""
+    """The identity of a run. Arguments are those of `fit`, and the shards of the source's plans."""
     objects = {"model": model, "task": task, "optimizer": optimizer}
     how: dict[str, Any] = {}
     described = {name: describe(value) for name, value in objects.items()}
     described["model"] = _take_out(described["model"], "model", how)
-    parts = {"train": train} if valid is None else {"train": train, "valid": valid}
+    parts = {"train": source.dataset, "valid": valid}
+    parts = {name: part for name, part in parts.items() if part is not None}
     facts = {
         "seed": seed,
-        "batch_size": budget.batch_size,
-        "stratified": stratified,
+        "source": {CLASS: type(source).__qualname__, **source.identity()},
         "select": select,
         "evaluate_every": evaluate_every,
-        # Stratified batches hold the same graphs whatever the shapes; plain ones do not.
-        "budget": None if stratified else _shapes(budget),
         **described,
         "columns": {name: content(part) for name, part in parts.items()},
-        "train": fingerprint(train),
+        "train": None if source.dataset is None else fingerprint(source.dataset),
         "valid": None if valid is None else fingerprint(valid),
         "recipe": recipe,
     }
     conditions = {
         **_machine(),
-        "num_shards": budget.num_shards,
-        "budget": _shapes(budget),
+        "num_shards": num_shards,
+        "budget": None if source.budget is None else _shapes(source.budget),
         "steps_per_call": steps_per_call,
-        "resident": resident,
+        "source": type(source).__qualname__,
         **how,
     }
     given = {name: describe(value, defaults=False) for name, value in objects.items()}

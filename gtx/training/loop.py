@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 import flax.linen as nn
 
-from gtx.batching import Budget, fit_budget
+from gtx.batching import Source
 from gtx.data import Dataset
-from gtx.data.labels import check_trainable
 from gtx.tasks import Task
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
 from gtx.training.hooks.signals import Interrupted, StopFlag, StopRequested
@@ -57,55 +56,50 @@ class FitResult:
 def fit(
     model: nn.Module,
     task: Task,
-    train: Dataset,
+    source: Source,
     valid: Dataset | None = None,
     *,
     optimizer: Optimizer,
     num_epochs: int,
     workdir: str | os.PathLike[str],
-    budget: Budget | None = None,
-    stratified: bool = True,
-    resident: bool = True,
-    seed: int = 0,
+    seeds: Sequence[int] = (0,),
+    recipe: Mapping[str, Any] | None = None,
+    hooks: Sequence[Hook] = (),
     steps_per_call: int = 64,
     evaluate_every: int = 1,
     checkpoint_every: int = 1,
     checkpoint_minutes: float | None = 10.0,
     select: Literal["best", "last"] = "best",
-    recipe: Mapping[str, Any] | None = None,
-    hooks: Sequence[Hook] = (),
 ) -> FitResult:
-    """Train `model` on `train`, or go on with the run in `workdir`.
+    """Train `model` on the batches of `source`, or go on with the run in `workdir`.
 
     A run that is interrupted and started again with the same arguments ends with the same bits
     as one that is not, on the same machine. SIGINT, SIGTERM and SIGUSR1 save after the chunk
     under way and raise `Interrupted` (exit code 128 + signal); a second one exits at once.
 
     What decides the result must be the same as in the run that goes on: model, task, optimizer,
-    seed, the content of the data, batch size, `stratified`, `select`, under "best"
-    `evaluate_every`, and a recipe, of which one of `gtx.recipes` is compared by what it makes.
-    Other arguments may differ, with a `ResumeWarning` where they decide last digits.
+    seeds, the identity of the source and the content of its data and of `valid`, `select`, under
+    "best" `evaluate_every`, and a recipe, of which one of `gtx.build` is compared by what it
+    makes. Other arguments may differ, with a `ResumeWarning` where they decide last digits.
 
     Args:
       model: called as `model.apply(variables, batch, train=...)`, outputs [rows, output_dim].
       task: its loss and scores.
-      train: graphs with labels.
+      source: the batches to train on, as `gtx.batching.Resident(train, budget)`. See
+        `gtx.batching.Source` for one of your own.
       valid: graphs that choose the best parameters; without them the last ones are the best.
       optimizer: the update rule.
       num_epochs: in all. May be raised later to train on, where the schedule does not change.
       workdir: of this run; checkpoints go to `<workdir>/checkpoints`.
-      budget: shapes of a batch; must cover `valid`. Default: batches of 32 graphs.
-      stratified: whether batches mix sizes in fixed numbers; must be what the budget is for.
-      resident: keep the training data on the device; False assembles batches on the host.
-      seed: decides initial values, batches and dropout.
+      seeds: the seed, which decides initial values, batches and dropout.
+      recipe: JSON data kept in every checkpoint, which says how to build the model.
+      hooks: told what happens, in this order.
       steps_per_call: steps in one compiled call, at most; about a second's worth.
       evaluate_every: epochs between evaluations; the last epoch is always evaluated.
       checkpoint_every: epochs between checkpoints; the last epoch always gets one.
       checkpoint_minutes: and one after so many minutes, also within an epoch; None for never.
       select: what `checkpoints/best` holds: the parameters with the best main metric, or the
         last that were evaluated.
-      recipe: JSON data kept in every checkpoint, which says how to build the model.
-      hooks: told what happens, in this order.
 
     Raises:
       ResumeError: `workdir` holds another run, or more than `num_epochs`.
@@ -116,19 +110,15 @@ def fit(
       Interrupted: by a signal, after saving.
     """
     _check_arguments(
-        train, select, num_epochs=num_epochs, steps_per_call=steps_per_call,
+        source, seeds, select, num_epochs=num_epochs, steps_per_call=steps_per_call,
         evaluate_every=evaluate_every, checkpoint_every=checkpoint_every,
     )  # fmt: skip
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed must lie in [0, 2**32), got {seed}.")
-    if budget is None:
-        cover = () if valid is None else (valid,)
-        budget = fit_budget(train, min(32, len(train)), stratified=stratified, cover=cover)
+    (seed,) = seeds
     with folder_lock(workdir):
         run = Run(
-            model, task, train, valid, optimizer, budget, pathlib.Path(workdir),
-            seed=seed, stratified=stratified, resident=resident, steps_per_call=steps_per_call,
-            select=select, recipe=recipe, evaluate_every=evaluate_every,
+            model, task, source, valid, optimizer, pathlib.Path(workdir),
+            seed=seed, steps_per_call=steps_per_call, select=select, recipe=recipe,
+            evaluate_every=evaluate_every,
         )  # fmt: skip
         progress = run.progress
         resumed_from = run.step
@@ -191,10 +181,18 @@ def fit(
         )
 
 
-def _check_arguments(train: Dataset, select: str, **counts: int) -> None:
-    if len(train) == 0:
-        raise ValueError("the training part has no graphs; check the split.")
-    check_trainable(train)
+def _check_arguments(source: Source, seeds: Sequence[int], select: str, **counts: int) -> None:
+    if not isinstance(source, Source):
+        raise TypeError(
+            f"source must be a gtx.batching.Source, got {type(source).__name__}. Of a Dataset make "
+            "one: Resident(dataset, fit_budget(dataset, batch_size))."
+        )
+    source.check()
+    if len(seeds) != 1:
+        raise ValueError(f"seeds must hold one seed, got {seeds}.")
+    for seed in seeds:
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"a seed must lie in [0, 2**32), got {seed}.")
     if select not in ("best", "last"):
         raise ValueError(f"select must be 'best' or 'last', got {select!r}.")
     for name, value in counts.items():

@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from gtx.batching import Budget, Columns, Resident, Streamed, plan
+from gtx.batching import Budget, Source, fit_budget
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored
@@ -24,7 +24,14 @@ from gtx.training.lock import check_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.progress import Progress, is_better, json_float
 from gtx.training.state import evaluation_variables, init_state
-from gtx.training.step import empty_batch, empty_rows, make_train_chunk, replicate, shard
+from gtx.training.step import (
+    blank_batch,
+    empty_rows,
+    make_mesh,
+    make_train_chunk,
+    replicate,
+    shard,
+)
 from gtx.typing import PyTree
 
 _log = logging.getLogger(__name__)
@@ -47,40 +54,38 @@ class Run:
         self,
         model: nn.Module,
         task: Task,
-        train: Dataset,
+        source: Source,
         valid: Dataset | None,
         optimizer: Optimizer,
-        budget: Budget,
         workdir: pathlib.Path,
         *,
         seed: int,
-        stratified: bool,
-        resident: bool,
         steps_per_call: int,
         evaluate_every: int,
         select: str,
         recipe: Mapping[str, Any] | None,
     ):
         self.task = task
-        self.budget = budget
         self.workdir = workdir
-        self._train_set, self._valid_set = train, valid
+        self._source, self._valid_set = source, valid
         self._seed = seed
         self._recipe = recipe
         self._select = select
-        self._plan = functools.partial(plan, train, budget, seed=seed, stratified=stratified)
+        rows = source.plan(seed, 0)
+        num_shards = rows.shape[1]
         # A nominal number: with plain shuffling, epochs may differ by a few steps.
-        self.steps_per_epoch = -(-len(train) // budget.batch_size)
+        self.steps_per_epoch = len(rows)
         self._chunk_steps = even_chunk(self.steps_per_epoch, steps_per_call)
         self._identity = identity(
-            model, task, optimizer, budget, train, valid,
-            seed=seed, stratified=stratified, select=select, evaluate_every=evaluate_every,
-            resident=resident, steps_per_call=steps_per_call, recipe=recipe,
+            model, task, optimizer, source, valid,
+            seed=seed, num_shards=num_shards, select=select, evaluate_every=evaluate_every,
+            steps_per_call=steps_per_call, recipe=recipe,
         )  # fmt: skip
 
         self._checkpoints = Checkpoints(workdir)
         self._checkpoints.clean()
-        batch = empty_batch(train, budget)  # initialisation reads its shapes alone
+        constants = source.constants
+        batch = blank_batch(source, constants, rows)
         make_state = functools.partial(init_state, model, optimizer, batch, seed)
         restored = self._checkpoints.restore(jax.eval_shape(make_state), self._check_same)
         if restored is None:
@@ -98,13 +103,12 @@ class Run:
             )
         self.saved_step = None if restored is None else self.step
 
-        self._evaluator = Evaluator(model, task, budget)
-        self._mesh = self._evaluator.mesh
-        self._source: Resident | Streamed = Streamed(train, budget)
-        if resident:
-            columns = Columns.from_dataset(train, pairs=budget.dense)
-            self._source = Resident(replicate(columns, self._mesh), budget)
-        self._train_chunk = make_train_chunk(model, task, optimizer, self._source, self._mesh)
+        self._mesh = make_mesh(num_shards)
+        self._constants = replicate(constants, self._mesh)
+        self._train_chunk = make_train_chunk(model, task, optimizer, source, self._mesh)
+        self._evaluator: Evaluator | None = None
+        if valid is not None:
+            self._evaluator = Evaluator(model, task, _evaluation_budget(source, valid, num_shards))
         self.state = replicate(state, self._mesh)
         self._following: np.ndarray | None = None
         self._uploaded: Any = None
@@ -115,11 +119,11 @@ class Run:
 
     def chunks(self) -> Iterator[np.ndarray]:
         """Plan rows of what is left of the epoch, each of one size, filled up with -1."""
-        rows = self._plan(epoch=self.progress.epoch)[self.progress.position :]
+        rows = self._source.plan(self._seed, self.progress.epoch)[self.progress.position :]
         parts = []
         for first in range(0, len(rows), self._chunk_steps):
             part = rows[first : first + self._chunk_steps]
-            filling = empty_rows(self.budget, self._chunk_steps - len(part))
+            filling = empty_rows(self._chunk_steps - len(part), like=rows)
             parts.append(np.concatenate([part, filling]))
         for part, self._following in itertools.zip_longest(parts, parts[1:]):
             yield part
@@ -133,12 +137,12 @@ class Run:
         start = time.perf_counter() - self._train_chunk.compile_seconds
         elements = self._uploaded if self._uploaded is not None else self._upload(rows)
         self.state, report = self._train_chunk(
-            self.state, self._source.constants, elements, rows, np.uint32(self._seed)
+            self.state, self._constants, elements, rows, np.uint32(self._seed)
         )
         # The device is at work on this chunk while the host makes the next one.
         self._uploaded = None if self._following is None else self._upload(self._following)
         report = jax.device_get(report)
-        check_finite(report, rows, self._train_set.ids, self.step, self.state.params)
+        check_finite(report, rows, self._source.ids, self.step, self.state.params)
         steps = int(report.taken.sum())
         self.step += steps
         self.progress.position += steps
@@ -157,7 +161,7 @@ class Run:
 
     def evaluate(self, poll: Callable[[], None]) -> dict[str, float]:
         """Score the validation part, and keep the parameters if they are the best."""
-        assert self._valid_set is not None
+        assert self._evaluator is not None and self._valid_set is not None
         variables = evaluation_variables(self.state)
         result = self._evaluator(variables, self._valid_set, self._valid_batches, poll=poll)
         for note in result.notes if self.progress.best_epoch is None else ():
@@ -191,17 +195,17 @@ class Run:
 
     @property
     def num_compilations(self) -> dict[str, int]:
-        programs = {"train": self._train_chunk, "evaluate": self._evaluator.program}
-        return {name: program.num_compilations for name, program in programs.items()}
+        count = 0 if self._evaluator is None else self._evaluator.program.num_compilations
+        return {"train": self._train_chunk.num_compilations, "evaluate": count}
 
     @property
     def compile_seconds(self) -> dict[str, float]:
-        programs = {"train": self._train_chunk, "evaluate": self._evaluator.program}
-        return {name: program.compile_seconds for name, program in programs.items()}
+        seconds = 0.0 if self._evaluator is None else self._evaluator.program.compile_seconds
+        return {"train": self._train_chunk.compile_seconds, "evaluate": seconds}
 
     @functools.cached_property
     def _valid_batches(self) -> list[Any]:
-        assert self._valid_set is not None
+        assert self._evaluator is not None and self._valid_set is not None
         return self._evaluator.prepare(self._valid_set)
 
     def _save_best(self, variables: dict[str, PyTree]) -> None:
@@ -219,3 +223,16 @@ def even_chunk(steps: int, steps_per_call: int) -> int:
     """The chunk length at most `steps_per_call` that cuts `steps` into the fewest equal parts."""
     calls = -(-steps // min(steps_per_call, steps))
     return -(-steps // calls)
+
+
+def _evaluation_budget(source: Source, valid: Dataset, num_shards: int) -> Budget:
+    """The shape of the batches in which the validation part is evaluated."""
+    if source.budget is None:
+        size = -(-min(32, len(valid)) // num_shards) * num_shards
+        return fit_budget(valid, size, num_shards=num_shards)
+    if source.budget.num_shards != num_shards:
+        raise ValueError(
+            f"the plans of {type(source).__name__} have {num_shards} shards, and its budget has "
+            f"num_shards={source.budget.num_shards}. Fit the budget with num_shards={num_shards}."
+        )
+    return source.budget

@@ -1,9 +1,9 @@
 """The compiled units: a chunk of training steps, and a chunk of evaluation steps.
 
-A chunk is one `lax.scan` over rows of a plan, so that thousands of small steps cost one call.
-Its batches are made on the device from resident columns, or come stacked from the host. With
-several shards the whole chunk runs under `shard_map` over the mesh axis `data`: each device
-has its shard of every batch, and gradients meet once per step.
+A chunk is one `lax.scan` over rows of a plan, so that thousands of small steps cost one call. A
+`gtx.batching.Source` makes the batch of each step, inside the scan. With several shards the whole
+chunk runs under `shard_map` over the mesh axis `data`: each device has its shard of every batch,
+and gradients meet once per step.
 """
 
 import dataclasses
@@ -18,8 +18,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from gtx.batch import Batch
-from gtx.batching import Budget, Resident, Streamed
-from gtx.data import Dataset
+from gtx.batching import Source
 from gtx.ops.varying import varying_axes
 from gtx.tasks import Task
 from gtx.training.optimizer import Optimizer, update_average
@@ -28,6 +27,8 @@ from gtx.training.state import TrainState, leaf_name
 from gtx.typing import Array, PyTree
 
 AXIS = "data"
+# Folded into the key of a step for its source, so that dropout draws other numbers.
+_SOURCE = 2**32 - 2
 _REPLICATED = PartitionSpec()
 _SHARDED = PartitionSpec(None, AXIS)  # [steps, shards, ...]
 
@@ -98,14 +99,14 @@ def make_train_chunk(
     model: nn.Module,
     task: Task,
     optimizer: Optimizer,
-    source: Resident | Streamed,
+    source: Source,
     mesh: Mesh | None = None,
 ) -> Program:
     """`program(state, constants, elements, rows, seed) -> state, StepReport`, one for a run.
 
     `constants` and `elements = source.chunk(rows)` are the source's. `rows` is int32
-    [steps, shards, graphs_per_shard]; a step whose rows are all -1 leaves the state alone and is
-    not counted. The randomness of a step is `fold_in(key(seed), state.step)`. The state is
+    [steps, shards, places]; a step whose rows are all -1 leaves the state alone and is not
+    counted. The randomness of a step is `fold_in(key(seed), state.step)`. The state is
     donated.
     """
     transformation = optimizer.transformation()
@@ -127,8 +128,12 @@ def make_train_chunk(
         loss = loss_sum / jnp.where(count > 0, count, 1.0)
         return loss, (loss_sum, count, changed.get("batch_stats", {}))
 
-    def step(state: TrainState, batch: Batch, seed: Array) -> tuple[TrainState, StepReport]:
+    def step(
+        state: TrainState, constants: Any, element: Any, seed: Array
+    ) -> tuple[TrainState, StepReport]:
         key = jax.random.fold_in(jax.random.key(seed), state.step)
+        batch = source.batch(constants, element, jax.random.fold_in(key, _SOURCE))
+        batch = batch.replace(axis_name=axis)
         # The gradient of a parameter that is the same everywhere would be summed over shards by
         # itself; that of a varying one stays the shard's own, and is summed below, once.
         params = _varying(state.params, axis)
@@ -180,8 +185,7 @@ def make_train_chunk(
             element, filled = item
 
             def take(state: TrainState) -> tuple[TrainState, StepReport]:
-                batch = source.batch(constants, _own_shard(element))
-                return step(state, batch.replace(axis_name=axis), seed)
+                return step(state, constants, _own_shard(element), seed)
 
             state, report = jax.lax.cond(filled & healthy, take, skip, state)
             return (state, healthy & report.finite.all()), report
@@ -279,12 +283,20 @@ def _check_synced(batch_stats: PyTree) -> None:
             )
 
 
-def empty_rows(budget: Budget, steps: int) -> np.ndarray:
-    """Rows that stand for no graphs at all, int32 [steps, shards, graphs_per_shard]."""
-    return np.full((steps, budget.num_shards, budget.graphs_per_shard), -1, np.int32)
+def empty_rows(steps: int, like: np.ndarray) -> np.ndarray:
+    """Steps without rows, int32 [steps, shards, places], with shards and places as in `like`."""
+    return np.full((steps, *like.shape[1:]), -1, np.int32)
 
 
-def empty_batch(dataset: Dataset, budget: Budget) -> Batch:
-    """One shard of a batch without graphs: the shapes and columns of every batch of a run."""
-    batches = Streamed(dataset, budget).chunk(empty_rows(budget, 1))
-    return jax.tree.map(lambda values: values[0, 0], batches)
+def blank_batch(source: Source, constants: Any, rows: np.ndarray) -> Batch:
+    """One shard of a batch with the shapes of every batch of a run, and zeros in it.
+
+    Args:
+      source: of the batches.
+      constants: of the source.
+      rows: a plan of the source.
+    """
+    element = jax.tree.map(lambda values: values[0, 0], source.chunk(rows[:1]))
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    shapes = jax.eval_shape(source.batch, constants, element, key)
+    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)

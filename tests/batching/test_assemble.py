@@ -21,11 +21,14 @@ from gtx.batching import (
     fit_budget,
     make_batches,
     plan,
+    stack_batches,
 )
 from gtx.data import Dataset
 from gtx.graphs import GraphError, from_arrays
 from gtx.ops.layout import split_pairs
 from tests.batching.datasets import SIZES, make_dataset
+
+KEY = jax.random.key(0)
 
 
 def assert_same(first, second):
@@ -116,14 +119,14 @@ CASES = {
 def test_numpy_and_compiled_jax_assemble_the_same_bits(sizes):
     dataset = make_dataset(sizes, level="node" if len(sizes) > 3 else "graph")
     budget = fit_budget(dataset, 2, num_tiers=2)
-    source = Resident.from_dataset(dataset, budget)
+    source = Resident(dataset, budget)
     columns = Columns.from_dataset(dataset)
     compiled = jax.jit(source.batch)
     for row in plan(dataset, budget, seed=1)[:, 0]:
         host = assemble(columns, row, budget)
         check_batch(host)
         assert_holds(host, dataset, row)
-        device = compiled(source.constants, row)
+        device = compiled(source.constants, row, KEY)
         assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(device))
         assert_same(host, device)
     assert compiled._cache_size() == 1
@@ -134,7 +137,7 @@ def test_a_budget_that_is_not_dense_makes_batches_without_layout_and_pairs():
     dense, lean = (fit_budget(dataset, 2, num_tiers=2, dense=dense) for dense in (True, False))
     rows = plan(dataset, dense, seed=1)
     np.testing.assert_array_equal(plan(dataset, lean, seed=1), rows)
-    source = Resident.from_dataset(dataset, lean)
+    source = Resident(dataset, lean)
     assert dense.num_pairs > 0 == lean.num_pairs and not source.constants.pairs
     for row in rows[:, 0]:
         expected, batch = (
@@ -143,7 +146,7 @@ def test_a_budget_that_is_not_dense_makes_batches_without_layout_and_pairs():
         check_batch(batch)
         assert expected.pairs and batch.pairs == {}
         assert_same(batch, expected.replace(layout=None, pairs={}))
-        assert_same(batch, jax.jit(source.batch)(source.constants, row))
+        assert_same(batch, jax.jit(source.batch)(source.constants, row, KEY))
         with pytest.raises(ValueError, match="no layout.*dense=False"):
             _ = batch.pair_mask
 
@@ -164,8 +167,8 @@ def test_a_path_of_20000_nodes_makes_a_batch_below_20_mib():
 def test_assembly_uses_no_scatter():
     dataset = make_dataset(CASES["molecules"])
     budget = fit_budget(dataset, 3)
-    source = Resident.from_dataset(dataset, budget)
-    program = jax.jit(source.batch).lower(source.constants, np.zeros(3, np.int32)).as_text()
+    source = Resident(dataset, budget)
+    program = jax.jit(source.batch).lower(source.constants, np.zeros(3, np.int32), KEY).as_text()
     assert "scatter" not in program and "gather" in program
 
 
@@ -173,10 +176,10 @@ def test_resident_and_streamed_chunks_give_the_same_batches():
     dataset = make_dataset(CASES["molecules"])
     budget = fit_budget(dataset, 4, num_shards=2)
     rows = plan(dataset, budget, seed=0)
-    resident, streamed = Resident.from_dataset(dataset, budget), Streamed(dataset, budget)
+    resident, streamed = Resident(dataset, budget), Streamed(dataset, budget)
 
     def all_batches(source, chunk):
-        step = functools.partial(source.batch, source.constants)
+        step = functools.partial(source.batch, source.constants, key=KEY)
         return jax.jit(jax.vmap(jax.vmap(step)))(chunk)
 
     one = all_batches(resident, resident.chunk(rows))
@@ -188,7 +191,7 @@ def test_resident_and_streamed_chunks_give_the_same_batches():
 def test_a_chunk_may_end_with_empty_batches():
     dataset = make_dataset(CASES["molecules"])
     budget = fit_budget(dataset, 4)
-    batch = Streamed(dataset, budget).chunk(np.full((1, 1, 4), -1, np.int32))
+    batch = stack_batches(dataset, budget, np.full((1, 1, 4), -1, np.int32))
     batch = jax.tree.map(lambda array: array[0, 0], batch)
     check_batch(batch)
     assert not batch.graph_mask.any() and not batch.node_mask.any()

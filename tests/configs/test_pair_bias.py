@@ -102,12 +102,11 @@ def test_a_model_with_biased_attention_takes_training_steps(tmp_path, names):
     result = training.fit(
         model,
         recipes.task(config, graphs.spec),
-        graphs.part("train"),
+        recipes.batches(config, graphs.part("train"), recipes.budget(config, graphs)),
         graphs.part("valid"),
         optimizer=recipes.optimizer(config, steps_per_epoch=3),
         num_epochs=2,
         workdir=tmp_path / "run",
-        budget=recipes.budget(config, graphs),
     )
     first, second = (entry["loss"] for entry in result.history)
     assert np.isfinite([first, second]).all() and first != second

@@ -36,12 +36,11 @@ def test_a_recipe_trains_and_scores(name, tmp_path):
     result = training.fit(
         model,
         task,
-        graphs.part("train"),
+        recipes.batches(config, graphs.part("train"), budget),
         graphs.part("valid"),
         optimizer=recipes.optimizer(config, steps_per_epoch=3),
         num_epochs=1,
         workdir=tmp_path / "run",
-        budget=budget,
     )
     assert result.history[0]["step"] == -(-len(graphs.part("train")) // config.batch.size)
     assert result.history[0]["valid"][task.main_metric] is not None
@@ -84,14 +83,11 @@ def test_the_choices_of_the_base_config_train(
     result = training.fit(
         recipes.model(config, graphs.spec),
         recipes.task(config, graphs.spec),
-        graphs.part("train"),
+        recipes.batches(config, graphs.part("train"), recipes.budget(config, graphs)),
         graphs.part("valid"),
         optimizer=recipes.optimizer(config, steps_per_epoch=3),
         num_epochs=2,
         workdir=tmp_path / "run",
-        budget=recipes.budget(config, graphs),
-        stratified=config.batch.stratified,
-        resident=config.batch.resident,
     )
     block = traverse_util.flatten_dict(result.variables["params"]["block_0"], sep="/")
     assert {name: block[name].shape for name in present} == present

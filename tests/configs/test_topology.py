@@ -90,12 +90,11 @@ def run(tmp_path_factory):
     result = training.fit(
         recipes.model(config, graphs.spec),
         recipes.task(config, graphs.spec),
-        graphs.part("train"),
+        recipes.batches(config, graphs.part("train"), budget),
         graphs.part("valid"),
         optimizer=recipes.optimizer(config, steps_per_epoch=3),
         num_epochs=1,
         workdir=folder / "run",
-        budget=budget,
         recipe=recipes.recipe(config, prepared),
     )
     predictor = Predictor.load(folder / "run")

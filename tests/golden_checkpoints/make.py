@@ -35,13 +35,12 @@ def make(folder: pathlib.Path) -> None:
     training.fit(
         recipes.model(settings, graphs.spec),
         recipes.task(settings, graphs.spec),
-        train,
+        recipes.batches(settings, train, recipes.budget(settings, graphs)),
         graphs.part("valid"),
         optimizer=recipes.optimizer(settings, -(-len(train) // settings.batch.size)),
         num_epochs=settings.training.num_epochs,
         checkpoint_every=settings.training.checkpoint_every,
         workdir=folder,
-        budget=recipes.budget(settings, graphs),
         recipe=recipes.recipe(settings, prepared),
     )
     packed.save(raw, folder / "graphs.npz")

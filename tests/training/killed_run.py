@@ -4,6 +4,7 @@ import logging
 import pathlib
 import sys
 
+from gtx.batching import Resident
 from gtx.training import JsonLines, fit
 from tests.training import small
 
@@ -13,12 +14,11 @@ def run(workdir: pathlib.Path):
     return fit(
         small.Small(),
         small.task(),
-        train,
+        Resident(train, budget),
         valid,
         optimizer=small.optimizer(),
         num_epochs=12,
         workdir=workdir,
-        budget=budget,
         steps_per_call=1,  # 72 chunks
         checkpoint_minutes=0.0,  # after every chunk
         hooks=[JsonLines()],

@@ -89,11 +89,10 @@ def main(name: str) -> None:
         result = gtx.training.fit(
             model(dataset),
             evaluator.task,
-            dataset,
+            gtx.batching.Resident(dataset, budget),
             optimizer=gtx.training.adamw(gtx.training.Constant(0.01)),
             num_epochs=3,
             workdir=workdir,
-            budget=budget,
         )
     print(
         json.dumps(

@@ -17,7 +17,7 @@ import optax
 
 from gtx import graphs
 from gtx.batch import Features
-from gtx.batching import fit_budget
+from gtx.batching import Resident, fit_budget
 from gtx.data import Dataset
 from gtx.nn import TransformerConv
 from gtx.ops.attention.select import recorded_choices
@@ -59,12 +59,11 @@ def main():
                 fit(
                     Model(),
                     Regression(data.spec.label),
-                    data,
+                    Resident(data, fit_budget(data, 4, num_shards=shards, num_tiers=1)),
                     data,
                     optimizer=Optimizer(optax.sgd, Constant(0.01)),
                     num_epochs=2,
                     workdir=pathlib.Path(sys.argv[1]) / str(shards),
-                    budget=fit_budget(data, 4, num_shards=shards, num_tiers=1),
                 )
             )
         assert {choice.implementation for choice in choices} == {"chunked"}

@@ -9,10 +9,10 @@ os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
 import jax
 import numpy as np
 
-from gtx.batching import Columns, Resident, Streamed, fit_budget, plan
+from gtx.batching import Resident, fit_budget, plan
 from gtx.training import Evaluator, make_mesh, make_train_chunk
 from gtx.training.state import evaluation_variables, init_state
-from gtx.training.step import empty_rows, replicate, shard
+from gtx.training.step import blank_batch, empty_rows, replicate, shard
 from tests.training import small
 
 
@@ -28,16 +28,15 @@ def main():
         budget = fit_budget(train, 16, num_shards=shards, num_tiers=2)
         mesh = make_mesh(shards)
         rows = plan(train, budget, seed=3)
-        rows = np.concatenate([rows, empty_rows(budget, 2)])
-        batch = jax.tree.map(
-            lambda x: x[0, 0], Streamed(train, budget).chunk(empty_rows(budget, 1))
-        )
+        rows = np.concatenate([rows, empty_rows(2, like=rows)])
+        source = Resident(train, budget)
+        constants = replicate(source.constants, mesh)
+        batch = blank_batch(source, constants, rows)
         state = replicate(init_state(model, optimizer, batch, 0), mesh)
-        source = Resident(replicate(Columns.from_dataset(train), mesh), budget, "graph")
         chunk = make_train_chunk(model, task, optimizer, source, mesh)
         for _ in range(2):
             elements = shard(source.chunk(rows), mesh)
-            state, report = chunk(state, source.constants, elements, rows, np.uint32(0))
+            state, report = chunk(state, constants, elements, rows, np.uint32(0))
         assert chunk.num_compilations == 1
         evaluator = Evaluator(model, task, budget, steps_per_call=3)
         evaluation = evaluator(evaluation_variables(state), train)

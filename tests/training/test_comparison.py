@@ -191,14 +191,12 @@ def identity_of(config: ConfigDict) -> Identity:
         recipes.model(config, graphs.spec),
         recipes.task(config, graphs.spec),
         recipes.optimizer(config, -(-len(train) // budget.batch_size)),
-        budget,
-        train,
+        recipes.batches(config, train, budget),
         graphs.part("valid"),
         seed=config.seed,
-        stratified=config.batch.stratified,
+        num_shards=budget.num_shards,
         select=config.training.select,
         evaluate_every=config.training.evaluate_every,
-        resident=config.batch.resident,
         steps_per_call=config.training.steps_per_call,
         recipe=recipes.recipe(config, prepared),
     )
@@ -287,7 +285,7 @@ def test_fields_that_an_older_version_did_not_have_are_taken_at_their_defaults(r
         "recipe.config.encodings_workers",
         "recipe.config.data.topology",
         "recipe.config.model.random_bases",
-        "budget",
+        "source.budget",
     )
     assert reasons(older, now.facts, now.given) == []
     norm = identity_of(changed(config, {"model.norm": "layer"}))
@@ -309,11 +307,12 @@ def test_a_class_that_had_another_name_is_the_same_class(recipe, name, old):
 def test_a_run_that_kept_only_texts_of_its_objects_is_compared_by_its_config(recipe):
     config, now = recipe("zinc_encodings")
     texts = dict(model="GPS()", task="Regression()", optimizer="Optimizer()")
-    fields = ("columns", "budget", "recipe.content", "recipe.config.encodings_used")
-    older = _without({**now.facts, **texts}, *fields)
+    fields = ("columns", "source", "recipe.content", "recipe.config.encodings_used")
+    settings = {name: now.facts["source"][name] for name in ("batch_size", "stratified")}
+    older = _without({**now.facts, **settings, **texts}, *fields)
     older["recipe"]["version"] = "0.0.9"
-    kept = ("python", "jax", "device", "num_shards", "steps_per_call", "resident")
-    conditions = {name: now.conditions[name] for name in kept}
+    kept = ("python", "jax", "device", "num_shards", "steps_per_call")
+    conditions = {**{name: now.conditions[name] for name in kept}, "resident": True}
     with pytest.warns(ResumeWarning, match="kept no model"):
         check_identity(older, conditions, now, "runs/x")
     other = identity_of(changed(config, {"model.dim": 8, "batch.resident": False}))

@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 
+from gtx.batching import Resident, Streamed
 from gtx.training import (
     Checkpoints,
     CheckpointWarning,
@@ -33,7 +34,6 @@ def train(workdir, hooks=(), **changes):
         optimizer=small.optimizer(),
         num_epochs=EPOCHS,
         workdir=workdir,
-        budget=budget,
         steps_per_call=4,
         evaluate_every=2,
         recipe={"config": {"dim": 8}, "tags": ["a", None, 1.5]},
@@ -41,7 +41,8 @@ def train(workdir, hooks=(), **changes):
     )
     graphs, valid = changes.pop("graphs", graphs), changes.pop("valid", valid)
     model, task = changes.pop("model", small.Small()), small.task()
-    return fit(model, task, graphs, valid, **{**settings, **changes})
+    source = changes.pop("source", Resident)(graphs, budget, changes.pop("stratified", True))
+    return fit(model, task, source, valid, **{**settings, **changes})
 
 
 @dataclasses.dataclass
@@ -172,7 +173,7 @@ def test_more_epochs_go_on_from_the_end(tmp_path, whole):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (dict(seed=1), "seed: 0 -> 1"),
+        (dict(seeds=(1,)), "seed: 0 -> 1"),
         (dict(recipe={"config": {"dim": 9}, "tags": ["a", None, 1.5]}), "config.dim: 8 -> 9"),
         (dict(optimizer=small.optimizer(ema_decay=0.8)), "optimizer.ema_decay: 0.9 -> 0.8"),
         (dict(model=small.Small(rate=0.5)), r"model.rate: 0\.25 -> 0\.5"),
@@ -207,7 +208,7 @@ def test_other_conditions_are_a_warning_and_nearly_the_same_numbers(whole, tmp_p
 
 
 def test_streaming_is_the_same_training(whole, tmp_path):
-    result = train(tmp_path, resident=False)
+    result = train(tmp_path, source=Streamed)
     assert small.max_difference(result.state, whole[1].state) < 1e-5
 
 
@@ -221,7 +222,7 @@ def test_a_bad_label_stops_the_run_and_the_last_checkpoint_stays_good(tmp_path, 
             graphs.targets.labels[4] = np.inf
 
     with pytest.raises(NonFiniteError) as error:
-        train(tmp_path / "b", [Poison()], graphs=graphs, num_epochs=3, resident=False)
+        train(tmp_path / "b", [Poison()], graphs=graphs, num_epochs=3, source=Streamed)
     assert 4 in error.value.graph_ids and 6 <= error.value.step < 12
     assert Checkpoints(tmp_path / "b").steps() == steps == [6]
 
@@ -285,8 +286,8 @@ def test_arguments_that_make_no_sense_are_refused(tmp_path):
         train(tmp_path, graphs=unlabelled)
     with pytest.raises(ValueError, match="evaluate_every must be at least 1"):
         train(tmp_path, evaluate_every=0)
-    with pytest.raises(ValueError, match="seed must lie in"):
-        train(tmp_path, seed=-1)
+    with pytest.raises(ValueError, match="a seed must lie in"):
+        train(tmp_path, seeds=(-1,))
     assert not list(pathlib.Path(tmp_path).iterdir())
 
 

@@ -12,7 +12,7 @@ from gtx.batching import Streamed, fit_budget
 from gtx.nn import BatchNorm
 from gtx.training import make_train_chunk
 from gtx.training.state import init_state
-from gtx.training.step import empty_rows
+from gtx.training.step import blank_batch
 from tests.training import small
 
 # Compiling takes longer than running what is this small.
@@ -52,9 +52,9 @@ def test_statistics_that_differ_between_shards_are_refused_by_name():
     data = small.dataset(8)
     source = Streamed(data, fit_budget(data, 4))
     mesh = jax.make_mesh((1,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
-    rows = empty_rows(source.budget, 1)
+    rows = source.plan(0, 0)
     elements = source.chunk(rows)
-    batch = jax.tree.map(lambda x: x[0, 0], elements)
+    batch = blank_batch(source, None, rows)
     state = init_state(Apart(), small.optimizer(), batch, 0)
     chunk = make_train_chunk(Apart(), small.task(), small.optimizer(), source, mesh)
     with pytest.raises(TypeError, match="batch_stats/norm/mean differs between shards; add it up"):

@@ -7,11 +7,11 @@ import numpy as np
 import optax
 import pytest
 
-from gtx.batching import Resident, Streamed, fit_budget, plan
+from gtx.batching import Resident, Streamed, fit_budget
 from gtx.training import make_mesh, make_train_chunk
 from gtx.training.hooks.nan_guard import NonFiniteError, check_finite
 from gtx.training.state import evaluation_variables, init_state
-from gtx.training.step import empty_rows
+from gtx.training.step import blank_batch, empty_rows
 from tests.training import small
 
 MODEL, TASK, OPTIMIZER = small.Small(), small.task(), small.optimizer()
@@ -21,24 +21,26 @@ MODEL, TASK, OPTIMIZER = small.Small(), small.task(), small.optimizer()
 def setup():
     train = small.dataset(22)
     budget = fit_budget(train, 4, num_tiers=2)
-    batch = jax.tree.map(lambda x: x[0, 0], Streamed(train, budget).chunk(empty_rows(budget, 1)))
-    source = Resident.from_dataset(train, budget)
+    source = Resident(train, budget)
+    rows = source.plan(0, 0)
+    batch = blank_batch(source, source.constants, rows)
     return (
         train,
         budget,
-        plan(train, budget, seed=0),
+        rows,
         source,
         make_train_chunk(MODEL, TASK, OPTIMIZER, source),
         functools.partial(init_state, MODEL, OPTIMIZER, batch),
     )
 
 
-def run(chunk, source, state, rows, seed=0):
-    return jax.device_get(chunk(state, source.constants, source.chunk(rows), rows, np.uint32(seed)))
+def run(chunk, source, state, rows, seed=0, constants=None):
+    constants = source.constants if constants is None else constants
+    return jax.device_get(chunk(state, constants, source.chunk(rows), rows, np.uint32(seed)))
 
 
-def filled(rows, budget, steps):
-    return np.concatenate([rows, empty_rows(budget, steps - len(rows))])
+def filled(rows, steps):
+    return np.concatenate([rows, empty_rows(steps - len(rows), like=rows)])
 
 
 def test_a_chunk_equals_steps_taken_one_by_one_in_plain_jax(setup):
@@ -85,12 +87,12 @@ def test_a_chunk_equals_steps_taken_one_by_one_in_plain_jax(setup):
 
 
 def test_where_an_epoch_is_cut_into_chunks_does_not_change_a_bit(setup):
-    _, budget, rows, source, chunk, start = setup
+    _, _, rows, source, chunk, start = setup
     whole, report = run(chunk, source, start(0), rows)
     for cut in (1, 4):
-        state, first = run(chunk, source, start(0), filled(rows[:cut], budget, len(rows)))
+        state, first = run(chunk, source, start(0), filled(rows[:cut], len(rows)))
         assert state.step == cut and first.taken.sum() == cut
-        state, second = run(chunk, source, state, filled(rows[cut:], budget, len(rows)))
+        state, second = run(chunk, source, state, filled(rows[cut:], len(rows)))
         assert small.same_bits(state, whole)
         losses = np.concatenate([first.loss_sum[:cut], second.loss_sum[: len(rows) - cut]])
         assert losses.tobytes() == report.loss_sum.tobytes()
@@ -98,8 +100,8 @@ def test_where_an_epoch_is_cut_into_chunks_does_not_change_a_bit(setup):
 
 
 def test_empty_rows_leave_the_state_alone(setup):
-    _, budget, rows, source, chunk, start = setup
-    state, report = run(chunk, source, start(0), empty_rows(budget, len(rows)))
+    _, _, rows, source, chunk, start = setup
+    state, report = run(chunk, source, start(0), empty_rows(len(rows), like=rows))
     assert small.same_bits(state, jax.device_get(start(0)))
     assert not report.taken.any() and not report.count.any() and report.finite.all()
 
@@ -128,17 +130,17 @@ def test_a_step_that_is_not_finite_is_not_applied_and_named(setup, bad):
         labels = np.array(columns.targets.labels)
         labels[victim] = np.inf
         targets = dataclass_replace(columns.targets, labels=labels)
-        source = Resident(dataclass_replace(columns, targets=targets), budget)
+        columns = dataclass_replace(columns, targets=targets)
     else:
         feature = np.array(columns.nodes["feat"])
         feature[train.node_ptr[victim]] = 1e38
-        source = Resident(dataclass_replace(columns, nodes={"feat": feature}), budget)
-    before, _ = run(chunk, source, start(0), filled(rows[:3], budget, len(rows)))
-    state, report = run(chunk, source, start(0), rows)
+        columns = dataclass_replace(columns, nodes={"feat": feature})
+    before, _ = run(chunk, source, start(0), filled(rows[:3], len(rows)), constants=columns)
+    state, report = run(chunk, source, start(0), rows, constants=columns)
     assert small.same_bits(state, before)
     assert report.taken.tolist() == [True] * 4 + [False] * (len(rows) - 4)
     with pytest.raises(NonFiniteError, match="step 13. The step was not applied") as error:
-        check_finite(report, rows, train.ids + 100, 10, state.params)
+        check_finite(report, rows, lambda rows: train.ids[rows] + 100, 10, state.params)
     assert error.value.step == 13
     assert victim + 100 in error.value.graph_ids
     assert set(error.value.graph_ids - 100) == set(rows[3][rows[3] >= 0])
@@ -172,7 +174,7 @@ def test_an_update_that_is_not_finite_is_not_applied(setup):
     state, report = run(chunk, source, state, rows)
     assert state.step == 2 and state.opt_state == 2
     with pytest.raises(NonFiniteError, match="gradient or update of last/bias .and 1 param") as e:
-        check_finite(report, rows, train.ids, 0, state.params)
+        check_finite(report, rows, source.ids, 0, state.params)
     assert e.value.names == ["last/bias", "last/kernel"]
 
 

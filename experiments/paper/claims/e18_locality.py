@@ -145,7 +145,7 @@ def trained(
     results = {}
     for hint in hints:
         told = hinted(dataset, hint)
-        columns = batching.Resident.from_dataset(told.part("train"), budget).constants
+        columns = jax.device_put(batching.Columns.from_dataset(told.part("train")))
         data = columns, jnp.asarray(rows)
         first = batch_of(data, 0)
         last, _ = train(seeds, data)

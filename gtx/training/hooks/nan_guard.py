@@ -1,5 +1,7 @@
 """Refuse numbers that are not finite, and say where they came from."""
 
+from collections.abc import Callable
+
 import jax
 import numpy as np
 
@@ -25,14 +27,18 @@ class NonFiniteError(FloatingPointError):
 
 
 def check_finite(
-    report: StepReport, rows: np.ndarray, ids: np.ndarray, first_step: int, params: PyTree
+    report: StepReport,
+    rows: np.ndarray,
+    ids: Callable[[np.ndarray], np.ndarray],
+    first_step: int,
+    params: PyTree,
 ) -> None:
     """Raise if a step of a chunk was refused. The state is then the one before that step.
 
     Args:
       report: of the chunk, on the host.
-      rows: its plan rows [steps, shards, graphs_per_shard].
-      ids: the dataset's `ids`.
+      rows: its plan rows [steps, shards, places].
+      ids: of the source: what to call these rows.
       first_step: number of the chunk's first step.
       params: for the names of the parameters.
     """
@@ -44,7 +50,7 @@ def check_finite(
     names = [
         name for name, fine in zip(["loss", *leaves], report.finite[index], strict=True) if not fine
     ]
-    graphs = ids[rows[index][rows[index] >= 0]]
+    graphs = ids(rows[index][rows[index] >= 0])
     what = "the loss" if names[0] == "loss" else f"the gradient or update of {names[0]}"
     more = f" (and {len(names) - 1} parameters)" if len(names) > 1 else ""
     raise NonFiniteError(
