@@ -10,7 +10,8 @@ import jraph
 
 from gtx.ops.arguments import check_array, describe
 from gtx.ops.layout import Layout, pair_mask
-from gtx.typing import Level
+from gtx.ops.masks import clean
+from gtx.typing import LEVELS, Level
 
 
 @functools.partial(
@@ -164,13 +165,12 @@ def mask_features(
     """
     check_call(features, batch, needs)
 
-    def clean(level):
-        values = getattr(features, level)
-        if values is None:
-            return None
-        return jnp.where(getattr(batch, f"{level[:-1]}_mask")[:, None], values, 0)
+    def cleaned(level, field):
+        values = getattr(features, field)
+        # The mask is asked for last: that of pairs exists only where the batch has a layout.
+        return None if values is None else clean(values, getattr(batch, f"{level}_mask"))
 
-    return Features(**{level: clean(level) for level in ("nodes", "edges", "pairs", "graphs")})
+    return Features(**{field: cleaned(level, field) for level, field in LEVELS.items()})
 
 
 def require_layout(batch: Batch) -> Layout:
@@ -201,34 +201,34 @@ def check_call(features: Any, batch: Any, needs: tuple[str, ...] = ("nodes",)) -
             "makes them of a batch's columns."
         )
     check_is_batch(batch)
-    for level in ("nodes", "edges", "pairs", "graphs"):
-        values = getattr(features, level)
+    for level, field in LEVELS.items():
+        values = getattr(features, field)
         if values is None:
-            if level in needs:
+            if field in needs:
                 raise ValueError(
-                    f"The layer needs features of {level}, and features.{level} is None. Encode "
-                    f"a column of the {level}, as gtx.nn.Embed does."
+                    f"The layer needs features of {field}, and features.{field} is None. Encode "
+                    f"a column of the {field}, as gtx.nn.Embed does."
                 )
             continue
         if isinstance(values, dict):
             raise TypeError(
-                f"features.{level} must be one array [{level}, feat], got a dict of columns "
+                f"features.{field} must be one array [{field}, feat], got a dict of columns "
                 f"{sorted(values)}. Encode them: gtx.nn.Embed makes one array of the columns."
             )
-        name = f"features.{level}"
-        check_array(values, name, f"[{level}, feat]")
+        name = f"features.{field}"
+        check_array(values, name, f"[{field}, feat]")
         if not jnp.issubdtype(values.dtype, jnp.floating):
             raise TypeError(
                 f"{name} must be floats and is {values.dtype}. Encode categories, by "
                 "gtx.nn.CategoricalEncoder, and convert numbers: .astype(jnp.float32)."
             )
-        if level == "pairs":
+        if level == "pair":
             rows = require_layout(batch).num_pairs
         else:
-            rows = getattr(batch, f"{level[:-1]}_mask").shape[0]
+            rows = getattr(batch, f"{level}_mask").shape[0]
         if values.shape[0] != rows:
             raise ValueError(
-                f"{name} has {values.shape[0]} rows, but the batch has {rows} {level}, "
+                f"{name} has {values.shape[0]} rows, but the batch has {rows} {field}, "
                 "padding included."
             )
 

@@ -19,7 +19,7 @@ from gtx.training import Optimizer, make_mesh, make_train_chunk
 from gtx.training.run import even_chunk
 from gtx.training.state import init_state, leaf_name
 from gtx.training.step import blank_batch, empty_rows
-from gtx.typing import PyTree
+from gtx.typing import LEVELS, PyTree
 
 
 def describe(config: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def describe(config: Any) -> dict[str, Any]:
     state = jax.eval_shape(functools.partial(init_state, model, optimizer, batch, config.seed))
     columns = {
         level: {name: _spelling(column) for name, column in getattr(graphs.spec, level).items()}
-        for level in ("nodes", "edges", "pairs", "graphs")
+        for level in LEVELS.values()
     }
     return {
         "data": {

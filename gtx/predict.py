@@ -31,9 +31,8 @@ from gtx.graphs import GraphError, GraphsTuple, concatenate
 from gtx.ops.layout import Tier
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
 from gtx.training.arrays import restore_tree
-from gtx.typing import PyTree
+from gtx.typing import LEVELS, PyTree
 
-_FIELDS = dict(node="nodes", edge="edges", pair="pairs", graph="graphs")
 _DESCRIPTORS = ("graphs", "descriptors")
 
 
@@ -57,7 +56,7 @@ class Predictor:
         self.variables = variables
         self._encodings = recipes.encodings(recipe.config)
         self._encoded = {
-            (_FIELDS[level], name)
+            (LEVELS[level], name)
             for encoding in self._encodings
             for level, name in encoding.columns()
         }
@@ -255,11 +254,11 @@ class Predictor:
         return self._completed(given, targets)
 
     def _from_dataset(self, dataset: Dataset, targets: Any) -> Dataset:
-        columns = {field: getattr(dataset, field) for field in _FIELDS.values()}
+        columns = {field: getattr(dataset, field) for field in LEVELS.values()}
         spec = self._given_spec(columns)
         kept: dict[str, Any] = {
             field: {name: columns[field][name] for name in getattr(spec, field)}
-            for field in _FIELDS.values()
+            for field in LEVELS.values()
         }
         dataset = dataclasses.replace(dataset, spec=spec, **kept)
         dataset.check()
@@ -274,14 +273,14 @@ class Predictor:
         spec = self.recipe.spec
         if self.recipe.raw_spec is not None and "kind" not in columns["edges"]:
             spec = self.recipe.raw_spec
-        known = {(field, name) for field in _FIELDS.values() for name in getattr(spec, field)}
+        known = {(field, name) for field in LEVELS.values() for name in getattr(spec, field)}
         present = {(field, name) for field, names in columns.items() for name in names}
         computed = set(self._encoded)
         if self._encoded <= present:
             computed = set()
         if self.recipe.scaler is not None and _DESCRIPTORS not in present:
             computed.add(_DESCRIPTORS)
-        for field in _FIELDS.values():
+        for field in LEVELS.values():
             wanted = {name for level, name in known - computed if level == field}
             given = {name for level, name in present - computed if level == field}
             if wanted != given:
@@ -295,7 +294,7 @@ class Predictor:
                 for name, column in getattr(spec, field).items()
                 if (field, name) not in computed
             }
-            for field in _FIELDS.values()
+            for field in LEVELS.values()
         }
         return GraphSpec(**levels)
 

@@ -28,4 +28,6 @@ Activation = Callable[[Array], Array]
 ModuleFactory = Callable[..., Any]
 
 Level = Literal["node", "edge", "pair", "graph"]
+# Each level with the field of a dataset, a spec, features, ... that holds its columns.
+LEVELS: dict[Level, str] = {"node": "nodes", "edge": "edges", "pair": "pairs", "graph": "graphs"}
 Symmetry = Literal["exact", "up_to_sign", "up_to_basis", "none"]

@@ -228,7 +228,7 @@ EQUATIONS = (
             Line(
                 LAYER,
                 "MultiHeadAttention._structure",
-                "Complete(batch.layout, node_ids=batch.node_ids)",
+                "Complete(require_layout(batch), node_ids=batch.node_ids)",
             ),
         ),
         (4, 14),

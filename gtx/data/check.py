@@ -9,6 +9,7 @@ from gtx.data.exact import INT32_MAX
 from gtx.data.exact import DatasetError as DatasetError
 from gtx.data.spec import Categorical, Column, GraphSpec, Label
 from gtx.data.targets import TargetTable, check_labels_agree, check_level, check_rows
+from gtx.typing import LEVELS
 
 if TYPE_CHECKING:
     from gtx.data.dataset import Dataset
@@ -47,7 +48,7 @@ def check_form(dataset: "Dataset") -> None:
             f"dataset: senders have shape {dataset.senders.shape}, receivers have shape "
             f"{dataset.receivers.shape}. Give one of each per edge: {dataset.senders.shape}."
         )
-    for level in ("nodes", "edges", "pairs", "graphs"):
+    for level in LEVELS.values():
         arrays = getattr(dataset, level)
         if not isinstance(arrays, Mapping):
             raise DatasetError(f"dataset: {level} is a {type(arrays).__name__}. Give a dict.")

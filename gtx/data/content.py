@@ -8,13 +8,13 @@ import numpy as np
 
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
+from gtx.typing import LEVELS
 
 # By part, then by what it is the hash of. `num_graphs` is a number and no hash.
 Content = dict[str, dict[str, Any]]
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
 _VERBS = {"structure": "differs", "labels": "differ", "targets": "differ", "ids": "differ"}
-_LEVELS = ("nodes", "edges", "pairs", "graphs")
 
 
 def content(dataset: Dataset) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def content(dataset: Dataset) -> dict[str, Any]:
     }
     if not dataset.targets_are_all:
         found["targets"] = _sha256(table.index)
-    for level in _LEVELS:
+    for level in LEVELS.values():
         for name, array in sorted(getattr(dataset, level).items()):
             found[f"{level}.{name}"] = _sha256(array)
     return found

@@ -41,9 +41,7 @@ from gtx.data.targets import (
     split_of_targets,
 )
 from gtx.graphs import GraphsTuple
-from gtx.typing import Level
-
-_FIELDS = dict(node="nodes", edge="edges", pair="pairs", graph="graphs")
+from gtx.typing import LEVELS, Level
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -335,9 +333,9 @@ class Dataset:
           arrays: name to array with one row per node, edge, pair or graph.
           columns: what the arrays are; inferred if None.
         """
-        if level not in _FIELDS:
-            raise DatasetError(f"dataset: level {level!r} is unknown. Use one of {list(_FIELDS)}.")
-        field = _FIELDS[level]
+        if level not in LEVELS:
+            raise DatasetError(f"dataset: level {level!r} is unknown. Use one of {list(LEVELS)}.")
+        field = LEVELS[level]
         new = as_columns(field, arrays)
         if columns is None:
             columns = {name: infer_column(array) for name, array in new.items()}

@@ -24,8 +24,8 @@ from gtx.data.check import DatasetError
 from gtx.data.columns import SPLITS, as_offsets, infer_label
 from gtx.data.dataset import Dataset
 from gtx.data.spec import Categorical, GraphSpec, Label
+from gtx.typing import LEVELS
 
-_LEVELS = ("nodes", "edges", "pairs", "graphs")
 # Members by the rows that they must have; others are not read.
 _ROWS = dict(
     node_ptr=None, edge_ptr=None, edge_index=None, node_feat="nodes", node_attr="nodes",
@@ -50,7 +50,7 @@ def save(dataset: Dataset, path: str | Path) -> None:
         split_names=np.array(SPLITS),
         spec=np.array(json.dumps(dataset.spec.to_json())),
     )
-    for level in _LEVELS:
+    for level in LEVELS.values():
         for name, array in getattr(dataset, level).items():
             arrays[f"{level}.{name}"] = array
     if dataset.targets.labels is not None:
@@ -114,7 +114,7 @@ def load(
     )
     split = _split(data, path)
     if "spec" in data:
-        columns: dict[str, Any] = {level: {} for level in _LEVELS}
+        columns: dict[str, Any] = {level: {} for level in LEVELS.values()}
         for key, array in data.items():
             level, dot, name = key.partition(".")
             if dot and level in columns:
@@ -180,7 +180,7 @@ def _read(path: Path, archive: npz.Archive, max_bytes: int | None) -> dict[str, 
     members = {
         name: archive.member(name)
         for name in archive.names
-        if name in _ROWS or name.partition(".")[0] in _LEVELS
+        if name in _ROWS or name.partition(".")[0] in LEVELS.values()
     }
     missing = sorted({"node_ptr", "edge_ptr", "edge_index"} - set(members))
     if missing:

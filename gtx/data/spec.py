@@ -7,10 +7,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from gtx.data.exact import INT32_MAX, DatasetError, count, number, record, texts
-from gtx.typing import Level
+from gtx.typing import LEVELS, Level
 
 LabelKind = Literal["regression", "binary", "multiclass", "multilabel"]
-_LEVELS = ("nodes", "edges", "pairs", "graphs")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +124,7 @@ class GraphSpec:
     label: Label | None = None
 
     def __post_init__(self) -> None:
-        for level in _LEVELS:
+        for level in LEVELS.values():
             columns = getattr(self, level)
             if not isinstance(columns, Mapping):
                 raise DatasetError(
@@ -152,7 +151,7 @@ class GraphSpec:
                 name: dict(kind=type(column).__name__, **dataclasses.asdict(column))
                 for name, column in getattr(self, level).items()
             }
-            for level in _LEVELS
+            for level in LEVELS.values()
         }
         label = None if self.label is None else dataclasses.asdict(self.label)
         return dict(levels, label=label)
@@ -166,9 +165,9 @@ class GraphSpec:
         Raises:
           DatasetError: names the field that is missing, unknown or of another type.
         """
-        data = record(data, "spec", required=(*_LEVELS, "label"))
+        data = record(data, "spec", required=(*LEVELS.values(), "label"))
         levels = {}
-        for level in _LEVELS:
+        for level in LEVELS.values():
             if not isinstance(data[level], Mapping):
                 raise DatasetError(f"spec.{level} is {data[level]!r:.100}. It must be a dict.")
             levels[level] = {

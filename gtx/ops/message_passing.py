@@ -17,6 +17,7 @@ from gtx.ops.arguments import (
     check_length,
     check_where,
 )
+from gtx.ops.masks import clean
 
 Reduction = Literal["sum", "mean", "max", "min", "std"]
 Aggregation = Literal[Reduction, "softmax"]
@@ -165,10 +166,7 @@ def message_passing(
 
     def keep(values: Any) -> Any:
         """Before `message`, whose gradient would multiply what is masked after it by 0."""
-        if where is None:
-            return values
-        mask = where.reshape(where.shape + (1,) * (values.ndim - 1))
-        return jnp.where(mask, values, jnp.zeros((), values.dtype))
+        return clean(values, where)
 
     messages = message(
         jax.tree.map(lambda values: keep(segment.gather(values, receivers, **into)), nodes),

@@ -21,6 +21,7 @@ from gtx.ops.arguments import (
     check_length,
     check_where,
 )
+from gtx.ops.masks import clean
 
 NEGATIVE = -1e30  # stands for minus infinity: finite, so that no difference of two is NaN
 
@@ -58,7 +59,7 @@ def segment_sum(
         raise TypeError("values must be numbers to be summed; segment_count counts bools.")
     segment_ids = _check(values, segment_ids, num_segments, where)
     total = jax.ops.segment_sum(
-        _masked(values, where, 0), segment_ids, num_segments, indices_are_sorted
+        clean(values, where, _wide(values.dtype)), segment_ids, num_segments, indices_are_sorted
     )
     return total.astype(values.dtype)
 
@@ -106,7 +107,10 @@ def segment_max(
     segment_ids = _check(values, segment_ids, num_segments, where)
     options: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
     peak = jax.ops.segment_max(
-        _masked(values, where, -jnp.inf), segment_ids, num_segments, **options
+        clean(values, where, _wide(values.dtype), fill=-jnp.inf),
+        segment_ids,
+        num_segments,
+        **options,
     )
     count = segment_count(segment_ids, num_segments, where=where, **options)
     return jnp.where(_trailing(count, peak.ndim) > 0, peak, 0).astype(values.dtype)
@@ -140,7 +144,7 @@ def segment_std(
     """
     check_floats(values, "values", "[entries, ...]")
     options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
-    wide = _masked(values, where, 0)
+    wide = clean(values, where, _wide(values.dtype))
     mean = segment_mean(wide, segment_ids, num_segments, **options)
     offset = wide - gather(mean, segment_ids, indices_are_sorted=indices_are_sorted)
     variance = segment_mean(offset**2, segment_ids, num_segments, **options)
@@ -194,11 +198,11 @@ def segment_exp(
     check_floats(logits, "logits", "[entries, ...]")
     segment_ids = _check(logits, segment_ids, num_segments, where)
     options: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
-    scores = _masked(logits, where, NEGATIVE)
+    scores = clean(logits, where, _wide(logits.dtype), fill=NEGATIVE)
     peak = jax.ops.segment_max(jax.lax.stop_gradient(scores), segment_ids, num_segments, **options)
     peak = jnp.maximum(peak, NEGATIVE)
     weights = jnp.exp(scores - gather(peak, segment_ids, **options))
-    weights = _masked(weights, where, 0)
+    weights = clean(weights, where, _wide(weights.dtype))
     total = jax.ops.segment_sum(weights, segment_ids, num_segments, **options)
     return weights, total, peak
 
@@ -222,8 +226,3 @@ def _wide(dtype):
 def _trailing(values, ndim):
     """Append axes of length 1 until `values` broadcasts against an array of `ndim` axes."""
     return values.reshape(values.shape + (1,) * (ndim - values.ndim))
-
-
-def _masked(values, where, fill):
-    values = values.astype(_wide(values.dtype))
-    return values if where is None else jnp.where(_trailing(where, values.ndim), values, fill)

@@ -13,6 +13,7 @@ from gtx.data import Dataset, splits, topology
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import rules_of
 from gtx.recipes.rules import ConfigError, call_checked, check_settings, choose, frozen, settings_of
+from gtx.typing import LEVELS
 
 
 def reads_smiles(config: ConfigDict) -> bool:
@@ -91,9 +92,8 @@ def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
 
 def encoded_columns(config: ConfigDict) -> set[str]:
     """The columns that the config's encodings compute, each as `nodes.rwse`."""
-    fields = dict(node="nodes", edge="edges", pair="pairs", graph="graphs")
     return {
-        f"{fields[level]}.{name}"
+        f"{LEVELS[level]}.{name}"
         for encoding in encodings(config)
         for level, name in encoding.columns()
     }

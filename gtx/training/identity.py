@@ -28,6 +28,7 @@ from gtx.tasks import Task
 from gtx.training.comparison import data_changes, differences, reasons
 from gtx.training.description import CLASS, describe
 from gtx.training.optimizer import Optimizer
+from gtx.typing import LEVELS
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
 # Fields of a described model that choose how it is computed: the result is the same to rounding.
@@ -105,7 +106,7 @@ def identity(
 def fingerprint(dataset: Dataset) -> str:
     """sha256 over everything in a dataset that training reads."""
     digest = hashlib.sha256()
-    for level in ("nodes", "edges", "pairs", "graphs"):
+    for level in LEVELS.values():
         for name, array in sorted(getattr(dataset, level).items()):
             digest.update(f"{level}/{name}".encode())
             _add(digest, array)

@@ -128,7 +128,7 @@ def test_a_quoted_line_knows_its_number():
     broken = Line(
         "gtx/nn/attention/multi_head.py",
         "MultiHeadAttention._structure",
-        "Complete(batch.layout, node_ids=batch.node_ids)",
+        "Complete(require_layout(batch), node_ids=batch.node_ids)",
     )
     source = (ROOT / broken.file).read_text().splitlines()
     assert "Complete(" in source[broken.number() - 1]

@@ -5,7 +5,7 @@ from typing import Literal
 import flax.linen as nn
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import Batch, Features, mask_features, require_layout
 from gtx.nn.attention.call import attend, edges_of
 from gtx.nn.parts.factories import check_heads
 from gtx.nn.parts.initializers import fan_in_uniform, xavier_uniform, zeros
@@ -83,7 +83,7 @@ class MultiHeadAttention(nn.Module):
 
     def _structure(self, batch):
         if self.structure == "complete":
-            return Complete(batch.layout, node_ids=batch.node_ids)
+            return Complete(require_layout(batch), node_ids=batch.node_ids)
         if self.structure == "edges":
             return edges_of(batch)
         raise ValueError(f"structure must be 'complete' or 'edges', got {self.structure!r}.")

@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import Batch, Features, mask_features, require_layout
 from gtx.nn.blocks.multi_head_attention_block import (
     attention_block,
     between,
@@ -48,8 +48,8 @@ class ISAB(nn.Module):
         points = self.param("points", self.points_init, shape, self.param_dtype)
         points = points.astype(self.dtype or jnp.promote_types(x.dtype, points.dtype))
         rows, layout, ids, mask = repeat_points(points, batch)
-        gathering = between(layout, ids, batch.layout, batch.node_ids)
+        gathering = between(layout, ids, require_layout(batch), batch.node_ids)
         hidden = attention_block(self, "gather")(rows, x, gathering, mask, train=train)
-        spreading = between(batch.layout, batch.node_ids, layout, ids)
+        spreading = between(require_layout(batch), batch.node_ids, layout, ids)
         x = attention_block(self, "spread")(x, hidden, spreading, batch.node_mask, train=train)
         return features.replace(nodes=x)

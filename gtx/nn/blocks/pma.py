@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import Batch, Features, mask_features, require_layout
 from gtx.nn.blocks.multi_head_attention_block import (
     MultiHeadAttentionBlock,
     between,
@@ -66,7 +66,7 @@ class PMA(nn.Module):
             **options,
             name="block",
         )
-        structure = between(layout, ids, batch.layout, batch.node_ids)
+        structure = between(layout, ids, require_layout(batch), batch.node_ids)
         pooled = block(rows, x, structure, mask, train=train).reshape(-1, self.num_seeds * dim)
         if features.graphs is not None:
             pooled = jnp.concatenate([pooled, features.graphs], axis=-1)

@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import Batch, Features, mask_features, require_layout
 from gtx.nn.blocks.multi_head_attention_block import attention_block
 from gtx.ops import Complete
 from gtx.typing import Dtype
@@ -31,6 +31,6 @@ class SetAttentionBlock(nn.Module):
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
         features = mask_features(features, batch)
-        x, structure = features.nodes, Complete(batch.layout, node_ids=batch.node_ids)
+        x, structure = features.nodes, Complete(require_layout(batch), node_ids=batch.node_ids)
         x = attention_block(self, "block")(x, x, structure, batch.node_mask, train=train)
         return features.replace(nodes=x)

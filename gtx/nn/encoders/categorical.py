@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from gtx.batch import Batch
 from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.initializers import standard_normal
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, Level
 
 
@@ -59,6 +60,6 @@ class CategoricalEncoder(nn.Module):
         table = self.param("embedding", init, (sum(self.sizes), self.dim), self.param_dtype)
         (table,) = nn.dtypes.promote_dtype(table, dtype=self.dtype)
         offsets = np.cumsum([0, *self.sizes[:-1]]).astype(np.int32)
-        rows = jnp.where(mask[:, None], values + offsets, 0)
+        rows = clean(values + offsets, mask)
         embedded = table.at[rows].get(mode="clip").sum(1)
-        return jnp.where(mask[:, None], embedded, 0)
+        return clean(embedded, mask)

@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 from gtx.batch import Batch
 from gtx.nn.parts.columns import level_mask
 from gtx.nn.parts.initializers import standard_normal
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, Level
 
 
@@ -35,4 +36,4 @@ class ConstantEncoder(nn.Module):
         mask = level_mask(batch, self.level)
         vector = self.param("embedding", self.embedding_init, (1, self.dim), self.param_dtype)
         (vector,) = nn.dtypes.promote_dtype(vector, dtype=self.dtype)
-        return jnp.where(mask[:, None], vector, 0)
+        return clean(vector, mask)

@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.batch import Batch
+from gtx.batch import Batch, require_layout
 from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.factories import make
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.ops import Tier, edge_pairs, segment_mean
+from gtx.ops.masks import clean
 from gtx.ops.segment import gather
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
@@ -54,7 +55,7 @@ class EdgePathEncoder(nn.Module):
         if self.level != "pair":
             raise ValueError("EdgePathEncoder encodes pairs.")
         codes, mask = read_column(batch, "pair", self.column)
-        codes = jnp.where(mask, codes[:, 0], 0)
+        codes = clean(codes[:, 0], mask)
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         x = sum(
             make(
@@ -76,7 +77,7 @@ class EdgePathEncoder(nn.Module):
         shape = (self.max_hops, self.edge_dim, self.dim)
         kernels = self.param("kernel", init, shape, self.param_dtype)
         x, kernels = nn.dtypes.promote_dtype(x, kernels, dtype=self.dtype)
-        layout = batch.layout
+        layout = require_layout(batch)
         pairs = jnp.asarray(edge_pairs(batch.senders, batch.receivers, layout))
         x = segment_mean(x, pairs, layout.num_pairs, where=batch.edge_mask)
 
@@ -87,7 +88,7 @@ class EdgePathEncoder(nn.Module):
             exists = code > 0
             onward = jnp.maximum(code - 1, 0)
             edge = jnp.where(exists, first + onward * size + here, 0)
-            total += jnp.where(exists[:, None], gather(x, edge), 0) @ kernel
+            total += clean(gather(x, edge), exists) @ kernel
             hops += exists
             here = jnp.where(exists, onward, here)
             further = codes.at[first + here * size + end].get(mode="clip")

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from gtx.batch import Batch, Features, check_is_batch
 from gtx.nn.parts.factories import make
 from gtx.ops.arguments import describe
-from gtx.typing import Dtype, ModuleFactory
+from gtx.typing import LEVELS, Dtype, ModuleFactory
 
 
 class Embed(nn.Module):
@@ -71,11 +71,11 @@ class Embed(nn.Module):
             )
 
         def total(level, dim):
-            columns = getattr(self, f"{level}s")
+            columns = getattr(self, LEVELS[level])
             parts = [
                 make(
                     factory,
-                    f"{level}s[{column!r}]",
+                    f"{LEVELS[level]}[{column!r}]",
                     column=column,
                     level=level,
                     dim=dim,

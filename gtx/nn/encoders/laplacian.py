@@ -9,6 +9,7 @@ from gtx.batch import Batch
 from gtx.nn.encoders.spectrum import drawn_spectrum, vectors_and_values
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, Level
 
 
@@ -63,4 +64,4 @@ class LaplacianEncoder(nn.Module):
                 name=f"linear_{layer}",
             )(x)
             x = jax.nn.relu(x)
-        return jnp.where(spectrum.mask[..., None], x, 0).sum(1)
+        return clean(x, spectrum.mask).sum(1)

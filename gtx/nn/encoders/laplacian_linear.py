@@ -8,6 +8,7 @@ from gtx.batch import Batch
 from gtx.nn.encoders.spectrum import drawn_spectrum
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, Level
 
 
@@ -50,4 +51,4 @@ class LaplacianLinearEncoder(nn.Module):
             bias_init=self.bias_init,
             name="linear",
         )
-        return jnp.where(batch.node_mask[:, None], linear(spectrum.vectors), 0)
+        return clean(linear(spectrum.vectors), batch.node_mask)

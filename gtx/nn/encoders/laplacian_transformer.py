@@ -16,6 +16,7 @@ from gtx.nn.encoders.spectrum import (
 from gtx.nn.parts.feed_forward import FeedForward
 from gtx.nn.parts.linear import Linear
 from gtx.ops import Layout, Tier, noise
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Level
 
 
@@ -78,7 +79,7 @@ class LaplacianTransformerEncoder(nn.Module):
                 name=f"block_{layer}",
             )(features, tokens, train=train)
         x = features.nodes.reshape(*mask.shape, self.dim)
-        return jnp.where(mask[..., None], x, 0).sum(1)
+        return clean(x, mask).sum(1)
 
 
 def _tokens(batch: Batch, mask: Array) -> Batch:

@@ -9,6 +9,7 @@ from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.factories import make
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
 
@@ -39,7 +40,7 @@ class LinearEncoder(nn.Module):
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "rows dim"]:
         values, mask = read_column(batch, self.level, self.column)
         values = values.reshape(values.shape[0], -1).astype(self.param_dtype)
-        values = jnp.where(mask[:, None], values, 0)
+        values = clean(values, mask)
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         if self.norm is not None:
             norm = make(self.norm, "norm", **options, name="norm")
@@ -51,4 +52,4 @@ class LinearEncoder(nn.Module):
             bias_init=self.bias_init,
             name="linear",
         )
-        return jnp.where(mask[:, None], linear(values), 0)
+        return clean(linear(values), mask)

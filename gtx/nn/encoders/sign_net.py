@@ -11,6 +11,7 @@ from gtx.nn.encoders.invariant import Network, choose_network, invariant_layers,
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.norms import BatchNorm
 from gtx.ops import segment_sum
+from gtx.ops.masks import clean
 from gtx.ops.segment import gather
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
@@ -89,9 +90,9 @@ class SignNetEncoder(nn.Module):
             axis_name=batch.axis_name,
         )
         x = x.reshape(nodes, 2, count, self.phi_dim).sum(1)
-        x = jnp.where(mask[..., None], x, 0)
+        x = clean(x, mask)
         x = x.sum(1) if self.combine == "sum" else x.reshape(nodes, -1)
         x = invariant_layers(self, self.dim, "rho", num_layers=1)(
             x, batch.node_mask, None, train=train, axis_name=batch.axis_name
         )
-        return jnp.where(batch.node_mask[:, None], x, 0)
+        return clean(x, batch.node_mask)

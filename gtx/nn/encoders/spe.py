@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.batch import Batch
+from gtx.batch import Batch, require_layout
 from gtx.nn.encoders.invariant import Network, choose_network, invariant_layers, spectrum_of
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import BatchNorm
 from gtx.ops import edge_pairs, segment_sum, split_pairs, split_slots, to_nodes, to_slots
 from gtx.ops.layout import first_graphs
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
 
@@ -69,7 +70,7 @@ class SPEEncoder(nn.Module):
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:
         vectors, values, _, _ = spectrum_of(self, batch)  # vectors that do not exist are 0
-        layout, mask = batch.layout, batch.pair_mask
+        layout, mask = require_layout(batch), batch.pair_mask
         options: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
         options |= dict(dtype=self.param_dtype, param_dtype=self.param_dtype)
         x = jax.nn.relu(Linear(self.hidden_dim, **options, name="phi_hidden")(values[..., None]))
@@ -109,5 +110,5 @@ class SPEEncoder(nn.Module):
             train=train,
             axis_name=batch.axis_name,
         )
-        rows = [part.sum(2) for part in split_pairs(jnp.where(mask[:, None], x, 0), layout.tiers)]
+        rows = [part.sum(2) for part in split_pairs(clean(x, mask), layout.tiers)]
         return to_nodes(jnp.concatenate([part.reshape(-1, self.dim) for part in rows]), layout)

@@ -17,10 +17,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Shaped
 
-from gtx.batch import Batch
+from gtx.batch import Batch, require_layout
 from gtx.nn.parts.columns import read_column
 from gtx.ops import Layout, noise, split_slots, to_nodes, to_slots
 from gtx.ops.layout import first_graphs
+from gtx.ops.masks import clean
 from gtx.typing import Dtype
 
 # Eigenvalues a <= b count as one if b - a is at most this times max(1, b). Columns are float32,
@@ -49,11 +50,11 @@ def read_spectrum(batch: Batch, column: str, dtype: Dtype) -> Spectrum:
     vectors, node_mask = read_column(batch, "node", f"{column}_vectors")
     values, graph_mask = read_column(batch, "graph", f"{column}_values")
     exists, _ = read_column(batch, "graph", f"{column}_mask")
-    exists = jnp.where(graph_mask[:, None], exists != 0, False)
+    exists = clean(exists != 0, graph_mask)
     mask = exists[batch.node_graph] & node_mask[:, None]
     return Spectrum(
-        vectors=jnp.where(mask, vectors, 0).astype(dtype),
-        values=jnp.where(exists, values, 0).astype(dtype),
+        vectors=clean(vectors, mask).astype(dtype),
+        values=clean(values, exists).astype(dtype),
         graph_mask=exists,
         mask=mask,
     )
@@ -86,7 +87,9 @@ def random_bases(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) ->
     basis, triangle = jnp.linalg.qr(blocks)
     positive = jnp.diagonal(triangle, axis1=1, axis2=2)[:, None, :] >= 0
     basis = jnp.where(same, jnp.where(positive, basis, -basis), 0)
-    vectors = multiply(spectrum.vectors, basis.astype(spectrum.vectors.dtype), batch.layout)
+    vectors = multiply(
+        spectrum.vectors, basis.astype(spectrum.vectors.dtype), require_layout(batch)
+    )
     return spectrum._replace(vectors=vectors)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from gtx.batch import Batch, check_is_batch
 from gtx.ops.arguments import check_array, check_choice, check_length
-from gtx.typing import Level
+from gtx.typing import LEVELS, Level
 
 
 def read_column(batch: Batch, level: Level, column: str) -> tuple[Any, Any]:
@@ -27,12 +27,12 @@ def read_column(batch: Batch, level: Level, column: str) -> tuple[Any, Any]:
             "Add the encoding that computes it, or take it out of the model."
         )
     check_array(columns[column], f"The {level} column {column!r}", "[rows, ...]")
-    check_length(columns[column], mask.shape[0], f"The {level} column {column!r}", f"{level}s")
+    check_length(columns[column], mask.shape[0], f"The {level} column {column!r}", LEVELS[level])
     return columns[column], mask
 
 
 def level_mask(batch: Batch, level: Level) -> Any:
     """The mask of the rows of one level."""
     check_is_batch(batch)
-    check_choice(level, ("node", "edge", "pair", "graph"), "level")
+    check_choice(level, LEVELS, "level")
     return getattr(batch, f"{level}_mask")

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from gtx.ops.arguments import check_floats, check_where
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, ModuleFactory
 
 _ones = jax.nn.initializers.ones
@@ -62,7 +63,7 @@ class BatchNorm(nn.Module):
         bias = self.param("bias", self.bias_init, shape, self.param_dtype)
 
         dtype = self.dtype or x.dtype
-        x = jnp.where(mask[:, None], x, 0).astype(jnp.promote_types(x.dtype, jnp.float32))
+        x = clean(x, mask).astype(jnp.promote_types(x.dtype, jnp.float32))
         real = mask.astype(x.dtype)
         if train:
 
@@ -120,7 +121,7 @@ class LayerNorm(nn.Module):
         scale = self.param("scale", self.scale_init, (x.shape[-1],), self.param_dtype)
         bias = self.param("bias", self.bias_init, (x.shape[-1],), self.param_dtype)
         dtype = self.dtype or x.dtype
-        x = jnp.where(mask[:, None], x, 0).astype(jnp.promote_types(x.dtype, jnp.float32))
+        x = clean(x, mask).astype(jnp.promote_types(x.dtype, jnp.float32))
         real = mask.astype(x.dtype)
         centred = x - _mean_features(x)
         y = centred * jax.lax.rsqrt(_mean_features(centred**2) + self.epsilon)
@@ -155,7 +156,7 @@ class RMSNorm(nn.Module):
         _check_rows(x, mask)
         scale = self.param("scale", self.scale_init, (x.shape[-1],), self.param_dtype)
         dtype = self.dtype or x.dtype
-        x = jnp.where(mask[:, None], x, 0).astype(jnp.promote_types(x.dtype, jnp.float32))
+        x = clean(x, mask).astype(jnp.promote_types(x.dtype, jnp.float32))
         y = x * jax.lax.rsqrt(_mean_features(x**2) + self.epsilon)
         return (y * _to_rows(mask.astype(x.dtype), scale)).astype(dtype)
 

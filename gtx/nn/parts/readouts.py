@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 from gtx.batch import Batch, Features, Targets, mask_features
 from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.dropout import Dropout
+from gtx.ops.masks import clean
 from gtx.ops.pooling import Pooling, pool
 
 Ends = Literal["product", "concatenate"]
@@ -70,7 +71,7 @@ class NodeReadout(nn.Module):
         features = mask_features(features, batch)
         rows = features.nodes
         if features.graphs is not None:
-            graphs = jnp.where(batch.node_mask[:, None], features.graphs[batch.node_graph], 0)
+            graphs = clean(features.graphs[batch.node_graph], batch.node_mask)
             rows = jnp.concatenate([rows, graphs], axis=-1)
         return Dropout(self.dropout_rate, name="dropout")(rows, batch.node_ids, train=train)
 

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gtx.ops.attention.contract import BiasFunction, Call, clean, clean_tree
+from gtx.ops.attention.contract import BiasFunction, Call, clean_tree
 from gtx.ops.attention.products import query_key, weights_value
 from gtx.ops.attention.scores import PLAIN, Dot, edge_value_of, evaluate, evaluate_products
 from gtx.ops.layout import Layout, split_pairs, split_slots, to_slots
+from gtx.ops.masks import clean
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import NEGATIVE
 
@@ -269,8 +270,7 @@ def _clean(values, mask, dtype):
     """Pair values with heads first, and 0 wherever no pair is, even if NaN is there."""
     if values is None:
         return None
-    values = jnp.moveaxis(values.astype(dtype), 3, 1)
-    return jnp.where(mask if values.ndim == 4 else mask[..., None], values, 0)
+    return clean(jnp.moveaxis(values.astype(dtype), 3, 1), mask)
 
 
 def _scores(score, scale, query, key, edge_key, entry):

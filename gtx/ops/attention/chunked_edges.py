@@ -15,11 +15,12 @@ import jax.numpy as jnp
 from jax import Array
 
 from gtx.ops.attention import block
-from gtx.ops.attention.contract import BiasFunction, Call, clean, clean_tree, compute_dtype
+from gtx.ops.attention.contract import BiasFunction, Call, clean_tree, compute_dtype
 from gtx.ops.attention.products import flat, score_rows, sum_by_head, times_by_head
 from gtx.ops.attention.rows import add_rows, take_rows
 from gtx.ops.attention.scores import edge_value_of
 from gtx.ops.attention.trees import add, merge, partition
+from gtx.ops.masks import clean
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import gather, segment_exp
 from gtx.ops.varying import vary_like

@@ -12,6 +12,7 @@ import numpy as np
 from gtx.ops.arguments import as_ids, check_count, check_length, check_where
 from gtx.ops.attention.ends import check_ends, check_traced_ends
 from gtx.ops.layout import Layout
+from gtx.ops.masks import clean
 from gtx.ops.noise import identities
 from gtx.ops.segment import gather
 
@@ -288,14 +289,3 @@ def clean_tree(tree: Any, where: Any, dtype: Any = None) -> Any:
         return clean(values, where, dtype if cast else values.dtype)
 
     return jax.tree.map(one, tree)
-
-
-def clean(values: Any, where: Any, dtype: Any) -> Any:
-    """`values` in `dtype`, with 0 where masked, so that NaN there reaches no arithmetic."""
-    if values is None:
-        return None
-    values = values.astype(dtype)
-    if where is None:
-        return values
-    keep = where.reshape(where.shape + (1,) * (values.ndim - where.ndim))
-    return jnp.where(keep, values, jnp.zeros((), dtype))  # a plain 0 would make bool an integer

@@ -6,15 +6,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from gtx.ops.attention import block
-from gtx.ops.attention.contract import (
-    Call,
-    as_edges,
-    clean,
-    clean_tree,
-    compute_dtype,
-    edge_bias,
-)
+from gtx.ops.attention.contract import Call, as_edges, clean_tree, compute_dtype, edge_bias
 from gtx.ops.attention.scores import edge_value_of, evaluate
+from gtx.ops.masks import clean
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import gather, segment_exp, segment_sum
 

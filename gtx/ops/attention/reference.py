@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from gtx.ops.attention.contract import Call, as_edges, clean, clean_tree, edge_bias
+from gtx.ops.attention.contract import Call, as_edges, clean_tree, edge_bias
 from gtx.ops.attention.scores import edge_value_of, evaluate
+from gtx.ops.masks import clean
 from gtx.ops.noise import keep_mask
 from gtx.ops.segment import NEGATIVE
 

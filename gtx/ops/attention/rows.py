@@ -10,7 +10,7 @@ from typing import Any
 import jax
 from jax import Array
 
-from gtx.ops.attention.contract import clean
+from gtx.ops.masks import clean
 
 _SHORT = 8
 

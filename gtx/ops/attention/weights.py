@@ -6,15 +6,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.ops.attention.api import Bias, make_call
-from gtx.ops.attention.contract import (
-    Structure,
-    as_edges,
-    clean,
-    clean_tree,
-    compute_dtype,
-    edge_bias,
-)
+from gtx.ops.attention.contract import Structure, as_edges, clean_tree, compute_dtype, edge_bias
 from gtx.ops.attention.scores import Dot, Scale, Score, evaluate
+from gtx.ops.masks import clean
 from gtx.ops.segment import gather, segment_softmax
 
 
