@@ -13,10 +13,39 @@ from gtx.ops.layout import Layout, pair_mask
 from gtx.ops.masks import clean
 from gtx.typing import LEVELS, Level
 
+# The name under which layers find the edges of the given graph among the edge sets.
+GIVEN = "graph"
+
 
 @functools.partial(
     jax.tree_util.register_dataclass,
-    data_fields=("nodes", "edges", "pairs", "graphs"),
+    data_fields=("senders", "receivers", "mask", "columns"),
+    meta_fields=("are_sorted",),
+)
+@dataclasses.dataclass(frozen=True)
+class EdgeSet:
+    """Edges between the nodes of a batch: those of the given graph, or others beside them.
+
+    Attributes:
+      senders, receivers: int32 [edges], numbers of nodes in the batch.
+      mask: bool [edges], True for a real edge. To every layer a masked edge is a deleted one.
+      columns: dict of columns, each [edges, ...].
+      are_sorted: static. Whether receivers never fall; several sets as one are not sorted.
+    """
+
+    senders: Any
+    receivers: Any
+    mask: Any
+    columns: Any = dataclasses.field(default_factory=dict)
+    are_sorted: bool = True
+
+    def replace(self, **changes: Any) -> "EdgeSet":
+        return dataclasses.replace(self, **changes)
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("nodes", "edges", "pairs", "graphs", "edge_sets"),
     meta_fields=(),
 )
 @dataclasses.dataclass(frozen=True)
@@ -25,18 +54,55 @@ class Features:
 
     Attributes:
       nodes: [nodes, feat].
-      edges: [edges, feat].
+      edges: [edges, feat], of the given graph.
       pairs: [pairs, feat], in the pair order of the batch's layout.
       graphs: [graphs, feat].
+      edge_sets: [edges, feat] by name, of the batch's other edge sets; a set that has no
+        features is not in it.
     """
 
     nodes: Any = None
     edges: Any = None
     pairs: Any = None
     graphs: Any = None
+    edge_sets: Any = dataclasses.field(default_factory=dict)
 
     def replace(self, **changes: Any) -> "Features":
         return dataclasses.replace(self, **changes)
+
+    def edges_over(self, names: tuple[str, ...]) -> Any:
+        """Features of the edges of these sets, one set after the other; None if none has any.
+
+        Raises:
+          ValueError: some of the sets have features and others have none, or their widths
+            differ.
+        """
+        found = {name: self.edges if name == GIVEN else self.edge_sets.get(name) for name in names}
+        known = {name: values for name, values in found.items() if values is not None}
+        if not known:
+            return None
+        if len(names) == 1:
+            return found[names[0]]
+        widths = {name: values.shape[-1] for name, values in known.items()}
+        if len(known) < len(found) or len(set(widths.values())) > 1:
+            raise ValueError(
+                f"The edge sets {list(names)} cannot be one set: the widths of their features are "
+                f"{widths}. Encode every set of them to one width; gtx.nn.ConstantEncoder gives "
+                "features to a set without columns."
+            )
+        return jnp.concatenate([found[name] for name in names])
+
+    def with_edges_over(self, names: tuple[str, ...], values: Any) -> "Features":
+        """Other features for the edges of these sets, in the order of `edges_over`."""
+        edges, edge_sets, start = self.edges, dict(self.edge_sets), 0
+        for name in names:
+            stop = start + self.edges_over((name,)).shape[0]
+            if name == GIVEN:
+                edges = values[start:stop] if len(names) > 1 else values
+            else:
+                edge_sets[name] = values[start:stop] if len(names) > 1 else values
+            start = stop
+        return self.replace(edges=edges, edge_sets=edge_sets)
 
 
 @functools.partial(
@@ -80,6 +146,7 @@ class Targets:
         "edge_mask",
         "graph_mask",
         "layout",
+        "edge_sets",
     ),
     meta_fields=("axis_name",),
 )
@@ -108,6 +175,8 @@ class Batch:
         `pair_mask`.
       layout: places of the nodes in the dense tiers; None where the budget asks for none
         (`Budget.dense`), which leaves the pairs out too.
+      edge_sets: EdgeSet by name, beside the edges of the given graph: what `gtx.structures`
+        added. Each is padded and sorted as the given graph's edges are.
       axis_name: static. The mesh axis over which this batch is one shard, or None.
     """
 
@@ -121,6 +190,7 @@ class Batch:
     edge_mask: Any
     graph_mask: Any
     layout: Layout | None = None
+    edge_sets: Any = dataclasses.field(default_factory=dict)
     axis_name: str | None = None
 
     @property
@@ -130,6 +200,38 @@ class Batch:
     @property
     def receivers(self) -> Any:
         return self.graph.receivers
+
+    def edges_over(self, names: tuple[str, ...]) -> EdgeSet:
+        """The edges of these sets as one set, one after the other; "graph" is the given graph's.
+
+        Several sets are not sorted by receiver, and an edge that two of them have counts twice.
+        Their columns are left out: `Features.edges_over` holds what they were encoded to.
+
+        Raises:
+          TypeError: `names` is no tuple of texts.
+          ValueError: there is no such set, or it is named twice.
+        """
+        if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
+            raise TypeError(
+                f"edges must be a tuple of names of edge sets, such as ('graph',), got {names!r}."
+            )
+        unknown = [name for name in names if name != GIVEN and name not in self.edge_sets]
+        if unknown or not names or len(set(names)) < len(names):
+            raise ValueError(
+                f"edges is {names!r}, and the edge sets of the batch are "
+                f"{[GIVEN, *sorted(self.edge_sets)]}. Name each set once, and add those that are "
+                "missing to the data by gtx.structures."
+            )
+        given = EdgeSet(self.senders, self.receivers, self.edge_mask, self.graph.edges)
+        sets = [given if name == GIVEN else self.edge_sets[name] for name in names]
+        if len(sets) == 1:
+            return sets[0]
+        return EdgeSet(
+            senders=jnp.concatenate([edges.senders for edges in sets]),
+            receivers=jnp.concatenate([edges.receivers for edges in sets]),
+            mask=jnp.concatenate([edges.mask for edges in sets]),
+            are_sorted=False,
+        )
 
     @property
     def pair_mask(self) -> Any:
@@ -170,7 +272,12 @@ def mask_features(
         # The mask is asked for last: that of pairs exists only where the batch has a layout.
         return None if values is None else clean(values, getattr(batch, f"{level}_mask"))
 
-    return Features(**{field: cleaned(level, field) for level, field in LEVELS.items()})
+    edge_sets = {
+        name: clean(values, batch.edge_sets[name].mask)
+        for name, values in features.edge_sets.items()
+    }
+    levels = {field: cleaned(level, field) for level, field in LEVELS.items()}
+    return Features(**levels, edge_sets=edge_sets)
 
 
 def require_layout(batch: Batch) -> Layout:
@@ -215,22 +322,28 @@ def check_call(features: Any, batch: Any, needs: tuple[str, ...] = ("nodes",)) -
                 f"features.{field} must be one array [{field}, feat], got a dict of columns "
                 f"{sorted(values)}. Encode them: gtx.nn.Embed makes one array of the columns."
             )
-        name = f"features.{field}"
-        check_array(values, name, f"[{field}, feat]")
-        if not jnp.issubdtype(values.dtype, jnp.floating):
-            raise TypeError(
-                f"{name} must be floats and is {values.dtype}. Encode categories, by "
-                "gtx.nn.CategoricalEncoder, and convert numbers: .astype(jnp.float32)."
-            )
         if level == "pair":
             rows = require_layout(batch).num_pairs
         else:
             rows = getattr(batch, f"{level}_mask").shape[0]
-        if values.shape[0] != rows:
-            raise ValueError(
-                f"{name} has {values.shape[0]} rows, but the batch has {rows} {field}, "
-                "padding included."
-            )
+        _check_rows(values, f"features.{field}", field, rows)
+    for name, values in features.edge_sets.items():
+        rows = batch.edges_over((name,)).mask.shape[0]
+        _check_rows(values, f"features.edge_sets[{name!r}]", f"edges in {name!r}", rows)
+
+
+def _check_rows(values: Any, name: str, what: str, rows: int) -> None:
+    """Raise unless they are floats [rows, feat]."""
+    check_array(values, name, f"[{what.split()[0]}, feat]")
+    if not jnp.issubdtype(values.dtype, jnp.floating):
+        raise TypeError(
+            f"{name} must be floats and is {values.dtype}. Encode categories, by "
+            "gtx.nn.CategoricalEncoder, and convert numbers: .astype(jnp.float32)."
+        )
+    if values.shape[0] != rows:
+        raise ValueError(
+            f"{name} has {values.shape[0]} rows, but the batch has {rows} {what}, padding included."
+        )
 
 
 def check_is_batch(batch: Any) -> None:

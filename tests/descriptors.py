@@ -64,7 +64,7 @@ class Descriptor:
         out = module.apply(variables, *arguments, **options, **apply)
         out, changed = out if "mutable" in apply else (out, {})
         if isinstance(out, Features):
-            rows = {k: v for k, v in vars(out).items() if v is not None}
+            rows = {k: v for k, v in by_level(out).items() if v is not None}
         else:
             rows = {self.level: out}
         return (rows, changed) if "mutable" in apply else rows
@@ -76,6 +76,11 @@ def edges_as_targets(batch: Batch, level: str) -> Batch:
     if level == "pair":
         index = jnp.stack([batch.senders, batch.receivers], axis=1)
     return batch.replace(targets=Targets(level, index, None, batch.edge_mask))
+
+
+def by_level(features: Features) -> dict[str, Any]:
+    """The four levels; edge sets have a test of their own."""
+    return {name: getattr(features, name) for name in ("nodes", "edges", "pairs", "graphs")}
 
 
 def inputs(batch: Batch) -> Features:
@@ -413,6 +418,7 @@ DESCRIPTORS = (
             graphs={"x": nn.LinearEncoder},
             pair_dim=3,
         ),
+        neutral=("edge_sets",),  # see tests/nn/encoders/test_embed.py
     ),
     Descriptor(
         "pool",

@@ -11,8 +11,9 @@ import pytest
 
 import gtx.models
 import gtx.nn
+from gtx.batch import EdgeSet
 from tests.batches import build_batch, permuted, random_graphs
-from tests.descriptors import BF16, DESCRIPTORS, inputs
+from tests.descriptors import BF16, DESCRIPTORS, by_level, inputs
 from tests.variables import random_variables
 
 GRAPHS = random_graphs()
@@ -111,8 +112,8 @@ def test_padding_changes_neither_values_nor_gradients_even_if_it_holds_nan(layer
     assert_close(real_rows(loose[0], LOOSE), real_rows(tight[0], TIGHT))
     assert_close(loose[1], tight[1])
     assert_close(loose[2], tight[2], 1e-4)
-    grads = {n: g for n, g in vars(loose[3]).items()}
-    assert_close(real_rows(grads, LOOSE), real_rows(vars(tight[3]), TIGHT), 1e-4)
+    grads = by_level(loose[3])
+    assert_close(real_rows(grads, LOOSE), real_rows(by_level(tight[3]), TIGHT), 1e-4)
     for name, values in grads.items():
         assert not np.any(np.asarray(values)[~masks(LOOSE)[name]])
     for name, values in loose[0].items():
@@ -161,10 +162,95 @@ def test_masking_edges_equals_deleting_them_even_if_they_hold_nan(layer):
     assert_close(real_rows(masked[0], MASKED), real_rows(deleted[0], DELETED))
     assert_close(masked[1], deleted[1])
     assert_close(masked[2], deleted[2], 1e-4)
-    grads = dict(vars(masked[3]))
-    assert_close(real_rows(grads, MASKED), real_rows(vars(deleted[3]), DELETED), 1e-4)
+    grads = by_level(masked[3])
+    assert_close(real_rows(grads, MASKED), real_rows(by_level(deleted[3]), DELETED), 1e-4)
     for name, values in grads.items():
         assert not np.any(np.asarray(values)[~masks(MASKED)[name]])
+
+
+def is_edges(field):
+    """Whether it names the edge sets that a layer runs over; see `OVER_EDGES`."""
+    return field.name == "edges" and field.default == ("graph",)
+
+
+def runs_over_edges(layer):
+    module = layer.factory()
+    return getattr(module, "structure", "edges") == "edges" and any(
+        map(is_edges, dataclasses.fields(module))
+    )
+
+
+OVER_EDGES = [layer for layer in DESCRIPTORS if runs_over_edges(layer)]
+
+
+def dealt(batch, names):
+    """The real edges dealt to several sets in turn, features of edges, and where each stands.
+
+    What is left in the given graph's edges but belongs to another set is masked, and holds NaN
+    and absurd categories; so do masked edges in the other sets.
+    """
+    real, count = np.flatnonzero(batch.edge_mask), len(names)
+    features = inputs(batch)
+    where, edges, edge_sets, sets = {}, features.edges, {}, {}
+    mask = np.zeros(len(batch.edge_mask), bool)
+    for number, name in enumerate(names):
+        rows = real[number::count]
+        if name == "graph":
+            mask[rows] = True
+            where[name] = (rows, rows)
+            continue
+        # Two edges before the last are masked: the first of all edges, told twice.
+        held = np.sort(np.concatenate([rows, real[:2]]))
+        keep = np.isin(held, rows) & np.append(True, np.diff(held) > 0)
+        sets[name] = EdgeSet(batch.senders[held], batch.receivers[held], jnp.asarray(keep))
+        edge_sets[name] = jnp.where(keep[:, None], features.edges[held], jnp.nan)
+        where[name] = (np.flatnonzero(keep), held[keep])
+    edges = jnp.where(mask[:, None], edges, jnp.nan)
+    batch = batch.replace(edge_mask=jnp.asarray(mask), edge_sets=sets)
+    return features.replace(edges=edges, edge_sets=edge_sets), batch, where
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def nodes_over(layer, names, variables, features, batch):
+    """Nodes and edges that a layer over these edge sets returns, and gradients of the nodes."""
+    module = layer.factory(edges=names)
+
+    def loss(params, features):
+        out, changed = module.apply(
+            {**variables, "params": params},
+            features,
+            batch,
+            train=True,
+            mutable=["batch_stats"],
+            rngs=KEYS,
+        )
+        nodes = jnp.where(batch.node_mask[:, None], out.nodes, 0)
+        weights = jnp.cos(jnp.arange(nodes.shape[-1]))
+        return (nodes * weights + 0.1 * nodes**2).sum(), (nodes, changed, out)
+
+    arguments = variables.get("params", {}), features
+    grads, results = jax.grad(loss, argnums=(0, 1), has_aux=True)(*arguments)
+    return *results, *grads
+
+
+@pytest.mark.parametrize("names", [("extra",), ("graph", "extra", "more")], ids="+".join)
+@pytest.mark.parametrize("layer", OVER_EDGES, ids=lambda layer: layer.name)
+def test_edges_in_other_sets_are_as_good_as_those_of_the_graph(layer, names):
+    features, batch, where = dealt(LOOSE, names)
+    whole = nodes_over(layer, ("graph",), start(layer), inputs(LOOSE), LOOSE)
+    parts = nodes_over(layer, names, start(layer), features, batch)
+    assert_close(parts[0], whole[0])
+    assert_close(parts[1], whole[1])
+    assert_close(parts[3], whole[3], 1e-4)
+
+    def of(features, name):
+        return np.asarray(features.edges if name == "graph" else features.edge_sets[name])
+
+    for name, (mine, theirs) in where.items():
+        assert_close(of(parts[2], name)[mine], of(whole[2], "graph")[theirs])
+        expected = np.zeros_like(of(parts[4], name))
+        expected[mine] = of(whole[4], "graph")[theirs]
+        assert_close(of(parts[4], name), expected, 1e-4)
 
 
 @every_layer
@@ -249,7 +335,11 @@ def test_every_option_is_listed(layer):
     module = layer.factory()
     if layer.kind == "model":
         return
-    fields = {f.name for f in dataclasses.fields(module) if has_default(f)} - {"parent", "name"}
+    fields = {
+        f.name
+        for f in dataclasses.fields(module)
+        if has_default(f) and not is_edges(f) and f.name not in ("parent", "name")
+    }
     assert fields == {*layer.options, *layer.neutral}
 
 

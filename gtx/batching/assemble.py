@@ -12,7 +12,7 @@ import jax
 import jraph
 import numpy as np
 
-from gtx.batch import Batch, Targets
+from gtx.batch import Batch, EdgeSet, Targets
 from gtx.batching.budget import INT32_MAX, Budget, BudgetError
 from gtx.data.dataset import Dataset
 from gtx.ops.layout import make_layout, pair_mask
@@ -88,6 +88,7 @@ class TargetColumns:
         "receivers",
         "targets",
         "ids",
+        "edge_sets",
     ),
     meta_fields=(),
 )
@@ -102,6 +103,7 @@ class Columns:
       senders, receivers: int32 [edges], local to each graph, sorted by receiver in each.
       targets: what is to be predicted.
       ids: int32 [graphs].
+      edge_sets: by name, each a dict of `ptr`, `senders`, `receivers` and `columns`.
     """
 
     nodes: Any
@@ -115,6 +117,7 @@ class Columns:
     receivers: Any
     targets: TargetColumns
     ids: Any
+    edge_sets: Any = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, *, pairs: bool = True) -> "Columns":
@@ -134,6 +137,7 @@ class Columns:
             pairs=pair_ptr,
             targets=np.array([len(dataset.targets)]),
         )
+        pointers |= {f"edges in {name!r}": edges.ptr for name, edges in dataset.edge_sets.items()}
         for name, pointer in pointers.items():
             if pointer is not None and pointer[-1] > INT32_MAX:
                 raise BudgetError(
@@ -156,6 +160,15 @@ class Columns:
             receivers=_filled(dataset.receivers),
             targets=TargetColumns.from_dataset(dataset),
             ids=_filled(dataset.ids),
+            edge_sets={
+                name: dict(
+                    ptr=edges.ptr.astype(np.int32),
+                    senders=_filled(edges.senders),
+                    receivers=_filled(edges.receivers),
+                    columns=level(edges.columns),
+                )
+                for name, edges in dataset.edge_sets.items()
+            },
         )
 
     @property
@@ -212,13 +225,30 @@ def assemble(
         return count, first, graph, position, start[graph] + position
 
     n_node, first_node, node_graph, position, node_source = flat(columns.node_ptr, budget.num_nodes)
-    n_edge, first_edge, edge_graph, _, edge_source = flat(columns.edge_ptr, budget.num_edges)
-    node_mask, edge_mask = node_graph < num_graphs, edge_graph < num_graphs
+    node_mask = node_graph < num_graphs
 
-    def ends(local):
-        """Flat ids of edge ends; padding edges are self-loops of the last node."""
-        values = xp.take(local, edge_source, axis=0, mode="clip") + first_node[edge_graph]
-        return xp.where(edge_mask, values, np.int32(budget.num_nodes - 1)).astype(np.int32)
+    def edge_set(pointer, total, senders, receivers, values):
+        """Edges of one kind, their number in each graph, and the first edge of each graph."""
+        n_edge, first_edge, edge_graph, _, source = flat(pointer, total)
+        mask = edge_graph < num_graphs
+
+        def ends(local):
+            """Flat ids of edge ends; padding edges are self-loops of the last node."""
+            ids = xp.take(local, source, axis=0, mode="clip") + first_node[edge_graph]
+            return xp.where(mask, ids, np.int32(budget.num_nodes - 1)).astype(np.int32)
+
+        found = {name: rows(array, source, mask) for name, array in values.items()}
+        return EdgeSet(ends(senders), ends(receivers), mask, found), n_edge, first_edge
+
+    own, n_edge, first_edge = edge_set(
+        columns.edge_ptr, budget.num_edges, columns.senders, columns.receivers, columns.edges
+    )
+    edge_sets = {}
+    for name, total in budget.edge_sets:
+        edges = columns.edge_sets[name]
+        edge_sets[name], *_ = edge_set(
+            edges["ptr"], total, edges["senders"], edges["receivers"], edges["columns"]
+        )
 
     layout, pairs = None, {}
     if budget.dense:
@@ -256,10 +286,10 @@ def assemble(
     return Batch(
         graph=jraph.GraphsTuple(
             nodes={k: rows(v, node_source, node_mask) for k, v in columns.nodes.items()},
-            edges={k: rows(v, edge_source, edge_mask) for k, v in columns.edges.items()},
+            edges=own.columns,
             globals={k: rows(v, row, graph_mask) for k, v in columns.graphs.items()},
-            senders=ends(columns.senders),
-            receivers=ends(columns.receivers),
+            senders=own.senders,
+            receivers=own.receivers,
             n_node=n_node,
             n_edge=n_edge,
         ),
@@ -269,9 +299,10 @@ def assemble(
         node_ids=node_ids(ids[node_graph], position, xp=xp),
         node_graph=node_graph,
         node_mask=node_mask,
-        edge_mask=edge_mask,
+        edge_mask=own.mask,
         graph_mask=graph_mask,
         layout=layout,
+        edge_sets=edge_sets,
     )
 
 

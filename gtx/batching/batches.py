@@ -84,6 +84,9 @@ def batch_graphs(
         tiers=(Tier(len(dataset), max(1, int(dataset.num_nodes.max()))),),
         dense=dense,
         num_targets=None if targets is None else max(targets, 1),
+        edge_sets=tuple(
+            (name, max(1, len(edges.senders))) for name, edges in dataset.edge_sets.items()
+        ),
     )
     row = np.arange(len(dataset), dtype=np.int32)
     columns = Columns.from_dataset(dataset, pairs=dense)

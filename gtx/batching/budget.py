@@ -32,6 +32,8 @@ class Budget:
         then only say which graph may stand in which place.
       num_targets: length of the axis of targets that are edges or pairs; None where targets are
         graphs or nodes, whose axes they share.
+      edge_sets: the length of the edge axis of each set beside the given graph's edges, as
+        pairs (name, edges). Sets of the data that are not named are left out of the batches.
     """
 
     num_nodes: int
@@ -40,8 +42,11 @@ class Budget:
     num_shards: int = 1
     dense: bool = True
     num_targets: int | None = None
+    edge_sets: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self):
+        if min((count for _, count in self.edge_sets), default=1) < 1:
+            raise BudgetError(f"Every edge set needs room for an edge, got {self.edge_sets}.")
         if min(self.num_nodes, self.num_edges, self.num_shards) < 1:
             raise BudgetError("num_nodes, num_edges and num_shards must be at least 1")
         if self.num_targets is not None and self.num_targets < 1:
@@ -75,22 +80,52 @@ class Budget:
         """The room of each graph slot of a shard, in slot order."""
         return np.repeat([t.size for t in self.tiers], [t.num_graphs for t in self.tiers])
 
+    @property
+    def edge_room(self) -> np.ndarray:
+        """Room for edges of the given graph and then of each edge set, int64 [1 + sets]."""
+        return np.array([self.num_edges, *(count for _, count in self.edge_sets)], np.int64)
+
+    def count_edges(self, dataset: Dataset) -> np.ndarray:
+        """Edges of each graph, in the order of `edge_room`: int64 [graphs, 1 + sets].
+
+        Raises:
+          BudgetError: the dataset has no edge set of a name.
+        """
+        missing = [name for name, _ in self.edge_sets if name not in dataset.edge_sets]
+        if missing:
+            raise BudgetError(
+                f"The budget has the edge sets {[name for name, _ in self.edge_sets]}, and the "
+                f"dataset only {sorted(dataset.edge_sets)}. Add them by gtx.structures, or fit a "
+                "budget to this dataset."
+            )
+        sets = [dataset.edge_sets[name].num_edges for name, _ in self.edge_sets]
+        return np.stack([dataset.num_edges, *sets], axis=1)
+
     def to_json(self) -> dict[str, Any]:
         """Plain data from which `from_json` builds an equal budget."""
-        return dataclasses.asdict(self)
+        # What a later version added is left out where it says nothing, so that the data of an
+        # older budget are equal to those of the same budget now.
+        data = dataclasses.asdict(self)
+        if self.dense:
+            del data["dense"]
+        if self.num_targets is None:
+            del data["num_targets"]
+        sets = data.pop("edge_sets")
+        return data | ({"edge_sets": dict(sets)} if sets else {})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Budget":
         """The budget that `to_json` wrote."""
         tiers = tuple(Tier(int(count), int(size)) for count, size in data["tiers"])
         counts = {name: int(data[name]) for name in ("num_nodes", "num_edges", "num_shards")}
-        # Budgets that were written before there was a choice are dense.
+        # What a later version added has the default of older budgets: dense, and no sets.
         targets = data.get("num_targets")
         return cls(
             tiers=tiers,
             **counts,
             dense=bool(data.get("dense", True)),
             num_targets=None if targets is None else int(targets),
+            edge_sets=tuple((str(k), int(v)) for k, v in data.get("edge_sets", {}).items()),
         )
 
     def covers(self, dataset: Dataset) -> bool:
@@ -100,7 +135,8 @@ class Budget:
     def first_too_large(self, dataset: Dataset) -> int | None:
         """The place of the first graph that fits no batch, or None."""
         room = min(self.tiers[-1].size, self.num_nodes - 1)
-        too_large = (dataset.num_nodes > room) | (dataset.num_edges > self.num_edges)
+        too_large = dataset.num_nodes > room
+        too_large = too_large | np.any(self.count_edges(dataset) > self.edge_room, axis=1)
         return int(np.argmax(too_large)) if too_large.any() else None
 
 
@@ -146,13 +182,22 @@ def fit_budget(
         strata = stratify(n_node, n_edge, batch_size)
         sizes, num_edges = strata.shard_slots(num_shards), strata.shard_edges(num_shards)
         num_nodes = int(sizes.sum())
+        sets = {
+            name: strata.shard_total(edges.num_edges, num_shards)
+            for name, edges in dataset.edge_sets.items()
+        }
     else:
-        sizes, num_nodes, num_edges = _percentiles(n_node, n_edge, batch_size // num_shards)
+        sets = {name: edges.num_edges for name, edges in dataset.edge_sets.items()}
+        sizes, num_nodes, num_edges, sets = _percentiles(
+            n_node, n_edge, sets, batch_size // num_shards
+        )
     for other in cover:
         if len(other):
             more_nodes, more_edges = int(other.num_nodes.max()), int(other.num_edges.max())
             sizes[-1] = max(sizes[-1], more_nodes)
             num_nodes, num_edges = max(num_nodes, more_nodes), max(num_edges, more_edges)
+            for name in sets:
+                sets[name] = max(sets[name], int(other.edge_sets[name].num_edges.max()))
 
     per_shard = [most_targets(part, batch_size // num_shards) for part in (dataset, *cover)]
     num_targets = None if per_shard[0] is None else max(count or 0 for count in per_shard)
@@ -167,6 +212,7 @@ def fit_budget(
         num_shards=num_shards,
         dense=dense,
         num_targets=None if num_targets is None else int(up(max(num_targets, 1))),
+        edge_sets=tuple((name, int(up(max(count, 1)))) for name, count in sets.items()),
     )
 
 
@@ -207,18 +253,26 @@ def choose_tiers(sizes: np.ndarray, num_tiers: int) -> tuple[Tier, ...]:
 
 
 def _percentiles(
-    n_node: np.ndarray, n_edge: np.ndarray, graphs: int, level: float = 0.999
-) -> tuple[np.ndarray, int, int]:
+    n_node: np.ndarray,
+    n_edge: np.ndarray,
+    sets: Mapping[str, np.ndarray],
+    graphs: int,
+    level: float = 0.999,
+) -> tuple[np.ndarray, int, int, dict[str, int]]:
     """Slot sizes, nodes and edges of random groups of `graphs` graphs, at a percentile."""
     rng = np.random.default_rng(0)
     width = min(graphs, len(n_node))
     epochs = max(1, 4096 * width // len(n_node))
     order = np.concatenate([rng.permutation(len(n_node)) for _ in range(epochs)])
     order = order[: len(order) // width * width].reshape(-1, width)
-    nodes, edges = n_node[order], n_edge[order]
+    nodes = n_node[order]
     sizes = np.zeros(graphs, np.int64)
     sizes[graphs - width :] = np.ceil(np.quantile(np.sort(nodes, axis=1), level, axis=0))
     sizes[-1] = n_node.max()
     num_nodes = max(int(np.ceil(np.quantile(nodes.sum(1), level))), int(n_node.max()))
-    num_edges = max(int(np.ceil(np.quantile(edges.sum(1), level))), int(n_edge.max()))
-    return np.maximum.accumulate(sizes), num_nodes, num_edges
+
+    def room(count):
+        return max(int(np.ceil(np.quantile(count[order].sum(1), level))), int(count.max()))
+
+    rooms = {name: room(count) for name, count in sets.items()}
+    return np.maximum.accumulate(sizes), num_nodes, room(n_edge), rooms

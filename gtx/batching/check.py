@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gtx.batch import Batch, Targets
+from gtx.batch import Batch, EdgeSet, Targets
 from gtx.ops.layout import make_layout
 from gtx.ops.noise import node_ids
 
@@ -56,6 +56,8 @@ def check_batch(batch: Batch) -> None:
             f"{name} of padding edges are the last node",
         )
     _promise(np.all(np.diff(graph.receivers) >= 0), "edges are sorted by receiver")
+    for name, edges in batch.edge_sets.items():
+        _edge_set(name, edges, batch)
     _promise(np.all(batch.graph_ids[~batch.graph_mask] == -1), "graph_ids of padding are -1")
     first = np.cumsum(n_node) - n_node
     position = np.arange(num_nodes) - first[batch.node_graph]
@@ -70,6 +72,30 @@ def check_batch(batch: Batch) -> None:
     _promise(
         np.array_equal(layout.node_slots, expected.node_slots), "layout.node_slots invert slots"
     )
+
+
+def _edge_set(name: str, edges: EdgeSet, batch: Batch) -> None:
+    """The promises of an edge set beside the given graph's edges."""
+    arrays = [("senders", edges.senders, np.int32), ("receivers", edges.receivers, np.int32)]
+    arrays += [("mask", edges.mask, bool)]
+    arrays += [(f"column {key!r}", values, values.dtype) for key, values in edges.columns.items()]
+    for field, array, dtype in arrays:
+        _promise(
+            array.ndim >= 1 and len(array) == len(edges.mask) and array.dtype == dtype,
+            f"{field} of the edge set {name!r} is {np.dtype(dtype).name} with a row for each edge",
+        )
+    last = len(batch.node_mask) - 1
+    for ends in (edges.senders, edges.receivers):
+        inside = ends.min(initial=0) >= 0 and ends.max(initial=0) <= last
+        _promise(inside, f"the edge set {name!r} joins nodes of the batch")
+        _promise(
+            np.all(batch.node_mask[ends[edges.mask]]) and np.all(ends[~edges.mask] == last),
+            f"edges in {name!r} join real nodes, and padding edges the last node",
+        )
+    same = batch.node_graph[edges.senders] == batch.node_graph[edges.receivers]
+    _promise(np.all(same), f"the ends of each edge in {name!r} belong to one graph")
+    _promise(np.all(np.diff(edges.receivers) >= 0), f"edges in {name!r} are sorted by receiver")
+    _promise(edges.are_sorted, f"the edge set {name!r} says that it is sorted")
 
 
 def _shapes(batch: Batch) -> None:

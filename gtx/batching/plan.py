@@ -43,7 +43,7 @@ def plan(
     rng = np.random.default_rng([seed, epoch])
     if stratified:
         strata = stratify(dataset.num_nodes, dataset.num_edges, budget.batch_size)
-        if _proves(strata, budget):
+        if _proves(strata, dataset, budget):
             rows = _stratified(dataset, strata, budget.batch_size, rng)
             return _deal(rows, dataset.num_edges, budget)
     return _greedy(dataset, budget, rng.permutation(len(dataset)))
@@ -59,8 +59,8 @@ def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
     """
     _check_sizes(dataset, budget)
     order = size_order(dataset.num_nodes, dataset.num_edges, np.arange(len(dataset)))[::-1]
-    n_node, n_edge = dataset.num_nodes[order], dataset.num_edges[order]
-    room = np.array([budget.num_nodes - 1, budget.num_edges])
+    n_node, n_edge = dataset.num_nodes[order], budget.count_edges(dataset)[order]
+    room = np.array([budget.num_nodes - 1, *budget.edge_room])
     sizes = budget.slot_sizes[::-1]
     steps = -(-len(dataset) // budget.batch_size)
     while True:
@@ -68,8 +68,8 @@ def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
         slot = np.arange(len(dataset)) // max(bins, 1)
         if np.all(n_node <= sizes[slot]):
             # Slot by slot, the heaviest of its graphs goes to the lightest bin.
-            weight = np.stack([n_node, n_edge], axis=1) / np.maximum(room, 1)
-            load = np.zeros((bins, 2))
+            weight = np.column_stack([n_node, n_edge]) / np.maximum(room, 1)
+            load = np.zeros((bins, len(room)))
             rows = np.full((bins, budget.graphs_per_shard), -1, np.int32)
             for number, start in enumerate(range(0, len(dataset), max(bins, 1))):
                 part = slice(start, start + bins)
@@ -84,12 +84,17 @@ def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
 
 
 def waste(dataset: Dataset, budget: Budget, rows: np.ndarray) -> dict[str, float]:
-    """Padded size / useful size of nodes, edges and, where there are any, pairs over a plan."""
+    """Padded size / useful size over a plan.
+
+    Of `nodes` and `edges`, of each edge set under its name, and of `pairs` where there are any.
+    """
     index = rows[rows >= 0]
     batches = rows.shape[0] * rows.shape[1]
     n_node, n_edge = dataset.num_nodes[index], dataset.num_edges[index]
     useful = dict(nodes=n_node.sum(), edges=n_edge.sum())
     padded = dict(nodes=budget.num_nodes, edges=budget.num_edges)
+    for name, room in budget.edge_sets:
+        useful[name], padded[name] = dataset.edge_sets[name].num_edges[index].sum(), room
     if budget.dense:
         useful["pairs"], padded["pairs"] = (n_node**2).sum(), budget.num_pairs
     return {name: float(batches * padded[name] / max(useful[name], 1)) for name in useful}
@@ -107,21 +112,32 @@ def _check_sizes(dataset: Dataset, budget: Budget) -> None:
     if index is None:
         return
     name = "" if dataset.names is None else f" ({dataset.names[index]})"
+    counts_here = {n: dataset.edge_sets[n].num_edges[index] for n, _ in budget.edge_sets}
+
+    def of_sets(counts):
+        return "".join(f", {count} in {name!r}" for name, count in counts.items())
+
     raise BudgetError(
         f"graph {dataset.ids[index]}{name} has {dataset.num_nodes[index]} nodes and "
-        f"{dataset.num_edges[index]} edges; this budget has room for graphs of "
-        f"{min(budget.tiers[-1].size, budget.num_nodes - 1)} nodes and {budget.num_edges} edges. "
+        f"{dataset.num_edges[index]} edges{of_sets(counts_here)}; this budget has room for "
+        f"graphs of {min(budget.tiers[-1].size, budget.num_nodes - 1)} nodes and "
+        f"{budget.num_edges} edges{of_sets(dict(budget.edge_sets))}. "
         "Fit a budget with cover=[this dataset], or a budget of its own"
     )
 
 
-def _proves(strata: Strata, budget: Budget) -> bool:
+def _proves(strata: Strata, dataset: Dataset, budget: Budget) -> bool:
     """Whether the bounds of the strata lie within the budget."""
     slots = strata.shard_slots(budget.num_shards)
+    sets = (
+        strata.shard_total(dataset.edge_sets[name].num_edges, budget.num_shards) <= room
+        for name, room in budget.edge_sets
+    )
     return bool(
         np.all(slots <= budget.slot_sizes)
         and slots.sum() < budget.num_nodes
         and strata.shard_edges(budget.num_shards) <= budget.num_edges
+        and all(sets)
     )
 
 
@@ -170,12 +186,13 @@ def _deal(rows: np.ndarray, n_edge: np.ndarray, budget: Budget) -> np.ndarray:
 
 def _greedy(dataset: Dataset, budget: Budget, order: np.ndarray) -> np.ndarray:
     """Graphs in this order into the smallest free slot with room; what does not fit waits."""
-    n_node, n_edge = dataset.num_nodes.tolist(), dataset.num_edges.tolist()
+    n_node, n_edge = dataset.num_nodes.tolist(), budget.count_edges(dataset)
     sizes = budget.slot_sizes.tolist()
     queue, batches = collections.deque(order.tolist()), []
     while queue:
         free = [list(zip(sizes, range(len(sizes)), strict=True)) for _ in range(budget.num_shards)]
-        nodes, edges = [0] * budget.num_shards, [0] * budget.num_shards
+        nodes = [0] * budget.num_shards
+        edges = np.zeros((budget.num_shards, len(budget.edge_room)), np.int64)
         rows = np.full((budget.num_shards, len(sizes)), -1, np.int32)
         waiting: list[int] = []
         left = budget.batch_size
@@ -187,7 +204,7 @@ def _greedy(dataset: Dataset, budget: Budget, order: np.ndarray) -> np.ndarray:
                 if (
                     place < len(free[shard])
                     and nodes[shard] + n_node[index] < budget.num_nodes
-                    and edges[shard] + n_edge[index] <= budget.num_edges
+                    and np.all(edges[shard] + n_edge[index] <= budget.edge_room)
                 ):
                     rows[shard, free[shard].pop(place)[1]] = index
                     nodes[shard] += n_node[index]

@@ -29,8 +29,10 @@ class Strata:
       batch_edges: edges of a batch to which exchanges between batches can always lead.
       segments: int64 [r + 1], limits of the segments that give one graph to the last batch.
       last_edges: the same for the last, partly empty batch; 0 if there is none.
+      n_node: int64 [graphs], nodes of the sorted graphs.
       low, high: int64 [batch_size], first and last place of each stratum in the sorted list.
       n_edge: int64 [graphs], edges of the sorted graphs.
+      order: int64 [graphs], which graph stands in each place of the sorted list.
     """
 
     slots: np.ndarray
@@ -39,7 +41,9 @@ class Strata:
     last_edges: int
     low: np.ndarray
     high: np.ndarray
+    n_node: np.ndarray
     n_edge: np.ndarray
+    order: np.ndarray
 
     def shard_slots(self, num_shards: int) -> np.ndarray:
         """Room in nodes of the slots of one shard: the largest of `num_shards` neighbours."""
@@ -69,6 +73,37 @@ class Strata:
                 # A place that stays empty counts 0 edges.
                 widest = max(widest, part.max() - (part.min() if group[0] >= 0 else 0))
         return int(max(edges, -(-self.last_edges // num_shards) + widest))
+
+    def shard_total(self, count: np.ndarray, num_shards: int) -> int:
+        """The most that a shard of any batch holds of what graph i has `count[i]` of.
+
+        The sum over slots of the largest count that can stand there. Graphs change places within
+        a stratum alone, so it holds whatever `exchange` does. It is tight for counts that follow
+        from the number of nodes, as those of edge sets do that structures add.
+
+        Args:
+          count: int64 [graphs], in the order of the dataset.
+          num_shards: devices that share a batch; neighbouring slots may stand on any of them.
+        """
+        # Ties of the sorted list are broken anew in every epoch: a place may be any of its size.
+        count = _largest_of_equals(count[self.order], self.n_node, self.n_edge)
+        most = np.zeros(len(self.slots), np.int64)
+        if len(self.low):
+            most[:] = [count[a : b + 1].max() for a, b in zip(self.low, self.high, strict=True)]
+        remainder = len(self.segments) - 1
+        if remainder:
+            first = len(self.slots) - remainder
+            parts = [int(count[a:b].max()) for a, b in _pairs(self.segments)]
+            most[first:] = np.maximum(most[first:], parts)
+        return int(most.reshape(-1, num_shards).max(axis=1).sum())
+
+
+def _largest_of_equals(count: np.ndarray, n_node: np.ndarray, n_edge: np.ndarray) -> np.ndarray:
+    """For each place of the sorted list the largest count among graphs of the same size."""
+    if not len(count):
+        return count
+    new = np.concatenate([[True], (np.diff(n_node) != 0) | (np.diff(n_edge) != 0)])
+    return np.maximum.reduceat(count, np.flatnonzero(new))[np.cumsum(new) - 1]
 
 
 def size_order(n_node: np.ndarray, n_edge: np.ndarray, ties: np.ndarray) -> np.ndarray:
@@ -111,7 +146,9 @@ def stratify(n_node: np.ndarray, n_edge: np.ndarray, batch_size: int) -> Strata:
         last_edges=last_edges,
         low=low,
         high=high,
+        n_node=n_node,
         n_edge=n_edge,
+        order=order,
     )
 
 

@@ -11,6 +11,7 @@ from gtx.data.check import DatasetError as DatasetError
 from gtx.data.columns import SPLITS as SPLITS
 from gtx.data.csv_source import CsvError as CsvError
 from gtx.data.dataset import Dataset as Dataset
+from gtx.data.edge_sets import EdgeTable as EdgeTable
 from gtx.data.molecules import MoleculeWarning as MoleculeWarning
 from gtx.data.scaling import Scaler as Scaler
 from gtx.data.scaling import standardize as standardize

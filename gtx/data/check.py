@@ -110,6 +110,7 @@ def check(dataset: "Dataset") -> None:
             )
         for name, column in columns.items():
             _check_column(dataset, f"{level}[{name!r}]", arrays[name], column, ptr)
+    _check_edge_sets(dataset)
     _check_per_graph(dataset)
     check_targets(dataset)
 
@@ -141,6 +142,22 @@ def check_targets(dataset: "Dataset") -> None:
             "dataset: targets.labels and spec.label must both be given or both be None. "
             "Set them together with with_targets."
         )
+
+
+def _check_edge_sets(dataset: "Dataset") -> None:
+    """Their edges and columns; the spec has the same sets, and columns for each."""
+    described = {name: sorted(columns) for name, columns in dataset.spec.edge_sets.items()}
+    found = {name: sorted(edges.columns) for name, edges in dataset.edge_sets.items()}
+    if described != found:
+        raise DatasetError(
+            f"dataset: the edge sets have the columns {found}, the spec says {described}. "
+            "Dataset.with_edge_set adds both."
+        )
+    for name, edges in dataset.edge_sets.items():
+        edges.check(name, dataset.num_nodes)
+        for key, column in dataset.spec.edge_sets[name].items():
+            field = f"edge_sets[{name!r}][{key!r}]"
+            _check_column(dataset, field, edges.columns[key], column, edges.ptr)
 
 
 def check_index(dataset: "Dataset") -> None:

@@ -35,6 +35,10 @@ def content(dataset: Dataset) -> dict[str, Any]:
     for level in LEVELS.values():
         for name, array in sorted(getattr(dataset, level).items()):
             found[f"{level}.{name}"] = _sha256(array)
+    for name, edges in sorted(dataset.edge_sets.items()):
+        columns = [edges.columns[key] for key in sorted(edges.columns)]
+        arrays = (edges.ptr, edges.senders, edges.receivers, *columns)
+        found[f"edge_sets.{name}"] = _sha256(*arrays)
     return found
 
 
@@ -85,6 +89,8 @@ def _changes_of_part(
         if what not in without and old.get(what) != new.get(what):
             level, _, name = what.partition(".")
             column = f"column {name} of the {level}"
+            if level == "edge_sets":
+                column = f"edge set {name}"
             if name and not (what in old and what in new):
                 said.append(f"{column} is {'new' if what in new else 'gone'}")
             else:

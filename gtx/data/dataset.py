@@ -29,6 +29,7 @@ from gtx.data.columns import (
     named_columns,
     offsets,
 )
+from gtx.data.edge_sets import EdgeTable, sorted_by_receiver
 from gtx.data.spec import Column, GraphSpec, Label
 from gtx.data.targets import (
     TargetTable,
@@ -61,6 +62,8 @@ class Dataset:
       ids: int32 [graphs], the number of each graph in the dataset it was selected from.
       names: str [graphs], such as SMILES, or None.
       spec: names, kinds and vocabularies of the columns, and the label.
+      edge_sets: EdgeTable by name, of edges beside those of the given graphs: what
+        `gtx.structures` added.
 
     Raises:
       DatasetError: an array has another dtype, number of axes or length. `check`, which the
@@ -79,6 +82,7 @@ class Dataset:
     ids: np.ndarray
     names: np.ndarray | None
     spec: GraphSpec
+    edge_sets: Mapping[str, EdgeTable] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_form(self)
@@ -160,7 +164,7 @@ class Dataset:
         dataset = dataset._with_table(level, None, labels, label)
         if split is not None:
             dataset = dataset.with_split(split)
-        dataset = _sorted_by_receiver(dataset)
+        dataset = sorted_by_receiver(dataset)
         dataset.check()
         return dataset
 
@@ -218,7 +222,7 @@ class Dataset:
     def __getitem__(self, index: int) -> GraphsTuple:
         """Graph `index` as a GraphsTuple with dicts of columns.
 
-        Pair columns and targets have no place in one; `select([index])` keeps them.
+        Pair columns, targets and edge sets have no place in one; `select([index])` keeps them.
         """
         index = operator.index(index)
         if not -len(self) <= index < len(self):
@@ -280,6 +284,7 @@ class Dataset:
             senders=self.senders[edge_rows],
             receivers=self.receivers[edge_rows],
             targets=of_graphs(self.targets, self.targets_by_graph, indices, starts),
+            edge_sets={name: edges.select(indices) for name, edges in self.edge_sets.items()},
             ids=self.ids[indices],
             names=None if self.names is None else self.names[indices],
         )
@@ -342,6 +347,21 @@ class Dataset:
         changes: dict[str, Any] = {field: {**getattr(self, field), **new}}
         spec = self.spec.replace(**{field: {**getattr(self.spec, field), **columns}})
         dataset = dataclasses.replace(self, spec=spec, **changes)
+        dataset.check()
+        return dataset
+
+    def with_edge_set(
+        self, name: str, edges: EdgeTable, columns: Mapping[str, Column] | None = None
+    ) -> "Dataset":
+        """The dataset with one more edge set; its columns are inferred if `columns` is None."""
+        if name == "graph" or name in self.edge_sets:
+            raise DatasetError(
+                f"dataset: there is an edge set {name!r} already. Give the new one another name."
+            )
+        if columns is None:
+            columns = {key: infer_column(values) for key, values in edges.columns.items()}
+        spec = self.spec.replace(edge_sets={**self.spec.edge_sets, name: dict(columns)})
+        dataset = dataclasses.replace(self, edge_sets={**self.edge_sets, name: edges}, spec=spec)
         dataset.check()
         return dataset
 
@@ -425,24 +445,3 @@ class Dataset:
         dataset = dataclasses.replace(self, targets=table, spec=spec)
         check_targets(dataset)
         return dataset
-
-
-def _sorted_by_receiver(dataset: Dataset) -> Dataset:
-    for name, array in dataset.edges.items():
-        if len(array) != len(dataset.receivers):
-            raise DatasetError(
-                f"dataset: edges[{name!r}] has {len(array)} rows for {len(dataset.receivers)} "
-                "edges. Give one row per edge."
-            )
-    place = np.repeat(dataset.node_ptr[:-1], dataset.num_edges) + dataset.receivers
-    if np.all(place[1:] >= place[:-1]):
-        return dataset
-    order = np.argsort(place, kind="stable")
-    targets = dataset.targets
-    return dataclasses.replace(
-        dataset,
-        targets=targets.moved(np.argsort(order)) if targets.level == "edge" else targets,
-        senders=dataset.senders[order],
-        receivers=dataset.receivers[order],
-        edges={name: array[order] for name, array in dataset.edges.items()},
-    )

@@ -40,6 +40,11 @@ _FREE_BYTES, _FREE_RATIO = 2**28, 100
 def save(dataset: Dataset, path: str | Path) -> None:
     """Write the dataset; `load` gives back an equal one. The file appears whole or not at all."""
     dataset.check()
+    if dataset.edge_sets:
+        raise DatasetError(
+            f"dataset: the file has no place for the edge sets {sorted(dataset.edge_sets)}. Save "
+            "the dataset without them, and add them by gtx.structures after loading."
+        )
     path = Path(path)
     arrays = dict(
         node_ptr=dataset.node_ptr,

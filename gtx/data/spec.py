@@ -16,11 +16,18 @@ LabelKind = Literal["regression", "binary", "multiclass", "multilabel"]
 class Categorical:
     """Integer columns; column c holds values in [0, sizes[c]).
 
+    Attributes:
+      sizes: the number of categories of each column.
+      fill: what nodes and pairs hold that a structure adds: a category that exists, the same in
+        each column, or None for a category of its own, which is added to each.
+
     Raises:
-      DatasetError: there is no column, or a size is no integer of at least 1.
+      DatasetError: there is no column, a size is no integer of at least 1, or `fill` is none
+        of the categories.
     """
 
     sizes: tuple[int, ...]
+    fill: int | None = None
 
     def __post_init__(self) -> None:
         sizes = self.sizes.tolist() if isinstance(self.sizes, np.ndarray) else self.sizes
@@ -34,20 +41,53 @@ class Categorical:
             for place, size in enumerate(sizes)
         )
         object.__setattr__(self, "sizes", tuple(checked))
+        if self.fill is not None:
+            high = min(self.sizes) - 1
+            object.__setattr__(
+                self, "fill", count(self.fill, "Categorical: fill", low=0, high=high)
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `fill` where it is not the default."""
+        return dict(kind="Categorical", sizes=self.sizes) | (
+            {} if self.fill is None else dict(fill=self.fill)
+        )
+
+    def extended(self, values: np.ndarray, count: int) -> tuple[np.ndarray, "Categorical"]:
+        """The column with `count` rows more, which hold the fill, and what it is then."""
+        sizes = self.sizes if self.fill is not None else tuple(size + 1 for size in self.sizes)
+        fill = self.sizes if self.fill is None else [self.fill] * len(self.sizes)
+        rows = np.tile(np.array(fill, values.dtype), (count, 1))
+        return np.concatenate([values, rows]), Categorical(sizes, self.fill)
 
 
 @dataclasses.dataclass(frozen=True)
 class Continuous:
     """Float columns.
 
+    Attributes:
+      dim: numbers in a row.
+      fill: what nodes and pairs hold that a structure adds.
+
     Raises:
-      DatasetError: `dim` is no integer of at least 1.
+      DatasetError: `dim` is no integer of at least 1, or `fill` no finite number.
     """
 
     dim: int
+    fill: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", count(self.dim, "Continuous: dim"))
+        object.__setattr__(self, "fill", number(self.fill, "Continuous: fill", positive=False))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `fill` where it is not the default."""
+        return dict(kind="Continuous", dim=self.dim) | (dict(fill=self.fill) if self.fill else {})
+
+    def extended(self, values: np.ndarray, count: int) -> tuple[np.ndarray, "Continuous"]:
+        """The column with `count` rows more, which hold the fill, and what it is then."""
+        rows = np.full((count, self.dim), self.fill, values.dtype)
+        return np.concatenate([values, rows]), self
 
 
 Column = Categorical | Continuous
@@ -113,6 +153,11 @@ class Label:
 class GraphSpec:
     """Names, kinds and vocabularies of the columns, and the label.
 
+    Attributes:
+      nodes, edges, pairs, graphs: columns by name.
+      label: what is to be predicted, or None.
+      edge_sets: columns by name, of each edge set by name.
+
     Raises:
       DatasetError: a name is no text, or something is no column or no label.
     """
@@ -122,10 +167,19 @@ class GraphSpec:
     pairs: Mapping[str, Column] = dataclasses.field(default_factory=dict)
     graphs: Mapping[str, Column] = dataclasses.field(default_factory=dict)
     label: Label | None = None
+    edge_sets: Mapping[str, Mapping[str, Column]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for level in LEVELS.values():
-            columns = getattr(self, level)
+        if not isinstance(self.edge_sets, Mapping):
+            raise DatasetError(
+                f"GraphSpec: edge_sets is {self.edge_sets!r:.100}. Give a dict from the name of a "
+                "set to its columns."
+            )
+        texts(list(self.edge_sets), "GraphSpec: names of edge_sets")
+        sets = {f"edge_sets[{name!r}]": columns for name, columns in self.edge_sets.items()}
+        for level, columns in (
+            {name: getattr(self, name) for name in LEVELS.values()} | sets
+        ).items():
             if not isinstance(columns, Mapping):
                 raise DatasetError(
                     f"GraphSpec: {level} is {columns!r:.100}. Give a dict of name to Categorical "
@@ -146,15 +200,15 @@ class GraphSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data from which `from_json` builds an equal spec."""
-        levels = {
-            level: {
-                name: dict(kind=type(column).__name__, **dataclasses.asdict(column))
-                for name, column in getattr(self, level).items()
-            }
-            for level in LEVELS.values()
-        }
+
+        def columns(given: Mapping[str, Column]) -> dict[str, Any]:
+            return {name: column.to_json() for name, column in given.items()}
+
+        levels = {level: columns(getattr(self, level)) for level in LEVELS.values()}
         label = None if self.label is None else dataclasses.asdict(self.label)
-        return dict(levels, label=label)
+        # Left out where there are none, so that specs that were written before are equal still.
+        sets = {name: columns(given) for name, given in self.edge_sets.items()}
+        return dict(levels, label=label, **(dict(edge_sets=sets) if sets else {}))
 
     @classmethod
     def from_json(cls, data: Any) -> "GraphSpec":
@@ -165,14 +219,18 @@ class GraphSpec:
         Raises:
           DatasetError: names the field that is missing, unknown or of another type.
         """
-        data = record(data, "spec", required=(*LEVELS.values(), "label"))
-        levels = {}
-        for level in LEVELS.values():
-            if not isinstance(data[level], Mapping):
-                raise DatasetError(f"spec.{level} is {data[level]!r:.100}. It must be a dict.")
-            levels[level] = {
-                name: _column(entry, f"spec.{level}.{name}") for name, entry in data[level].items()
-            }
+        data = record(data, "spec", required=(*LEVELS.values(), "label"), optional=("edge_sets",))
+
+        def columns(given: Any, field: str) -> dict[str, Column]:
+            if not isinstance(given, Mapping):
+                raise DatasetError(f"{field} is {given!r:.100}. It must be a dict.")
+            return {name: _column(entry, f"{field}.{name}") for name, entry in given.items()}
+
+        levels = {level: columns(data[level], f"spec.{level}") for level in LEVELS.values()}
+        sets = data.get("edge_sets") or {}
+        if not isinstance(sets, Mapping):
+            raise DatasetError(f"spec.edge_sets is {sets!r:.100}. It must be a dict.")
+        edge_sets = {name: columns(sets[name], f"spec.edge_sets.{name}") for name in sets}
         label = data["label"]
         if label is not None:
             fields = dataclasses.fields(Label)
@@ -180,7 +238,7 @@ class GraphSpec:
             optional = {f.name for f in fields} - required
             label = record(label, "spec.label", required=required, optional=optional)
             label = Label(**{name: _tuple(value) for name, value in label.items()})
-        return cls(**levels, label=label)
+        return cls(**levels, label=label, edge_sets=edge_sets)
 
 
 def _column(entry: Any, field: str) -> Column:
@@ -188,9 +246,9 @@ def _column(entry: Any, field: str) -> Column:
     kind = entry.get("kind") if isinstance(entry, Mapping) else None
     if not isinstance(kind, str) or kind not in kinds:
         raise DatasetError(f"{field} is {entry!r:.100}. Its kind must be one of {sorted(kinds)}.")
-    names = [f.name for f in dataclasses.fields(kinds[kind])]
-    entry = record(entry, field, required=("kind", *names))
-    return kinds[kind](**{name: _tuple(entry[name]) for name in names})
+    required = ("kind", *(f.name for f in dataclasses.fields(kinds[kind]) if f.name != "fill"))
+    entry = record(entry, field, required=required, optional=("fill",))
+    return kinds[kind](**{name: _tuple(value) for name, value in entry.items() if name != "kind"})
 
 
 def _tuple(value: Any) -> Any:

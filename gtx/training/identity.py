@@ -119,6 +119,13 @@ def fingerprint(dataset: Dataset) -> str:
         digest.update(name.encode())
         if array is not None:
             _add(digest, array)
+    for name, edges in sorted(dataset.edge_sets.items()):
+        digest.update(f"edge_sets/{name}".encode())
+        for array in (edges.ptr, edges.senders, edges.receivers):
+            _add(digest, array)
+        for column, array in sorted(edges.columns.items()):
+            digest.update(column.encode())
+            _add(digest, array)
     return digest.hexdigest()
 
 

@@ -11,17 +11,18 @@ from gtx.ops.attention import Structure
 from gtx.ops.noise import check_rate
 
 
-def edges_of(batch: Batch) -> Edges:
-    """Each node attends to the senders of its incoming edges."""
+def edges_of(batch: Batch, names: tuple[str, ...] = ("graph",)) -> Edges:
+    """Each node attends to the senders of its incoming edges in these edge sets."""
     check_is_batch(batch)
+    over = batch.edges_over(names)
     return Edges(
-        batch.senders,
-        batch.receivers,
-        where=batch.edge_mask,
+        over.senders,
+        over.receivers,
+        where=over.mask,
         num_receivers=batch.node_mask.shape[0],
         receiver_ids=batch.node_ids,
         sender_ids=batch.node_ids,
-        indices_are_sorted=True,
+        indices_are_sorted=over.are_sorted,
     )
 
 

@@ -40,6 +40,8 @@ class MultiHeadAttention(nn.Module):
       query_key_value_init: of that kernel.
       kernel_init: of the other kernels.
       bias_init: of every bias.
+      edges: with structure "edges", the names of the edge sets that it runs over; see
+        `Batch.edges_over`.
     """
 
     dim: int
@@ -55,6 +57,7 @@ class MultiHeadAttention(nn.Module):
     query_key_value_init: Initializer = xavier_uniform
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = zeros
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
@@ -85,11 +88,13 @@ class MultiHeadAttention(nn.Module):
         if self.structure == "complete":
             return Complete(require_layout(batch), node_ids=batch.node_ids)
         if self.structure == "edges":
-            return edges_of(batch)
+            return edges_of(batch, self.edges)
         raise ValueError(f"structure must be 'complete' or 'edges', got {self.structure!r}.")
 
     def _bias(self, features):
-        values = features.pairs if self.structure == "complete" else features.edges
+        values = features.pairs
+        if self.structure == "edges":
+            values = features.edges_over(self.edges)
         if values is None:
             level = "pair" if self.structure == "complete" else "edge"
             raise ValueError(f"pair_bias with structure {self.structure!r} needs {level} features.")

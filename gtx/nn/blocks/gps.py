@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features, mask_features
+from gtx.batch import GIVEN, Batch, Features, mask_features
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import check_residual, make
 from gtx.nn.parts.feed_forward import FeedForward
@@ -18,8 +18,11 @@ class GPSBlock(nn.Module):
     x' = norm(h + feed_forward(h))
 
     Rampášek et al. (2022), equations 1 to 4, with the order of GraphGPS's code and of PyG's
-    GPSConv. Dropout inside the feed-forward layer is that layer's own option. Edges come out of
-    the local layer if there is one, pairs out of the attention.
+    GPSConv. Dropout inside the feed-forward layer is that layer's own option. The edge sets that
+    the local layer runs over come out of it; other edge sets and pairs come out of the attention.
+    So `local=GatedGCN` beside `attention=partial(MultiHeadAttention, structure="edges",
+    edges=("expander",))` is message passing over the given graph beside attention over an
+    expander.
 
     Attributes:
       dim: width of nodes and edges.
@@ -58,16 +61,21 @@ class GPSBlock(nn.Module):
             layer = make(factory, name, dim=self.dim, **options, name=name)
             out = layer(features, batch, train=train)
             dropout = Dropout(self.dropout_rate, name=f"dropout_{name}")
-            return norm(x + dropout(out.nodes, batch.node_ids, train=train), name), out
+            h = norm(x + dropout(out.nodes, batch.node_ids, train=train), name)
+            return h, out, getattr(layer, "edges", (GIVEN,))
 
-        h, edges, pairs = 0, features.edges, features.pairs
+        h, changed = 0, features
         if self.attention is not None:
-            h, out = branch(self.attention, "attention")
-            edges, pairs = out.edges, out.pairs
+            h, changed, _ = branch(self.attention, "attention")
         if self.local is not None:
-            local, out = branch(self.local, "local")
-            h, edges = local + h, out.edges
-        features = features.replace(nodes=h, edges=edges, pairs=pairs)
+            local, out, over = branch(self.local, "local")
+            h = local + h
+            sets = {name: values for name, values in out.edge_sets.items() if name in over}
+            changed = changed.replace(
+                edges=out.edges if GIVEN in over else changed.edges,
+                edge_sets={**changed.edge_sets, **sets},
+            )
+        features = changed.replace(nodes=h, graphs=features.graphs)
         layer = make(
             self.feed_forward, "feed_forward", dim=self.dim, **options, name="feed_forward"
         )

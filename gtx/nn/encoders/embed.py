@@ -26,6 +26,9 @@ class Embed(nn.Module):
       edges: encoders of edge columns; none leaves the edges None. Likewise:
       pairs: encoders of pair columns.
       graphs: encoders of graph columns.
+      edge_sets: encoders of the columns of further edge sets, by the name of the set. A set
+        without columns can have a `ConstantEncoder`, which is one learned vector; so sets that a
+        layer runs over as one are told apart.
       pair_dim: width of the features of pairs, of which there are many; None is `dim`.
       dtype: computation dtype, handed to every encoder.
       param_dtype: storage dtype, handed to every encoder.
@@ -37,6 +40,7 @@ class Embed(nn.Module):
     edges: Mapping[str, ModuleFactory] | None = None
     pairs: Mapping[str, ModuleFactory] | None = None
     graphs: Mapping[str, ModuleFactory] | None = None
+    edge_sets: Mapping[str, Mapping[str, ModuleFactory]] | None = None
     pair_dim: int | None = None
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
@@ -44,8 +48,10 @@ class Embed(nn.Module):
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Features:
         check_is_batch(batch)
-        for field in ("nodes", "encodings", "edges", "pairs", "graphs"):
-            columns = getattr(self, field)
+        fields = {n: getattr(self, n) for n in ("encodings", *LEVELS.values())}
+        sets = self.edge_sets or {}
+        fields |= {f"edge_sets[{name!r}]": columns for name, columns in sets.items()}
+        for field, columns in fields.items():
             if columns is not None and not isinstance(columns, Mapping):
                 raise TypeError(
                     f"{field} of Embed must be a dict from columns to encoders, such as "
@@ -70,27 +76,40 @@ class Embed(nn.Module):
                 f"leave {rest} to the columns {sorted(self.nodes)}; change dim or theirs."
             )
 
-        def total(level, dim):
-            columns = getattr(self, LEVELS[level])
+        def total(level, dim, field, prefix, batch):
             parts = [
                 make(
                     factory,
-                    f"{LEVELS[level]}[{column!r}]",
+                    f"{field}[{column!r}]",
                     column=column,
                     level=level,
                     dim=dim,
                     **options,
-                    name=f"{level}_{column}",
+                    name=f"{prefix}_{column}",
                 )
-                for column, factory in sorted((columns or {}).items())
+                for column, factory in sorted((fields[field] or {}).items())
             ]
             return sum(part(batch, train=train) for part in parts) if parts else None
 
-        nodes = total("node", rest)
+        def of_level(level, dim):
+            return total(level, dim, LEVELS[level], level, batch)
+
+        def of_set(name):
+            over = batch.edges_over((name,))
+            # Encoders of edges read the given graph's: here those of the set stand in its place.
+            graph = batch.graph._replace(
+                senders=over.senders, receivers=over.receivers, edges=over.columns
+            )
+            inside = batch.replace(graph=graph, edge_mask=over.mask)
+            return total("edge", self.dim, f"edge_sets[{name!r}]", f"edge_set_{name}", inside)
+
+        encoded_sets = {name: of_set(name) for name in sorted(sets) if sets[name]}
+        nodes = of_level("node", rest)
         nodes = jnp.concatenate([x for x in (nodes, *encoded) if x is not None], axis=-1)
         return Features(
             nodes=nodes,
-            edges=total("edge", self.dim),
-            pairs=total("pair", self.dim if self.pair_dim is None else self.pair_dim),
-            graphs=total("graph", self.dim),
+            edges=of_level("edge", self.dim),
+            pairs=of_level("pair", self.dim if self.pair_dim is None else self.pair_dim),
+            graphs=of_level("graph", self.dim),
+            edge_sets=encoded_sets,
         )

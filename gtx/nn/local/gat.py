@@ -38,6 +38,7 @@ class GAT(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of W, V and the vectors [num_heads, head width].
       bias_init: of b.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -53,6 +54,7 @@ class GAT(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = xavier_uniform
     bias_init: Initializer = zeros
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:

@@ -38,6 +38,7 @@ class GatedGCN(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of every kernel.
       bias_init: of every bias; None is PyTorch's.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -49,17 +50,19 @@ class GatedGCN(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
         options: dict[str, Any] = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         inits: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
         features = mask_features(features, batch)
-        x, e = features.nodes, features.edges
+        over = batch.edges_over(self.edges)
+        x, e = features.nodes, features.edges_over(self.edges)
         if e is None:
             raise ValueError("GatedGCN needs edge features; ConstantEncoder makes some.")
         check_residual(self, self.dim, edges=e, **(dict(nodes=x) if self.residual else {}))
-        senders, receivers, num_nodes = batch.senders, batch.receivers, x.shape[0]
+        senders, receivers, num_nodes = over.senders, over.receivers, x.shape[0]
 
         projected = Linear(4 * self.dim, **options, **inits, name="nodes")(x)
         own, value, to, sent = jnp.split(projected, 4, axis=-1)
@@ -67,7 +70,7 @@ class GatedGCN(nn.Module):
             gather(jnp.concatenate([value, sent], axis=-1), senders), 2, axis=-1
         )
         edges = (
-            gather(to, receivers, indices_are_sorted=True)
+            gather(to, receivers, indices_are_sorted=over.are_sorted)
             + sent
             + Linear(self.dim, **options, **inits, name="edges")(e)
         )
@@ -76,8 +79,8 @@ class GatedGCN(nn.Module):
             jnp.concatenate([gate * value, gate], axis=-1),
             receivers,
             num_nodes,
-            where=batch.edge_mask,
-            indices_are_sorted=True,
+            where=over.mask,
+            indices_are_sorted=over.are_sorted,
         )
         messages, total = jnp.split(sums, 2, axis=-1)
         nodes = own + messages / (total + 1e-6)
@@ -87,7 +90,7 @@ class GatedGCN(nn.Module):
             return self.activation(norm(values, mask, train=train, axis_name=batch.axis_name))
 
         nodes = finish(nodes, batch.node_mask, "norm_nodes")
-        edges = finish(edges, batch.edge_mask, "norm_edges")
+        edges = finish(edges, over.mask, "norm_edges")
         ids = batch.node_ids
         edges = e + Dropout(self.dropout_rate, name="dropout_edges")(
             edges, ids[receivers], ids[senders], train=train
@@ -95,4 +98,4 @@ class GatedGCN(nn.Module):
         if self.residual:
             dropout = Dropout(self.dropout_rate, name="dropout_nodes")
             nodes = x + dropout(nodes, ids, train=train)
-        return features.replace(nodes=nodes, edges=edges)
+        return features.replace(nodes=nodes).with_edges_over(self.edges, edges)

@@ -34,6 +34,7 @@ class GATv2(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of R, S, V and a [num_heads, head width].
       bias_init: of b.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -50,6 +51,7 @@ class GATv2(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = xavier_uniform
     bias_init: Initializer = zeros
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:

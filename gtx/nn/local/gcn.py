@@ -27,6 +27,7 @@ class GCN(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of W.
       bias_init: of b.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -35,13 +36,15 @@ class GCN(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = xavier_uniform
     bias_init: Initializer = zeros
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
         del train
         features = mask_features(features, batch)
-        others = batch.edge_mask & (batch.senders != batch.receivers)
-        edges: dict[str, Any] = dict(where=others, indices_are_sorted=True)
+        over = batch.edges_over(self.edges)
+        others = over.mask & (over.senders != over.receivers)
+        edges: dict[str, Any] = dict(where=others, indices_are_sorted=over.are_sorted)
         x = Linear(
             self.dim,
             use_bias=False,
@@ -50,13 +53,13 @@ class GCN(nn.Module):
             kernel_init=self.kernel_init,
             name="linear",
         )(features.nodes)
-        degree = 1 + segment_count(batch.receivers, x.shape[0], **edges)[:, None]
+        degree = 1 + segment_count(over.receivers, x.shape[0], **edges)[:, None]
         root = jax.lax.rsqrt(degree.astype(jnp.promote_types(x.dtype, jnp.float32)))
         root = root.astype(x.dtype)
         x = message_passing(
             root * x,
-            batch.senders,
-            batch.receivers,
+            over.senders,
+            over.receivers,
             message=lambda receiver, sender, edge: sender,
             update=lambda node, arrived: root * (node + arrived),
             **edges,

@@ -28,6 +28,7 @@ class GIN(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of every kernel.
       bias_init: of every bias; None is PyTorch's.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -39,18 +40,20 @@ class GIN(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
         del train
         features = mask_features(features, batch)
+        over = batch.edges_over(self.edges)
         x = message_passing(
             features.nodes,
-            batch.senders,
-            batch.receivers,
+            over.senders,
+            over.receivers,
             message=lambda receiver, sender, edge: sender,
             update=functools.partial(update_isomorphism, self),
-            where=batch.edge_mask,
-            indices_are_sorted=True,
+            where=over.mask,
+            indices_are_sorted=over.are_sorted,
         )
         return features.replace(nodes=x)

@@ -27,6 +27,7 @@ class GINE(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of every kernel.
       bias_init: of every bias; None is PyTorch's.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -38,13 +39,15 @@ class GINE(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
         del train
         features = mask_features(features, batch)
-        x, e = features.nodes, features.edges
-        message = gather(x, batch.senders)
+        over = batch.edges_over(self.edges)
+        x, e = features.nodes, features.edges_over(self.edges)
+        message = gather(x, over.senders)
         if e is not None:
             if e.shape[-1] != x.shape[-1]:
                 raise ValueError(
@@ -54,9 +57,9 @@ class GINE(nn.Module):
             message = message + e
         messages = segment_sum(
             jax.nn.relu(message),
-            batch.receivers,
+            over.receivers,
             x.shape[0],
-            where=batch.edge_mask,
-            indices_are_sorted=True,
+            where=over.mask,
+            indices_are_sorted=over.are_sorted,
         )
         return features.replace(nodes=update_isomorphism(self, x, messages))

@@ -31,6 +31,7 @@ class GraphSAGE(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of both kernels.
       bias_init: of b; None is PyTorch's.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -41,6 +42,7 @@ class GraphSAGE(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
@@ -52,6 +54,7 @@ class GraphSAGE(nn.Module):
             bias_init=self.bias_init,
         )
         features = mask_features(features, batch)
+        over = batch.edges_over(self.edges)
 
         def update(node, arrived):
             x = Linear(self.dim, self.use_bias, **options, name="neighbours")(arrived)
@@ -61,12 +64,12 @@ class GraphSAGE(nn.Module):
 
         x = message_passing(
             features.nodes,
-            batch.senders,
-            batch.receivers,
+            over.senders,
+            over.receivers,
             message=lambda receiver, sender, edge: sender,
             update=update,
             method=self.method,
-            where=batch.edge_mask,
-            indices_are_sorted=True,
+            where=over.mask,
+            indices_are_sorted=over.are_sorted,
         )
         return features.replace(nodes=x)

@@ -32,6 +32,7 @@ class MPNN(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of every kernel.
       bias_init: of every bias; None is PyTorch's.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -42,6 +43,7 @@ class MPNN(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
@@ -53,7 +55,8 @@ class MPNN(nn.Module):
             bias_init=self.bias_init,
         )
         features = mask_features(features, batch)
-        x, e = features.nodes, features.edges
+        over = batch.edges_over(self.edges)
+        x, e = features.nodes, features.edges_over(self.edges)
         hidden_dim = self.dim if self.hidden_dim is None else self.hidden_dim
         to, sent = jnp.split(Linear(2 * hidden_dim, **options, name="nodes")(x), 2, axis=-1)
         if e is not None:
@@ -71,13 +74,13 @@ class MPNN(nn.Module):
 
         x = message_passing(
             dict(x=x, to=to, sent=sent),
-            batch.senders,
-            batch.receivers,
+            over.senders,
+            over.receivers,
             message=message,
             update=update,
             edges=e,
             method=self.method,
-            where=batch.edge_mask,
-            indices_are_sorted=True,
+            where=over.mask,
+            indices_are_sorted=over.are_sorted,
         )
         return features.replace(nodes=x)

@@ -40,18 +40,22 @@ def add_bias(layer, out):
 
 def neighbourhoods(layer, features, batch):
     """Who attends to whom, and the features of these edges, if they are to be read."""
-    structure, e = edges_of(batch), features.edges if layer.use_edges else None
+    structure = edges_of(batch, layer.edges)
+    e = features.edges_over(layer.edges) if layer.use_edges else None
     if not layer.self_loops:
         return structure, e
+    over = batch.edges_over(layer.edges)
     num_nodes = batch.node_mask.shape[0]
-    nodes = jnp.arange(num_nodes, dtype=batch.senders.dtype)
-    others = batch.edge_mask & (batch.senders != batch.receivers)
+    nodes = jnp.arange(num_nodes, dtype=over.senders.dtype)
+    others = over.mask & (over.senders != over.receivers)
     if e is not None:
-        means = segment_mean(e, batch.receivers, num_nodes, where=others, indices_are_sorted=True)
+        means = segment_mean(
+            e, over.receivers, num_nodes, where=others, indices_are_sorted=over.are_sorted
+        )
         e = jnp.concatenate([e, means])
     looped = Edges(
-        jnp.concatenate([batch.senders, nodes]),
-        jnp.concatenate([batch.receivers, nodes]),
+        jnp.concatenate([over.senders, nodes]),
+        jnp.concatenate([over.receivers, nodes]),
         where=jnp.concatenate([others, batch.node_mask]),
         num_receivers=num_nodes,
         receiver_ids=batch.node_ids,

@@ -26,17 +26,20 @@ class ResGatedGraphConv(nn.Module):
       dim: width of the result.
       dtype: computation dtype.
       param_dtype: storage dtype.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
         del train
         features = mask_features(features, batch)
-        x, e = features.nodes, features.edges
+        over = batch.edges_over(self.edges)
+        x, e = features.nodes, features.edges_over(self.edges)
         width = x.shape[-1]
         joint = width + (0 if e is None else e.shape[-1])
         concatenated = uniform(1 / math.sqrt(joint))
@@ -61,7 +64,7 @@ class ResGatedGraphConv(nn.Module):
             name="nodes",
         )(x)
         key, query, value, skip = jnp.split(projected, 4, axis=-1)
-        query_value = gather(jnp.concatenate([query, value], axis=-1), batch.senders)
+        query_value = gather(jnp.concatenate([query, value], axis=-1), over.senders)
         if e is not None:
             kernel = self.param(
                 "edges", concatenated, (e.shape[-1], 3 * self.dim), self.param_dtype
@@ -70,12 +73,14 @@ class ResGatedGraphConv(nn.Module):
             key_e, query_e, value_e = jnp.split(kernel, 3, axis=-1)
             query_value += e @ jnp.concatenate([key_e + query_e, value_e], axis=-1)
         query, value = jnp.split(query_value, 2, axis=-1)
-        gate = jax.nn.sigmoid(gather(key, batch.receivers, indices_are_sorted=True) + query)
+        gate = jax.nn.sigmoid(
+            gather(key, over.receivers, indices_are_sorted=over.are_sorted) + query
+        )
         messages = segment_sum(
             gate * value,
-            batch.receivers,
+            over.receivers,
             x.shape[0],
-            where=batch.edge_mask,
-            indices_are_sorted=True,
+            where=over.mask,
+            indices_are_sorted=over.are_sorted,
         )
         return features.replace(nodes=skip + messages)

@@ -37,6 +37,7 @@ class TransformerConv(nn.Module):
       param_dtype: storage dtype.
       kernel_init: of every kernel.
       bias_init: of every bias; None is PyTorch's.
+      edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
@@ -53,6 +54,7 @@ class TransformerConv(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
@@ -73,7 +75,7 @@ class TransformerConv(nn.Module):
         )(features.nodes)
         *parts, skip = jnp.split(projected, [width, 2 * width, 3 * width], axis=-1)
         query, key, value = (part.reshape(-1, *shape) for part in parts)
-        e = features.edges if self.use_edges else None
+        e = features.edges_over(self.edges) if self.use_edges else None
         if e is not None:
             e = Linear(width, use_bias=False, **options, name="edges")(e).reshape(-1, *shape)
         out = attend(
@@ -81,7 +83,7 @@ class TransformerConv(nn.Module):
             query,
             key,
             value,
-            edges_of(batch),
+            edges_of(batch, self.edges),
             train=train,
             edge_key=e,
             edge_value=e,

@@ -122,3 +122,25 @@ def test_half_precision_columns_become_half_precision_features():
     embed = nn.Embed(DIM, {"atom": ATOM, "x": nn.LinearEncoder}, dtype=jnp.bfloat16)
     features, _ = embed.init_with_output(KEY, BATCH, train=False)
     assert features.nodes.dtype == jnp.bfloat16
+
+
+def test_each_edge_set_has_encoders_of_its_own_and_a_set_without_columns_a_constant():
+    edges = BATCH.edges_over(("graph",))
+    far = edges.replace(mask=edges.mask & (edges.senders > 1), columns=dict(x=edges.columns["x"]))
+    batch = BATCH.replace(edge_sets=dict(far=far, bare=far.replace(columns={})))
+    encoder = nn.Embed(
+        DIM,
+        dict(atom=partial(nn.CategoricalEncoder, sizes=NUM_ATOMS)),
+        edges=dict(bond=partial(nn.CategoricalEncoder, sizes=NUM_BONDS)),
+        edge_sets=dict(far=dict(x=nn.LinearEncoder), bare=dict(constant=nn.ConstantEncoder)),
+    )
+    variables = encoder.init(KEY, batch, train=False)
+    out, params = encoder.apply(variables, batch, train=False), variables["params"]
+    expected = affine(np.float64(far.columns["x"]), params["edge_set_far_x"]["linear"])
+    mask = np.asarray(far.mask)[:, None]
+    assert 0 < mask.sum() < REAL_EDGES.sum()
+    close(out.edge_sets["far"], np.where(mask, expected, 0))
+    close(out.edge_sets["bare"], mask * params["edge_set_bare_constant"]["embedding"])
+    assert out.edges_over(("graph", "far", "bare")).shape == (3 * len(mask), DIM)
+    with pytest.raises(ValueError, match="graph.*cannot be one set"):
+        out.replace(edge_sets={}).edges_over(("graph", "far"))
