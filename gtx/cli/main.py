@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "evaluate": "Score a trained model on parts of its data.",
     "describe": "Show what a recipe will train, and what that costs.",
     "sweep": "Train many variants of a recipe, or go on with a sweep.",
+    "datasets": "List the sources of data that a recipe may name, and what each needs.",
 }
 
 _HELP = """\

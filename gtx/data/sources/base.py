@@ -23,6 +23,7 @@ class DataSource(abc.ABC):
       splits: values of `config.data.split` that it can have: "given" is its own split.
       has_validation: whether its own split has a validation part.
       has_smiles: whether its graphs are molecules that are named by their SMILES.
+      needs: what must be there before it can be loaded, in words: files, extras; "" for nothing.
 
     Raises:
       DatasetError: a field is not what its annotation says.
@@ -31,6 +32,7 @@ class DataSource(abc.ABC):
     splits: ClassVar[tuple[str, ...]] = ("given", "random")
     has_validation: ClassVar[bool] = True
     has_smiles: ClassVar[bool] = False
+    needs: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         try:

@@ -59,6 +59,7 @@ class CSV(DataSource):
     splits: ClassVar[tuple[str, ...]] = ("random", "scaffold", "column")
     has_validation: ClassVar[bool] = False
     has_smiles: ClassVar[bool] = True
+    needs: ClassVar[str] = "the file <path>; the extra `molecules`"
 
     def __post_init__(self) -> None:
         super().__post_init__()

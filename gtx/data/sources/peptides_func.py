@@ -23,6 +23,7 @@ class PeptidesFunc(DataSource):
 
     root: Name
 
+    needs: ClassVar[str] = "the file <root>/peptides_func/peptides_func.npz"
     label: ClassVar[Label] = Label(
         "graph", "multilabel", 10, tuple(f"class{number}" for number in range(10))
     )

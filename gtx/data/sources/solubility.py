@@ -31,6 +31,7 @@ class Solubility(DataSource):
     splits: ClassVar[tuple[str, ...]] = ("given", "random", "scaffold")
     has_validation: ClassVar[bool] = False
     has_smiles: ClassVar[bool] = True
+    needs: ClassVar[str] = "the extra `molecules`"
 
     def load(self) -> Dataset:
         chem = smiles.rdkit()

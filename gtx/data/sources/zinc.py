@@ -23,6 +23,7 @@ class ZINC(DataSource):
 
     root: Name
 
+    needs: ClassVar[str] = "the file <root>/zinc12k/zinc12k.npz"
     label: ClassVar[Label] = Label("graph", "regression", 1, ("penalised logP",))
 
     def load(self) -> Dataset:
