@@ -82,6 +82,17 @@ def test_wheel_and_sdist_hold_gtx_alone_and_work_elsewhere(tmp_path):
         tops = {name.split("/")[0] for name in archive.namelist()}
         assert "gtx/py.typed" in archive.namelist()
         assert {top for top in tops if not top.endswith(".dist-info")} == {"gtx"}
+        (entries,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+        assert "[console_scripts]\ngtx = gtx.cli:main\n" in archive.read(entries).decode()
         archive.extractall(tmp_path / "site")
     where = run("import gtx.ops; print(gtx.__file__)", cwd=tmp_path / "site")
     assert where.startswith(str(tmp_path))
+    # A recipe of the clone, from another folder, where nothing but the wheel is on the path.
+    code = "import sys; from gtx import cli; sys.exit(cli.run('describe', sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, f"--config={ROOT / 'configs' / 'smoke.py'}",
+         "--config.model.dim=7"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and "config.model.dim: 7 is not a multiple" in done.stderr
