@@ -27,8 +27,8 @@ def plan(
 
     Stratified: every batch holds one graph of each of `batch_size` size strata (see
     `gtx.batching.strata`), drawn at random; the remainder stands in a last batch. The graphs of
-    a step do not depend on `num_shards`. A dataset for which the budget proves nothing (it was
-    fitted to another one) is shuffled plainly instead.
+    a step do not depend on `num_shards`. A budget that was fitted to another dataset cannot
+    promise that such batches fit. Then the plan is a plain one.
 
     Plain: random order, and each graph goes to the smallest free slot with room for it. A
     graph that does not fit waits for the next batch, so the number of steps can vary by

@@ -30,7 +30,7 @@ class GraphTransformer(nn.Module):
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool = False) -> Float[Array, "rows outputs"]:
-        """Predict. Rows of padding are finite and mean nothing."""
+        """One row of predictions for each target. The rows of padding hold some finite numbers."""
         if isinstance(self.block, tuple):
             blocks = self.block
         else:

@@ -49,9 +49,10 @@ def apply(
     Args:
       dataset: any; columns of the same names are replaced.
       encodings: each with its own column names.
-      weights: an edge column of one number each, not negative: the weights of edges, summed
-        over duplicates. Edges count as 1 if None. An edge of weight 0 is none; encodings that
-        ask only where edges are, distances and paths, see the others as they are.
+      weights: the edge column that holds the weights of edges: one number each, not negative.
+        The weights of duplicates are added. Without it every edge has the weight 1. An edge of
+        weight 0 counts as no edge. Distances and paths ask only whether there is an edge, so
+        that other weights do not matter to them.
       cache_dir: a folder in which results are kept, by the content of the graphs and the
         version of the encoding. Finished parts are kept too: a run that was killed goes on
         where it was. Several processes may share the folder.
@@ -124,7 +125,7 @@ def _encode(
 
     for graphs in parts:  # large graphs come last
         kept = None
-        if part_files is not None:  # looked up late: another process may be at work
+        if part_files is not None:  # looked up late, as another process may have finished it
             expected = empty(encoding, n_node[graphs])
             kept = cache.read(cache.part_file(part_files, graphs), expected)
         if kept is not None:

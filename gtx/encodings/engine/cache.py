@@ -58,9 +58,10 @@ def remove_parts(file: pathlib.Path) -> None:
 
 
 def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.ndarray] | None:
-    """The columns in `file`, None if there is none.
+    """The columns in `file`, or None if they cannot be had.
 
-    Nor, with a warning, if it is damaged, or another user's and not to be read.
+    A file that does not exist gives None. So does a file that is damaged, that holds the columns
+    of other graphs, or that this user may not read; of these there is a warning.
 
     Args:
       file: from `cache_file` or `part_file`.
@@ -114,8 +115,8 @@ def write(file: pathlib.Path, columns: dict[Key, np.ndarray]) -> bool:
     """Write `columns` whole or not at all, also when another process writes the same.
 
     Returns:
-      Whether that was possible; if not, a warning says why. Results are not lost for want of a
-      place to keep them.
+      Whether that was possible. If not, a warning says why, and nothing is raised: the results
+      themselves are there, and can be used.
     """
     arrays = {"/".join(key): array for key, array in columns.items()}
     try:

@@ -37,17 +37,19 @@ def attend(
     edge_value: Array | None = None,
     **logits: Any,
 ) -> Array:
-    """`gtx.ops.attention` with a module's `dropout_rate` and `implementation`; sows `weights`.
+    """`gtx.ops.attention` with the `dropout_rate` and the `implementation` of a module.
+
+    It sows the weights before dropout as `weights`, if the collection "intermediates" is mutable.
 
     Args:
-      module: in whose compact method it is called.
-      query: as for `gtx.ops.attention`; so are the others.
-      key: one per sender.
-      value: one per sender.
+      module: the module whose compact method calls it.
+      query: one row per receiver, as for `gtx.ops.attention`.
+      key: one row per sender.
+      value: one row per sender.
       structure: who attends to whom.
       train: whether to drop weights.
       edge_value: added to the value.
-      **logits: score, bias, edge_key and scale.
+      **logits: what the logits depend on: score, bias, edge_key and scale.
     """
     check_rate(module.dropout_rate)
     dropping = train and module.dropout_rate > 0

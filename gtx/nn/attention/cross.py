@@ -30,12 +30,9 @@ class CrossAttention(nn.Module):
       use_bias: of the query, key, value and output maps.
       scale: of the dot product; None for 1/sqrt(head width).
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       query_key_value_init: of the kernels `query` and `key_value`; None is PyTorch's, which
         draws all three maps as one matrix.
       kernel_init: of the kernel `output`.
-      bias_init: of every bias.
     """
 
     dim: int
@@ -59,7 +56,7 @@ class CrossAttention(nn.Module):
         *,
         train: bool,
     ) -> Float[Array, "receivers feat"]:
-        """Query from `receivers`, key and value from `senders`; both finite, in padding too."""
+        """The query is made from `receivers`, key and value from `senders`; both must be finite."""
         check_heads(self.dim, self.num_heads)
         for name, values in (("receivers", receivers), ("senders", senders)):
             check_array(values, name, f"[{name}, feat]")

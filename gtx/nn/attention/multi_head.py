@@ -35,11 +35,8 @@ class MultiHeadAttention(nn.Module):
       pair_bias: add a learned linear map of the pair features (structure "complete") or of the
         edge features (structure "edges") to the logits, one value a head.
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       query_key_value_init: of that kernel.
       kernel_init: of the other kernels.
-      bias_init: of every bias.
       edges: with structure "edges", the names of the edge sets that it runs over; see
         `Batch.edges_over`.
     """
@@ -71,7 +68,7 @@ class MultiHeadAttention(nn.Module):
             **options,
             name="query_key_value",
         )(features.nodes)
-        # Split, not sliced: the gradient of three slices is a sum of three padded arrays.
+        # Split and not sliced, because the gradient of three slices adds three padded arrays.
         query, key, value = (
             part.reshape(-1, self.num_heads, self.dim // self.num_heads)
             for part in jnp.split(x, 3, axis=-1)

@@ -31,8 +31,6 @@ class GPSBlock(nn.Module):
       feed_forward: factory of the feed-forward layer.
       norm: factory of the three norms.
       dropout_rate: after local layer and attention.
-      dtype: computation dtype, handed to every part.
-      param_dtype: storage dtype, handed to every part.
     """
 
     dim: int

@@ -26,8 +26,6 @@ class ISAB(nn.Module):
       num_heads: of both attentions.
       dropout_rate: of the attention weights.
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       points_init: of I [m, dim].
     """
 

@@ -1,9 +1,10 @@
-"""The Set Transformer of Lee et al. (2019): nodes of a graph as a set, whatever its edges.
+"""The block of the Set Transformer (Lee et al., 2019), which sees the nodes of a graph as a set.
 
-All are built from one block, MAB(X, Y) = norm(H + relu(L H)), H = norm(X + attention(X, Y)):
-the paper's equations 6 and 7, with the row-wise layer and the residuals of PyG. The authors'
-code adds H to the projected queries instead and has no output map; the paper's equations, as
-here, have one. Dropout acts on attention weights.
+The edges of the graph are not read. Everything in the Set Transformer is built from this block:
+MAB(X, Y) = norm(H + relu(L H)) with H = norm(X + attention(X, Y)). These are equations 6 and 7 of
+the paper, with the row-wise layer and the residuals of PyG. The code of the authors adds H to the
+projected queries instead, and it has no output map. The equations have one, and so does this
+block. Dropout acts on the attention weights.
 """
 
 import math
@@ -26,7 +27,10 @@ from gtx.typing import Dtype
 
 
 def points_init(key, shape, dtype):
-    """PyTorch's Xavier values of an array [1, points, dim], whose last axis it takes for space."""
+    """The values that PyTorch's `xavier_uniform_` draws for an array [1, points, dim].
+
+    For an array of three axes it takes the last one for the extent of a convolution's kernel.
+    """
     return uniform(math.sqrt(6 / ((shape[0] + 1) * shape[1])))(key, shape, dtype)
 
 
@@ -38,8 +42,6 @@ class MultiHeadAttentionBlock(nn.Module):
       num_heads: of the attention.
       dropout_rate: of the attention weights.
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
     """
 
     dim: int
@@ -59,7 +61,7 @@ class MultiHeadAttentionBlock(nn.Module):
         *,
         train: bool,
     ) -> Float[Array, "receivers feat"]:
-        """Rows outside `mask` come back as 0; x and y are finite, in padding too."""
+        """Rows outside `mask` come back as 0. x and y must be finite, in padding too."""
         if x.shape[-1] != self.dim:
             raise ValueError(
                 f"The attention block has width {self.dim} and a residual, but its input has "
@@ -99,9 +101,10 @@ def repeat_points(points, batch):
     """The same points for every graph, as nodes of their own.
 
     Returns:
-      `(rows, layout, ids, mask)`: [graphs * points, feat], the last graph being padding that
-      has no place in the layout; where they stand in tiers that have a graph for each graph of
-      the batch; who they are to dropout; and which belong to real graphs.
+      `(rows, layout, ids, mask)`. The rows are [graphs * points, feat]. The last graph is
+      padding and has no place in the layout. The layout has a tier for each tier of the batch,
+      with as many graphs. The ids are those under which dropout draws its noise. The mask is
+      True for the rows of real graphs.
     """
     number, num_graphs = len(points), batch.graph_mask.shape[0]
     tiers = tuple(Tier(tier.num_graphs, number) for tier in require_layout(batch).tiers)

@@ -25,7 +25,7 @@ class PMA(nn.Module):
 
     Equation 11. The row of a graph is its k results side by side [k feat], where feat is the
     width of the nodes, then the graph's own features if there are any. A graph without nodes
-    gets what the seeds alone lead to.
+    gets the result that the seeds have without an attention.
 
     Attributes:
       num_seeds: k.
@@ -33,8 +33,6 @@ class PMA(nn.Module):
       dropout_rate: of the row, as in `Pool`.
       attention_dropout_rate: of the attention weights.
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       seeds_init: of S [k, feat].
     """
 

@@ -17,8 +17,6 @@ class SetAttentionBlock(nn.Module):
       num_heads: of the attention.
       dropout_rate: of the attention weights.
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
     """
 
     dim: int

@@ -32,8 +32,6 @@ class TransformerBlock(nn.Module):
       norm: factory of the norms, `norm_attention` and, but for "paper", `norm_feed_forward`.
       form: "paper", "post_ln" or "pre_ln".
       dropout_rate: after the attention.
-      dtype: computation dtype, handed to every part.
-      param_dtype: storage dtype, handed to every part.
     """
 
     dim: int

@@ -24,7 +24,6 @@ class CategoricalEncoder(nn.Module):
       dim: width of the result.
       level: whose column it is.
       dtype: of the result; None for that of the table.
-      param_dtype: storage dtype.
       embedding_init: of each feature's part `[size, dim]` of the table; PyTorch's N(0, 1).
         GraphGPS draws OGB's atoms and bonds by `initializers.xavier_uniform`.
     """

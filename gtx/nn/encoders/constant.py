@@ -19,7 +19,6 @@ class ConstantEncoder(nn.Module):
       dim: width of the result.
       level: whose rows.
       dtype: of the result; None for that of the vector.
-      param_dtype: storage dtype.
       embedding_init: of the vector.
     """
 

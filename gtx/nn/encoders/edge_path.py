@@ -21,22 +21,20 @@ from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 class EdgePathEncoder(nn.Module):
     """c_ij = mean_t W_t x_(e_t) over the edges e_1, e_2, ... of a path from i to j.
 
-    Ying et al. (2021), equation 7, with a vector c_ij of `dim` features where Graphormer has
-    one number a head: `dim = num_heads` is its form, a wider one leaves the map to the heads to
-    each attention layer. Of a longer path the first `max_hops` edges count and are averaged
-    over, as in Graphormer's code; without a path, and for i = j, c_ij = 0. Parallel edges are
-    averaged (Graphormer's code keeps the last).
+    Ying et al. (2021), equation 7. Graphormer has one number for each head, which is
+    `dim = num_heads` here. With a wider `dim`, each attention layer maps c_ij to its heads. Of a
+    path of more than `max_hops` edges the first `max_hops` are averaged, as in Graphormer's code.
+    Where there is no path, and for i = j, c_ij is 0. Parallel edges are averaged, where
+    Graphormer's code keeps the last one.
 
     Attributes:
       column: of `gtx.encodings.ShortestPaths`.
       dim: width of the result.
-      edges: encoders of the edge columns that make up x_e, which is their sum. As in
-        Graphormer they share nothing with those that message passing reads.
+      edges: encoders of edge columns, the sum of which is x_e. As in Graphormer, they share no
+        parameters with the encoders that message passing reads.
       edge_dim: width of x_e.
       max_hops: edges of a path that are read; each place has its own W_t.
       level: "pair".
-      dtype: computation dtype, handed to the encoders too.
-      param_dtype: storage dtype, likewise.
       kernel_init: of each W_t `[edge_dim, dim]`.
     """
 
@@ -97,7 +95,11 @@ class EdgePathEncoder(nn.Module):
 
 
 def _places(tiers: tuple[Tier, ...]) -> tuple[Any, Any, Any, Any]:
-    """For each pair: the first pair of its graph, the graph's slots, receiver, sender; [pairs]."""
+    """Four numbers of each pair, each [pairs].
+
+    They are the first pair of its graph, the number of slots of that graph, and the slots of
+    receiver and sender within it.
+    """
     parts: list[list[Any]] = [[], [], [], []]
     start = 0
     for tier in tiers:

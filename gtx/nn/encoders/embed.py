@@ -14,24 +14,24 @@ from gtx.typing import LEVELS, Dtype, ModuleFactory
 class Embed(nn.Module):
     """Encode every column that the model reads.
 
-    Each mapping is from a column's name to an encoder's factory, which is called with
-    `column`, `level`, `dim`, `dtype`, `param_dtype` and `name`. Encoders of one level are
-    summed, except the `encodings` of nodes: these have widths of their own (bind `dim`) and
-    are concatenated after the sum of the others, which fills up `dim`.
+    Each mapping leads from the name of a column to the factory of its encoder. The factory is
+    called with `column`, `level`, `dim`, `dtype`, `param_dtype` and `name`. The results of one
+    level are summed, but for the `encodings` of nodes. These have widths of their own, which
+    their factories bind. They are concatenated after the sum of the other node columns, which
+    takes what they leave of `dim`.
 
     Attributes:
-      dim: width of the features of every level, but see `pair_dim`.
+      dim: width of the features of every level; of pairs only if `pair_dim` is None.
       nodes: encoders of node columns.
       encodings: encoders of positional and structural encodings of nodes.
-      edges: encoders of edge columns; none leaves the edges None. Likewise:
-      pairs: encoders of pair columns.
-      graphs: encoders of graph columns.
+      edges: encoders of edge columns; without any, the features of edges are None.
+      pairs: encoders of pair columns, likewise.
+      graphs: encoders of graph columns, likewise.
       edge_sets: encoders of the columns of further edge sets, by the name of the set. A set
         without columns can have a `ConstantEncoder`, which is one learned vector; so sets that a
         layer runs over as one are told apart.
-      pair_dim: width of the features of pairs, of which there are many; None is `dim`.
-      dtype: computation dtype, handed to every encoder.
-      param_dtype: storage dtype, handed to every encoder.
+      pair_dim: width of the features of pairs; None is `dim`. Pairs are many, so that a smaller
+        width saves memory.
     """
 
     dim: int

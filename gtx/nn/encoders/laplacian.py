@@ -20,10 +20,11 @@ class LaplacianEncoder(nn.Module):
     after every linear map. While training, each eigenvector gets a random sign, drawn per
     graph and frequency.
 
-    Where it differs from GraphGPS: that draws one sign per frequency for the whole batch, and
-    has two options that are off by default and left out here: `raw_norm_type`, a BatchNorm of
-    the pairs [v_f, lambda_f] with one mean and variance over both for each frequency, in which
-    those that a graph does not have count as zeros; and `post_layers`, an MLP of the sum.
+    It differs from GraphGPS in two ways. GraphGPS draws one sign per frequency for the whole
+    batch. It also has two options, both off by default, which are left out here. `raw_norm_type`
+    is a BatchNorm of the pairs [v_f, lambda_f], with one mean and one variance over both for each
+    frequency, in which the frequencies that a graph does not have count as zeros. `post_layers`
+    is an MLP of the sum.
 
     Attributes:
       column: the encoding's name.
@@ -32,10 +33,6 @@ class LaplacianEncoder(nn.Module):
       level: "node".
       random_signs: draw signs while training (rng stream "dropout").
       random_bases: draw bases for repeated eigenvalues while training, likewise.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
     """
 
     column: str

@@ -24,8 +24,6 @@ class LaplacianLinearEncoder(nn.Module):
       level: "node".
       random_signs: draw signs while training (rng stream "dropout").
       random_bases: draw bases for repeated eigenvalues while training, likewise.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       kernel_init: of W.
       bias_init: of b; None is PyTorch's.
     """

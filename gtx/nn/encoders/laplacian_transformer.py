@@ -27,10 +27,10 @@ class LaplacianTransformerEncoder(nn.Module):
     of the tokens W [v_f(i), lambda_f] + b, each attending to all frequencies that the graph
     has. Attention among the frequencies goes back to SAN (Kreuzer et al., 2021).
 
-    Where it differs from GraphGPS: signs are drawn per graph; its options `raw_norm_type` and
-    `post_layers` (see `LaplacianEncoder`) are left out; the feed-forward layers have
-    width `2 * dim` unless told otherwise, PyTorch's 2048 there; a graph without frequencies
-    gets 0, NaN there.
+    It differs from GraphGPS in four ways. Signs are drawn per graph. The options `raw_norm_type`
+    and `post_layers` (see `LaplacianEncoder`) are left out. The default width of the
+    feed-forward layers is `2 * dim`, where GraphGPS has PyTorch's 2048. A graph without
+    frequencies gets 0, where GraphGPS gives NaN.
 
     Attributes:
       column: the encoding's name.
@@ -42,8 +42,6 @@ class LaplacianTransformerEncoder(nn.Module):
       level: "node".
       random_signs: draw signs while training (rng stream "dropout").
       random_bases: draw bases for repeated eigenvalues while training, likewise.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
     """
 
     column: str

@@ -14,15 +14,13 @@ from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
 
 class LinearEncoder(nn.Module):
-    """A linear map of a column of floats, normalised beforehand if wished.
+    """A linear map of a column of floats, normalised first if `norm` is given.
 
     Attributes:
       column: name of the column, floats [rows] or [rows, feat].
       dim: width of the result.
       level: whose column it is.
       norm: factory of the norm of the raw column, None for none.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       kernel_init: of the kernel.
       bias_init: of the bias; None is PyTorch's.
     """

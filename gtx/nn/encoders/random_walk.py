@@ -8,9 +8,9 @@ from gtx.typing import ModuleFactory
 class RandomWalkEncoder(LinearEncoder):
     """BatchNorm of the raw return probabilities, then a linear map: GraphGPS's RWSE.
 
-    That is `model` "Linear" with `raw_norm_type` "BatchNorm", as in its recipe for ZINC.
-    GraphGPS's default has no norm (`norm=None` here), and its model "mlp", with a ReLU after
-    every map, is not offered; nor are `post_layers` there, which only LapPE reads.
+    In GraphGPS this is `model` "Linear" with `raw_norm_type` "BatchNorm", as in its recipe for
+    ZINC. Its default has no norm, which is `norm=None` here. Its model "mlp", with a ReLU after
+    every map, is left out, and so is `post_layers`, which only its LapPE reads.
     """
 
     norm: ModuleFactory | None = BatchNorm

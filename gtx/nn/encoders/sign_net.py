@@ -19,16 +19,17 @@ from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 class SignNetEncoder(nn.Module):
     """p = rho([phi(v_f) + phi(-v_f)]_f): sign invariant (Lim et al., 2023).
 
-    phi is a GIN over the edges of the batch, in which the entry of a vector at a node is that
-    node's feature, or an MLP of that entry; rho is an MLP of two linear maps. A layer of phi is
-    x <- W2 relu(norm(W1 (x + sum_j x_j))), without the sum in the MLP, with a ReLU between
-    layers. It depends on the bases of repeated eigenvalues. (A GIN adds up to nothing what a
-    complete graph has beyond its first vector, as the entries of those sum to 0.)
+    phi is a GIN over the edges of the batch, in which the entry of a vector at a node is the
+    feature of that node, or an MLP of that entry. rho is an MLP of two linear maps. A layer of
+    phi is x <- W2 relu(norm(W1 (x + sum_j x_j))), with a ReLU between layers; the MLP leaves out
+    the sum. The result depends on the bases of repeated eigenvalues. On a complete graph a GIN
+    gives the same for all vectors beyond the first, because the entries of each sum to 0.
 
-    Where it differs from the authors' code and from GraphGPS: one norm in each layer, before
-    the ReLU (there one after it and one between layers), over phi(v) and phi(-v) together
-    (there apart: while training, the result depends on the signs); frequencies that a graph
-    does not have are left out of the norms and of "concat" (there they count as vectors of 0).
+    It differs from the code of the authors and from GraphGPS in three ways. Each layer has one
+    norm, before the ReLU, where they have one after it and one between layers. The norm runs over
+    phi(v) and phi(-v) together, where theirs sees them apart, so that their result depends on
+    the signs while training. Frequencies that a graph does not have are left out of the norms
+    and of "concat", where theirs count as vectors of 0.
 
     Memory: a layer keeps 2 k hidden_dim numbers for each node, and for each edge with "gin".
 
@@ -44,10 +45,6 @@ class SignNetEncoder(nn.Module):
       read_values: phi reads [v_f, lambda_f] instead of v_f.
       level: "node".
       norm: factory of the norms, None for none.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
     """
 
     column: str

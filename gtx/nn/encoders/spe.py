@@ -27,17 +27,18 @@ class SPEEncoder(nn.Module):
     that takes each column W_.j for features of the nodes, or an MLP of each pair, and the
     results of row i are summed over j. A layer of rho is that of phi in `SignNetEncoder`.
 
-    Eigenvalues that are equal are taken for one by phi itself: nothing is compared. Only an
-    eigenspace that the number of vectors cuts through is seen, as what is kept of it depends
-    on the basis.
+    phi gives equal values to equal eigenvalues, so that no eigenvalues need to be compared. The
+    basis shows in one case only: where the number of vectors cuts through an eigenspace, what is
+    kept of it depends on the basis.
 
-    Where it differs from the authors' code: one network for all phi_l, there one each; one norm
-    in each layer, as in SignNet; padding does not reach the norms.
+    It differs from the code of the authors in three ways. One network computes all phi_l, where
+    they have one for each. Each layer has one norm, as in `SignNetEncoder`. Padding does not
+    reach the norms.
 
-    Memory: a layer keeps hidden_dim numbers for each pair of slots of the batch's dense layout,
-    so n^2 in the nodes of a graph: 4 MB for 32 graphs of 32 nodes at the default width. Time:
-    n^3 hidden_dim for each graph and layer with "gin", as a product of matrices. For graphs of
-    many hundred nodes take `SignNetEncoder`, or random bases in the others.
+    Memory: a layer keeps hidden_dim numbers for each pair of slots of the batch's dense layout.
+    That is n^2 in the nodes of a graph, and 4 MB for 32 graphs of 32 nodes at the default width.
+    Time: with "gin", n^3 hidden_dim for each graph and layer, as a product of matrices. For
+    graphs of many hundred nodes take `SignNetEncoder`, or another encoder with random bases.
 
     Attributes:
       column: the encoding's name.
@@ -49,9 +50,6 @@ class SPEEncoder(nn.Module):
       level: "node".
       norm: factory of the norms of rho, None for none.
       dtype: computation dtype; the m matrices are computed in `param_dtype`.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
     """
 
     column: str

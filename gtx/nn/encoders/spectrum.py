@@ -46,7 +46,7 @@ class Spectrum(NamedTuple):
 
 
 def read_spectrum(batch: Batch, column: str, dtype: Dtype) -> Spectrum:
-    """The columns of `LaplacianEigenvectors`, clean of padding."""
+    """The columns of `LaplacianEigenvectors`, with 0 in padding."""
     vectors, node_mask = read_column(batch, "node", f"{column}_vectors")
     values, graph_mask = read_column(batch, "graph", f"{column}_values")
     exists, _ = read_column(batch, "graph", f"{column}_mask")
@@ -74,8 +74,9 @@ def random_bases(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) ->
 
     The matrix has Haar's distribution on O(m), m the multiplicity, and is drawn for each graph
     and eigenvalue; it is the Q of a matrix of normal numbers (Stewart, 1980). The vectors of
-    simple eigenvalues stay as they are. See `eigenspaces` for which eigenvalues count as one.
-    An eigenspace that the number of vectors cuts through is rotated within what is there.
+    simple eigenvalues stay as they are. `eigenspaces` says which eigenvalues count as one. Where
+    the number of vectors cuts through an eigenspace, the vectors that are there are rotated
+    among themselves.
     """
     same = eigenspaces(spectrum)
     count = same.shape[-1]
@@ -96,10 +97,10 @@ def random_bases(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) ->
 def eigenspaces(spectrum: Spectrum) -> Bool[Array, "graphs k k"]:
     """True for two frequencies of one eigenvalue, and for each with itself.
 
-    Eigenvalues ascend. Neighbours a and b are equal if they differ by at most
-    1e-6 max(1, b), and so are those between which there are only equal ones. On a path of
-    10,000 nodes or a graph like it, where the first eigenvalues of the normalised Laplacian are
-    closer than that, vectors of different eigenvalues are taken for those of one.
+    Eigenvalues ascend. Two that follow each other, a and b, count as equal if they differ by at
+    most 1e-6 max(1, b). Two with only equal ones between them count as equal too. The first
+    eigenvalues of the normalised Laplacian of a path of 10,000 nodes are closer than that, so
+    that vectors of different eigenvalues are taken for those of one there.
     """
     values = jnp.where(spectrum.graph_mask, spectrum.values, -1)
     lower, upper = values[:, :-1], values[:, 1:]

@@ -1,4 +1,4 @@
-"""Layers that send messages along the given edges, as far as the batch's `edge_mask` has them.
+"""Layers that send messages along the edges of the batch that its `edge_mask` keeps.
 
 One layer in each file, with its formula. In these, `i` is a receiver, `j` a sender and e_ij the
 features of an edge. Linear maps act on nodes before the nodes are gathered to the edges, because

@@ -20,8 +20,8 @@ class GAT(nn.Module):
     depend on the node (Brody et al., 2022); GATv2's does. The paper has no edge features;
     V and t are those of PyG's `edge_dim`.
 
-    The neighbourhoods of the paper hold the node itself; here they are the edges that are
-    given unless `self_loops`, where PyG's default is to add them.
+    In the paper each node is in its own neighbourhood. Here the neighbourhoods are the edges
+    that are given, unless `self_loops` adds the node itself, as PyG does by default.
 
     Attributes:
       dim: width of the result; with `concat` a multiple of `num_heads`.
@@ -34,8 +34,6 @@ class GAT(nn.Module):
       use_edges: read edge features, if there are any.
       use_bias: whether b exists.
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       kernel_init: of W, V and the vectors [num_heads, head width].
       bias_init: of b.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
@@ -85,7 +83,7 @@ class GAT(nn.Module):
             e, kernel, along = nn.dtypes.promote_dtype(
                 e, kernel, vector("edge_vector"), dtype=self.dtype
             )
-            # (e V) . t as e (V . t): no edge is ever multiplied to the width of all heads.
+            # (e V) . t is computed as e (V . t): no edge is multiplied to the width of all heads.
             edge_key = (e @ (kernel.reshape(width, *shape) * along).sum(-1))[..., None]
         out = attend(
             self,

@@ -23,9 +23,9 @@ class GatedGCN(nn.Module):
     u_i = relu(norm(A x_i + sum_j s(z_ij) * B x_j / (sum_j s(z_ij) + 1e-6)))
     x_i' = x_i + drop(u_i)  with `residual`,  u_i  without
 
-    GraphGPS's CustomGatedGCN. It adds the residual of the nodes in the layer; GPSBlock adds
-    one, with dropout, around every local layer, so that here it is an option. Duplicates of an
-    edge share their dropout noise. The kernel `nodes` [dim, 4 dim] holds A, B, D and E, in this
+    This is GraphGPS's CustomGatedGCN, which always adds the residual of the nodes. Here it is an
+    option, because GPSBlock adds one around every local layer. Duplicates of an edge share their
+    dropout noise. The kernel `nodes` [dim, 4 dim] holds A, B, D and E, in this
     order; `edges` is C.
 
     Attributes:
@@ -34,10 +34,6 @@ class GatedGCN(nn.Module):
       dropout_rate: of the edges and, with `residual`, the nodes.
       norm: factory of both norms.
       activation: after each norm.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 

@@ -30,8 +30,6 @@ class GATv2(nn.Module):
       use_edges: read edge features, if there are any.
       use_bias: of R and S, and whether b exists.
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       kernel_init: of R, S, V and a [num_heads, head width].
       bias_init: of b.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.

@@ -23,8 +23,6 @@ class GCN(nn.Module):
     Attributes:
       dim: width of the result.
       use_bias: whether b exists.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       kernel_init: of W.
       bias_init: of b.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.

@@ -23,10 +23,6 @@ class GINE(nn.Module):
       epsilon: weight of the node itself, beyond 1.
       train_epsilon: make it a parameter that starts there.
       activation: of the MLP.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 

@@ -16,10 +16,10 @@ from gtx.typing import Dtype, Initializer
 class GraphSAGE(nn.Module):
     """x_i' = R x_i + N aggregate_j(x_j) + b.
 
-    Hamilton et al. (2017), algorithm 1, lines 4 and 5, without the activation, its product of
-    one matrix and a concatenation written as R and N; PyG's SAGEConv, with its parameters and
-    initial values. Like PyG's default it leaves out the division of each row by its norm
-    (line 7) and the layer within "max" (equation 3).
+    Hamilton et al. (2017), algorithm 1, lines 4 and 5, without the activation. The paper
+    multiplies one matrix with a concatenation; R and N are the two parts of that matrix. It is
+    PyG's SAGEConv, with its parameters and initial values. As in PyG's default, rows are not
+    divided by their norms (line 7), and "max" has no layer before it (equation 3).
 
     Attributes:
       dim: width of the result.
@@ -27,8 +27,6 @@ class GraphSAGE(nn.Module):
         without incoming edges.
       root_weight: whether R exists.
       use_bias: whether b exists.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       kernel_init: of both kernels.
       bias_init: of b; None is PyTorch's.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.

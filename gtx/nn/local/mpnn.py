@@ -17,21 +17,17 @@ from gtx.typing import Activation, Dtype, Initializer
 class MPNN(nn.Module):
     """x_i' = update([x_i; aggregate_j message([x_i; x_j; e_ij])]), both two-layer perceptrons.
 
-    The general form of Gilmer et al. (2017), equations 1 and 2; its authors' best model has a
-    matrix made from e_ij as message and a GRU as update, which is not what this layer does.
-    The first map of the message is computed as A x_i + B x_j + C e_ij, so that no node is
-    multiplied once per edge: the kernel `nodes` holds A and B, `edges` is C. Without edge
-    features C is left out.
+    This is the general form of Gilmer et al. (2017), equations 1 and 2. The best model of that
+    paper is another one: its message is a matrix made from e_ij, and its update is a GRU.
+    The first map of the message is computed as A x_i + B x_j + C e_ij, so that a node is
+    multiplied once and not once per edge. The kernel `nodes` holds A and B, `edges` is C. Without
+    edge features there is no C.
 
     Attributes:
       dim: width of messages and result.
       hidden_dim: of both perceptrons; None is `dim`.
       method: how messages are reduced, see `gtx.ops.aggregate`.
       activation: of both perceptrons.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 

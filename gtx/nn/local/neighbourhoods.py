@@ -1,8 +1,8 @@
 """What the layers of attention along edges share: heads, the bias, and self-loops.
 
 `a . b` in their formulas is a dot product within each head. Results of the heads are
-concatenated, or averaged if not `concat`. A node without incoming edges gets what the formula
-leaves without its sum.
+concatenated, or averaged if not `concat`. For a node without incoming edges the sum in the
+formula is 0.
 
 The layers sow `weights` [edges, heads] in the collection "intermediates", when that is mutable:
 the weights before dropout, 0 in padding.

@@ -24,8 +24,6 @@ class ResGatedGraphConv(nn.Module):
 
     Attributes:
       dim: width of the result.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 

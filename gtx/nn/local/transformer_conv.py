@@ -19,8 +19,9 @@ class TransformerConv(nn.Module):
 
     Shi et al. (2021), equations 3 and 4; PyG's TransformerConv, with its parameters and initial
     values. With `beta`, equation 5: r = S x_i and m, the sum, are mixed as g r + (1 - g) m by
-    the gate g = sigmoid(w . [m; r; m - r]); the norm and the activation that follow there are
-    left to the block. The kernel `nodes` holds Q, K, U and S, in this order; all have biases.
+    the gate g = sigmoid(w . [m; r; m - r]). The norm and the activation that follow in the
+    paper are left to the block. The kernel `nodes` holds Q, K, U and S, in this order. All four
+    have biases.
 
     Attributes:
       dim: width of the result; with `concat` a multiple of `num_heads`.
@@ -33,10 +34,6 @@ class TransformerConv(nn.Module):
       use_bias: of Q, K, U and S.
       scale: of the dot product; None for 1/sqrt(d).
       implementation: of `gtx.ops.attention`.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 

@@ -1,4 +1,4 @@
-"""What layers, encoders and blocks are made of, and what stands before and after them."""
+"""The parts of layers, encoders and blocks, and the readouts and heads that follow them."""
 
 from gtx.nn.parts import initializers
 from gtx.nn.parts.activations import ACTIVATIONS

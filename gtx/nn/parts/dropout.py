@@ -1,4 +1,4 @@
-"""Dropout whose noise belongs to nodes, edges and graphs, not to places in a padded array."""
+"""Dropout whose noise depends on nodes, edges and graphs, and not on their places in an array."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from gtx.ops.arguments import check_floats
 class Dropout(nn.Module):
     """Zero each entry with probability `rate` and divide the others by `1 - rate`.
 
-    The noise is a hash of the key, the ids of the row and the column. The same graph loses
-    the same entries in every batch, padding and sharding, at the same step.
+    The noise is a hash of the key, the ids of the row and the column. So at a given step a graph
+    loses the same entries in every batch, with any padding and on any number of devices.
 
     Attributes:
       rate: in [0, 1).

@@ -9,7 +9,7 @@ from gtx.ops.arguments import describe
 
 
 def make(factory: Any, field: str, /, **options: Any) -> Any:
-    """The part that a field's factory makes.
+    """Call the factory in a field of a module.
 
     Args:
       factory: the value of the field.
@@ -52,7 +52,7 @@ def check_width(value: Any, name: str) -> None:
 
 
 def check_residual(module: nn.Module, dim: int, **features: Any) -> None:
-    """Raise unless features that a module adds its results to have its width."""
+    """Raise unless the features to which a module adds its results have the width of these."""
     for level, values in features.items():
         if values is not None and values.shape[-1] != dim:
             raise ValueError(

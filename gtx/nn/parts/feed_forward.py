@@ -18,8 +18,8 @@ class FeedForward(nn.Module):
 
     y = drop(W2 drop(activation(W1 x))), or with `gated` (Shazeer, 2020)
     y = drop(W2 drop(activation(W1 x) * W3 x)): SwiGLU when the activation is `jax.nn.silu`.
-    Dropout stands where GraphGPS and PyG have it. `jax.nn.gelu` is the tanh approximation
-    unless told otherwise; PyTorch's is exact.
+    Dropout stands where GraphGPS and PyG have it. By default `jax.nn.gelu` is the approximation by
+    tanh, while PyTorch's is exact.
 
     Attributes:
       dim: width of the result.
@@ -28,10 +28,6 @@ class FeedForward(nn.Module):
       gated: multiply it by a third linear map. W1 and W3 are one kernel, W1 first.
       use_bias: of every map.
       dropout_rate: for both dropouts.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
     """
 
     dim: int

@@ -21,10 +21,6 @@ class MLPHead(nn.Module):
       num_outputs: width of the result, which is float32 at least.
       num_layers: linear maps in all.
       activation: between them.
-      dtype: computation dtype.
-      param_dtype: storage dtype.
-      kernel_init: of every kernel.
-      bias_init: of every bias; None is PyTorch's.
     """
 
     num_outputs: int

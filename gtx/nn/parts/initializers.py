@@ -1,7 +1,8 @@
 """The initial values that PyTorch gives its layers, which published results start from.
 
 They differ from flax's: a linear layer's kernel is uniform where flax's is normal, and its
-bias is not zero. Recipes were tuned on them. Kernels are `[in, out]`, as in flax.
+bias is not zero. Published recipes were tuned with these values. Kernels are `[in, out]`, as in
+flax.
 """
 
 import math
@@ -23,7 +24,7 @@ def uniform(bound: float) -> Initializer:
 def fan_in_uniform(key: Array, shape: Shape, dtype: Dtype) -> Array:
     """U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for a kernel `[fan_in, out]`.
 
-    `torch.nn.Linear`, where it is spelled kaiming_uniform with a = sqrt(5).
+    The default of `torch.nn.Linear`, which calls it kaiming_uniform with a = sqrt(5).
     """
     return uniform(1 / math.sqrt(shape[0]))(key, shape, dtype)
 

@@ -19,7 +19,6 @@ class Linear(nn.Module):
       features: width of y.
       use_bias: whether b exists.
       dtype: computation dtype; None takes the promotion of input and parameters.
-      param_dtype: storage dtype.
       kernel_init: of W `[in, features]`.
       bias_init: of b; None is PyTorch's U(+-1/sqrt(in)), which needs the width of x.
     """

@@ -1,9 +1,9 @@
-"""Normalisation that padding cannot touch.
+"""Norms on which padding has no influence.
 
-Every norm is called as `norm(x, mask, train=..., axis_name=...)`: `mask` is True for real
-rows, and the other rows are ignored, whatever they hold, and come back as 0. Only BatchNorm
-minds `train` and `axis_name`; the others take them so that one can stand for another.
-Statistics run in at least float32.
+Every norm is called as `norm(x, mask, train=..., axis_name=...)`. `mask` is True for real rows.
+The other rows are ignored, even where they hold NaN, and come back as 0. Only BatchNorm uses
+`train` and `axis_name`. The others take them too, so that a block can have any norm. Statistics
+are computed in at least float32. `NORMS` holds the norms by name.
 """
 
 import flax.linen as nn
@@ -24,13 +24,14 @@ _zeros = jax.nn.initializers.zeros
 class BatchNorm(nn.Module):
     """Standardise each feature over the real rows of a batch (Ioffe and Szegedy, 2015).
 
-    As `torch.nn.BatchNorm1d`: batches are normalised by the biased variance and the running
-    variance is the unbiased one (flax's own is biased, so evaluation would differ).
-    The variance is computed in two passes. A batch without real rows leaves the running
-    statistics alone.
+    It is `torch.nn.BatchNorm1d`. Batches are normalised by the biased variance, and the running
+    variance is the unbiased one. (The running variance of flax's own BatchNorm is biased, so
+    that evaluation would differ from PyTorch's.) The variance is computed in two passes. A batch
+    without real rows leaves the running statistics as they are.
 
     Attributes:
-      momentum: how much of the old running statistics remains at a step (torch's is 1 - it).
+      momentum: how much of the old running statistics remains at a step. PyTorch's momentum is
+        1 minus this one.
       epsilon: added to the variance.
       dtype: of the result; None keeps that of x.
       param_dtype: storage dtype of scale, bias and running statistics.
@@ -168,9 +169,9 @@ def _check_rows(x, mask):
         raise TypeError("A norm needs the mask of its rows, such as batch.node_mask.")
 
 
-# Sums and broadcasts are written as products. As plain reductions, here or in the transpose of
-# a broadcast, XLA on CPU fuses them with whatever computes the rows, and computes that several
-# times over: in a deep GPS a training step takes 2.5 times as long.
+# Sums and broadcasts are written as products of matrices. XLA on CPU fuses a plain reduction, here
+# or in the gradient of a broadcast, with the operations that compute the rows, and then computes
+# these several times. A training step of a deep GPS takes 2.5 times as long with plain reductions.
 
 
 def _sum_rows(real, values):

@@ -25,8 +25,8 @@ class Pool(nn.Module):
     Attributes:
       method: "sum", "mean" or "max".
       dropout_rate: of the row.
-      virtual_nodes: reduce those of `gtx.data.topology.virtual_nodes` too; without them the
-        column nodes["kind"] is read, which is 0 at the graphs' own nodes.
+      virtual_nodes: whether nodes that `gtx.data.topology.virtual_nodes` added are reduced too.
+        If not, the column nodes["kind"] is read, which is 0 at the graph's own nodes.
     """
 
     method: Pooling = "sum"
