@@ -1,9 +1,11 @@
 """The package as it is installed: what it imports, what it holds, and where it works."""
 
 import ast
+import collections
 import os
 import pathlib
 import pkgutil
+import statistics
 import subprocess
 import sys
 import zipfile
@@ -96,3 +98,17 @@ def test_wheel_and_sdist_hold_gtx_alone_and_work_elsewhere(tmp_path):
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 2 and "config.model.dim: 7 is not a multiple" in done.stderr
+
+
+def test_files_are_short_and_no_room_holds_a_quarter_of_the_lines():
+    files = [
+        path for folder in ("gtx", "experiments") for path in sorted((ROOT / folder).rglob("*.py"))
+    ]
+    lines = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in files}
+    assert not {str(path): count for path, count in lines.items() if count > 450}
+    assert statistics.median(n for path, n in lines.items() if path.parts[0] == "gtx") <= 130
+    rooms: collections.Counter[str] = collections.Counter()
+    for path, count in lines.items():
+        rooms["/".join(path.parts[:2])] += count
+    (room, most), *_ = rooms.most_common(1)
+    assert most < sum(lines.values()) / 4, room

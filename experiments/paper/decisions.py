@@ -98,7 +98,7 @@ DECISIONS = (
             Line(
                 "gtx/nn/local/neighbourhoods.py",
                 "neighbourhoods",
-                "jnp.concatenate([batch.senders, nodes])",
+                "jnp.concatenate([over.senders, nodes])",
             ),
             Line(
                 "experiments/paper/programs.py",

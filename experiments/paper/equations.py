@@ -194,7 +194,7 @@ EQUATIONS = (
         14,
         r"\psi(h_i,h_j)=\mathrm{LocalAttention}\big(W_Qh_i,\lbrace W_Kh_j\rbrace_{j\in\mathcal "
         r"N_i},\lbrace W_Vh_j\rbrace_{j\in\mathcal N_i}\big)",
-        (Line(CALL, "edges_of", "Edges(batch.senders, batch.receivers, where=batch.edge_mask"),),
+        (Line(CALL, "edges_of", "Edges(over.senders, over.receivers, where=over.mask"),),
         (5, 6, 10),
         "Dot-product attention along edges, which is not the GAT that is cited (c).",
     ),
