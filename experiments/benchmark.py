@@ -1,49 +1,59 @@
 """Compare with other libraries: `python -m experiments.benchmark NAME [--json=PATH]`."""
 
+import argparse
 import importlib
 import os
 import pathlib
 import sys
 from collections.abc import Sequence
 
-from absl import app, flags, logging
-
 BENCHMARKS = ("attention", "encodings", "gps", "gpu", "large_encodings")
 GPU_PARTS = ["equality", "attention", "edges", "gps"]
 
-_JSON = flags.DEFINE_string("json", None, "Where to write the numbers.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "Rounds of each library, in turn.", lower_bound=1)
-_ROOT = flags.DEFINE_string(
-    "root", None, "Folder of the datasets; $GTX_DATA by default, random graphs without either."
-)
-_CORES = flags.DEFINE_integer(
-    "cores", 0, "Cores for each library; 0 takes all. One is the steadiest on a busy machine."
-)
-_SMALL = flags.DEFINE_bool("small", False, "Of gpu: tiny sizes, to try it on any device.")
-_PARTS = flags.DEFINE_multi_enum(
-    "part", GPU_PARTS, GPU_PARTS, "Of gpu: only this part; may be given several times."
-)
-_WORKER = flags.DEFINE_string("worker", None, "Measure in this process and write to this file.")
 
-
-def main(argv: Sequence[str]) -> int | None:
-    if len(argv) != 2 or argv[1] not in BENCHMARKS:
-        print(f"usage: python -m experiments.benchmark {'|'.join(BENCHMARKS)}", file=sys.stderr)
-        return 2
-    benchmark = importlib.import_module(f"experiments.benchmarks.{argv[1]}")
-    logging.set_verbosity(logging.WARNING)
-    if _CORES.value:  # before either library counts them; inherited by the workers
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: _CORES.value])
-    root = os.environ.get("GTX_DATA") if _ROOT.value is None else _ROOT.value
-    options = dict(rounds=_ROUNDS.value, root=root, json_path=_JSON.value)
-    if argv[1] == "gpu":
-        return benchmark.run(small=_SMALL.value, parts=_PARTS.value, **options)
-    if _WORKER.value:
-        benchmark.worker(pathlib.Path(_WORKER.value), rounds=_ROUNDS.value, root=root)
-    else:
-        benchmark.run(**options)
-    return None
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one benchmark; what it finds is printed, and written where --json says."""
+    parser = argparse.ArgumentParser(description="Compare with other libraries.")
+    parser.add_argument("name", choices=BENCHMARKS)
+    parser.add_argument("--json", help="Where to write the numbers.")
+    parser.add_argument("--rounds", type=int, default=7, help="Rounds of each library, in turn.")
+    parser.add_argument(
+        "--root",
+        default=os.environ.get("GTX_DATA"),
+        help="Folder of the datasets; $GTX_DATA by default, random graphs without either.",
+    )
+    parser.add_argument(
+        "--cores",
+        type=int,
+        default=0,
+        help="Cores for each library; 0 takes all. One is the steadiest on a busy machine.",
+    )
+    parser.add_argument(
+        "--small", action="store_true", help="Of gpu: tiny sizes, to try it on any device."
+    )
+    parser.add_argument(
+        "--part",
+        action="append",
+        choices=GPU_PARTS,
+        help="Of gpu: only this part; may be given several times.",
+    )
+    parser.add_argument("--worker", help="Measure in this process and write to this file.")
+    given = parser.parse_args(arguments)
+    if given.rounds < 1:
+        parser.error(f"--rounds is {given.rounds}; give at least 1.")
+    if given.cores:  # before either library counts them; inherited by the workers
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
+    benchmark = importlib.import_module(f"experiments.benchmarks.{given.name}")
+    options = dict(rounds=given.rounds, root=given.root)
+    if given.worker:
+        benchmark.worker(pathlib.Path(given.worker), **options)
+        return 0
+    if given.name == "gpu":
+        parts = given.part or GPU_PARTS
+        return benchmark.run(small=given.small, parts=parts, json_path=given.json, **options)
+    benchmark.run(json_path=given.json, **options)
+    return 0
 
 
 if __name__ == "__main__":
-    app.run(main)
+    sys.exit(main())

@@ -10,6 +10,9 @@ import subprocess
 import pytest
 from absl.flags import FlagValues
 
+from gtx import cli
+from gtx.cli.exit_codes import EXIT_CODES
+
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
@@ -62,7 +65,7 @@ def test_the_commands_of_a_page_exist(page):
             flags = [argument[2:].split("=")[0] for argument in arguments if argument[:2] == "--"]
             words = [argument for argument in arguments if argument[:2] != "--"]
             for name in [*flags, *words]:
-                assert f'"{name}"' in source, f"{path} knows no {name}"
+                assert re.search(f'"(--)?{name}"', source), f"{path} knows no {name}"
 
 
 def _check_gtx(command):
@@ -99,3 +102,10 @@ def test_an_example_learns(path, capsys):
         pytest.importorskip(LIBRARIES[path.stem], reason="needs the extra `examples`")
     runpy.run_path(str(path))  # it asserts that its loss falls
     assert re.search(r"loss \d\.\d\d -> \d\.\d\d", capsys.readouterr().out)
+
+
+def test_the_page_of_commands_has_every_command_and_every_exit_code():
+    text = (ROOT / "docs" / "commands.md").read_text()
+    assert re.findall(r"^\| `gtx (\w+)` \|", text, re.MULTILINE) == list(cli.COMMANDS)
+    codes = re.findall(r"^  (128 \+ n|\d)  ", EXIT_CODES, re.MULTILINE)
+    assert re.findall(r"^\| (128 \+ n|\d) \|", text, re.MULTILINE) == codes and len(codes) == 5

@@ -10,6 +10,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from gtx import sweeps
+from gtx.recipes import files
 from gtx.training.hooks.signals import Interrupted, StopAtOnce
 
 # A stand-in for training: the score is (x - 3)^2, and x = 13 fails.
@@ -108,6 +109,28 @@ def test_the_best_config_is_the_recipe_with_the_overrides(tmp_path):
     assert config.model.num_layers == 3
     assert config.optimizer.learning_rate == 1e-4
     assert config.data.name == "zinc"
+
+
+def test_a_sweep_works_from_another_folder_and_so_does_its_best_config(tmp_path, monkeypatch):
+    package = tmp_path / "clone" / "their_configs"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "small.py").write_text(
+        "from configs import smoke\n\n\ndef get_config():\n    return smoke.get_config()\n"
+    )
+    (package / "many.py").write_text(
+        "RECIPE = 'their_configs/small.py'\n\n\ndef get_sweep():\n    return [{'seed': 4}]\n"
+    )
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.syspath_prepend(tmp_path)  # which gives the path back as it was
+    recipe, trials = sweeps.load(package / "many.py")
+    assert recipe == str(package / "small.py") and trials == [{"seed": 4}]
+    metrics = {"main_metric": "mae", "mode": "min", "valid": {"mae": 0.25}}
+    source = sweeps.best_config_source(recipe, sweeps.Trial(trials[0], tmp_path, "done", metrics))
+    (tmp_path / "elsewhere" / "best.py").write_text(source)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p != str(package.parent)])
+    assert files.recipe("best.py").seed == 4
 
 
 @pytest.mark.parametrize(

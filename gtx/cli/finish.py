@@ -15,8 +15,9 @@ from ml_collections import ConfigDict
 from rich.console import Console
 
 from gtx import batching, describe, recipes, training
-from gtx.cli import report
+from gtx.cli import pictures, report
 from gtx.cli.command import typed
+from gtx.cli.waiting import waiting
 from gtx.data import Dataset, splits
 from gtx.tasks import Task
 from gtx.training.step import blank_batch
@@ -43,7 +44,8 @@ def write(
     evaluator = training.Evaluator(model, task, budget)
     parts = {name: graphs.part(name) for name in ("train", "valid", "test")}
     parts = {name: part for name, part in parts.items() if len(part)}
-    evaluations = {name: evaluator(result.variables, part) for name, part in parts.items()}
+    with waiting("compiling and scoring..."):
+        evaluations = {name: evaluator(result.variables, part) for name, part in parts.items()}
     scores = {name: evaluation.metrics for name, evaluation in evaluations.items()}
     molecules = recipes.reads_smiles(config)
     repeated = splits.duplicates_across(graphs) if molecules else np.zeros(len(graphs), bool)
@@ -85,7 +87,7 @@ def write(
         seed=config.seed,
     )
     report.write_json(workdir / "metrics.json", figures)
-    report.plot_learning_curve(workdir / "learning_curve.png", result.history, task.main_metric)
+    pictures.learning_curve(workdir / "learning_curve.png", result.history, task.main_metric)
     last = "test" if "test" in parts else list(parts)[-1]
     final = evaluations[last]
     report.write_predictions(workdir / "predictions.csv", parts[last], final.predictions)
@@ -93,7 +95,7 @@ def write(
         for column in range(task.label.dim):
             name = task.label.names[column] if task.label.names else f"target {column}"
             suffix = "" if task.label.dim == 1 else f"_{column}"
-            report.plot_predictions(
+            pictures.predictions(
                 workdir / f"predictions{suffix}.png",
                 np.asarray(final.labels)[:, column],
                 final.predictions[:, column],

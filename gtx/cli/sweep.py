@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gtx import sweeps, training
-from gtx.cli import report, shared_flags
+from gtx.cli import pictures, shared_flags
 
 
 def define(values: FlagValues) -> None:
@@ -57,7 +57,7 @@ def main(values: FlagValues) -> int:
     if not done:
         print("error: every trial failed; see log.txt in its folder.", file=sys.stderr)
         return 1
-    report.plot_sweep(workdir / "trials.png", done, fields)
+    pictures.sweep(workdir / "trials.png", done, fields)
     best = workdir / "best.py"
     best.write_text(sweeps.best_config_source(recipe, done[0]))
     print(f"Best config: {best}. Next: look at {workdir / 'trials.png'}, then train it.")

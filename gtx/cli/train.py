@@ -75,7 +75,10 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         hooks=hooks,
     )
 
-    forest = baseline.forest_scores(graphs, task, seed=config.seed) if config.baseline else None
+    forest = None
+    if config.baseline:
+        with waiting("training a random forest..."):
+            forest = baseline.forest_scores(graphs, task, seed=config.seed)
     finish.write(
         workdir,
         config=config,

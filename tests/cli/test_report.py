@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from gtx.cli import report
+from gtx.cli import pictures, report
 from gtx.data import Dataset, GraphSpec, Label
 
 NAN = np.nan
@@ -100,7 +100,7 @@ def test_one_target_has_one_table(capsys):
 @pytest.mark.parametrize("labels", [[NAN, NAN], [1.0, NAN], [1.0, 1.0]])
 def test_predictions_are_drawn_whatever_is_known(tmp_path, labels):
     path = tmp_path / "predictions.png"
-    report.plot_predictions(path, np.array(labels), np.array([1.0, 1.0]), "logS")
+    pictures.predictions(path, np.array(labels), np.array([1.0, 1.0]), "logS")
     assert path.stat().st_size > 3000
 
 
@@ -109,6 +109,6 @@ def test_predictions_are_drawn_whatever_is_known(tmp_path, labels):
 def test_a_learning_curve_is_drawn_without_a_score_and_at_loss_zero(tmp_path, loss, score):
     path = tmp_path / "curve.png"
     history = [{"epoch": e, "loss": loss, "valid": {"mae": score}} for e in (1, 2)]
-    report.plot_learning_curve(path, history, "mae")
-    report.plot_learning_curve(path, [], "mae")
+    pictures.learning_curve(path, history, "mae")
+    pictures.learning_curve(path, [], "mae")
     assert path.stat().st_size > 3000
