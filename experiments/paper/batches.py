@@ -20,7 +20,7 @@ from gtx.ops import Complete, Edges, Tier, make_layout, split_pairs
 def edge_list(
     adjacency: np.ndarray, rng: np.random.Generator | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Senders and receivers, int32: receivers in order, or shuffled by `rng`."""
+    """Senders and receivers as int32. Receivers are in order, or shuffled if there is an `rng`."""
     receivers, senders = np.nonzero(adjacency)
     if rng is not None:
         order = rng.permutation(len(senders))
@@ -29,13 +29,13 @@ def edge_list(
 
 
 def edge_structure(adjacency: np.ndarray, rng: np.random.Generator | None = None) -> Edges:
-    """The edges of a matrix [receiver, sender], in the order of receivers or shuffled."""
+    """The edges of a matrix, in the order of receivers, or shuffled if there is an `rng`."""
     senders, receivers = edge_list(adjacency, rng)
     return Edges(jnp.asarray(senders), jnp.asarray(receivers), indices_are_sorted=rng is None)
 
 
 def complete_structure(n: int, where: np.ndarray | None = None) -> Complete:
-    """All pairs of n nodes, or those of a mask [receiver, sender]."""
+    """All pairs of n nodes, or the pairs of a mask [receiver, sender]."""
     layout = make_layout(np.array([n]), n, (Tier(1, n),))
     return jax.tree.map(
         jnp.asarray, Complete(layout, where=None if where is None else where.reshape(-1))
@@ -43,7 +43,7 @@ def complete_structure(n: int, where: np.ndarray | None = None) -> Complete:
 
 
 def batch_of(adjacencies: Sequence[np.ndarray]) -> Batch:
-    """One batch without columns: nodes in order, one padding node behind them."""
+    """One batch of graphs without columns. One node of padding comes after all others."""
     lists = [edge_list(adjacency) for adjacency in adjacencies]
     senders, receivers = (np.concatenate(side) for side in zip(*lists, strict=True))
     dataset = Dataset.from_columns(
@@ -56,11 +56,11 @@ def batch_of(adjacencies: Sequence[np.ndarray]) -> Batch:
 
 
 def with_columns(batch: Batch, columns: Sequence[dict[tuple[str, str], np.ndarray]]) -> Batch:
-    """Columns of encodings, in their own precision.
+    """The batch with columns of encodings, in the precision that the columns have.
 
     Args:
       batch: of `batch_of`.
-      columns: for each graph (level, name) -> [nodes, ...], [nodes, nodes, ...] or [...].
+      columns: for each graph, (level, name) -> [nodes, ...], [nodes, nodes, ...] or [...].
     """
     found: dict[str, dict[str, Any]] = dict(node={}, pair={}, graph={})
     for level, name in columns[0]:

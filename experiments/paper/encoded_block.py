@@ -25,7 +25,7 @@ def _encoder(factory: Any, column: str, level: str = "node", **fields: Any) -> M
 
 
 LAPLACIAN = encodings.LaplacianEigenvectors(VECTORS)
-# Name in the figures: the encoding, the learned encoder, its level.
+# Name in the figures -> the encoding, the learned encoder, and its level.
 ENCODED: dict[str, tuple[encodings.Encoding, ModuleFactory, str]] = {
     "order (sinusoidal)": (encodings.Sinusoidal(DIM), _encoder(Linear, "sinusoidal"), "node"),
     "LapPE, raw": (LAPLACIAN, _encoder(Linear, "laplacian_vectors"), "node"),
@@ -58,9 +58,9 @@ EXACT = [name for name in ENCODED if not name.startswith(("order", "LapPE, raw")
 
 
 class EncodedBlock(nn.Module):
-    """A Transformer block over all nodes that is told positions by an encoder, if there is one.
+    """A Transformer block over all nodes that may read an encoding of positions.
 
-    Encodings of nodes are added to their features, those of pairs are a bias of the attention.
+    An encoding of nodes is added to their features. One of pairs is a bias of the attention.
     """
 
     encoder: ModuleFactory | None
@@ -83,7 +83,7 @@ class EncodedBlock(nn.Module):
 
 
 def encoded_block(name: str | None, batch: Batch) -> Any:
-    """The block under random parameters, compiled: (nodes, batch with columns) -> nodes."""
+    """A block with random parameters, as a compiled function (nodes, batch) -> nodes."""
     _, encoder, level = (None, None, "node") if name is None else ENCODED[name]
     module = EncodedBlock(encoder, level)
     nodes = jnp.zeros((batch.node_mask.shape[0], DIM), jnp.float64)
@@ -94,13 +94,13 @@ def encoded_block(name: str | None, batch: Batch) -> Any:
 
 
 def on_graphs(run: Any, x: np.ndarray, batch: Batch) -> np.ndarray:
-    """Nodes [graphs, n, feat] in and out."""
+    """Call the block on the nodes of all graphs, [graphs, n, feat], and return them so."""
     rows = run(pad_nodes(x.reshape(-1, x.shape[-1]), batch), batch)
     return np.asarray(rows)[: x.shape[0] * x.shape[1]].reshape(*x.shape[:2], -1)
 
 
 def flipped(columns: Columns, rng: np.random.Generator) -> dict[tuple[str, str], np.ndarray]:
-    """Some eigenvectors of a graph multiplied by -1, the last one always."""
+    """Multiply some eigenvectors of a graph by -1, the last one always."""
     vectors = columns["node", "laplacian_vectors"]
     signs = rng.choice([-1.0, 1.0], vectors.shape[1])
     signs[-1] = -1
@@ -108,7 +108,7 @@ def flipped(columns: Columns, rng: np.random.Generator) -> dict[tuple[str, str],
 
 
 def rotated(columns: Columns, rng: np.random.Generator) -> dict[tuple[str, str], np.ndarray]:
-    """The vectors of each repeated eigenvalue of a graph in another orthonormal basis."""
+    """Give the vectors of each repeated eigenvalue of a graph another orthonormal basis."""
     vectors = columns["node", "laplacian_vectors"].copy()
     space = np.cumsum(np.diff(columns["graph", "laplacian_values"], prepend=0) > 1e-9)
     for which in np.unique(space):

@@ -15,7 +15,7 @@ from experiments.paper.modules import jit_once, pad_nodes, parameters
 from gtx.batch import Features
 
 DIM = 4
-# One layer of each kind; activations without flat pieces, so that no gradient is 0 by chance.
+# Activations without flat pieces, so that no gradient is 0 by chance.
 LAYERS: dict[str, nn.Module] = {
     "attention": gtx.nn.TransformerBlock(
         DIM,
@@ -27,12 +27,12 @@ LAYERS: dict[str, nn.Module] = {
 
 
 def dependence(jacobian: Any) -> np.ndarray:
-    """Largest entry of each block of a Jacobian [..., i, feat, j, feat] -> [..., i, j]."""
+    """The largest entry of each block of a Jacobian: [..., i, feat, j, feat] -> [..., i, j]."""
     return np.abs(np.asarray(jacobian)).max(axis=(-3, -1))
 
 
 def jacobians_by_layer(name: str, adjacencies: Sequence[np.ndarray], layers: int) -> np.ndarray:
-    """|d h_i^L / d h_j^0| for L = 1 .. layers: [layers, nodes, nodes] over all graphs together."""
+    """|d h_i^L / d h_j^0| after L = 1, 2, ... layers, over all graphs: [layers, nodes, nodes]."""
     module, batch = LAYERS[name], batches.batch_of(adjacencies)
     n = sum(map(len, adjacencies))
     x = jnp.asarray(np.random.default_rng(0).normal(size=(n, DIM)))
@@ -40,7 +40,7 @@ def jacobians_by_layer(name: str, adjacencies: Sequence[np.ndarray], layers: int
     variables = [parameters(module, empty, batch, seed=seed) for seed in range(layers)]
 
     def hidden(x: Any) -> Any:
-        """Every layer's nodes."""
+        """The nodes after every layer."""
         found = []
         features = Features(nodes=pad_nodes(x, batch))
         for own in variables:

@@ -22,7 +22,7 @@ Array = Any
 
 
 def softmax_messages(edges: Edges, query: Any, key: Any, value: Any) -> Any:
-    """Equations 11 to 16 as they stand: a message per edge, weighed by a softmax at arrival."""
+    """Equations 11 to 16 as they stand. A softmax at the receiver weighs the messages."""
     return message_passing(
         dict(q=query, k=key, v=value),
         edges.senders,
@@ -35,7 +35,7 @@ def softmax_messages(edges: Edges, query: Any, key: Any, value: Any) -> Any:
 
 
 def strict_messages(edges: Edges, query: Any, key: Any, value: Any) -> Any:
-    """A message of its two ends alone: exp(s) and exp(s) v; sums; the update divides."""
+    """Messages that depend on their two ends alone: (exp(s), exp(s) v). The update divides."""
 
     def message(i: Any, j: Any, e: Any) -> Any:
         weight = jnp.exp((i["q"] * j["k"]).sum(-1))[..., None]
@@ -65,7 +65,7 @@ def layer(route: Route, parameters: dict[str, Any], heads: int) -> Any:
 
 
 def flax_layer(parameters: dict[str, Any], heads: int) -> Any:
-    """Flax's own attention; its 1/sqrt(head_dim) is taken back in the queries."""
+    """The attention of flax. The queries are scaled up, because it divides by sqrt(head_dim)."""
     shape = (DIM, heads, DIM // heads)
     root = jnp.sqrt(jnp.asarray(DIM // heads, parameters["X"].dtype))
     maps = {
@@ -82,7 +82,7 @@ def flax_layer(parameters: dict[str, Any], heads: int) -> Any:
 
 
 def to_the_letter(parameters: dict[str, Any], heads: int) -> np.ndarray:
-    """Equations 2 to 8 in loops over nodes and heads, float64."""
+    """Equations 2 to 8 as loops over nodes and heads, in float64."""
     x, w_q, w_k, w_v, o = (np.float64(parameters[n]) for n in ("X", "W_Q", "W_K", "W_V", "O"))
     n, width = len(x), DIM // heads
     out = np.zeros((n, DIM))
@@ -97,7 +97,7 @@ def to_the_letter(parameters: dict[str, Any], heads: int) -> np.ndarray:
 
 
 def draw_parameters(n: int, seed: int, dtype: Any) -> dict[str, Any]:
-    """Random nodes and maps; scores are of the order of 1."""
+    """Draw nodes and maps for which scores are of the order of 1."""
     rng = np.random.default_rng(seed)
     shapes = {name: (DIM, DIM) for name in PARAMETERS[:4]} | {"X": (n, DIM)}
     values = {name: rng.normal(size=shape) for name, shape in shapes.items()}
@@ -109,11 +109,12 @@ def draw_parameters(n: int, seed: int, dtype: Any) -> dict[str, Any]:
 
 @functools.cache
 def routes_over_complete_graph(n: int, heads: int, double: bool) -> dict[str, Any]:
-    """Results and gradients of every program, for one size.
+    """The results and gradients of every program, for one size.
 
     Returns:
-      route -> (result, gradients by parameter), and "paper" -> (result of the loops, None);
-      "without loops" leaves the edges from a node to itself out.
+      The name of a program -> (result, gradients by parameter). "paper" is the result of the loops
+      of `to_the_letter`, without gradients. "without loops" leaves out the edges from a node to
+      itself.
     """
     dtype = jnp.float64 if double else jnp.float32
     rng = np.random.default_rng(n)
@@ -151,6 +152,7 @@ def routes_over_complete_graph(n: int, heads: int, double: bool) -> dict[str, An
 def over_all(
     sizes: Sequence[int], heads: Sequence[int], precisions: Sequence[str]
 ) -> list[tuple[str, int, int, dict[str, Any]]]:
+    """`routes_over_complete_graph` for every precision, size and number of heads."""
     found = []
     for precision in precisions:
         with jax.enable_x64(precision == "x64"):

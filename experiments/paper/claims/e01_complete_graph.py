@@ -20,7 +20,7 @@ def forward(
     heads: Sequence[int] = HEADS,
     precisions: Sequence[str] = ("x64", "f32"),
 ) -> Measurement:
-    """E1: attention over all pairs, and message passing on the complete graph with loops."""
+    """Compare attention over all pairs with messages on the complete graph with self-loops."""
     values: dict[str, float] = {}
     without_loops = []
     for precision, n, _, found in over_all(sizes, heads, precisions):
@@ -36,7 +36,7 @@ def forward(
 
 
 def draw_figure(n: int = 16) -> Figure:
-    """E1: weights of the matrix program, those of the edges at their places, the difference."""
+    """Draw the weights over all pairs, those along edges at their places, and the difference."""
     with jax.enable_x64(True):
         rng = np.random.default_rng(0)
         query, key = jnp.asarray(rng.normal(size=(2, n, 1, 4)))

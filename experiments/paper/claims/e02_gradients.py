@@ -1,4 +1,4 @@
-"""E2: what E1 says, for gradients."""
+"""E2: the gradients of attention and of message passing are the same, too."""
 
 from collections.abc import Sequence
 
@@ -18,12 +18,13 @@ def backward(
     heads: Sequence[int] = HEADS,
     precisions: Sequence[str] = ("x64", "f32"),
 ) -> Measurement:
-    """E2: the same for gradients with respect to every map and the nodes.
+    """Compare the gradients of the programs of E1 with respect to every map and the nodes.
 
-    Errors are relative to the largest entry of all gradients; those "by parameter" to the
-    largest of one parameter, or to a hundredth of that of all. In float32 a softmax that is
-    nearly saturated leaves queries and keys with differences of almost equal numbers, in either
-    program: at n = 2 some of them have five digits, by parameter.
+    An error is relative to the largest entry of all gradients. An error "by parameter" is relative
+    to the largest entry of that parameter's gradient, or to a hundredth of the largest of all if
+    that is more. In float32 there is no gate on errors by parameter: where the softmax is nearly
+    saturated, the gradients of queries and keys are differences of almost equal numbers in any
+    program. At n = 2 some of them keep five digits.
     """
     values: dict[str, float] = {}
     errors: dict[str, list[float]] = {}
@@ -46,7 +47,7 @@ def backward(
 
 
 def draw_figure() -> Figure:
-    """E2: relative error of the edge program's gradients by parameter."""
+    """Draw the errors of the gradients by parameter, in both precisions."""
     found = backward(sizes=(2, 16), heads=(1, 4)).curves["relative_errors"]
     figure, axes = style.new()
     axis = axes[0, 0]

@@ -22,7 +22,10 @@ def strict_form(
     heads: Sequence[int] = HEADS,
     precisions: Sequence[str] = ("x64", "f32"),
 ) -> Measurement:
-    """E3: a message of its two ends alone computes attention, until it over- or underflows."""
+    """Compare messages that depend on their two ends alone with attention.
+
+    They are equal until exp(score) overflows or underflows.
+    """
     values: dict[str, float] = {}
     for precision, _, _, found in over_all(sizes, heads, precisions):
         metric = f"strict_{precision}"
@@ -68,7 +71,7 @@ def change_by_a_third_node() -> float:
 
 
 def draw_figure() -> Figure:
-    """E3: three senders and the receiver itself send exp(s) and exp(s) v; the receiver divides."""
+    """Draw four messages to node 0, and the division that makes them its attention."""
     with jax.enable_x64(True):
         rng = np.random.default_rng(5)
         query, key, value = jnp.asarray(rng.normal(size=(3, 4, 1, 2)).round(1))

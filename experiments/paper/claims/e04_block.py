@@ -23,7 +23,10 @@ Map = Callable[[np.ndarray], np.ndarray]
 
 
 def block(form: str, gated: bool, dim: int = DIM) -> gtx.nn.TransformerBlock:
-    """Width 4 dim, or 8 dim / 3 with a gate; "paper" has no 1/sqrt(d), as in the equations."""
+    """A block whose MLP has width 4 dim, or 8 dim / 3 with a gate.
+
+    The form "paper" does not divide by sqrt(d), as the equations do not.
+    """
     return gtx.nn.TransformerBlock(
         dim,
         functools.partial(
@@ -40,10 +43,12 @@ def block(form: str, gated: bool, dim: int = DIM) -> gtx.nn.TransformerBlock:
 
 
 def affine(x: np.ndarray, params: Params) -> np.ndarray:
+    """A linear map with a bias."""
     return x @ params["kernel"] + params["bias"]
 
 
 def layer_norm(x: np.ndarray, params: Params) -> np.ndarray:
+    """LayerNorm over the features of each node."""
     centred = x - x.mean(1, keepdims=True)
     return (
         centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5) * params["scale"]
@@ -52,7 +57,7 @@ def layer_norm(x: np.ndarray, params: Params) -> np.ndarray:
 
 
 def attention_sublayer(x: np.ndarray, params: Params, scale: float) -> np.ndarray:
-    """Equations 5 to 8, and the biases that gtx has there."""
+    """Equations 5 to 8, with the biases that gtx adds."""
     query, key, value = np.split(affine(x, params["query_key_value"]), 3, axis=1)
     heads = []
     for part in np.split(np.arange(x.shape[1]), HEADS):
@@ -62,6 +67,7 @@ def attention_sublayer(x: np.ndarray, params: Params, scale: float) -> np.ndarra
 
 
 def feed_forward(x: np.ndarray, params: Params, gated: bool) -> np.ndarray:
+    """The MLP with ReLU, or SwiGLU if it is gated."""
     hidden = affine(x, params["hidden"])
     if gated:
         hidden, gate = np.split(hidden, 2, axis=1)
@@ -72,7 +78,7 @@ def feed_forward(x: np.ndarray, params: Params, gated: bool) -> np.ndarray:
 
 
 def stages(form: str, gated: bool, x: np.ndarray, params: Params) -> dict[str, np.ndarray]:
-    """The block in NumPy, stage by stage; the last one is its result."""
+    """What each stage of the block computes, in NumPy. The last stage is the result."""
     scale = 1.0 if form == "paper" else (DIM // HEADS) ** -0.5
 
     def attend(values: np.ndarray) -> np.ndarray:
@@ -104,7 +110,7 @@ def stages(form: str, gated: bool, x: np.ndarray, params: Params) -> dict[str, n
 
 
 def formula(n: int = 7, forms: Sequence[str] = FORMS) -> Measurement:
-    """E4: the three forms of a block, with ReLU and SwiGLU, against NumPy."""
+    """Compare the three forms of a block, with ReLU and with SwiGLU, with NumPy."""
     batch = batches.batch_of([graphs.complete(n)])
     x = np.random.default_rng(0).normal(size=(n, DIM))
     error, results, norms = 0.0, [], {}
@@ -123,7 +129,7 @@ def formula(n: int = 7, forms: Sequence[str] = FORMS) -> Measurement:
                 }
     pairs = [(i, j) for i in range(len(results)) for j in range(i)]
     apart = min(largest_difference(results[i], results[j]) for i, j in pairs)
-    # Two of each form: ReLU and SwiGLU.
+    # There are two results of each form: ReLU and SwiGLU.
     of_form = {form: results[2 * i : 2 * i + 2] for i, form in enumerate(forms)}
     values = dict(error=error, forms_apart=apart)
     if "paper" in forms:
@@ -137,7 +143,7 @@ def formula(n: int = 7, forms: Sequence[str] = FORMS) -> Measurement:
 
 
 def draw_figure() -> Figure:
-    """E4: figure 3 of the paper with the lengths of all tokens after each stage."""
+    """Draw the lengths of all tokens after each stage: figure 3 of the paper with numbers."""
     found = formula().curves["norms_of_tokens_by_stage"]
     titles = {"paper": "eqs. 9, 19", "post_ln": "post-LN", "pre_ln": "pre-LN"}
     figure, axes = style.new(1, 3, height=3.9, sharey=True)

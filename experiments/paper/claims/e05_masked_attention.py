@@ -27,9 +27,9 @@ def masked(
     densities: Sequence[float] = DENSITIES,
     precisions: Sequence[str] = ("x64", "f32"),
 ) -> Measurement:
-    """E5: attention along the edges of a graph, and dense attention with its matrix as mask.
+    """Compare attention along edges with attention over all pairs under a mask.
 
-    Enough nodes that the blocks of pairs and of edges are several.
+    There are enough nodes that the programs in blocks need several blocks.
     """
     values: dict[str, float] = {}
 
@@ -53,9 +53,10 @@ def masked(
 
 
 def residual(n: int = 40, heads: int = 2) -> float:
-    """Difference of TransformerConv from equation 16, with the maps that it has around it.
+    """The error of `TransformerConv` as equation 16, with the linear maps that it has around it.
 
-    S h_i + sum over the neighbours of w_ij U h_j, all maps with biases; without 1/sqrt(d).
+    These are S h_i + sum over the neighbours j of w_ij U h_j, every map with a bias, and no
+    division by sqrt(d).
     """
     rng = np.random.default_rng(7)
     mask = graphs.looped(graphs.random_graph(rng, n, 0.2)) > 0
@@ -77,7 +78,7 @@ def residual(n: int = 40, heads: int = 2) -> float:
 
 
 def masked_routes(n: int, density: float, seed: int, double: bool) -> dict[str, Any]:
-    """Results of every program on a random graph with self-loops, and the dense weights."""
+    """The results of every program on a random graph with self-loops, and the dense weights."""
     dtype = jnp.float64 if double else jnp.float32
     rng = np.random.default_rng(seed)
     adjacency = graphs.random_graph(rng, n, density)
@@ -109,7 +110,7 @@ def masked_routes(n: int, density: float, seed: int, double: bool) -> dict[str, 
 
 
 def draw_figure(n: int = 14) -> Figure:
-    """E5: a graph, its matrix with self-loops as a mask, and the weights under that mask."""
+    """Draw a graph, its matrix with self-loops as a mask, and the weights under that mask."""
     with jax.enable_x64(True):
         rng = np.random.default_rng(1)
         adjacency = graphs.random_graph(rng, n, 0.2)

@@ -1,4 +1,4 @@
-"""E6: whether the neighbour that matters most depends on who asks."""
+"""E6: whether different nodes can find different neighbours most important."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ LAYERS: dict[str, nn.Module] = {
 
 
 def bipartite(n: int) -> np.ndarray:
-    """Every node of the second half receives from every node of the first."""
+    """A graph in which every node of the second half receives from every node of the first."""
     adjacency = np.zeros((n, n))
     adjacency[n // 2 :, : n // 2] = 1
     return adjacency
@@ -62,7 +62,7 @@ def distinct_favourites(matrix: np.ndarray) -> int:
 
 
 def dynamic(n: int = 32, seeds: int = 5) -> Measurement:
-    """E6: distinct first choices over all receivers, in a complete and a bipartite graph."""
+    """Count distinct first choices over all receivers, in a complete and a bipartite graph."""
     found = {}
     for shape, adjacency in (
         ("complete", graphs.complete(n, loops=True)),
@@ -80,7 +80,7 @@ def dynamic(n: int = 32, seeds: int = 5) -> Measurement:
 
 
 def draw_figure(n: int = 32) -> Figure:
-    """E6: how many queries have each key as their first choice."""
+    """Draw how many receivers have each sender as their first choice."""
     figure, axes = style.new(3, 1, height=4.2, sharex=True)
     titles = {"gat": "GAT: static", "gatv2": "GATv2: dynamic", "dot": "dot product: dynamic"}
     for axis, (name, title), colour in zip(

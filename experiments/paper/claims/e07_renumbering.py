@@ -41,9 +41,12 @@ def public_modules() -> set[type]:
 
 
 def random_batches(num_graphs: int, permutations: int) -> tuple[Batch, list[tuple[Batch, dict]]]:
-    """A batch of random graphs, and renumbered copies with where each row of theirs was.
+    """A batch of random graphs, and copies of it in which the nodes are renumbered.
 
-    Graphs have up to 8 nodes, directed edges, self-loops, duplicates, isolated nodes.
+    The graphs have up to 8 nodes, directed edges, self-loops, duplicate edges and isolated nodes.
+
+    Returns:
+      The batch; for each copy, the batch and where each of its rows was before (`_origins`).
     """
     rng = np.random.default_rng(0)
     sizes = rng.integers(1, LARGEST + 1, num_graphs)
@@ -58,7 +61,7 @@ def random_batches(num_graphs: int, permutations: int) -> tuple[Batch, list[tupl
 
 
 def _renumbered(graph: Graph, rng: np.random.Generator) -> tuple[Graph, dict]:
-    """`permuted`, and edges into one node in another order: sums run over them differently."""
+    """Renumber the nodes, and shuffle the edges, so that sums over them run in another order."""
     shuffle = rng.permutation(len(graph.senders))
     shuffled = dataclasses.replace(
         graph,
@@ -71,7 +74,7 @@ def _renumbered(graph: Graph, rng: np.random.Generator) -> tuple[Graph, dict]:
 
 
 def _origins(found: list[Graph], orders: list[dict]) -> dict[str, np.ndarray]:
-    """For every row of a renumbered batch, the row of the first one that it was."""
+    """The row of the first batch that every row of a renumbered batch was, by level."""
     node = edge = 0
     rows: dict[str, list[np.ndarray]] = dict(nodes=[], edges=[], pairs=[])
     places: list[np.ndarray] = []
@@ -90,7 +93,7 @@ def _origins(found: list[Graph], orders: list[dict]) -> dict[str, np.ndarray]:
 
 
 def evaluate(descriptor: Descriptor, batch: Batch, dtype: Any) -> Callable[[Batch], Any]:
-    """The module under random parameters, as a function of a batch of this shape."""
+    """The module with random parameters, as a compiled function of a batch of this shape."""
     module = descriptor.factory()
     if "param_dtype" in module.__dataclass_fields__:
         module = module.clone(param_dtype=dtype)
@@ -114,9 +117,9 @@ def evaluate(descriptor: Descriptor, batch: Batch, dtype: Any) -> Callable[[Batc
 def errors(
     descriptor: Descriptor, batch: Batch, copies: list[tuple[Batch, dict]], dtype: Any
 ) -> Iterator[tuple[float, float]]:
-    """For each renumbering P: how far f(P x) is from P f(x), and how far from f(x).
+    """For each renumbering P, how far f(P x) is from P f(x), and how far it is from f(x).
 
-    Both relative to max(1, max |f(x)|). Of the second only rows of nodes count.
+    Both are relative to max(1, max |f(x)|). The second one counts rows of nodes only.
     """
     run = evaluate(descriptor, batch, dtype)
     before = run(batch)
@@ -138,7 +141,7 @@ def equivariance(
     precisions: Sequence[str] = ("x64", "f32"),
     names: Sequence[str] = tuple(descriptor.name for descriptor in DESCRIPTORS),
 ) -> Measurement:
-    """E7: the largest error of the modules that are named, and how many modules there are."""
+    """Measure the largest error of the modules that are named; count all public modules."""
     values: dict[str, float] = {}
     by_module: dict[str, dict[str, float]] = {}
     for precision in precisions:
@@ -153,7 +156,7 @@ def equivariance(
         by_module[precision] = {name: max(e for e, _ in pairs) for name, pairs in found.items()}
         values[f"error_{precision}"] = max(by_module[precision].values())
         changes = {name: min(c for _, c in pairs) for name, pairs in found.items()}
-        # One vector for every node is the same under every numbering.
+        # It gives every node the same vector, which stays the same under every numbering.
         changes.pop("constant_encoder", None)
         values["not_renumbered"] = min(values.get("not_renumbered", np.inf), *changes.values())
     described = {type(descriptor.factory()) for descriptor in DESCRIPTORS}
@@ -163,7 +166,7 @@ def equivariance(
 
 
 def draw_figure() -> Figure:
-    """E7: the numbers of f(P x) over those of P f(x), and the largest error of some modules."""
+    """Draw f(P x) against P f(x), and the largest error of some modules."""
     figure, axes = style.new(1, 2, height=3.6)
     with jax.enable_x64(True):
         batch, ((copy, origin),) = random_batches(12, 1)

@@ -15,7 +15,10 @@ from gtx import encodings
 
 
 def simple_graph(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Random and connected, without a repeated eigenvalue, whose basis would be arbitrary."""
+    """A random connected graph without repeated eigenvalues.
+
+    The eigenvectors of a repeated eigenvalue are an arbitrary basis: that is the subject of E9.
+    """
     while True:
         adjacency = np.minimum(graphs.random_graph(rng, n, 0.3) + graphs.path(n), 1)
         full = encodings.LaplacianEigenvectors(n)(adjacency[None])
@@ -24,7 +27,7 @@ def simple_graph(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def renumbering_errors(name: str, num_graphs: int, permutations: int, n: int = 9) -> list[float]:
-    """Max |f(P x) - P f(x)| of each random graph under each renumbering, float64."""
+    """Max |f(P x) - P f(x)| for each random graph and each renumbering P, in float64."""
     rng = np.random.default_rng(0)
     found = np.stack([simple_graph(rng, n) for _ in range(num_graphs)])
     x = rng.normal(size=(num_graphs, n, DIM))
@@ -47,7 +50,7 @@ def renumbering_errors(name: str, num_graphs: int, permutations: int, n: int = 9
 def order_and_structure(
     num_graphs: int = 20, permutations: int = 5, names: Sequence[str] = tuple(ENCODED)
 ) -> Measurement:
-    """E8: an order breaks the symmetry under renumbering, encodings of the graph keep it."""
+    """Measure how far a block that reads an encoding is from following a renumbering."""
     with jax.enable_x64(True):
         errors = {name: renumbering_errors(name, num_graphs, permutations) for name in names}
     values = dict(
@@ -60,7 +63,7 @@ def order_and_structure(
 
 
 def draw_figure() -> Figure:
-    """E8: error under renumbering, by encoding."""
+    """Draw the error under renumbering for each encoding."""
     found = order_and_structure(8, 2).curves["equivariance_error"]
     figure, axes = style.new(height=4.2)
     axis = axes[0, 0]

@@ -1,4 +1,4 @@
-"""E9: eigenvectors are known up to their signs and bases; which encoders see the difference."""
+"""E9: eigenvectors are known up to signs and bases only; some encoders do not see these."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ from experiments.paper.encoded_block import (
 from experiments.paper.measurement import Measurement, largest_difference
 from gtx import encodings
 
-# Of six nodes each: with repeated eigenvalues, and one without.
+# Graphs of six nodes: three with repeated eigenvalues, and one without.
 SYMMETRIC = {
     "C6": graphs.ring(6),
     "K6": graphs.complete(6),
@@ -30,7 +30,7 @@ IRREGULAR = graphs.with_edges(6, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 2)
 
 
 def changes(name: str, adjacency: np.ndarray, change: Any, draws: int) -> list[float]:
-    """Max |f(v') - f(v)| where v' is as good an answer of the eigensolver as v, for each draw."""
+    """Max |f(v') - f(v)| for each draw of v', which are eigenvectors just as v are."""
     rng = np.random.default_rng(0)
     (columns,) = batches.encoded(LAPLACIAN, [adjacency])
     plain = batches.batch_of([adjacency])
@@ -47,7 +47,7 @@ def changes(name: str, adjacency: np.ndarray, change: Any, draws: int) -> list[f
 
 
 def sign_and_basis(draws: int = 10, symmetric: Sequence[str] = tuple(SYMMETRIC)) -> Measurement:
-    """E9: eigenvectors are given up to sign and basis; which encoders do not see that."""
+    """Measure how the result of each encoder changes with the signs and bases of eigenvectors."""
     found: dict[str, dict[str, list[float]]] = {}
     with jax.enable_x64(True):
         for name in ("LapPE, raw", "LapPE, SignNet", "LapPE, SPE"):
@@ -70,7 +70,7 @@ def sign_and_basis(draws: int = 10, symmetric: Sequence[str] = tuple(SYMMETRIC))
 
 
 def draw_figure(n: int = 12) -> Figure:
-    """E9: two eigenvectors of a cycle, another basis of their space, and who sees the change."""
+    """Draw two eigenvectors of a cycle, another basis of their space, and who sees the change."""
     columns = encodings.LaplacianEigenvectors(3)(graphs.ring(n)[None])
     vectors = columns["node", "laplacian_vectors"][0, :, 1:3]
     turn = np.array([[np.cos(0.8), -np.sin(0.8)], [np.sin(0.8), np.cos(0.8)]])

@@ -20,7 +20,7 @@ GRAPHS = {
 
 
 def hops(layers: int = 6, names: Sequence[str] = tuple(LAYERS)) -> Measurement:
-    """E10: after L layers a node depends on those within L hops, and on exactly those."""
+    """Measure on which nodes a node depends after each layer: those within as many hops."""
     distance = graphs.distances(graphs.union(*GRAPHS.values()))
     beyond, within, curves = 0.0, np.inf, {}
     with jax.enable_x64(True):
@@ -36,7 +36,7 @@ def hops(layers: int = 6, names: Sequence[str] = tuple(LAYERS)) -> Measurement:
 
 
 def draw_figure(layers: int = 6) -> Figure:
-    """E10: who depends on whom along a path, layer by layer; white is exactly 0."""
+    """Draw which nodes of a path depend on which, layer by layer. White is exactly 0."""
     with jax.enable_x64(True):
         found = jacobians_by_layer("attention", [graphs.path(8)], layers)
     figure, axes = style.new(2, 3, height=4.9)

@@ -1,4 +1,4 @@
-"""E11 where nothing is looked up: what is felt of a far atom, and a mean over far atoms."""
+"""E11 on molecules: how much a far atom is felt, and whether a mean over far atoms is learned."""
 
 import functools
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from gtx.data.sources import Solubility
 DIM, HEADS, GRAPHS = 32, 4, 8
 FAR, LAYERS_OVER_PAIRS = 10, 2
 RADII, SIZES = (1, 3, 5), (8, 16, 32, 64, 128)
-# Blocks over bonds; over all pairs; over all pairs, with the distance of each pair as a bias.
+# Blocks over bonds; blocks over all pairs; the same with the distance of each pair as a bias.
 Reach = Literal["edges", "complete", "complete_and_distances"]
 REACHES: tuple[Reach, ...] = ("edges", "complete", "complete_and_distances")
 
@@ -35,7 +35,7 @@ class Molecules(NamedTuple):
 
 
 def large_molecules(start: int, count: int = GRAPHS) -> Molecules:
-    """The largest molecules of the solubility set, of up to 32 atoms in one piece each."""
+    """The largest molecules of the solubility set that have at most 32 atoms and are connected."""
     dataset = Solubility(features="types").load()
     sizes = np.where(dataset.num_nodes <= 32, dataset.num_nodes, 0)
     found: list[np.ndarray] = []
@@ -56,7 +56,7 @@ def large_molecules(start: int, count: int = GRAPHS) -> Molecules:
 
 
 class Model(nn.Module):
-    """Blocks over edges or over all pairs, which may read features of pairs."""
+    """Blocks over edges or over all pairs. They may read features of pairs."""
 
     reach: Reach
     layers: int
@@ -81,10 +81,11 @@ class Model(nn.Module):
 def explained(
     reach: Reach, radius: int, *, steps: int, seeds: Sequence[int], train: Any, test: Any
 ) -> list[float]:
-    """Train on the mean of the numbers of all nodes `radius` hops away; ask of other molecules.
+    """Train a model to give the mean of the numbers of all nodes `radius` hops away.
 
     Returns:
-      For each seed the share of the variance, over nodes that have somebody so far away.
+      For each seed, the share of the variance that the model explains on molecules that it has not
+      seen, over the nodes that have others so far away.
     """
     model = Model(reach, radius + 1 if reach == "edges" else LAYERS_OVER_PAIRS)
 
@@ -124,10 +125,12 @@ def explained(
 
 
 def felt_by_distance(reach: Reach, seeds: Sequence[int], molecules: Molecules) -> np.ndarray:
-    """Length of d h_i / d x_j before training, the mean over pairs at each distance.
+    """The length of d h_i / d x_j before training, as a mean over the pairs at each distance.
+
+    Message passing has FAR layers, so that it reaches that far.
 
     Returns:
-      [seeds, FAR + 1]. Message passing has FAR layers, so that it reaches so far.
+      [seeds, FAR + 1].
     """
     model = Model(reach, FAR if reach == "edges" else LAYERS_OVER_PAIRS)
     batch, distance = molecules.batch, molecules.distance
@@ -137,7 +140,7 @@ def felt_by_distance(reach: Reach, seeds: Sequence[int], molecules: Molecules) -
     def lengths(key: Any) -> Any:
         nodes = jax.random.normal(key, (n, 8))
         params = model.init(key, pad_nodes(nodes, batch), batch, molecules.pairs)
-        # One output in a random direction instead of all of them: its mean square is the same.
+        # One output in a random direction has the same mean square as all outputs, and is cheaper.
         way = jax.random.normal(jax.random.fold_in(key, 1), (n, DIM))
 
         def along(nodes: Any) -> Any:
@@ -151,7 +154,7 @@ def felt_by_distance(reach: Reach, seeds: Sequence[int], molecules: Molecules) -
 
 
 def felt_by_size(seeds: Sequence[int], sizes: Sequence[int] = SIZES) -> np.ndarray:
-    """The same over all pairs for another node of sets of so many nodes, [seeds, sizes]."""
+    """The same for blocks over all pairs, by the number of nodes of a set, [seeds, sizes]."""
     found = []
     for size in sizes:
         distance = graphs.complete(size)
@@ -180,7 +183,7 @@ def far_nodes_of_molecules(
     radii: Sequence[int] = RADII,
     reaches: Sequence[Reach] = REACHES,
 ) -> Measurement:
-    """E11: the decay of Jacobians on molecules and with the size of a set; means over far nodes."""
+    """Measure how Jacobians fall with distance and with size, and train on means of far nodes."""
     train, test = large_molecules(0), large_molecules(GRAPHS)
     per_seed: dict[str, list[float]] = {}
     curves: dict[str, Any] = dict(explained={}, jacobian_on_molecules={})

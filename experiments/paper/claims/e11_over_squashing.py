@@ -1,9 +1,9 @@
 """E11: what must pass through few edges is squeezed; what may go anywhere is not.
 
-NeighborsMatch of Alon and Yahav (2021): items are (key, value) pairs on nodes, one node holds a
-key and must answer with the value of the item that has it. All items are within r hops of it, on
-a binary tree as its leaves, on a ring as all other nodes. The second measurement, on molecules, is
-in `e11_molecules`.
+The task is NeighborsMatch of Alon and Yahav (2021). Items are pairs of a key and a value, one on a
+node. One node holds a key and must answer with the value of the item that has this key. All items
+are within r hops of it: they are the leaves of a binary tree, or all other nodes of a ring. The
+second measurement, on molecules, is in `e11_molecules`.
 """
 
 import functools
@@ -44,18 +44,19 @@ MARKS = {"tree": ("o", "-"), "ring": ("s", "--")}
 
 
 class Task(NamedTuple):
-    """One graph; node 0 asks, and the nodes `items` hold a key and a value each."""
+    """A graph in which node 0 asks, and each node of `items` holds a key and a value."""
 
     adjacency: np.ndarray
     items: np.ndarray
 
     @property
     def width(self) -> int:
-        """Of the features of a node: role, key, value."""
+        """The number of features of a node: its role, its key, its value."""
         return 1 + len(self.items) + VALUES
 
 
 def neighbors_match(shape: Shape, radius: int) -> Task:
+    """The task on a tree or on a ring of this radius."""
     if shape == "tree":
         adjacency = graphs.binary_tree(radius)
         return Task(adjacency, np.arange(len(adjacency) - 2**radius, len(adjacency)))
@@ -64,7 +65,7 @@ def neighbors_match(shape: Shape, radius: int) -> Task:
 
 
 def draw_examples(task: Task, key: Any) -> tuple[Any, Any]:
-    """Features [COPIES * nodes, width] and the answers [COPIES]."""
+    """Draw features [COPIES * nodes, width] and the right answers [COPIES]."""
     n, count = len(task.adjacency), len(task.items)
     keys = jax.random.split(key, 3)
     labels = jax.vmap(lambda k: jax.random.permutation(k, count))(jax.random.split(keys[0], COPIES))
@@ -102,14 +103,14 @@ class Model(nn.Module):
 
 
 def model_of(reach: Reach, radius: int) -> Model:
-    """One layer more than hops, as Alon and Yahav have it; two layers for all pairs."""
+    """Over edges a model has a layer more than hops, as in Alon and Yahav; over all pairs, two."""
     return Model(reach, radius + 1 if reach == "edges" else GLOBAL_LAYERS)
 
 
 def accuracy(
     shape: Shape, radius: int, reach: Reach, *, steps: int, seeds: Sequence[int]
 ) -> list[float]:
-    """Share of right answers on fresh examples after training, for each seed."""
+    """The share of right answers on new examples after training, for each seed."""
     task, model = neighbors_match(shape, radius), model_of(reach, radius)
     n = len(task.adjacency)
     batch = batches.batch_of([task.adjacency] * COPIES)
@@ -144,7 +145,7 @@ def accuracy(
 def jacobian_by_distance(
     shape: Shape, radius: int, reach: Reach, seeds: Sequence[int]
 ) -> np.ndarray:
-    """Length of d h_0 / d x_j at the start of training, mean over j at each distance.
+    """The length of d h_0 / d x_j before training, as a mean over the nodes j at each distance.
 
     Returns:
       [seeds, radius + 1], for random features on all nodes of one graph.
@@ -168,7 +169,7 @@ def jacobian_by_distance(
 
 
 def slopes(lengths: np.ndarray) -> list[float]:
-    """Slope of log10 over the distance, from 1 on, for each row of `jacobian_by_distance`."""
+    """The slope of log10 over the distance, from 1 on, for each row of `jacobian_by_distance`."""
     hops = np.arange(1, lengths.shape[1])
     return np.polyfit(hops, np.log10(lengths[:, 1:]).T, 1)[0].tolist()
 
@@ -181,7 +182,7 @@ def over_squashing(
     ring_radii: Sequence[int] = (2, 3, 4, 5, 6, 7),
     far: int = 6,
 ) -> Measurement:
-    """E11: accuracy of message passing and of attention over all pairs, as the radius grows."""
+    """Measure accuracy and Jacobians over edges and over all pairs as the radius grows."""
     per_seed: dict[str, list[float]] = {}
     curves: dict[str, Any] = {"accuracy": {}, "jacobian": {}, "chance": 1 / VALUES}
     shapes: tuple[tuple[Shape, Sequence[int]], ...] = (("tree", tree_radii), ("ring", ring_radii))
@@ -205,7 +206,7 @@ def over_squashing(
 def first_signs(
     radius: int = 3, seeds: Sequence[int] = range(8), reaches: Sequence[Reach] = REACHES
 ) -> Measurement:
-    """What of E11 needs no training: the decay of Jacobians on rings."""
+    """Measure what needs no training: how Jacobians fall with distance on rings."""
     return Measurement(
         {},
         {
@@ -216,6 +217,7 @@ def first_signs(
 
 
 def draw_figure(recorded: Recorded) -> Figure:
+    """Draw look-ups and means of far nodes, and how far inputs are felt before training."""
     curves = recorded.curves
     figure, axes = style.new(2, 2, height=7.4)
     _look_ups(axes[0, 0], curves)

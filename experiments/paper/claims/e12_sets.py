@@ -24,7 +24,7 @@ from gtx.batch import Batch, Features
 from gtx.ops import attention, pool
 
 DIM, SIZES = 8, (1, 4, 7)
-# Sets that are learned have 1 to 8 elements of 4 kinds; larger ones come afterwards.
+# Models train on sets of 1 to 8 elements of 4 kinds. Afterwards they are asked about larger ones.
 WIDTH, KINDS, COPIES, LEARNED, ASKED = 32, 4, 6, 8, (2, 4, 8, 16, 32, 64)
 SETS_ASKED = 48
 Task = Literal["max", "count"]
@@ -38,20 +38,22 @@ LAYERS = {
 
 
 def deep_sets(x: np.ndarray, own: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The equivariant linear layer of Zaheer et al. (2017): own map, and a map of the mean."""
+    """The equivariant linear layer of Zaheer et al. (2017): a map of each row, one of the mean."""
     return x @ own + np.broadcast_to(x.mean(0) @ others, (len(x), others.shape[1]))
 
 
 def attention_layer(x: Any, w_q: Any, w_k: Any, w_v: Any, skip: Any) -> Any:
-    """A head of equations 2 to 4 over all pairs, beside a linear map of the node itself."""
+    """A head of equations 2 to 4 over all pairs, added to a linear map of the node itself."""
     query, key, value = ((x @ w)[:, None] for w in (w_q, w_k, w_v))
     return x @ skip + attention(query, key, value, complete_structure(len(x)), scale=1.0)[:, 0]
 
 
 def identities(n: int = 12) -> Measurement:
-    """Deep Sets is the case W_Q = 0; SAB and ISAB follow permutations, PMA ignores them.
+    """Measure what holds for any parameters, without training.
 
-    Every element twice is the same to all of them: each weight is halved, and there are two.
+    Attention with W_Q = 0 is the layer of Deep Sets. SAB and ISAB follow a permutation of the set,
+    and PMA ignores it. If every element comes twice, nothing changes: there are twice as many
+    weights, each half as large.
     """
     rng = np.random.default_rng(0)
     values: dict[str, float] = {}
@@ -92,7 +94,7 @@ def identities(n: int = 12) -> Measurement:
 
 
 def _elements_twice(rows: np.ndarray) -> float:
-    """Largest change of a block and of the pool when every element of a set comes twice."""
+    """The largest change of a block and of the pool when every element of a set comes twice."""
     n, changes = len(rows), []
     single, double = (batches.batch_of([graphs.complete(k * n)]) for k in (1, 2))
     once = Features(nodes=pad_nodes(rows, single))
@@ -110,7 +112,7 @@ def _elements_twice(rows: np.ndarray) -> float:
 
 
 class SetModel(nn.Module):
-    """Two blocks over all pairs; then attention pools, or the elements are added up."""
+    """Two blocks over all pairs. Then attention pools the elements, or they are added up."""
 
     summed: bool
 
@@ -130,7 +132,7 @@ class SetModel(nn.Module):
 
 
 def draw_sets(task: Task, key: Any, batch: Batch) -> tuple[Any, Any]:
-    """Elements with a kind and a number, [nodes, KINDS + 1], and the answer for each set.
+    """Draw elements with a kind and a number, [nodes, KINDS + 1], and the answer for each set.
 
     "max": the largest of the numbers. "count": how many elements are of the first kind.
     """
@@ -147,11 +149,11 @@ def draw_sets(task: Task, key: Any, batch: Batch) -> tuple[Any, Any]:
 def learned(
     task: Task, summed: bool, *, steps: int, seeds: Sequence[int]
 ) -> dict[int, list[tuple[float, float]]]:
-    """Train on sets of 1 to 8 elements; ask for sets of one size.
+    """Train on sets of 1 to 8 elements, then ask about sets of each size.
 
     Returns:
-      size -> for each seed the share of the answers' variance that is explained, and the mean
-      answer over the mean right answer.
+      size -> for each seed, the share of the variance of the answers that is explained, and the
+      mean answer divided by the mean of the right answers.
     """
     batch = batches.batch_of([graphs.complete(n) for n in range(1, LEARNED + 1)] * COPIES)
     model = SetModel(summed)
@@ -180,7 +182,7 @@ def learned(
 
 
 def set_functions(steps: int = 1000, seeds: Sequence[int] = SEEDS) -> Measurement:
-    """E12: what Transformers are on sets, and what they learn of two functions of sets."""
+    """Measure what holds for any parameters, and what is learned of two functions of sets."""
     exact, per_seed, curves = identities(), {}, {}
     tasks: tuple[Task, Task] = ("max", "count")
     for task in tasks:
@@ -195,6 +197,7 @@ def set_functions(steps: int = 1000, seeds: Sequence[int] = SEEDS) -> Measuremen
 
 
 def draw_figure(recorded: Recorded, n: int = 12) -> Figure:
+    """Draw how attention becomes a mean as queries shrink to 0, and what is learned."""
     dim = DIM
     factors = np.array([0, 1e-12, 1e-9, 1e-6, 1e-3, 0.1, 1])
     with jax.enable_x64(True):
@@ -220,7 +223,7 @@ def draw_figure(recorded: Recorded, n: int = 12) -> Figure:
 
 
 def draw_sizes_of_sets(axis: Axes, curves: Any) -> None:
-    """E12: how much of two functions of a set is explained, by the size of the set."""
+    """Draw how much of two functions of a set is explained, by the size of the set."""
     names = {
         "max_attention": ("largest number, attention pools", style.BLUE, "o-"),
         "max_summed": ("largest number, a sum pools", style.SKY, "s--"),

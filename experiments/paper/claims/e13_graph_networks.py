@@ -25,7 +25,7 @@ LAYERS = {
     "GraphSAGE": gtx.nn.GraphSAGE(DIM),
     "MPNN": gtx.nn.MPNN(DIM),
 }
-# Name: message, aggregate, update, in the paper's letters.
+# Name -> message, aggregate and update, in the letters of the paper.
 TABLE = {
     "GCN": ("x_j / sqrt(d_i d_j)", "sum", "(m + x_i / d_i) W + b"),
     "GIN": ("x_j", "sum", "MLP((1 + ε) x_i + m)"),
@@ -43,7 +43,7 @@ def perceptron(x: Any, params: Any) -> Any:
 
 
 def closed_form(name: str, x: np.ndarray, adjacency: np.ndarray, params: Any) -> np.ndarray:
-    """The layer as matrices; `adjacency` has the edges from j (column) to i (row)."""
+    """The layer as products of matrices. `adjacency` has the edges from column j to row i."""
     n = len(x)
     if name == "GCN":
         root = np.diag((1 + adjacency.sum(1)) ** -0.5)
@@ -60,7 +60,7 @@ def closed_form(name: str, x: np.ndarray, adjacency: np.ndarray, params: Any) ->
 
 
 def one_step(name: str, params: Any) -> tuple[Callable[..., Any], Callable[..., Any], str]:
-    """The layer's psi and phi as functions of nodes dict(x, d), and its aggregation."""
+    """The message and the update of a layer as functions of nodes dict(x, d), and its aggregate."""
 
     def mpnn_message(i: Any, j: Any, e: Any) -> Any:
         kernels = jnp.split(params["nodes"]["kernel"], 2, axis=1)
@@ -92,7 +92,7 @@ def one_step(name: str, params: Any) -> tuple[Callable[..., Any], Callable[..., 
 
 
 def closed_forms(n: int = 11) -> Measurement:
-    """E13: the layers of gtx, and equations 11 to 13 with their psi and phi, against matrices."""
+    """Compare the layers of gtx, and equations 11 to 13 with their functions, with matrices."""
     rng = np.random.default_rng(0)
     adjacency = (rng.random((n, n)) < 0.3).astype(float)  # directed
     np.fill_diagonal(adjacency, 0)
@@ -136,7 +136,7 @@ def closed_forms(n: int = 11) -> Measurement:
 
 
 def draw_figure() -> Figure:
-    """E13: message, aggregation and update of four layers."""
+    """Draw a table of the message, the aggregate and the update of four layers."""
     found = closed_forms()
     figure, axes = style.new(height=2.9)
     axis = axes[0, 0]

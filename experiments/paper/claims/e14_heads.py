@@ -23,7 +23,7 @@ DIM, NODES, BITS, SETS = 32, 8, 4, 32
 
 
 def parallel(n: int = 20, heads: int = 4, head_dim: int = 8) -> Measurement:
-    """Heads in one call against heads in a loop, and an O of blocks against a map per head."""
+    """Compare heads in one call with heads in a loop, and an O of blocks with a map per head."""
     rng = np.random.default_rng(0)
     structure = complete_structure(n)
     with jax.enable_x64(True):
@@ -46,7 +46,7 @@ def parallel(n: int = 20, heads: int = 4, head_dim: int = 8) -> Measurement:
 
 
 def two_relations(key: Any, batch: Any) -> tuple[Any, Any, Any]:
-    """Sets in which every node points at two others and must say what each of them holds.
+    """Draw sets in which every node points at two others and must say what each of them holds.
 
     A node holds signs and a code, and the codes of two other nodes, its first and its second
     relation. Codes are dealt anew to the nodes of each set.
@@ -73,7 +73,7 @@ def two_relations(key: Any, batch: Any) -> tuple[Any, Any, Any]:
 def relations(
     num_heads: int, *, steps: int, seeds: Sequence[int]
 ) -> tuple[list[float], np.ndarray]:
-    """Train one attention sub-layer, equations 1 to 8 and nothing else.
+    """Train one attention sub-layer: equations 1 to 8 and nothing else.
 
     Returns:
       `(accuracy, mass)`: the share of nodes with every sign of both partners right, for each
@@ -120,10 +120,10 @@ def relations(
 
 
 def parallel_relations(steps: int = 2000, seeds: Sequence[int] = SEEDS) -> Measurement:
-    """E14: K heads at once equal K heads in turn; one cannot follow two relations, two can."""
+    """Compare heads at once with heads in turn, and one head with two that follow relations."""
     one, mass_of_one = relations(1, steps=steps, seeds=seeds)
     two, mass_of_two = relations(2, steps=steps, seeds=seeds)
-    # Heads have no order: the one that looks more at the first relation comes first.
+    # Heads have no order. The one that looks more at the first relation is put first.
     ordered = [m[np.argsort(m[:, 1] - m[:, 0])] for m in mass_of_two]
     return Measurement(
         parallel().values,
@@ -140,6 +140,7 @@ def parallel_relations(steps: int = 2000, seeds: Sequence[int] = SEEDS) -> Measu
 
 
 def draw_figure(recorded: Recorded) -> Figure:
+    """Draw which relation each head looks at, and how many nodes get both right."""
     curves = recorded.curves
     names = ("accuracy_one_head", "accuracy_two_heads")
     samples = [recorded.metrics[name]["per_seed"] for name in names]

@@ -1,4 +1,4 @@
-"""E15: how many parameters the MLP of a block has for each one of its attention."""
+"""E15: how many parameters the MLP of a block has for each parameter of its attention."""
 
 import functools
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from gtx.batch import Features
 
 
 def parameter_counts(dim: int, hidden_dim: int, gated: bool, use_bias: bool) -> dict[str, int]:
-    """Parameters of the parts of a block, without allocating any."""
+    """Count the parameters of the parts of a block, without allocating them."""
     module = gtx.nn.TransformerBlock(
         dim,
         functools.partial(gtx.nn.MultiHeadAttention, use_bias=use_bias),
@@ -36,7 +36,7 @@ def parameter_counts(dim: int, hidden_dim: int, gated: bool, use_bias: bool) -> 
 
 
 def parameter_split(dims: Sequence[int] = (24, 96, 768)) -> Measurement:
-    """E15: how many parameters the MLP has for each one of the attention."""
+    """Count how many parameters the MLP has for each parameter of the attention."""
     counts = {}
     for dim in dims:
         counts[f"d = {dim}, ReLU, 4d"] = parameter_counts(dim, 4 * dim, False, False)
@@ -61,7 +61,7 @@ def parameter_split(dims: Sequence[int] = (24, 96, 768)) -> Measurement:
 
 
 def draw_figure() -> Figure:
-    """E15: where the parameters of a block are, for each parameter of the attention."""
+    """Draw where the parameters of a block are, relative to those of the attention."""
     found = parameter_split((96,)).curves["parameters"]
     names = {
         "d = 96, ReLU, 4d": "ReLU, 4d",

@@ -1,4 +1,4 @@
-"""E16: what carries depth, residuals or norms, at the start of training and after it."""
+"""E16: whether residuals or norms carry depth, before training and after it."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -22,13 +22,13 @@ from gtx.batch import Batch, Features
 
 
 class Form(NamedTuple):
-    """Where the norm stands, and whether there are residuals, around both halves of a block."""
+    """Where the norm of both halves of a block stands, and whether they have residuals."""
 
     norm: Literal["before", "after"] | None
     residual: bool
 
 
-# None is the block of equations 9 and 19.
+# None stands for the block of equations 9 and 19.
 FORMS: dict[str, Form | None] = {
     "pre_ln": Form("before", True),
     "post_ln": Form("after", True),
@@ -52,7 +52,7 @@ DRAWN = {
 
 
 class Block(nn.Module):
-    """Attention, then the feed-forward layer: x + f(norm(x)), norm(x + f(x)), or less."""
+    """Attention, then the MLP, each as x + f(norm(x)) or norm(x + f(x)), or with less around."""
 
     form: Form
     attention: Callable[..., nn.Module]
@@ -76,7 +76,7 @@ class Block(nn.Module):
 
 
 def block(name: str) -> nn.Module:
-    """Widths and initial values are those of every block of gtx (PyTorch's)."""
+    """A block with the widths and initial values that every block of gtx has (those of PyTorch)."""
     attention = functools.partial(gtx.nn.MultiHeadAttention, num_heads=HEADS)
     feed_forward = functools.partial(gtx.nn.FeedForward, hidden_dim=4 * DIM)
     form = FORMS[name]
@@ -86,7 +86,7 @@ def block(name: str) -> nn.Module:
 
 
 def last_norm(name: str, x: Any) -> Any:
-    """Blocks that normalise what comes in, not what goes out, are followed by a norm."""
+    """Normalise the result of the last block if blocks do not normalise what they give out."""
     form = FORMS[name]
     if form is None or form.norm != "before":
         return x
@@ -95,11 +95,11 @@ def last_norm(name: str, x: Any) -> Any:
 
 
 def gradient_lengths(name: str, depth: int, seed: int, n: int = 16) -> list[float]:
-    """log10 of the length of the loss's gradient by each layer's parameters, at the start.
+    """log10 of the length of the gradient by the parameters of each layer, before training.
 
-    The loss is the mean square distance of all nodes to random targets. What goes back from
-    layer to layer is brought to length 1, and its length kept apart: as it is, float32 would
-    have 0 for the first of many layers without residual and norm.
+    The loss is the mean square distance of all nodes to random targets. What goes back from layer
+    to layer is scaled to length 1, and its length is kept apart. Otherwise float32 would have 0
+    for the first of many layers without residuals and norms.
     """
     init, forward, backward, loss_gradient = _programs(name, n)
     rng = np.random.default_rng(seed)
@@ -140,10 +140,10 @@ def _programs(name: str, n: int) -> tuple[Any, ...]:
 
 
 def draw_examples(key: Any) -> tuple[Any, Any]:
-    """Random signs at every node, [SETS * NODES, BITS], and what is to be said of them.
+    """Draw random signs for every node, [SETS * NODES, BITS], and the right answers.
 
-    That is a node's own signs and the sum of its set's, of equal variance and 1 together: half
-    of it is a residual's work, the other half needs attention.
+    An answer is the sum of a node's own signs and of the signs of its set, scaled to equal variance
+    and to variance 1 together. A residual can give the first half; the second needs attention.
     """
     signs = jax.random.rademacher(key, (SETS, NODES, BITS), jnp.float32)
     wanted = (signs + signs.sum(1, keepdims=True) / np.sqrt(NODES)) / np.sqrt(2)
@@ -152,9 +152,9 @@ def draw_examples(key: Any) -> tuple[Any, Any]:
 
 
 def losses(name: str, depth: int, *, steps: int, seeds: Sequence[int]) -> np.ndarray:
-    """Mean square error [seeds, steps] of a stack of blocks while it is trained; 1 for a guess.
+    """The mean square error [seeds, steps] of a stack of blocks while it is trained.
 
-    All layers are one compiled block, in a loop.
+    Guessing has an error of 1. All layers are one compiled block, in a loop.
     """
     batch, module = batches.batch_of([graphs.complete(NODES)] * SETS), block(name)
 
@@ -182,7 +182,7 @@ def losses(name: str, depth: int, *, steps: int, seeds: Sequence[int]) -> np.nda
 def at_start(
     depths: Sequence[int] = DEPTHS, seeds: int = 5, forms: Sequence[str] = tuple(FORMS)
 ) -> Measurement:
-    """Gradients of the last layer beside those of the first, before training."""
+    """Measure the gradient of the last layer relative to that of the first, before training."""
     per_seed, curves = {}, {}
     deepest = max(depths)
     for form in forms:
@@ -199,7 +199,7 @@ def depth(
     forms: Sequence[str] = tuple(FORMS),
     seeds: Sequence[int] = SEEDS,
 ) -> Measurement:
-    """E16: with and without norms and residuals, gradients at the start and losses after it."""
+    """Measure gradients before training and errors after it, for each form of block."""
     start = at_start(depths, len(seeds), forms)
     curves: dict[str, Any] = {form: {} for form in forms}
     per_seed = dict(start.per_seed)
@@ -215,6 +215,7 @@ def depth(
 
 
 def draw_figure(recorded: Recorded) -> Figure:
+    """Draw the gradient of each layer before training, and errors after it by depth."""
     curves = recorded.curves
     figure, axes = style.new(1, 2, height=4.9)
     floor, top, layers = 1e-4, 1e7, max(curves["depths"])

@@ -1,4 +1,4 @@
-"""E17: the same attention as matrices and as edges, over sizes and densities: who is faster."""
+"""E17: whether attention is faster as matrices or as edges, by size and density."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -20,27 +20,27 @@ from gtx.ops import attention
 
 HEADS, HEAD_DIM = 4, 16
 SIZES = tuple(2**power for power in range(6, 14))
-# 0 stands for 1 / n: with the self-loops about two edges per node.
+# 0 stands for 1 / n. Together with the self-loops that is about two edges per node.
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.0)
 PASSES = ("forward", "forward and backward")
-# Beyond, what "edges" gathers takes gigabytes; there only "blocked edges" runs.
+# With more edges, "edges" gathers gigabytes, so that only "blocked edges" runs.
 MAX_GATHERED = 1_500_000
-# Beyond, blocks of edges take seconds a pass: such points are left out.
+# With more edges, a pass in blocks takes seconds. Such points are left out.
 MAX_EDGES = 7_000_000
-# Beyond LARGE nodes a pass takes a second and varies less.
+# With more than LARGE nodes a pass takes a second and varies less, so that fewer rounds do.
 ROUNDS, ROUNDS_OF_LARGE, LARGE = 20, 5, 2048
 Arrays = tuple[Any, Any, Any, Any]
 
 
 def random_mask(n: int, density: float) -> np.ndarray:
-    """Directed, each pair with this chance and every node with itself; all pairs for 1."""
+    """A mask that holds each pair with probability `density`, and every node with itself."""
     rng = np.random.default_rng(n)
     mask = rng.random((n, n)) < (density or 1 / n)
     return mask | np.eye(n, dtype=bool)
 
 
 def forms(mask: np.ndarray) -> dict[str, Callable[..., Any]]:
-    """Programs of (query, key, value) that compute the attention along a mask."""
+    """The programs of (query, key, value) that compute attention under a mask."""
     n, pairs = len(mask), complete_structure(len(mask), mask)
     edges = edge_structure(mask)
     found: dict[str, Any] = {
@@ -60,7 +60,7 @@ def forms(mask: np.ndarray) -> dict[str, Callable[..., Any]]:
 
 
 def passes(attend: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
-    """A program as it predicts, and with its gradients as it trains."""
+    """A program as prediction runs it, and with the gradients that training needs."""
 
     def backward(query: Any, key: Any, value: Any, cotangent: Any) -> Any:
         out, pull = jax.vjp(attend, query, key, value)
@@ -70,13 +70,14 @@ def passes(attend: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
 
 
 def draw_arrays(n: int) -> Arrays:
+    """Draw query, key, value and cotangent, each [n, HEADS, HEAD_DIM]."""
     rng = np.random.default_rng(n + 1)
     values = rng.normal(size=(4, n, HEADS, HEAD_DIM)).astype(np.float32)
     return tuple(jnp.asarray(array) for array in values)
 
 
 def disagreement(results: dict[str, Any]) -> float:
-    """Largest difference from the masked dense form, relative to each array's largest entry."""
+    """The largest difference from the masked dense form, relative to the largest entry."""
     expected = jax.tree.leaves(results["masked dense"])
     scales = [max(float(np.abs(array).max()), 1e-3) for array in expected]
     return max(
@@ -89,7 +90,7 @@ def disagreement(results: dict[str, Any]) -> float:
 def agreement(
     sizes: Sequence[int] = (96,), densities: Sequence[float] = (1.0, 0.1, 0.0)
 ) -> Measurement:
-    """All forms at all points, results and gradients compared, nothing timed."""
+    """Compare results and gradients of all forms at all points, and measure no times."""
     worst = 0.0
     for n in sizes:
         arrays = draw_arrays(n)
@@ -107,7 +108,7 @@ def agreement(
 
 
 def measure_point(n: int, density: float, rounds: int) -> dict[str, Any]:
-    """Milliseconds and temporary memory of every form at one size and density."""
+    """Measure milliseconds and temporary memory of every form at one size and density."""
     mask, arrays = random_mask(n, density), draw_arrays(n)
     point: dict[str, Any] = dict(n=n, density=density or 1 / n, edges=int(mask.sum()))
     for name in PASSES:
@@ -142,7 +143,7 @@ def _run(program: Any, arrays: Arrays) -> None:
 
 
 def sparse_over_dense(point: dict[str, Any], name: str) -> float:
-    """The better edge form's time over the better form of matrices under a mask."""
+    """The time of the faster edge form over that of the faster form of masked matrices."""
 
     def best(*candidates: str) -> float:
         return min(point[name][form]["median"] for form in candidates if form in point[name])
@@ -151,7 +152,7 @@ def sparse_over_dense(point: dict[str, Any], name: str) -> float:
 
 
 def plain_over_dense(points: Sequence[dict[str, Any]]) -> list[float]:
-    """Times of gather and scatter over those of one masked product, neither in blocks."""
+    """The time of gather and scatter over that of a masked product, neither in blocks."""
     return [
         point[name]["edges"]["median"] / point[name]["masked dense"]["median"]
         for point in points
@@ -161,9 +162,9 @@ def plain_over_dense(points: Sequence[dict[str, Any]]) -> list[float]:
 
 
 def crossover(points: Sequence[dict[str, Any]], name: str) -> float:
-    """The density of one size at which edges and matrices take equal time, log-interpolated.
+    """The density at which edges and matrices of one size take equal time, log-interpolated.
 
-    The largest density that was measured if edges win there too, 0 if they never win.
+    It is the largest density that was measured if edges win there too, and 0 if they never win.
     """
     ordered = sorted(points, key=lambda point: point["edges"])
     density = np.log([point["edges"] / point["n"] ** 2 for point in ordered])
@@ -176,7 +177,7 @@ def crossover(points: Sequence[dict[str, Any]], name: str) -> float:
 
 
 def spread(points: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Interquartile range over median of all times of some points: its median, its largest."""
+    """How far times vary: the median and the largest of interquartile range over median."""
     shares = [
         (times["p75"] - times["p25"]) / times["median"]
         for point in points
@@ -189,7 +190,7 @@ def spread(points: Sequence[dict[str, Any]]) -> dict[str, float]:
 def lottery(
     sizes: Sequence[int] = SIZES, densities: Sequence[float] = DENSITIES, rounds: int = ROUNDS
 ) -> Measurement:
-    """E17: times of every form at every point, and the density below which edges win."""
+    """Measure every form at every point, and the density below which edges win."""
     by_size = {
         n: [
             measure_point(n, density, rounds if n <= LARGE else min(rounds, ROUNDS_OF_LARGE))
@@ -226,7 +227,7 @@ def lottery(
 
 
 def crossover_table(curves: Mapping[str, Any], machine: str) -> list[str]:
-    """E17 by size: where edges and matrices take equal time, and how far the times vary."""
+    """Lines of a table, by size: where both take equal time, and how far the times vary."""
     lines = [
         "Edges win below this share of all pairs; times vary by their interquartile range over "
         f"their median. Device: {curves['device']}, {machine}.",
@@ -249,11 +250,12 @@ def crossover_table(curves: Mapping[str, Any], machine: str) -> list[str]:
 def _share(crossover: float, densest: float) -> str:
     if not crossover:
         return "never"
-    # Recorded numbers have four digits.
+    # Recorded numbers have four digits, so that equal ones may differ a little.
     return f"{crossover:.2g}" if crossover < 0.999 * densest else f"up to {densest:.2g}, the most"
 
 
 def draw_figure(recorded: Recorded) -> Figure:
+    """Draw which form is faster, the line where both take equal time, and memory."""
     curves = recorded.curves
     points, name = curves["points"], PASSES[1]
     sizes = sorted({point["n"] for point in points})
@@ -290,9 +292,9 @@ def draw_figure(recorded: Recorded) -> Figure:
 
 
 def _times(figure: Figure, axis: Any, curves: Any, name: str, sizes: list[int]) -> None:
-    """A table of sizes and densities: which is faster, and how many times."""
+    """Draw a table of sizes and densities: which form is faster, and how many times."""
     points = curves["points"]
-    # A row for each density: the sparsest, 1 / n, is the last one at any size.
+    # There is a row for each density. The sparsest, 1 / n, is the last row at any size.
     rows, ratios = len(DENSITIES), np.full((len(DENSITIES), len(sizes)), np.nan)
     for column, n in enumerate(sizes):
         for point in (point for point in points if point["n"] == n):
@@ -338,13 +340,13 @@ def _times(figure: Figure, axis: Any, curves: Any, name: str, sizes: list[int]) 
 
 
 def _row(point: Any) -> int:
-    """Of the table of densities."""
+    """The row of a point in the table of densities."""
     sparsest = np.isclose(point["density"], 1 / point["n"], rtol=1e-2)
     return len(DENSITIES) - 1 if sparsest else DENSITIES.index(point["density"])
 
 
 def _crossing(points: Any, n: int, share: float) -> float:
-    """Where a share of the pairs lies between the rows of a size; nowhere if edges never win."""
+    """Where a share of the pairs lies between the rows of a size; NaN if edges never win."""
     if not share:
         return np.nan
     found = sorted((point["edges"] / n**2, _row(point)) for point in points if point["n"] == n)

@@ -1,4 +1,7 @@
-"""E18 where the label is the mean over the neighbours: the measure can see locality."""
+"""E18 where the label is the mean over the neighbours: here attention must become local.
+
+This shows that the measure of E18 can see locality.
+"""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -23,7 +26,7 @@ from gtx.batch import Batch, Features
 
 NODES, WIDTH, DIM = 16, 8, 32
 POOL, HELD_OUT, SETS = 64, 16, 16
-# Kind of graph, encoding, heads.
+# What is trained: kind of graph, encoding, number of heads.
 TRAINED = (
     *((kind, encoding, 1) for kind in ("ring", "grid", "blocks") for encoding in ("LapPE", "none")),
     ("blocks", "RWSE", 1),
@@ -32,7 +35,7 @@ TRAINED = (
 
 
 def draw_graphs(kind: str, count: int, seed: int) -> np.ndarray:
-    """Graphs of 16 nodes, [count, 16, 16], each under a numbering of its own."""
+    """Draw graphs of 16 nodes, [count, 16, 16], each with its nodes in random order."""
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(count):
@@ -47,10 +50,13 @@ def draw_graphs(kind: str, count: int, seed: int) -> np.ndarray:
 
 
 def encode(name: str, adjacency: np.ndarray, seed: int) -> np.ndarray:
-    """[graphs, nodes, WIDTH]; eigenvectors under random signs and bases, zeros for "none"."""
+    """The encoding [graphs, nodes, WIDTH]; zeros for "none".
+
+    Eigenvectors get random signs and bases.
+    """
     if name == "LapPE":
         rng = np.random.default_rng(seed)
-        # All of them, so that the rotation sees whole eigenspaces; then the smoothest.
+        # All eigenvectors are rotated, so that eigenspaces are whole. Then the smoothest are taken.
         columns = batches.encoded(encodings.LaplacianEigenvectors(NODES), adjacency)
         columns = [rotated(flipped(own, rng), rng) for own in columns]
         vectors = np.stack([own["node", "laplacian_vectors"] for own in columns])
@@ -61,7 +67,7 @@ def encode(name: str, adjacency: np.ndarray, seed: int) -> np.ndarray:
 
 
 class Model(nn.Module):
-    """One attention over all pairs of nodes, no mask: the sum over neighbours is to be found."""
+    """One attention over all pairs of nodes, which has to find the neighbours by itself."""
 
     heads: int
 
@@ -85,7 +91,7 @@ def _programs(steps: int, heads: int) -> tuple[Callable[..., Any], ...]:
         return model.init(key, jnp.zeros((SETS, NODES)), jnp.zeros((SETS, NODES, WIDTH)), batch)
 
     def loss(params: Any, key: Any, data: Any) -> Any:
-        """Predict the mean of random numbers at the neighbours."""
+        """The error of the mean of random numbers at the neighbours."""
         which, noise = jax.random.split(key)
         rows = jax.random.randint(which, (SETS,), 0, POOL)
         signal = jax.random.normal(noise, (SETS, NODES))
@@ -95,7 +101,7 @@ def _programs(steps: int, heads: int) -> tuple[Callable[..., Any], ...]:
 
     @jax.jit
     def weights(params: Any, encoded: Any, key: Any) -> Any:
-        """Attention [graphs, receiver, sender], averaged over heads."""
+        """The attention weights [graphs, receiver, sender], as a mean over heads."""
         signal = jax.random.normal(key, (SETS, NODES))
         _, changed = model.apply(params, signal, encoded, batch, mutable=["intermediates"])
         (found,) = changed["intermediates"]["attention"]["weights"]
@@ -105,7 +111,7 @@ def _programs(steps: int, heads: int) -> tuple[Callable[..., Any], ...]:
 
 
 def mass_by_hop(weights: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """Share of the attention that goes to nodes at distance 0, 1, 2, ..., summing to 1."""
+    """The share of the attention that goes to nodes at distance 0, 1, 2, ...; the sum is 1."""
     hops = np.arange(int(distance.max()) + 1)
     return np.array([(weights * (distance == hop)).sum(-1).mean() for hop in hops])
 
@@ -113,12 +119,13 @@ def mass_by_hop(weights: np.ndarray, distance: np.ndarray) -> np.ndarray:
 def learned(
     kind: str, encoding: str, heads: int, *, steps: int, seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """Train on one kind of graph; look at held-out graphs before and after.
+    """Train on one kind of graph, and look at held-out graphs before and after.
 
     Returns:
-      "before" and "after", [seeds, hops] shares of attention; "uniform" [hops]; "explained",
-      the share of the target's variance after training, for each seed; "weights" [nodes, nodes]
-      of the first held-out graph under the first seed, and its "adjacency".
+      "before" and "after": shares of attention, [seeds, hops]. "uniform": the shares if all nodes
+      counted alike, [hops]. "explained": the share of the variance that is explained after
+      training, for each seed. "weights": the weights [nodes, nodes] of the first held-out graph
+      with the first seed. "adjacency": the matrix of that graph.
     """
     train, start, weights = _programs(steps, heads)
     adjacency = draw_graphs(kind, POOL + HELD_OUT, seed=0)
@@ -152,7 +159,7 @@ def locality(
     seeds: Sequence[int] = SEEDS,
     trained: Sequence[tuple[str, str, int]] = TRAINED,
 ) -> Measurement:
-    """E18: attention within one hop, as a multiple of its share if all nodes counted alike."""
+    """Measure attention within one hop, as a multiple of its share if all nodes counted alike."""
     per_seed: dict[str, list[float]] = {}
     curves: dict[str, Any] = {}
     for kind, encoding, heads in trained:

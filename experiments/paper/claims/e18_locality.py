@@ -1,8 +1,8 @@
 """E18: whether a Transformer that may attend to any node learns to attend to those near by.
 
-The labels do not speak of neighbours (in `e18_control` they are the mean over them): they are a
-property of a whole molecule, or the community of a node. Edges are no input; Laplacian vectors
-alone tell where a node stands.
+The labels are a property of a whole molecule, or the community of a node. They do not speak of
+neighbours, as those of `e18_control` do. The model does not read the edges: only Laplacian vectors
+tell it where a node stands.
 """
 
 import functools
@@ -32,9 +32,9 @@ from gtx.data.spec import Label
 
 DIM, LAYERS, HEADS, VECTORS = 64, 3, 4, 8
 BATCH, SHOWN = 32, 128
-# Laplacian vectors at their nodes, or dealt out to the wrong nodes of each graph.
+# The Laplacian vectors stand at their nodes, or are dealt out to the wrong nodes of each graph.
 HINTS = ("vectors", "shuffled")
-FAR = 7  # longer distances are counted with this one
+FAR = 7  # longer distances are counted as this one
 DATA = {
     "communities": "communities of\nblock models",
     "molecules": "solubility of\nmolecules",
@@ -42,7 +42,7 @@ DATA = {
 
 
 class Model(nn.Module):
-    """Types and vectors, blocks over all pairs of nodes; a row for each node or for each graph."""
+    """Reads types and vectors; has blocks over all pairs; gives a row for each node or graph."""
 
     num_types: int
     out: int
@@ -64,7 +64,7 @@ class Model(nn.Module):
 
 
 def hinted(dataset: Dataset, hint: str) -> Dataset:
-    """With vectors scaled to length sqrt(nodes), at their nodes or at others."""
+    """The dataset with Laplacian vectors of length sqrt(nodes), at their nodes or at others."""
     dataset = encodings.apply(dataset, [encodings.LaplacianEigenvectors(VECTORS, trivial=False)])
     name = "laplacian_vectors"
     vectors, rng = np.array(dataset.nodes[name]), np.random.default_rng(0)
@@ -75,22 +75,32 @@ def hinted(dataset: Dataset, hint: str) -> Dataset:
 
 
 def shares(weights: np.ndarray, distance: np.ndarray, receivers: int) -> np.ndarray:
-    """Weight [pairs, ...] that a receiver gives to distances 0 to FAR, the mean over receivers."""
+    """The weight that a receiver gives to distances 0 to FAR, as a mean over receivers.
+
+    Args:
+      weights: the weights of pairs, [pairs, ...].
+      distance: the distance of each pair; -1 for a pair that does not count.
+      receivers: how many receivers there are.
+
+    Returns:
+      [..., FAR + 1].
+    """
     found = [weights[distance == hop].sum(0) / receivers for hop in range(FAR + 1)]
     return np.stack(found, axis=-1)
 
 
 def over_uniform(found: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """Share of neighbours in what does not go to the node itself, over their uniform share.
+    """The share of neighbours in what does not go to the node itself, over their uniform share.
 
     Args:
-      found, uniform: [..., distances] of `shares`.
+      found: the result of `shares` for the attention weights.
+      uniform: the result of `shares` for equal weights.
     """
     return (found[..., 1] / (1 - found[..., 0])) / (uniform[1] / (1 - uniform[0]))
 
 
 def loss_of(found: Any, batch: Batch, label: Label) -> Any:
-    """Mean square error of the standardised label, or cross-entropy, over what is not padding."""
+    """The mean square error of the standardised label, or the cross-entropy, without padding."""
     if label.kind == "regression":
         wanted = (batch.targets.labels - label.mean[0]) / label.std[0]
         error, mask = ((found - wanted) ** 2)[:, 0], batch.graph_mask
@@ -101,7 +111,7 @@ def loss_of(found: Any, batch: Batch, label: Label) -> Any:
 
 
 def score(found: np.ndarray, dataset: Dataset) -> float:
-    """Share of the variance that is explained, or of the nodes that are right."""
+    """The share of the variance that is explained, or the share of nodes that are right."""
     label, wanted = dataset.spec.label, np.asarray(dataset.targets.labels)
     found = found[: len(wanted)]
     if label.kind == "regression":
@@ -113,11 +123,11 @@ def score(found: np.ndarray, dataset: Dataset) -> float:
 def trained(
     dataset: Dataset, *, steps: int, seeds: Sequence[int], hints: Sequence[str] = HINTS
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Train one model for each hint and seed; look at test graphs before and after.
+    """Train a model for each hint and seed, and look at test graphs before and after.
 
     Returns:
-      hint -> "before" and "after", [seeds, layers, heads, distances] of `shares`; "uniform"
-      [distances]; "score" of the test part, for each seed.
+      hint -> "before" and "after": `shares`, [seeds, layers, heads, distances]. "uniform": the
+      shares of equal weights, [distances]. "score": that of the test part, for each seed.
     """
     label, part = dataset.spec.label, dataset.part("train")
     budget = batching.fit_budget(part, BATCH, num_tiers=2)
@@ -165,14 +175,14 @@ def trained(
 
 
 def attention_weights(model: Model, params: Any, batch: Batch) -> Any:
-    """[pairs, layers, heads]."""
+    """The attention weights of a model, [pairs, layers, heads]."""
     _, changed = model.apply(params, batch, train=False, mutable=["intermediates"])
     blocks = [changed["intermediates"][f"block_{number}"] for number in range(LAYERS)]
     return jnp.stack([block["attention"]["weights"][0] for block in blocks], axis=1)
 
 
 class Shown:
-    """Some graphs of two nodes and more, in one batch, and the distances in them."""
+    """Some graphs of at least two nodes, as one batch, and the distances in them."""
 
     def __init__(self, dataset: Dataset):
         chosen = dataset.select(np.nonzero(dataset.num_nodes > 1)[0][:SHOWN])
@@ -185,17 +195,17 @@ class Shown:
         self.uniform = self.shares(even)
 
     def shares(self, weights: np.ndarray) -> np.ndarray:
-        """Of weights [pairs, layers, heads]: [layers, heads, distances]."""
+        """The `shares` of weights [pairs, layers, heads], as [layers, heads, distances]."""
         return shares(weights, self.distance, self.receivers)
 
 
 def molecules() -> Dataset:
-    """Aqueous solubility of 1,282 molecules, 1,025 of them train; types of atoms alone."""
+    """The solubility of 1,282 molecules, of which 1,025 train. Features are types of atoms."""
     return scaling.standardize(Solubility(features="types").load())
 
 
 def communities(num_graphs: int = 1200) -> Dataset:
-    """Communities of a block model, of each of which one node is known (CLUSTER, made sparse)."""
+    """Communities of a block model; one node of each is known. It is CLUSTER, but sparse."""
     return SBMCluster(
         num_graphs, num_communities=4, min_size=5, max_size=10, inside=0.5, across=0.05
     ).load()
@@ -204,7 +214,7 @@ def communities(num_graphs: int = 1200) -> Dataset:
 def hops_learned(
     steps: int = 400, seeds: Sequence[int] = SEEDS, hints: Sequence[str] = HINTS
 ) -> Measurement:
-    """E18: attention to neighbours over uniform, on molecules and on block models."""
+    """Measure attention to neighbours over uniform, on molecules and on block models."""
     per_seed: dict[str, list[float]] = {}
     curves: dict[str, Any] = {}
     for name, load in {"molecules": molecules, "communities": communities}.items():
@@ -219,7 +229,7 @@ def hops_learned(
             curves[f"{name}_{hint}"] = {
                 **{when: found[when].mean((1, 2)).tolist() for when in ("before", "after")},
                 "uniform": found["uniform"].tolist(),
-                # Heads have no order: the one that looks at neighbours most comes first.
+                # Heads have no order. The one that looks at neighbours most is put first.
                 "over_uniform_by_head": np.sort(ratios["after"])[..., ::-1].mean(0).tolist(),
             }
         if {"vectors", "shuffled"} <= set(hints):
@@ -229,6 +239,7 @@ def hops_learned(
 
 
 def draw_figure(recorded: Recorded) -> Figure:
+    """Draw attention by distance before and after training, and that of each head."""
     curves = recorded.curves
     names = [name for name in DATA if f"{name}_vectors" in curves]
     figure, axes = style.new(2, len(names) + 1, height=6.6, height_ratios=(1.15, 1))
@@ -276,12 +287,12 @@ def draw_figure(recorded: Recorded) -> Figure:
 
 
 def _relative(found: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """Shares by distance over those of equal weights, of what does not go to the node itself."""
+    """What does not go to the node itself, by distance, relative to equal weights."""
     return found / (1 - found[..., :1]) / (uniform / (1 - uniform[0]))
 
 
 def _control(figure: Figure, axes: Any, curves: Mapping[str, Any]) -> None:
-    """Where the label is the mean over the neighbours: the measure sees locality."""
+    """Draw the control, in which the label is the mean over the neighbours."""
     found = curves["grid_LapPE"]
     uniform = np.asarray(found["uniform"])
     after, before = (_relative(np.asarray(found[w]), uniform)[:, 1:] for w in ("after", "before"))

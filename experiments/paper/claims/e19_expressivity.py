@@ -22,8 +22,8 @@ from gtx.ops import Complete, attention, pool
 from gtx.typing import ModuleFactory
 
 DIM = 8
-# Name -> the two graphs, of equal size, and whether distances of random walks, the spectrum and
-# shortest paths tell them apart. The last pair is distance regular with equal parameters.
+# Name -> two graphs of equal size, and whether random walks, the spectrum and shortest paths tell
+# them apart. They do not for the last pair: both are strongly regular, with equal parameters.
 PAIRS: dict[str, tuple[np.ndarray, np.ndarray, bool]] = {
     "C6 / 2 C3": (graphs.ring(6), graphs.union(graphs.ring(3), graphs.ring(3)), True),
     "decalin / bicyclopentyl": (graphs.decalin(), graphs.bicyclopentyl(), True),
@@ -53,7 +53,7 @@ BIASED: ModuleFactory = functools.partial(
 
 
 def heat(adjacency: np.ndarray) -> np.ndarray:
-    """What eigenvectors say of a node whatever their signs and bases: sums of f(lambda) v_i^2."""
+    """Sums of f(lambda) v_i^2 for each node i, which no signs or bases of eigenvectors change."""
     return encodings.HeatKernelDiagonal()(adjacency)["node", "heat_diagonal"]
 
 
@@ -62,7 +62,7 @@ def walks(adjacency: np.ndarray) -> np.ndarray:
 
 
 def distance_classes(adjacency: np.ndarray) -> np.ndarray:
-    """One of k of each pair's shortest-path distance; far and unreachable are classes too."""
+    """The distance of each pair as one-hot classes. Far and unreachable are classes, too."""
     encoding = encodings.ShortestPathDistance(8)
     (column,) = encoding.columns().values()
     (classes,) = encoding(adjacency).values()
@@ -70,9 +70,10 @@ def distance_classes(adjacency: np.ndarray) -> np.ndarray:
 
 
 class GatedAttention(nn.Module):
-    """x + attention whose weights are multiplied, after the softmax, by a map of the pairs.
+    """A residual and attention whose weights are multiplied by a map of the pairs.
 
-    Graphormer-GD: Zhang et al. (2023), equation 5, without its bias before the softmax.
+    The factor comes after the softmax. This is Graphormer-GD (Zhang et al., 2023, equation 5)
+    without its bias before the softmax.
     """
 
     @nn.compact
@@ -89,7 +90,7 @@ class GatedAttention(nn.Module):
 
 
 class Network(nn.Module):
-    """Three layers over all nodes, and the sum of the nodes of each graph."""
+    """Three layers, and then the sum over the nodes of each graph."""
 
     layer: ModuleFactory
 
@@ -111,10 +112,15 @@ def gaps(
     nodes: Encoder | None = None,
     bias: Encoder | None = None,
 ) -> list[float]:
-    """Largest difference between the sums of the two graphs of each pair.
+    """The largest difference between the sums of the two graphs of each pair.
 
-    Relative to 1 or the largest entry. `nodes` are features of nodes, which start alike without,
-    and `bias` those of pairs of nodes, as functions of [1, n, n] adjacency matrices.
+    It is relative to the largest entry, if that is more than 1.
+
+    Args:
+      layer: makes the layers of the network.
+      pairs: names in `PAIRS`.
+      nodes: features of nodes as a function of matrices [1, n, n]. Without it all nodes are alike.
+      bias: features of pairs of nodes, in the same way.
     """
     found = [graph for name in pairs for graph in PAIRS[name][:2]]
     batch = batches.batch_of(found)
@@ -135,7 +141,7 @@ def gaps(
     ]
 
 
-# Name -> the layer, and what it is told, by which it should tell graphs apart.
+# Name -> the layer, and the encoding by which it should tell graphs apart.
 HELPED: dict[str, tuple[ModuleFactory, dict[str, Encoder]]] = {
     "GIN + RWSE": (PLAIN["GIN"], dict(nodes=walks)),
     "Transformer + RWSE": (TRANSFORMER, dict(nodes=walks)),
@@ -150,10 +156,10 @@ def pairs_told_apart(
     layers: Sequence[str] = tuple(PLAIN),
     helped: Sequence[str] = tuple(HELPED),
 ) -> Measurement:
-    """E19: message passing ties on every pair; with encodings it does so on the last one only.
+    """Measure who tells the graphs of each pair apart, with and without encodings.
 
-    A bias of the logits alone does not help nodes that are alike: whatever the weights of a
-    mean of equal rows, it is that row. Distances must reach the values, here by a gate.
+    Where all nodes are alike, a bias of the logits does not help: a mean of equal rows is that row,
+    whatever its weights. The distances must reach the values, and a gate lets them.
     """
     with jax.enable_x64(True):
         plain = {name: gaps(PLAIN[name], pairs) for name in layers}
@@ -182,7 +188,7 @@ def pairs_told_apart(
 
 
 def draw_figure() -> Figure:
-    """E19: whether the sums of two graphs that 1-WL ties lie apart by 1e-3 and more."""
+    """Draw a table of who tells which graphs apart, by a gap of at least 1e-3."""
     names = tuple(PAIRS)
     measured = pairs_told_apart(names, ("GIN", "GATv2", "MPNN"))
     table = measured.curves["gaps"]

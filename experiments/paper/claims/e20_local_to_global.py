@@ -1,4 +1,4 @@
-"""E20: from local to global by one number, a bias that falls with the distance."""
+"""E20: one number, the slope of a bias, leads from local to global attention."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ def locality_bias(adjacency: np.ndarray, beta: float, *, free: int = 1) -> Any:
 def local_to_global(
     n: int = 20, density: float = 0.15, betas: Sequence[float] = BETAS
 ) -> Measurement:
-    """E20: beta = 0 is the Transformer, a large beta the graph attention of one hop."""
+    """Compare beta = 0 with the Transformer, and a large beta with attention of one hop."""
     rng = np.random.default_rng(0)
     adjacency = graphs.random_graph(rng, n, density)
     whole = complete_structure(n)
@@ -76,7 +76,7 @@ def local_to_global(
 
 
 def draw_figure(n: int = 20) -> Figure:
-    """E20: a ring, the weights of its nodes for three settings, and the share within one hop."""
+    """Draw a ring, its weights for three values of beta, and the share within one hop."""
     adjacency = graphs.ring(n)
     whole, local = graphs.complete(n), graphs.looped(adjacency) > 0
     figure = Figure(figsize=(style.WIDTH, 5.0), dpi=style.DPI, layout="constrained")

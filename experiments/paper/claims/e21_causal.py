@@ -21,7 +21,7 @@ from gtx.ops import attention
 
 
 def causal(n: int = 10, layers: int = 3) -> Measurement:
-    """E21: a causal language model is message passing on a DAG: nobody sees what comes later."""
+    """Measure what each token sees over a DAG, and count the loops in the program of a block."""
     mask = np.tril(np.ones((n, n))) > 0
     with jax.enable_x64(True):
         matrix = jacobians_by_layer("attention", [mask], layers)[-1]
@@ -50,7 +50,7 @@ def causal(n: int = 10, layers: int = 3) -> Measurement:
 
 
 def loops(n: int) -> dict[str, int]:
-    """Loops in the program of a block over all pairs, and in that of a recurrent network."""
+    """Count the loops in the program of a block over all pairs, and of a recurrent network."""
     module = gtx.nn.TransformerBlock(DIM, functools.partial(gtx.nn.MultiHeadAttention, num_heads=2))
     batch = batches.batch_of([graphs.complete(n)])
     features = Features(nodes=jnp.ones((len(batch.node_mask), DIM)))
@@ -70,7 +70,7 @@ def loops(n: int) -> dict[str, int]:
 
 
 def draw_figure(n: int = 10) -> Figure:
-    """E21: the Jacobian of a causal language model of three layers; white is exactly 0."""
+    """Draw a DAG of tokens, and the Jacobian of three layers over it. White is exactly 0."""
     values = np.asarray(causal(n).curves["jacobian"])
     assert (values[np.triu_indices(n, 1)] == 0).all()
     figure, axes = style.new(1, 2, height=3.4, width_ratios=(1, 1.2))
