@@ -1,5 +1,8 @@
 """Which labels are known: a target can be learned only from labels of the training part."""
 
+import dataclasses
+from typing import Literal
+
 import numpy as np
 
 from gtx.data.check import DatasetError
@@ -40,3 +43,43 @@ def check_trainable(train: Dataset) -> None:
         f"dataset: target {', '.join(missing)} has no label in the train part ({rows}), so nothing "
         "can be learned of it. Leave it out, or take another split."
     )
+
+
+def label_of_kind(label: Label, kind: Literal["auto", "binary", "multiclass"]) -> Label:
+    """The label with its two classes as one yes or no, or the other way round.
+
+    Args:
+      label: of two classes, or binary with one target; any for "auto".
+      kind: what it is to be; "auto" leaves it.
+
+    Raises:
+      DatasetError: it has not two classes.
+    """
+    if kind in ("auto", label.kind):
+        return label
+    classes = {"multiclass": 2, "binary": 1}
+    if label.dim != classes.get(label.kind):
+        raise DatasetError(
+            f"dataset: a {label.kind} label with {label.dim} targets or classes cannot become "
+            f"{kind}. That needs two classes, or one yes or no; leave the kind as it is."
+        )
+    if kind == "binary":
+        return dataclasses.replace(label, kind=kind, dim=1, names=label.names[1:])
+    names = tuple(word + name for name in label.names for word in ("not ", ""))
+    return dataclasses.replace(label, kind=kind, dim=2, names=names)
+
+
+def of_kind(dataset: Dataset, kind: Literal["auto", "binary", "multiclass"]) -> Dataset:
+    """The dataset with its label as `label_of_kind` has it; class 1 is yes.
+
+    Two classes can be scored by ROC-AUC as a binary label, and by accuracy as classes.
+    """
+    old, table = dataset.spec.label, dataset.targets
+    if old is None or table.labels is None:
+        raise DatasetError("dataset: there are no labels. Add them with with_targets.")
+    label = label_of_kind(old, kind)
+    if label == old:
+        return dataset
+    values = table.labels.reshape(len(table)).astype(np.float64)
+    values[~known(table.labels, old)[:, 0]] = np.nan
+    return dataset.with_targets(table.level, table.index, values, table.split, label=label)

@@ -1,10 +1,13 @@
 """Who is trained on and who is tested on. Every function is deterministic.
 
-A part that is asked for, with a fraction above 0, is never empty: a DatasetError names it.
+Graphs are dealt out with all their targets, or, with `by="target"`, the targets themselves: those
+of one large graph, whose arrays all parts share. A part that is asked for, with a fraction above
+0, is never empty: a DatasetError names it.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,6 +17,7 @@ from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
 
 Fractions = tuple[float, float, float]
+By = Literal["graph", "target"]
 
 
 def graph_split(dataset: Dataset) -> np.ndarray:
@@ -35,15 +39,22 @@ def graph_split(dataset: Dataset) -> np.ndarray:
     return split
 
 
-def random(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1), *, seed: int = 0) -> Dataset:
+def random(
+    dataset: Dataset,
+    fractions: Fractions = (0.8, 0.1, 0.1),
+    *,
+    seed: int = 0,
+    by: By = "graph",
+) -> Dataset:
     """Train, valid and test drawn at random in these fractions."""
-    train, valid, _ = _sizes(len(dataset), fractions)
-    order = np.random.default_rng(seed).permutation(len(dataset))
-    split = np.full(len(dataset), SPLITS.index("test"), np.int8)
+    count = _count(dataset, by)
+    train, valid, _ = _sizes(count, fractions)
+    order = np.random.default_rng(seed).permutation(count)
+    split = np.full(count, SPLITS.index("test"), np.int8)
     split[order[:train]] = SPLITS.index("train")
     split[order[train : train + valid]] = SPLITS.index("valid")
-    _check_parts(split, fractions, "")
-    return dataset.with_split(split)
+    _check_parts(split, fractions, "", by)
+    return _with_parts(dataset, split, by)
 
 
 def scaffold(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1)) -> Dataset:
@@ -84,8 +95,9 @@ def scaffold(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1)) -> Datase
         fractions,
         f" The number of scaffolds is {len(groups)}; the largest has {largest} molecules, "
         "and none is divided.",
+        "graph",
     )
-    return dataset.with_split(split)
+    return _with_parts(dataset, split, "graph")
 
 
 def k_fold(dataset: Dataset, num_folds: int, fold: int, *, seed: int = 0) -> Dataset:
@@ -101,29 +113,67 @@ def k_fold(dataset: Dataset, num_folds: int, fold: int, *, seed: int = 0) -> Dat
     order = np.random.default_rng(seed).permutation(len(dataset))
     split = np.full(len(dataset), SPLITS.index("train"), np.int8)
     split[np.array_split(order, num_folds)[fold]] = SPLITS.index("test")
-    return dataset.with_split(split)
+    return _with_parts(dataset, split, "graph")
 
 
-def given(dataset: Dataset, *, train: Any, valid: Any = (), test: Any = ()) -> Dataset:
-    """A split given by the places of the graphs; who is in no part gets none."""
-    split = np.full(len(dataset), -1, np.int8)
+def masks(
+    dataset: Dataset, *, train: Any, valid: Any, test: Any, fold: int = 0, by: By = "target"
+) -> Dataset:
+    """A split given by masks; who is in none is in no part.
+
+    Args:
+      dataset: has targets in the order of the masks.
+      train, valid, test: bool, [targets] or [targets, folds].
+      fold: which column of masks with several is taken. Another fold is another split of the
+        same dataset, and no array of its graphs is copied.
+      by: "graph" if the masks are those of graphs.
+
+    Raises:
+      DatasetError: masks of another length or type, a fold that is not there, or a target in two
+        parts.
+    """
+    places = {}
+    for name, mask in dict(train=train, valid=valid, test=test).items():
+        mask = np.asarray(mask)
+        count = _count(dataset, by)
+        if mask.dtype != bool or mask.shape[:1] != (count,) or mask.ndim > 2:
+            raise DatasetError(
+                f"split: the mask {name} is {mask.dtype} of shape {mask.shape} for {count} {by}s. "
+                f"Give bool [{by}s] or [{by}s, folds]."
+            )
+        mask = mask.reshape(count, -1) if count else np.zeros((0, fold + 1), bool)
+        if not 0 <= fold < mask.shape[1]:
+            raise DatasetError(
+                f"split: there is no fold {fold} in the mask {name}, which has {mask.shape[1]}. "
+                "Count folds from 0."
+            )
+        places[name] = np.flatnonzero(mask[:, fold])
+    return given(dataset, **places, by=by)
+
+
+def given(
+    dataset: Dataset, *, train: Any, valid: Any = (), test: Any = (), by: By = "graph"
+) -> Dataset:
+    """A split given by places, of graphs or of rows of the targets; who is in no part gets none."""
+    count = _count(dataset, by)
+    split = np.full(count, -1, np.int8)
     for code, (name, indices) in enumerate(dict(train=train, valid=valid, test=test).items()):
         indices = np.asarray(indices)
         if indices.size == 0:
             continue
-        if indices.dtype.kind not in "iu" or indices.min() < 0 or indices.max() >= len(dataset):
+        if indices.dtype.kind not in "iu" or indices.min() < 0 or indices.max() >= count:
             raise DatasetError(
                 f"split: {name} has {indices.dtype} places from {indices.min()} to "
-                f"{indices.max()} for {len(dataset)} graphs. Give integers from 0."
+                f"{indices.max()} for {count} {by}s. Give integers from 0."
             )
         if np.any(split[indices] != -1):
             twice = int(indices[np.argmax(split[indices] != -1)])
             raise DatasetError(
-                f"split: graph {twice} is in {SPLITS[split[twice]]} and in {name}. "
-                "Give each graph one part."
+                f"split: {by} {twice} is in {SPLITS[split[twice]]} and in {name}. "
+                f"Give each {by} one part."
             )
         split[indices] = code
-    return dataset.with_split(split)
+    return _with_parts(dataset, split, by)
 
 
 def with_validation(
@@ -132,27 +182,29 @@ def with_validation(
     *,
     seed: int = 0,
     method: str = "random",
+    by: By = "graph",
 ) -> Dataset:
     """Take a validation part out of train; test and an existing validation part stay.
 
     Args:
       dataset: has a train part.
-      fraction: of the train part, rounded to whole graphs, at least one.
+      fraction: of the train part, rounded to whole graphs or targets, at least one.
       seed: another one takes other graphs.
       method: "random", or "scaffold", which takes whole scaffolds, in random order while they fit.
+      by: what is taken, each "graph" or each "target"; scaffolds take graphs.
     """
-    split = graph_split(dataset)
+    split = graph_split(dataset) if by == "graph" else dataset.targets.split.copy()
     train = np.nonzero(split == SPLITS.index("train"))[0]
     count = max(1, round(fraction * len(train))) if 0 < fraction < 1 else len(train)
     if count >= len(train):
         raise DatasetError(
-            f"split: cannot take a fraction {fraction} out of {len(train)} train graphs. "
+            f"split: cannot take a fraction {fraction} out of {len(train)} train {by}s. "
             "Set a split first, and a fraction between 0 and 1 that leaves some."
         )
     rng = np.random.default_rng(seed)
     if method == "random":
         split[rng.permutation(train)[:count]] = SPLITS.index("valid")
-    elif method == "scaffold":
+    elif method == "scaffold" and by == "graph":
         groups = _scaffold_groups(dataset.select(train))
         room = count
         for number in rng.permutation(len(groups)):
@@ -165,8 +217,10 @@ def with_validation(
                 'fraction, or method="random".'
             )
     else:
-        raise DatasetError(f'split: method {method!r} is unknown. Use "random" or "scaffold".')
-    return dataset.with_split(split)
+        raise DatasetError(
+            f'split: there is no method {method!r} by {by}. Use "random", or "scaffold" by graph.'
+        )
+    return _with_parts(dataset, split, by)
 
 
 def duplicates_across(dataset: Dataset) -> np.ndarray:
@@ -180,6 +234,20 @@ def duplicates_across(dataset: Dataset) -> np.ndarray:
     test = split == SPLITS.index("test")
     seen = (split >= 0) & ~test
     return test & np.isin(flat, flat[seen])
+
+
+def _count(dataset: Dataset, by: By) -> int:
+    """How many are dealt out."""
+    if by not in ("graph", "target"):
+        raise DatasetError(f'split: by {by!r} is unknown. Use "graph" or "target".')
+    return len(dataset) if by == "graph" else len(dataset.targets)
+
+
+def _with_parts(dataset: Dataset, split: np.ndarray, by: By) -> Dataset:
+    """The dataset with this split of its graphs, or of its targets."""
+    if by == "graph":
+        split = split[dataset.target_graph]
+    return dataclasses.replace(dataset, targets=dataset.targets.replace(split=split))
 
 
 def _smiles(dataset: Dataset) -> list[str]:
@@ -208,12 +276,12 @@ def _sizes(total: int, fractions: Sequence[float]) -> tuple[int, int, int]:
     return train, valid, total - train - valid
 
 
-def _check_parts(split: np.ndarray, fractions: Sequence[float], why: str) -> None:
+def _check_parts(split: np.ndarray, fractions: Sequence[float], why: str, by: By) -> None:
     """Refuse a split with an empty part that was asked for."""
     for code, (name, fraction) in enumerate(zip(SPLITS, fractions, strict=True)):
         if fraction > 1e-9 and not np.any(split == code):
             raise DatasetError(
                 f"split: {name} is empty, although it was to have a fraction of {fraction:g} of "
-                f"{len(split)} graphs.{why} Use more graphs, another fraction, or "
+                f"{len(split)} {by}s.{why} Use more {by}s, another fraction, or "
                 + ("a random split." if why else "fraction 0 if you do not want it.")
             )

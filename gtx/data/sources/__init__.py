@@ -6,7 +6,10 @@
 from gtx.data.sources.base import DataSource
 from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
+from gtx.data.sources.heterophilous import Heterophilous
 from gtx.data.sources.peptides_func import PeptidesFunc
+from gtx.data.sources.planetoid import Planetoid
+from gtx.data.sources.planetoid_links import PlanetoidLinks
 from gtx.data.sources.sbm_cluster import SBMCluster
 from gtx.data.sources.sbm_pattern import SBMPattern
 from gtx.data.sources.solubility import Solubility
@@ -15,7 +18,10 @@ from gtx.data.sources.zinc import ZINC
 SOURCES: dict[str, type[DataSource]] = {
     "csl": CSL,
     "csv": CSV,
+    "heterophilous": Heterophilous,
     "peptides_func": PeptidesFunc,
+    "planetoid": Planetoid,
+    "planetoid_links": PlanetoidLinks,
     "sbm_cluster": SBMCluster,
     "sbm_pattern": SBMPattern,
     "solubility": Solubility,
@@ -28,7 +34,10 @@ __all__ = [
     "SOURCES",
     "ZINC",
     "DataSource",
+    "Heterophilous",
     "PeptidesFunc",
+    "Planetoid",
+    "PlanetoidLinks",
     "SBMCluster",
     "SBMPattern",
     "Solubility",

@@ -1,0 +1,92 @@
+"""Cora, CiteSeer and PubMed: topics of papers that cite each other (Sen et al. 2008)."""
+
+import dataclasses
+from typing import Any, Literal
+
+import numpy as np
+
+from gtx.data import npz, splits
+from gtx.data.dataset import Dataset
+from gtx.data.exact import DatasetError
+from gtx.data.packed import find
+from gtx.data.sources.base import DataSource
+from gtx.data.spec import Label
+from gtx.limits import Name
+
+CitationGraph = Literal["cora", "citeseer", "pubmed"]
+NUM_CLASSES = {"cora": 7, "citeseer": 6, "pubmed": 3}
+
+
+@dataclasses.dataclass(frozen=True)
+class Planetoid(DataSource):
+    """`<root>/planetoid/<graph>.npz`: one graph, a label at each node, the public split.
+
+    Twenty nodes of each class are trained on, 500 validate and 1,000 are tested (Yang et al.
+    2016); the others are in no part. Node column "words" is the bag of words of a paper, divided
+    by its sum as Kipf and Welling (2017) do.
+
+    A file holds `edge_index` [2, edges], `y` [nodes], `train_idx`, `val_idx`, `test_idx`, and the
+    words as a sparse matrix, `x_data`, `x_indices`, `x_indptr` and `x_shape`.
+
+    Attributes:
+      root: the folder that holds the folder `planetoid`.
+      graph: which one.
+    """
+
+    root: Name
+    graph: CitationGraph = "cora"
+
+    @property
+    def label(self) -> Label:
+        return Label("node", "multiclass", NUM_CLASSES[self.graph])
+
+    def load(self) -> Dataset:
+        data = read(self.root, self.graph)
+        dataset = Dataset.from_columns(
+            nodes=dict(words=words(data)),
+            **both_ways(data["edge_index"], len(data["y"])),
+        )
+        dataset = dataset.with_targets("node", labels=data["y"], label=self.label)
+        parts = dict(train=data["train_idx"], valid=data["val_idx"], test=data["test_idx"])
+        return splits.given(dataset, **parts, by="target")
+
+
+def read(root: str, graph: str) -> dict[str, np.ndarray]:
+    """The arrays of a file.
+
+    Raises:
+      DatasetError: it is no such file.
+    """
+    path = find(root, f"planetoid/{graph}.npz")
+    names = ("edge_index", "y", "train_idx", "val_idx", "test_idx")
+    sparse = ("x_data", "x_indices", "x_indptr", "x_shape")
+    try:
+        with path.open("rb") as stream:
+            archive = npz.Archive(path, stream)
+            missing = sorted({*names, *sparse} - set(archive.names))
+            if missing:
+                raise DatasetError(f"{path.name}: {missing} are missing. Fetch the file again.")
+            return {name: archive.read(name) for name in (*names, *sparse)}
+    except npz.NpzError as error:
+        raise DatasetError(f"{error} Fetch the file again.") from error
+
+
+def words(data: dict[str, np.ndarray]) -> np.ndarray:
+    """Bags of words, each divided by its sum: float32 [nodes, words]."""
+    from scipy import sparse
+
+    parts = (data["x_data"], data["x_indices"], data["x_indptr"])
+    dense = sparse.csr_array(parts, shape=tuple(data["x_shape"].tolist())).toarray()
+    return (dense / np.maximum(dense.sum(axis=1, keepdims=True), 1)).astype(np.float32)
+
+
+def both_ways(edges: Any, num_nodes: int) -> dict[str, Any]:
+    """Every edge in both directions, once, as columns of one graph. `edges` [2, edges]."""
+    edges = np.asarray(edges, np.int64)
+    edges = np.unique(np.concatenate([edges, edges[::-1]], axis=1), axis=1)
+    return dict(
+        node_ptr=[0, num_nodes],
+        edge_ptr=[0, edges.shape[1]],
+        senders=edges[0],
+        receivers=edges[1],
+    )

@@ -1,0 +1,90 @@
+"""Which papers cite each other? Links of Cora, CiteSeer and PubMed, some of them hidden."""
+
+import dataclasses
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from gtx.data.dataset import Dataset
+from gtx.data.exact import DatasetError
+from gtx.data.sources.base import DataSource
+from gtx.data.sources.planetoid import CitationGraph, both_ways, read, words
+from gtx.data.spec import Label
+from gtx.limits import Name, Real, Seed
+
+Share = Annotated[float, Real(above=0.0, below=1.0)]
+
+
+@dataclasses.dataclass(frozen=True)
+class PlanetoidLinks(DataSource):
+    """The graph without its hidden links, and pairs of nodes that are links or not as targets.
+
+    The split of Kipf and Welling (2016): 5 % of the links validate and 10 % are tested, and these
+    are no edges of the graph. Each part has as many pairs that are no link, drawn at random once;
+    no pair stands in the table twice. Links have no direction: a pair stands once, its smaller
+    node first. Scores are by rank among the negatives of a part.
+
+    Attributes:
+      root: the folder that holds the folder `planetoid`; see `Planetoid` for its files.
+      graph: which one.
+      split_seed: of the links that are hidden and of the negatives.
+      valid_share, test_share: of the links.
+    """
+
+    root: Name
+    graph: CitationGraph = "cora"
+    split_seed: Seed = 0
+    valid_share: Share = 0.05
+    test_share: Share = 0.1
+
+    label: ClassVar[Label] = Label("pair", "binary", 1, ("link",))
+    splits: ClassVar[tuple[str, ...]] = ("given",)
+
+    def load(self) -> Dataset:
+        data = read(self.root, self.graph)
+        num_nodes, rng = len(data["y"]), np.random.default_rng(self.split_seed)
+        links = np.unique(np.sort(data["edge_index"].astype(np.int64), axis=0), axis=1)
+        links = links[:, links[0] != links[1]]
+        count = links.shape[1]
+        valid, test = round(self.valid_share * count), round(self.test_share * count)
+        if min(valid, test, count - valid - test) < 1:
+            raise DatasetError(
+                f"PlanetoidLinks: valid_share {self.valid_share} and test_share {self.test_share} "
+                f"of {count} links leave a part empty. Give shares that leave some to each."
+            )
+        links = links[:, rng.permutation(count)]
+        part = np.repeat([1, 2, 0], [valid, test, count - valid - test])
+        none = other_pairs(links, num_nodes, rng)
+        dataset = Dataset.from_columns(
+            nodes=dict(words=words(data)), **both_ways(links[:, part == 0], num_nodes)
+        )
+        return dataset.with_targets(
+            "pair",
+            np.concatenate([links, none], axis=1).T,
+            np.repeat([1.0, 0.0], count),
+            np.concatenate([part, part]),
+            label=self.label,
+        )
+
+
+def other_pairs(links: np.ndarray, num_nodes: int, rng: np.random.Generator) -> np.ndarray:
+    """As many different pairs that are no link, [2, links], the smaller node first.
+
+    Raises:
+      DatasetError: there are not so many.
+    """
+    count, every = links.shape[1], num_nodes * (num_nodes - 1) // 2
+    if 2 * count > every:
+        raise DatasetError(
+            f"PlanetoidLinks: {count} of {every} pairs are links, so there are not as many that "
+            "are none. Take a graph with fewer links."
+        )
+    taken = links[0] * num_nodes + links[1]
+    found = np.zeros(0, np.int64)
+    while len(found) < count:
+        drawn = np.sort(rng.integers(0, num_nodes, (2, 2 * count)), axis=0)
+        codes = drawn[0, drawn[0] < drawn[1]] * num_nodes + drawn[1, drawn[0] < drawn[1]]
+        found = np.concatenate([found, codes[~np.isin(codes, taken)]])
+        _, first = np.unique(found, return_index=True)
+        found = found[np.sort(first)]  # in the order in which they were drawn
+    return np.stack(np.divmod(found[:count], num_nodes))
