@@ -52,6 +52,9 @@ def get_config() -> ConfigDict:
     model.readout_dropout_rate = 0.0
     model.pool = "sum"  # sum | mean | max; a graph's size matters in sum
     model.head_layers = 3
+    # auto | product | concatenate: what becomes of two nodes where edges or pairs are predicted.
+    # auto is the product for pairs, which often have no direction, and concatenate for edges.
+    model.ends = "auto"
     model.dtype = "float32"  # computation; parameters are float32 in any case
     model.remat = False  # recompute layers in the backward pass: less memory, a third slower
     # Width that each encoding takes of `dim` at the nodes.
@@ -67,6 +70,9 @@ def get_config() -> ConfigDict:
     model.path_hops = 5  # edges that are read of a shortest path
 
     config.task = task = ConfigDict()
+    # auto | binary | multiclass: two classes as one yes or no, which ROC-AUC scores, or the other
+    # way round; auto takes the label as the source has it.
+    task.kind = "auto"
     task.loss = "auto"  # l1 | mse | huber for regression; cross entropy otherwise
     # By which the best parameters are chosen; of several regression targets the mean error, each
     # divided by its own spread (scaled_mae).

@@ -301,6 +301,11 @@ class Predictor:
     def _completed(self, dataset: Dataset, targets: Any) -> Dataset:
         """Add the targets, and the columns that `_given_spec` left to be computed."""
         level = self.task.label.level
+        if level == "pair" and targets is None and dataset.targets.level != "pair":
+            raise DatasetError(
+                "graphs: this model predicts for pairs of nodes. Say which: call it with "
+                "targets=[[sender, receiver], ...], numbers among the nodes of all graphs."
+            )
         if targets is not None or dataset.targets.level != level:
             dataset = dataclasses.replace(dataset, targets=all_rows("graph", len(dataset)))
             dataset = dataset.with_targets(level, targets)
@@ -314,7 +319,10 @@ class Predictor:
 
     def shapes(self) -> PyTree:
         """Shapes and dtypes of the model's variables."""
-        batch = batch_graphs(_example(self.recipe.spec), dense=self.recipe.budget.dense)
+        level = self.task.label.level
+        example = _example(self.recipe.spec)
+        example = example.with_targets(level, [[0, 0]] if level == "pair" else None)
+        batch = batch_graphs(example, dense=self.recipe.budget.dense)
         init = functools.partial(self.model.init, train=False)
         variables = jax.eval_shape(init, jax.random.key(0), batch)
         return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}

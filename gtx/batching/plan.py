@@ -86,7 +86,8 @@ def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
 def waste(dataset: Dataset, budget: Budget, rows: np.ndarray) -> dict[str, float]:
     """Padded size / useful size over a plan.
 
-    Of `nodes` and `edges`, of each edge set under its name, and of `pairs` where there are any.
+    Of `nodes` and `edges`, of each edge set under its name, of `pairs` where there are any, and of
+    `targets` that have an axis of their own.
     """
     index = rows[rows >= 0]
     batches = rows.shape[0] * rows.shape[1]
@@ -97,6 +98,8 @@ def waste(dataset: Dataset, budget: Budget, rows: np.ndarray) -> dict[str, float
         useful[name], padded[name] = dataset.edge_sets[name].num_edges[index].sum(), room
     if budget.dense:
         useful["pairs"], padded["pairs"] = (n_node**2).sum(), budget.num_pairs
+    if budget.num_targets is not None:
+        useful["targets"], padded["targets"] = len(dataset.targets), budget.num_targets
     return {name: float(batches * padded[name] / max(useful[name], 1)) for name in useful}
 
 

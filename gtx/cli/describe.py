@@ -96,9 +96,11 @@ def _print_batches(batches: Mapping[str, Any], console: Console) -> None:
         f"room for {batches['num_nodes']} nodes, {batches['num_edges']} edges and, in attention, "
         f"{tiers} nodes; {batches['steps_per_epoch']} steps an epoch"
     )
-    table = Table("batches", "nodes", "edges", "pairs", "steps", title="Padded / useful size")
+    # Pairs of nodes, and targets that are edges or pairs, are not in every batch.
+    sizes = [key for key in next(iter(batches["padding"].values())) if key != "steps"]
+    table = Table("batches", *sizes, "steps", title="Padded / useful size")
     for name, cost in batches["padding"].items():
-        shares = [f"{cost[key]:.3f}" for key in ("nodes", "edges", "pairs")]
+        shares = [f"{cost[key]:.3f}" for key in sizes]
         table.add_row(name, *shares, str(cost["steps"]))
     console.print(table)
     total = sum(batches["compilations"].values())

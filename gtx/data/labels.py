@@ -74,6 +74,8 @@ def of_kind(dataset: Dataset, kind: Literal["auto", "binary", "multiclass"]) -> 
 
     Two classes can be scored by ROC-AUC as a binary label, and by accuracy as classes.
     """
+    if kind == "auto":
+        return dataset
     old, table = dataset.spec.label, dataset.targets
     if old is None or table.labels is None:
         raise DatasetError("dataset: there are no labels. Add them with with_targets.")

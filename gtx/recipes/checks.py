@@ -18,10 +18,10 @@ from gtx.recipes.data import (
     encodings,
     enlarge,
     given_encodings,
+    label,
     needs_dense,
     reads_smiles,
     shards_of,
-    source,
     topology_of,
 )
 from gtx.recipes.models import LOCAL, MODELS, laplacian_encoder, model
@@ -43,7 +43,7 @@ def check(config: ConfigDict) -> None:
         ("activation", gtx.nn.parts.ACTIVATIONS),
     ):
         choose(choices, config.model[field], f"config.model.{field}")
-    label, settings = source(config).label, config.data
+    source_label, settings = label(config), config.data
     if reads_smiles(config):
         try:
             molecules.from_smiles([], features=settings.features)
@@ -66,11 +66,12 @@ def check(config: ConfigDict) -> None:
             'pip install "gtx-jax[logging]". Give False'
         )
     optimizer(config, steps_per_epoch=1)
-    task(config, GraphSpec(label=label))
-    if config.baseline and (label.kind, label.level) != ("regression", "graph"):
+    task(config, GraphSpec(label=source_label))
+    if config.baseline and (source_label.kind, source_label.level) != ("regression", "graph"):
         raise ConfigError(
             "config.baseline: True is not allowed: the forest regresses labels of molecules, "
-            f"and the source {settings.name!r} has a {label.kind} label of each {label.level}. "
+            f"and the source {settings.name!r} has a {source_label.kind} label of each "
+            f"{source_label.level}. "
             "Give False"
         )
     if config.baseline and not reads_smiles(config):
@@ -86,7 +87,7 @@ def check_model(config: ConfigDict) -> None:
     Raises:
       ConfigError: says what does not.
     """
-    label = source(config).label
+    wanted = label(config)
     small = ConfigDict(config.to_dict())
     small.model.num_layers = 1
     column = dict(column=Categorical((2,)))
@@ -99,6 +100,7 @@ def check_model(config: ConfigDict) -> None:
         edges=dict(column=np.zeros((4, 1), np.int32)),
         spec=GraphSpec(nodes=column, edges=column),
     )
+    graphs = graphs.with_targets(wanted.level, [[0, 1]] if wanted.level == "pair" else None)
     try:
         graphs = enlarge(graphs, config)
     except (TypeError, ValueError) as error:
@@ -108,7 +110,7 @@ def check_model(config: ConfigDict) -> None:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"config.encodings: {error}") from error
     try:
-        module = model(small, graphs.spec.replace(label=label))
+        module = model(small, graphs.spec.replace(label=wanted))
         batch = batching.batch_graphs(graphs, dense=needs_dense(config))
         keys = {name: jax.random.key(0) for name in ("params", "dropout")}
         jax.eval_shape(functools.partial(module.init, train=True), keys, batch)

@@ -9,7 +9,8 @@ from ml_collections import ConfigDict
 
 import gtx.encodings
 from gtx import batching
-from gtx.data import Dataset, splits, topology
+from gtx.data import Dataset, DatasetError, Label, splits, topology
+from gtx.data.labels import label_of_kind
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import rules_of
 from gtx.recipes.rules import ConfigError, call_checked, check_settings, choose, frozen, settings_of
@@ -36,12 +37,29 @@ def source(config: ConfigDict) -> DataSource:
         raise ConfigError(f"config.data: {error}") from error
 
 
+def label(config: ConfigDict) -> Label:
+    """The label that the config's graphs will have, known before they are read.
+
+    Raises:
+      ConfigError: the source's label cannot be of `config.task.kind`.
+    """
+    kind = config.task.get("kind", "auto")
+    try:
+        return label_of_kind(source(config).label, kind)
+    except DatasetError as error:
+        raise ConfigError(f"config.task.kind: {kind!r} is not possible: {error}") from error
+
+
 def split(graphs: Dataset, settings: ConfigDict) -> Dataset:
-    """Split as the config says; a validation part is taken out of train where none is given."""
+    """Split as the config says; a validation part is taken out of train where none is given.
+
+    Graphs are split, or the targets of a single one.
+    """
+    by: splits.By = "target" if len(graphs) == 1 else "graph"
     if settings.split not in ("given", "column"):
         chosen = choose(
             dict(
-                random=functools.partial(splits.random, seed=settings.split_seed),
+                random=functools.partial(splits.random, seed=settings.split_seed, by=by),
                 scaffold=splits.scaffold,
             ),
             settings.split,
@@ -50,7 +68,9 @@ def split(graphs: Dataset, settings: ConfigDict) -> Dataset:
         valid, test = settings.valid_fraction, settings.test_fraction
         return chosen(graphs, (1 - valid - test, valid, test))
     if len(graphs.part("valid")) == 0:
-        return splits.with_validation(graphs, settings.valid_fraction, seed=settings.split_seed)
+        return splits.with_validation(
+            graphs, settings.valid_fraction, seed=settings.split_seed, by=by
+        )
     return graphs
 
 

@@ -6,6 +6,7 @@ annotations, then its constructor.
 
 import dataclasses
 import difflib
+import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from ml_collections import ConfigDict
 from gtx import limits
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import Flag, OneOf, Real, Rule, Text, TupleOf, Whole
+from gtx.nn.parts.readouts import Ends
 from gtx.ops.attention.select import IMPLEMENTATIONS
 from gtx.recipes import encoders
 from gtx.recipes.rules import ConfigError, check_value, choose
@@ -54,6 +56,7 @@ FIELDS: Mapping[str, Rule] = {
     "model.readout_dropout_rate": Real(least=0.0, below=1.0),
     "model.pool": OneOf(("sum", "mean", "max")),
     "model.head_layers": Whole(1, LAYERS),
+    "model.ends": OneOf(("auto", *typing.get_args(Ends))),
     "model.dtype": OneOf(("float32", "bfloat16", "float16")),
     "model.remat": Flag(),
     "model.encoding_dim": Whole(1, WIDTH),
@@ -63,6 +66,7 @@ FIELDS: Mapping[str, Rule] = {
     "model.pair_bias": Flag(),
     "model.pair_dim": Whole(1, WIDTH),
     "model.path_hops": Whole(1, COUNT),
+    "task.kind": OneOf(("auto", "binary", "multiclass")),
     "task.loss": Text(),
     "task.metric": Text(),
     "optimizer.learning_rate": Real(above=0.0),
@@ -88,6 +92,8 @@ OPTIONAL = (
     "model.laplacian_encoder",
     "model.random_signs",
     "model.random_bases",
+    "model.ends",
+    "task.kind",
     "data.test_fraction",
     "data.split_column",
     "data.normalize",

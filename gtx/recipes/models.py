@@ -47,6 +47,10 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
         )
     activation = choose(gtx.nn.parts.ACTIVATIONS, settings.activation, "config.model.activation")
     assert spec.label is not None
+    level, ends = spec.label.level, settings.get("ends", "auto")
+    readout = {"edge": gtx.nn.EdgeReadout, "pair": gtx.nn.PairReadout}.get(level)
+    if readout is not None and ends != "auto":
+        readout = functools.partial(readout, ends=ends)
     return presets.gps(
         num_outputs=spec.label.dim,
         nodes=nodes,
@@ -66,7 +70,8 @@ def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
             gated=settings.activation == "swiglu",
         ),
         norm=norm,
-        pool=settings.pool if spec.label.level == "graph" else None,
+        pool=settings.pool if level == "graph" else None,
+        readout=readout,
         pool_virtual_nodes="virtual_nodes" not in topology_of(config),
         num_head_layers=settings.head_layers,
         dropout_rate=settings.dropout_rate,

@@ -17,6 +17,8 @@ LATER_FIELDS: Mapping[str, Any] = {
     "model.laplacian_encoder": "deep_set",
     "model.random_signs": True,
     "model.random_bases": False,
+    "model.ends": "auto",
+    "task.kind": "auto",
 }
 
 

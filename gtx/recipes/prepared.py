@@ -6,7 +6,7 @@ from ml_collections import ConfigDict
 
 from gtx.data import Dataset, GraphSpec, Scaler, standardize, with_descriptors
 from gtx.data.csv_source import Rejected
-from gtx.data.labels import check_trainable
+from gtx.data.labels import check_trainable, of_kind
 from gtx.recipes.checks import check, check_model
 from gtx.recipes.data import encode, enlarge, source, split, topology_of
 
@@ -40,7 +40,7 @@ def load(config: ConfigDict) -> Prepared:
     check_model(config)
     settings = config.data
     graphs, rejected = source(config).load_with_rejected()
-    graphs = split(graphs, settings)
+    graphs = split(of_kind(graphs, config.task.get("kind", "auto")), settings)
     if len(graphs.part("train")) and graphs.spec.label is not None:
         check_trainable(graphs.part("train"))
     scaler = None

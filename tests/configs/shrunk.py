@@ -140,9 +140,59 @@ def _peptides_func_gps(folder: pathlib.Path) -> ConfigDict:
     return config
 
 
+def _citations(folder: pathlib.Path, name: str) -> ConfigDict:
+    """Cora in the small: a ring of 24 papers with chords, seven topics."""
+    (folder / "planetoid").mkdir()
+    rng, count = np.random.default_rng(0), 24
+    ahead = [(np.arange(count) + step) % count for step in (1, 5)]
+    ends = np.stack([np.tile(np.arange(count), 2), np.concatenate(ahead)])
+    words = [np.sort(rng.permutation(9)[: 1 + paper % 4]) for paper in range(count)]
+    np.savez(
+        folder / "planetoid" / "cora.npz",
+        edge_index=np.concatenate([ends, ends[::-1]], axis=1).astype(np.int32),
+        y=(np.arange(count) % 7).astype(np.int8),
+        train_idx=np.arange(7), val_idx=np.arange(7, 14), test_idx=np.arange(14, 20),
+        x_data=np.ones(sum(map(len, words)), np.float32), x_indices=np.concatenate(words),
+        x_indptr=np.cumsum([0, *map(len, words)]), x_shape=np.array([count, 9]),
+    )  # fmt: skip
+    return _of_one_graph(folder, name)
+
+
+def _of_one_graph(folder: pathlib.Path, name: str) -> ConfigDict:
+    config = shrink(importlib.import_module(f"configs.{name}").get_config())
+    config.data.root = str(folder)
+    config.batch.size = 1
+    return config
+
+
+def _cora_gcn(folder: pathlib.Path) -> ConfigDict:
+    return _citations(folder, "cora_gcn")
+
+
+def _cora_links(folder: pathlib.Path) -> ConfigDict:
+    return _citations(folder, "cora_links")
+
+
+def _minesweeper(folder: pathlib.Path) -> ConfigDict:
+    (folder / "heterophilous").mkdir()
+    rng, count = np.random.default_rng(0), 30
+    parts = rng.integers(0, 3, (10, count))
+    np.savez(
+        folder / "heterophilous" / "minesweeper.npz",
+        edges=np.stack([np.arange(count), (np.arange(count) + 1) % count], axis=1),
+        node_features=rng.normal(size=(count, 7)).astype(np.float32),
+        node_labels=np.arange(count) % 3 // 2,
+        train_masks=parts == 0, val_masks=parts == 1, test_masks=parts == 2,
+    )  # fmt: skip
+    return _of_one_graph(folder, "minesweeper")
+
+
 RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
+    "cora_gcn": _cora_gcn,
+    "cora_links": _cora_links,
     "csl_gps": _csl_gps,
     "csv_molecules": _csv_molecules,
+    "minesweeper": _minesweeper,
     "peptides_func_gps": _peptides_func_gps,
     "sbm_nodes": _sbm_nodes,
     "smoke": _smoke,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gtx.data import Dataset, DatasetError, GraphSpec, Label
-from gtx.data.labels import check_trainable, known
+from gtx.data.labels import check_trainable, known, of_kind
 
 
 def dataset(labels, label):
@@ -42,3 +42,17 @@ def test_classes_that_are_all_missing_are_refused():
 def test_a_dataset_without_labels_is_refused():
     with pytest.raises(DatasetError, match="the train part has no labels"):
         check_trainable(dataset(np.zeros((2, 1)), Label("graph", "regression", 1)).without_labels())
+
+
+def test_two_classes_become_a_yes_or_no_and_come_back():
+    label = Label("graph", "multiclass", 2, ("free", "mine"))
+    classes = dataset(np.array([0, 1, -1]), label)
+    binary = of_kind(classes, "binary")
+    assert binary.spec.label == Label("graph", "binary", 1, ("mine",))
+    np.testing.assert_array_equal(binary.targets.labels, [[0], [1], [np.nan]])
+    back = of_kind(binary, "multiclass")
+    assert back.spec.label == Label("graph", "multiclass", 2, ("not mine", "mine"))
+    np.testing.assert_array_equal(back.targets.labels, classes.targets.labels)
+    assert of_kind(classes, "auto") is classes and of_kind(binary, "binary") is binary
+    with pytest.raises(DatasetError, match="regression label with 1 targets.*cannot become binary"):
+        of_kind(dataset(np.zeros((2, 1)), Label("graph", "regression", 1)), "binary")

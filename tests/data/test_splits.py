@@ -61,7 +61,7 @@ def test_validation_is_taken_out_of_train_alone():
 def test_validation_without_train_is_refused():
     with pytest.raises(DatasetError, match="out of 0 train graphs"):
         splits.with_validation(dataset_of(5), 0.1)
-    with pytest.raises(DatasetError, match="'best' is unknown"):
+    with pytest.raises(DatasetError, match="no method 'best' by graph"):
         dataset = splits.given(dataset_of(5), train=np.arange(5))
         splits.with_validation(dataset, 0.5, method="best")
 
@@ -190,3 +190,40 @@ def test_map_numbers_do_not_divide_a_scaffold():
     texts = ["Cc1ccccc1", "[CH3:1][c:2]1[cH:3][cH:4][cH:5][cH:6][cH:7]1", "C1CC1", "C1CCC1"]
     split = splits.scaffold(molecules.from_smiles(texts)[0], (0.5, 0.25, 0.25)).targets.split
     np.testing.assert_array_equal(split, [0, 0, 2, 1])
+
+
+def one_graph(count):
+    graph = from_arrays([], [], n_node=count, nodes={"x": np.ones((count, 1))})
+    return Dataset.from_graphs(graph).with_targets("node", labels=np.arange(float(count)))
+
+
+def test_the_targets_of_one_graph_are_split_without_a_copy():
+    dataset = one_graph(40)
+    parted = splits.random(dataset, (0.5, 0.25, 0.25), seed=2, by="target")
+    np.testing.assert_array_equal(np.bincount(parted.targets.split), [20, 10, 10])
+    assert parted.nodes["x"] is dataset.nodes["x"]
+    with pytest.raises(DatasetError, match="train is empty.*of 1 graphs"):
+        splits.random(dataset)
+    trained = splits.given(dataset, train=range(30), test=range(30, 40), by="target")
+    more = splits.with_validation(trained, 0.2, seed=1, by="target").targets.split
+    np.testing.assert_array_equal(np.bincount(more), [24, 6, 10])
+    with pytest.raises(DatasetError, match="no method 'scaffold' by target"):
+        splits.with_validation(trained, 0.2, method="scaffold", by="target")
+
+
+def test_columns_of_masks_are_folds():
+    dataset, rng = one_graph(12), np.random.default_rng(0)
+    part = rng.integers(0, 4, (12, 3))
+    masks = dict(train=part == 0, valid=part == 1, test=part == 2)
+    for fold in range(3):
+        found = splits.masks(dataset, **masks, fold=fold)
+        np.testing.assert_array_equal(found.targets.split, np.where(part == 3, -1, part)[:, fold])
+        assert found.nodes["x"] is dataset.nodes["x"]
+    alone = splits.masks(dataset, **{name: mask[:, 1] for name, mask in masks.items()})
+    np.testing.assert_array_equal(alone.targets.split, np.where(part == 3, -1, part)[:, 1])
+    with pytest.raises(DatasetError, match="no fold 3 in the mask train, which has 3"):
+        splits.masks(dataset, **masks, fold=3)
+    with pytest.raises(DatasetError, match=r"mask valid is bool of shape \(11, 3\) for 12 targets"):
+        splits.masks(dataset, **(masks | dict(valid=masks["valid"][1:])))
+    with pytest.raises(DatasetError, match="target .* is in train and in test"):
+        splits.masks(dataset, **(masks | dict(test=masks["train"])))

@@ -1,0 +1,36 @@
+"""A GCN on Cora with the public split: Kipf and Welling (2017): accuracy 81.5 %.
+
+    gtx train --config=configs/cora_gcn.py --config.data.root=data --workdir=runs/cora
+
+One graph of 2,708 papers. The targets are its labelled nodes, 140 of which are trained on; all
+parts share one copy of the graph. Layers have residuals, norms and feed-forward parts as in every
+GPS block, so this is not the two-layer network of the paper.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import base
+
+
+def get_config() -> ConfigDict:
+    config = base.get_config()
+    config.data.name = "planetoid"
+    config.data.root = "data"  # the folder that holds planetoid/
+    config.data.graph = "cora"  # cora | citeseer | pubmed
+
+    config.batch.size = 1  # the graph
+    config.model.local = "gcn"
+    config.model.attention = "none"
+    config.model.norm = "layer"
+    config.model.dim = 64
+    config.model.num_layers = 2
+    config.model.head_layers = 1
+    config.model.dropout_rate = 0.5  # 140 labels are few
+    config.model.readout_dropout_rate = 0.5
+
+    config.optimizer.learning_rate = 5e-3
+    config.optimizer.weight_decay = 5e-2
+    config.optimizer.schedule = "constant"
+    config.training.num_epochs = 100
+    config.training.checkpoint_every = 100
+    return config
