@@ -120,10 +120,10 @@ def graph_of(batch):
 def test_numpy_and_compiled_jax_assemble_the_same_targets(level):
     dataset = any_targets([(4, 6), (3, 2), (0, 0)], 5, level)
     budget = fit_budget(dataset, 2, num_tiers=2)
-    source = Resident.from_dataset(dataset, budget)
+    source = Resident(dataset, budget)
     row = plan(dataset, budget, seed=0)[0, 0]
     host = assemble(Columns.from_dataset(dataset), row, budget)
-    device = jax.jit(source.batch)(source.constants, row)
+    device = jax.jit(source.batch)(source.constants, row, jax.random.key(0))
     for one, two in zip(jax.tree.leaves(host), jax.tree.leaves(device), strict=True):
         np.testing.assert_array_equal(one, two)
 
