@@ -161,7 +161,8 @@ class Batch:
     Edges can be left out, as in DropEdge, by masking more of them: to every layer a masked edge
     is a deleted one, whatever its columns hold. The other masks and the layout state one fact,
     where padding is, and attention over all pairs reads it from the layout: to leave out nodes,
-    build the batch without them; to leave out pairs, call `gtx.ops.attention` with `where`.
+    build the batch without them; to leave out pairs, call `MultiHeadAttention`, or
+    `gtx.ops.attention`, with `where`.
 
     Attributes:
       graph: `jraph.GraphsTuple`; `nodes`, `edges` and `globals` are dicts of columns.

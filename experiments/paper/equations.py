@@ -226,9 +226,9 @@ EQUATIONS = (
         r"S},\lbrace W_Vh_j\rbrace_{j\in\mathcal S}\big)",
         (
             Line(
-                LAYER,
-                "MultiHeadAttention._structure",
-                "Complete(require_layout(batch), node_ids=batch.node_ids)",
+                "gtx/nn/attention/call.py",
+                "pairs_of",
+                "Complete(require_layout(batch), where, batch.node_ids)",
             ),
         ),
         (4, 14),

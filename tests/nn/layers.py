@@ -22,17 +22,19 @@ def features(batch=BATCH) -> Features:
     return Features(graph.nodes["x"], graph.edges["x"], batch.pairs["x"], graph.globals["x"])
 
 
-def run(module, batch=BATCH, given=None, *, train=False, seed=1):
+def run(module, batch=BATCH, given=None, *, train=False, seed=1, **options):
     """Random variables and the result under them, as float64 numpy."""
     given = features(batch) if given is None else given
     keys = dict(params=KEY, dropout=jax.random.key(seed))
-    shapes = jax.eval_shape(lambda: module.init(keys, given, batch, train=train))
+    shapes = jax.eval_shape(lambda: module.init(keys, given, batch, train=train, **options))
     variables = random_variables(shapes)
 
     @quick_jit
     def call(variables):
         mutable = ["batch_stats", "intermediates"]
-        return module.apply(variables, given, batch, train=train, rngs=keys, mutable=mutable)
+        return module.apply(
+            variables, given, batch, train=train, rngs=keys, mutable=mutable, **options
+        )
 
     out, changed = call(variables)
     params = variables.get("params", {})

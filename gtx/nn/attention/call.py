@@ -5,20 +5,33 @@ from typing import Any
 import flax.linen as nn
 from jaxtyping import Array
 
-from gtx.batch import Batch, check_is_batch
-from gtx.ops import Edges, attention, attention_weights
+from gtx.batch import Batch, check_is_batch, require_layout
+from gtx.ops import Complete, Edges, attention, attention_weights
+from gtx.ops.arguments import check_where
 from gtx.ops.attention import Structure
 from gtx.ops.noise import check_rate
 
 
-def edges_of(batch: Batch, names: tuple[str, ...] = ("graph",)) -> Edges:
-    """Each node attends to the senders of its incoming edges in these edge sets."""
+def pairs_of(batch: Batch, where: Array | None = None) -> Complete:
+    """Each node attends to all nodes of its graph, except in pairs that `where` leaves out."""
+    check_is_batch(batch)
+    return Complete(require_layout(batch), where, batch.node_ids)
+
+
+def edges_of(
+    batch: Batch, names: tuple[str, ...] = ("graph",), where: Array | None = None
+) -> Edges:
+    """Each node attends to the senders of its incoming edges in these edge sets.
+
+    `where` leaves edges out, beside those that the masks of the sets leave out.
+    """
     check_is_batch(batch)
     over = batch.edges_over(names)
+    check_where(where, over.senders.shape[0])
     return Edges(
         over.senders,
         over.receivers,
-        where=over.mask,
+        where=over.mask if where is None else over.mask & where,
         num_receivers=batch.node_mask.shape[0],
         receiver_ids=batch.node_ids,
         sender_ids=batch.node_ids,
@@ -34,9 +47,11 @@ def attend(
     structure: Structure,
     *,
     train: bool,
+    gate: Array | None = None,
     edge_value: Array | None = None,
+    return_message: bool = False,
     **logits: Any,
-) -> Array:
+) -> Any:
     """`gtx.ops.attention` with the `dropout_rate` and the `implementation` of a module.
 
     It sows the weights before dropout as `weights`, if the collection "intermediates" is mutable.
@@ -48,17 +63,24 @@ def attend(
       value: one row per sender.
       structure: who attends to whom.
       train: whether to drop weights.
+      gate: multiplies the weights.
       edge_value: added to the value.
-      **logits: what the logits depend on: score, bias, edge_key and scale.
+      return_message: whether to return the message of the score too.
+      **logits: what the logits depend on: score, entry, bias, edge_key and scale.
+
+    Returns:
+      The result, or (result, message).
     """
     check_rate(module.dropout_rate)
     dropping = train and module.dropout_rate > 0
-    out: Any = attention(
+    out = attention(
         query,
         key,
         value,
         structure,
+        gate=gate,
         edge_value=edge_value,
+        return_message=return_message,
         **logits,
         dropout_rate=module.dropout_rate if dropping else 0.0,
         dropout_key=module.make_rng("dropout") if dropping else None,

@@ -4,13 +4,13 @@ from typing import Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jaxtyping import Array, Bool
 
-from gtx.batch import Batch, Features, mask_features, require_layout
-from gtx.nn.attention.call import attend, edges_of
+from gtx.batch import Batch, Features, mask_features
+from gtx.nn.attention.call import attend, edges_of, pairs_of
 from gtx.nn.parts.factories import check_heads
 from gtx.nn.parts.initializers import fan_in_uniform, xavier_uniform, zeros
 from gtx.nn.parts.linear import Linear
-from gtx.ops import Complete
 from gtx.typing import Dtype, Initializer
 
 
@@ -57,7 +57,15 @@ class MultiHeadAttention(nn.Module):
     edges: tuple[str, ...] = ("graph",)
 
     @nn.compact
-    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+    def __call__(
+        self,
+        features: Features,
+        batch: Batch,
+        *,
+        train: bool,
+        where: Bool[Array, " entries"] | None = None,
+    ) -> Features:
+        """`where` keeps pairs [pairs] or edges [edges], as `structure` has it; None keeps all."""
         check_heads(self.dim, self.num_heads)
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype, bias_init=self.bias_init)
         features = mask_features(features, batch)
@@ -73,7 +81,7 @@ class MultiHeadAttention(nn.Module):
             part.reshape(-1, self.num_heads, self.dim // self.num_heads)
             for part in jnp.split(x, 3, axis=-1)
         )
-        structure = self._structure(batch)
+        structure = self._structure(batch, where)
         bias = self._bias(features) if self.pair_bias else None
         x = attend(self, query, key, value, structure, train=train, bias=bias, scale=self.scale)
         x = Linear(self.dim, self.use_bias, kernel_init=self.kernel_init, **options, name="output")(
@@ -81,11 +89,11 @@ class MultiHeadAttention(nn.Module):
         )
         return features.replace(nodes=x)
 
-    def _structure(self, batch):
+    def _structure(self, batch, where):
         if self.structure == "complete":
-            return Complete(require_layout(batch), node_ids=batch.node_ids)
+            return pairs_of(batch, where)
         if self.structure == "edges":
-            return edges_of(batch, self.edges)
+            return edges_of(batch, self.edges, where)
         raise ValueError(f"structure must be 'complete' or 'edges', got {self.structure!r}.")
 
     def _bias(self, features):

@@ -2,10 +2,11 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
+from jaxtyping import Array, Bool
 
-from gtx.batch import Batch, Features, mask_features, require_layout
+from gtx.batch import Batch, Features, mask_features
+from gtx.nn.attention import pairs_of
 from gtx.nn.blocks.multi_head_attention_block import attention_block
-from gtx.ops import Complete
 from gtx.typing import Dtype
 
 
@@ -27,8 +28,16 @@ class SetAttentionBlock(nn.Module):
     param_dtype: Dtype = jnp.float32
 
     @nn.compact
-    def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
+    def __call__(
+        self,
+        features: Features,
+        batch: Batch,
+        *,
+        train: bool,
+        where: Bool[Array, " pairs"] | None = None,
+    ) -> Features:
+        """`where` keeps pairs; None keeps all."""
         features = mask_features(features, batch)
-        x, structure = features.nodes, Complete(require_layout(batch), node_ids=batch.node_ids)
+        x, structure = features.nodes, pairs_of(batch, where)
         x = attention_block(self, "block")(x, x, structure, batch.node_mask, train=train)
         return features.replace(nodes=x)

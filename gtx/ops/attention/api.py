@@ -87,6 +87,17 @@ def attention(
     return_message: Literal[True],
     **options: Unpack[Options],
 ) -> tuple[Array, Array, Any]: ...
+@overload
+def attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    structure: Structure,
+    *,
+    return_lse: bool = False,
+    return_message: bool = False,
+    **options: Unpack[Options],
+) -> Any: ...
 def attention(
     query: Float[Array, "receivers heads head_dim"],
     key: Float[Array, "senders heads head_dim"],

@@ -143,6 +143,72 @@ def test_the_weights_over_edges_sum_to_one_at_each_receiver():
     close(sums, np.repeat(has_edge[:, None], 2, axis=1))
 
 
+def test_where_leaves_out_pairs_whatever_their_features_hold():
+    rng = np.random.default_rng(0)
+    kept = rng.random(BATCH.layout.num_pairs) < 0.6
+    slots = np.asarray(BATCH.layout.slots)
+    counts = np.zeros((NUM_NODES + 1, NUM_NODES + 1), bool)
+    blocks = split_pairs(kept, BATCH.layout.tiers)
+    for tier, block in zip(split_slots(slots, BATCH.layout.tiers), blocks, strict=True):
+        for nodes, pairs in zip(tier, block, strict=True):
+            counts[np.ix_(nodes, nodes)] = pairs
+    counts = SAME_GRAPH & counts[:-1, :-1]
+    counts[0] = False  # a node that attends to nobody
+    first = np.flatnonzero(slots == 0)[0]
+    kept[pair_receivers() == first] = False
+    given = features()
+    given = given.replace(pairs=np.where(kept[:, None], given.pairs, np.nan))
+    module = nn.MultiHeadAttention(DIM, num_heads=2)
+    params, out, changed = run(module, given=given, where=jnp.asarray(kept))
+    expected, _ = reference(params, given.nodes, counts)
+    close(out.nodes[REAL], expected[REAL])
+    close(out.nodes[0], params["output"]["bias"])
+    (weights,) = changed["intermediates"]["weights"]
+    assert not weights[~kept].any()
+    biased = module.clone(pair_bias=True)
+    assert np.isfinite(run(biased, given=given, where=jnp.asarray(kept))[1].nodes).all()
+
+
+def pair_receivers():
+    """The receiver's slot of each pair."""
+    rows, start = [], 0
+    for tier in BATCH.layout.tiers:
+        count = tier.num_graphs * tier.size
+        rows.append(np.repeat(start + np.arange(count), tier.size))
+        start += count
+    return np.concatenate(rows)
+
+
+def test_where_leaves_out_edges_as_the_mask_of_the_batch_does():
+    kept = jnp.asarray(np.random.default_rng(0).random(len(BATCH.edge_mask)) < 0.6)
+    module = nn.MultiHeadAttention(DIM, num_heads=2, structure="edges", pair_bias=True)
+    one = run(module, where=kept)[1].nodes
+    other = run(module, BATCH.replace(edge_mask=BATCH.edge_mask & kept))[1].nodes
+    np.testing.assert_array_equal(one, other)
+    assert not np.allclose(one, run(module)[1].nodes)
+
+
+def test_in_a_set_transformer_where_leaves_out_pairs():
+    """With no pair but those of a node with itself, nodes know nothing of each other."""
+    alone = np.concatenate(
+        [np.tile(np.eye(t.size, dtype=bool).reshape(-1), t.num_graphs) for t in BATCH.layout.tiers]
+    )
+    given = features()
+    changed = given.replace(nodes=given.nodes.at[1].add(1.0))
+    module = nn.SetAttentionBlock(DIM, num_heads=2)
+    for where, reaches in ((jnp.asarray(alone), False), (None, True)):
+        one, other = (run(module, given=x, where=where)[1].nodes for x in (given, changed))
+        assert not np.allclose(one[1], other[1])
+        assert np.any(one[0] != other[0]) == reaches
+
+
+@pytest.mark.parametrize("structure", ["complete", "edges"])
+def test_a_mask_of_another_length_is_refused(structure):
+    module = nn.MultiHeadAttention(DIM, structure=structure)
+    with pytest.raises(ValueError, match="where"):
+        run(module, where=jnp.ones(1, bool))
+
+
 def test_dropout_acts_in_training_only_and_follows_the_key():
     module = nn.MultiHeadAttention(DIM, num_heads=2, dropout_rate=0.5)
     still = nn.MultiHeadAttention(DIM, num_heads=2)
