@@ -45,7 +45,7 @@ class EdgeSet:
 
 @functools.partial(
     jax.tree_util.register_dataclass,
-    data_fields=("nodes", "edges", "pairs", "graphs", "edge_sets"),
+    data_fields=("nodes", "edges", "pairs", "graphs", "edge_sets", "extra"),
     meta_fields=(),
 )
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +59,9 @@ class Features:
       graphs: [graphs, feat].
       edge_sets: [edges, feat] by name, of the batch's other edge sets; a set that has no
         features is not in it.
+      extra: a model's own streams by name, as the positions of LSPE: a dict of trees of arrays.
+        A layer that does not know a name hands it on as it is. Nothing here masks it: a layer
+        that reads it clears what belongs to padding.
     """
 
     nodes: Any = None
@@ -66,6 +69,7 @@ class Features:
     pairs: Any = None
     graphs: Any = None
     edge_sets: Any = dataclasses.field(default_factory=dict)
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def replace(self, **changes: Any) -> "Features":
         return dataclasses.replace(self, **changes)
@@ -147,6 +151,7 @@ class Targets:
         "graph_mask",
         "layout",
         "edge_sets",
+        "step",
     ),
     meta_fields=("axis_name",),
 )
@@ -178,6 +183,9 @@ class Batch:
         (`Budget.dense`), which leaves the pairs out too.
       edge_sets: EdgeSet by name, beside the edges of the given graph: what `gtx.structures`
         added. Each is padded and sorted as the given graph's edges are.
+      step: int32 scalar in training, the number of updates before this one: for schedules inside
+        a model. None in evaluation, prediction and initialisation, where a model takes what its
+        schedule ends with.
       axis_name: static. The mesh axis over which this batch is one shard, or None.
     """
 
@@ -192,6 +200,7 @@ class Batch:
     graph_mask: Any
     layout: Layout | None = None
     edge_sets: Any = dataclasses.field(default_factory=dict)
+    step: Any = None
     axis_name: str | None = None
 
     @property
@@ -253,7 +262,7 @@ class Batch:
 def mask_features(
     features: Features, batch: Batch, *, needs: tuple[str, ...] = ("nodes",)
 ) -> Features:
-    """Zero every feature that belongs to padding, even where it holds NaN.
+    """Zero every feature that belongs to padding, even where it holds NaN; `extra` is left alone.
 
     Every layer begins with it, so that this is also where the arguments of layers are checked.
 
@@ -278,7 +287,7 @@ def mask_features(
         for name, values in features.edge_sets.items()
     }
     levels = {field: cleaned(level, field) for level, field in LEVELS.items()}
-    return Features(**levels, edge_sets=edge_sets)
+    return features.replace(**levels, edge_sets=edge_sets)
 
 
 def require_layout(batch: Batch) -> Layout:

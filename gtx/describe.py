@@ -15,7 +15,7 @@ from gtx.batching import Source, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, Label
 from gtx.ops.attention.select import recorded_choices
 from gtx.tasks import Task
-from gtx.training import Optimizer, make_mesh, make_train_chunk
+from gtx.training import Devices, Optimizer, make_train_chunk
 from gtx.training.run import even_chunk
 from gtx.training.state import init_state, leaf_name
 from gtx.training.step import blank_batch, empty_rows
@@ -210,10 +210,10 @@ def step_cost(
       steps_per_call: steps in the chunk.
     """
     epoch = source.plan(0, 0)
-    mesh = make_mesh(epoch.shape[1])
+    devices = Devices.first(epoch.shape[1])
     steps = even_chunk(len(epoch), steps_per_call)
     rows = empty_rows(steps, like=epoch)
-    program = make_train_chunk(model, task, optimizer, source, mesh)
+    program = make_train_chunk(model, task, optimizer, source, devices)
     start = time.perf_counter()
     lowered = program.function.lower(
         state, source.constants, source.chunk(rows), rows, np.uint32(0)

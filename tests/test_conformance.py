@@ -104,6 +104,21 @@ def real_rows(rows, batch):
     return {name: np.asarray(values)[masks(batch)[name]] for name, values in rows.items()}
 
 
+@pytest.mark.parametrize(
+    "layer", [x for x in DESCRIPTORS if x.kind == "layer"], ids=lambda layer: layer.name
+)
+def test_a_layer_hands_on_streams_that_it_does_not_know(layer):
+    stream = jnp.full((3, 2), jnp.nan)
+
+    def call(variables):
+        features = inputs(TIGHT).replace(extra={"positions": stream})
+        changed = layer.factory().apply(variables, features, TIGHT, train=False)
+        assert list(changed.extra) == ["positions"] and changed.extra["positions"] is stream
+        return ()
+
+    jax.eval_shape(call, start(layer))
+
+
 @every_layer
 def test_padding_changes_neither_values_nor_gradients_even_if_it_holds_nan(layer):
     variables = start(layer)

@@ -3,6 +3,7 @@
 from gtx.training.checkpoint import CheckpointError as CheckpointError
 from gtx.training.checkpoint import Checkpoints as Checkpoints
 from gtx.training.checkpoint import CheckpointWarning as CheckpointWarning
+from gtx.training.devices import Devices as Devices
 from gtx.training.evaluation import Evaluation as Evaluation
 from gtx.training.evaluation import Evaluator as Evaluator
 from gtx.training.evaluation import evaluate as evaluate
@@ -30,5 +31,4 @@ from gtx.training.schedules import WarmupCosine as WarmupCosine
 from gtx.training.state import TrainState as TrainState
 from gtx.training.step import StepReport as StepReport
 from gtx.training.step import make_evaluation_chunk as make_evaluation_chunk
-from gtx.training.step import make_mesh as make_mesh
 from gtx.training.step import make_train_chunk as make_train_chunk

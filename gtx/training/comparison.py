@@ -11,6 +11,7 @@ from gtx.training.description import CLASS
 # Settings of `fit` that decide the result, and the config field of each.
 _SETTINGS = {
     "seed": "seed",
+    "init": "init",
     "select": "training.select",
     "evaluate_every": "training.evaluate_every",
 }
@@ -66,7 +67,7 @@ def reasons(
         # Which epochs are evaluated matters only where the best of them is chosen.
         chosen = current["select"] == "best" and current["valid"] is not None
         if name != "evaluate_every" or chosen:
-            found[name] = differences(saved[name], current[name], name)
+            found[name] = differences(saved.get(name), current[name], name)
     found |= _source_differences(_source(saved), current["source"])
     if described:
         for name in ("model", "task", "optimizer"):

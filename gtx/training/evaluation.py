@@ -11,8 +11,9 @@ import numpy as np
 from gtx.batching import Budget, evaluation_plan, stack_batches
 from gtx.data import Dataset
 from gtx.tasks import Task
+from gtx.training.devices import Devices
 from gtx.training.hooks.nan_guard import NonFiniteError, listing
-from gtx.training.step import empty_rows, make_evaluation_chunk, make_mesh, replicate, shard
+from gtx.training.step import empty_rows, make_evaluation_chunk
 from gtx.typing import PyTree
 
 
@@ -53,8 +54,8 @@ class Evaluator:
         self.task = task
         self.budget = budget
         self.steps_per_call = steps_per_call
-        self.mesh = make_mesh(budget.num_shards)
-        self.program = make_evaluation_chunk(model, task, self.mesh)
+        self.devices = Devices.first(budget.num_shards)
+        self.program = make_evaluation_chunk(model, task, self.devices)
 
     def prepare(self, dataset: Dataset) -> list[tuple[np.ndarray, Any]]:
         """The batches of a dataset, put on the device once for many evaluations."""
@@ -81,7 +82,7 @@ class Evaluator:
           NonFiniteError: a prediction is NaN or infinite; names the graphs.
           BudgetError: a graph does not fit the budget.
         """
-        variables = replicate(variables, self.mesh)
+        variables = self.devices.copy(variables)
         table, level = dataset.targets, self.task.label.level
         if table.level != level:
             raise ValueError(
@@ -133,7 +134,7 @@ class Evaluator:
             part = rows[first : first + steps]
             filling = empty_rows(steps - len(part), like=rows)
             part = np.concatenate([part, filling])
-            yield part, shard(stack_batches(dataset, self.budget, part), self.mesh)
+            yield part, self.devices.shard(stack_batches(dataset, self.budget, part))
 
     def _check_finite(self, predictions: np.ndarray, dataset: Dataset) -> None:
         bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))

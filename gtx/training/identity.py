@@ -13,7 +13,7 @@ import json
 import os
 import platform
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -28,7 +28,7 @@ from gtx.tasks import Task
 from gtx.training.comparison import data_changes, differences, reasons
 from gtx.training.description import CLASS, describe
 from gtx.training.optimizer import Optimizer
-from gtx.typing import LEVELS
+from gtx.typing import LEVELS, PyTree
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
 # Fields of a described model that choose how it is computed: the result is the same to rounding.
@@ -66,7 +66,8 @@ def identity(
     source: Source,
     valid: Dataset | None,
     *,
-    seed: int,
+    seeds: Sequence[int],
+    init: Mapping[str, PyTree] | None,
     num_shards: int,
     select: str,
     evaluate_every: int,
@@ -78,10 +79,11 @@ def identity(
     how: dict[str, Any] = {}
     described = {name: describe(value) for name, value in objects.items()}
     described["model"] = _take_out(described["model"], "model", how)
-    parts = {"train": source.dataset, "valid": valid}
-    parts = {name: part for name, part in parts.items() if part is not None}
+    given_parts = {"train": source.dataset, "valid": valid}
+    parts = {name: part for name, part in given_parts.items() if part is not None}
     facts = {
-        "seed": seed,
+        "seed": seeds[0] if len(seeds) == 1 else list(seeds),
+        "init": describe(init),
         "source": {CLASS: type(source).__qualname__, **source.identity()},
         "select": select,
         "evaluate_every": evaluate_every,

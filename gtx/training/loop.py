@@ -19,6 +19,7 @@ from gtx.training.hooks.signals import Interrupted, StopFlag, StopRequested
 from gtx.training.identity import ResumeError
 from gtx.training.lock import folder_lock
 from gtx.training.optimizer import Optimizer
+from gtx.training.replicas import Replica, furthest_behind
 from gtx.training.run import Run
 from gtx.training.state import TrainState
 from gtx.typing import PyTree
@@ -27,30 +28,78 @@ _log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class FitResult:
-    """What a run ends with.
+class ReplicaResult:
+    """What one seed of a run ends with.
 
     Attributes:
+      seed: its seed.
       state: after the last step, on the device.
       variables: `params` and `batch_stats` that `checkpoints/best` holds, in numpy.
       history: one entry per epoch (see `Progress`).
       best_score: the main metric of `variables` on the validation part, or None.
       best_epoch: its epoch, from 1, or None.
       stopped: why it ended before the last epoch, or None.
-      resumed_from: the step at which this process took the run up; 0 for a new one.
-      num_compilations: of the programs `train` and `evaluate`, in this process.
-      compile_seconds: the same.
     """
 
+    seed: int
     state: TrainState
     variables: dict[str, PyTree]
     history: list[dict[str, Any]]
     best_score: float | None
     best_epoch: int | None
     stopped: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class FitResult:
+    """What a run ends with.
+
+    A run of one seed has the attributes of its `ReplicaResult` too: `result.variables`,
+    `result.history`, `result.best_score` and the others.
+
+    Attributes:
+      replicas: one for each seed, in their order.
+      resumed_from: the step at which this process took the run up; 0 for a new one.
+      num_compilations: of the programs `train` and `evaluate`, in this process.
+      compile_seconds: the same.
+    """
+
+    replicas: tuple[ReplicaResult, ...]
     resumed_from: int
     num_compilations: dict[str, int]
     compile_seconds: dict[str, float]
+
+    @property
+    def state(self) -> TrainState:
+        return self._only("state").state
+
+    @property
+    def variables(self) -> dict[str, PyTree]:
+        return self._only("variables").variables
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        return self._only("history").history
+
+    @property
+    def best_score(self) -> float | None:
+        return self._only("best_score").best_score
+
+    @property
+    def best_epoch(self) -> int | None:
+        return self._only("best_epoch").best_epoch
+
+    @property
+    def stopped(self) -> str | None:
+        return self._only("stopped").stopped
+
+    def _only(self, name: str) -> ReplicaResult:
+        if len(self.replicas) != 1:
+            raise ValueError(
+                f"this run has {len(self.replicas)} seeds, and {name} is that of one of them: "
+                f"result.replicas[0].{name}."
+            )
+        return self.replicas[0]
 
 
 def fit(
@@ -63,6 +112,7 @@ def fit(
     num_epochs: int,
     workdir: str | os.PathLike[str],
     seeds: Sequence[int] = (0,),
+    init: Mapping[str, PyTree] | None = None,
     recipe: Mapping[str, Any] | None = None,
     hooks: Sequence[Hook] = (),
     steps_per_call: int = 64,
@@ -91,7 +141,12 @@ def fit(
       optimizer: the update rule.
       num_epochs: in all. May be raised later to train on, where the schedule does not change.
       workdir: of this run; checkpoints go to `<workdir>/checkpoints`.
-      seeds: the seed, which decides initial values, batches and dropout.
+      seeds: each decides initial values, batches and dropout of one replica. Several replicas
+        are trained by one program, and each learns what a run with its seed alone learns, to
+        rounding: the program sums in another order. Each has its own best parameters, which
+        `gtx.Predictor.load` reads from `<workdir>/seed_<seed>`.
+      init: `params` and `batch_stats` to start from in place of initial values: all variables of
+        the model, as `FitResult.variables` holds them.
       recipe: JSON data kept in every checkpoint, which says how to build the model.
       hooks: told what happens, in this order.
       steps_per_call: steps in one compiled call, at most; about a second's worth.
@@ -113,33 +168,29 @@ def fit(
         source, seeds, select, num_epochs=num_epochs, steps_per_call=steps_per_call,
         evaluate_every=evaluate_every, checkpoint_every=checkpoint_every,
     )  # fmt: skip
-    (seed,) = seeds
+    seeds = tuple(int(seed) for seed in seeds)
     with folder_lock(workdir):
         run = Run(
             model, task, source, valid, optimizer, pathlib.Path(workdir),
-            seed=seed, steps_per_call=steps_per_call, select=select, recipe=recipe,
+            seeds=seeds, init=init, steps_per_call=steps_per_call, select=select, recipe=recipe,
             evaluate_every=evaluate_every,
         )  # fmt: skip
-        progress = run.progress
         resumed_from = run.step
-        stopped = None
         saved_at = time.monotonic()
-        if (progress.epoch, progress.position) > (num_epochs, 0):
+        epochs = max(len(replica.progress.history) for replica in run.replicas)
+        if max(replica.place for replica in run.replicas) > (num_epochs, 0):
             raise ResumeError(
-                f"{workdir} has trained {len(progress.history)} epochs, more than "
-                f"num_epochs={num_epochs}. Choose another workdir, or at least as many epochs."
+                f"{workdir} has trained {epochs} epochs, more than num_epochs={num_epochs}. "
+                "Choose another workdir, or at least as many epochs."
             )
         with _told(hooks), StopFlag() as flag:
             try:
                 _start(hooks, run, num_epochs)
-                while progress.epoch < num_epochs:
-                    stopped = _reason_to_stop(hooks, progress.history)
-                    if stopped is not None:
-                        break
+                while active := _to_train(hooks, run, num_epochs):
                     timing = EpochTiming()
-                    for rows in run.chunks():
+                    for rows in run.chunks(active):
                         flag.check()
-                        report = run.train(rows)
+                        report = run.train(rows, active)
                         timing = timing.add(report)
                         for hook in hooks:
                             hook.chunk(report)
@@ -148,16 +199,18 @@ def fit(
                             run.save()
                             saved_at = time.monotonic()
 
-                    epoch, last = progress.epoch + 1, progress.epoch + 1 == num_epochs
-                    metrics = None
+                    epoch = active[0].progress.epoch + 1
+                    last = epoch == num_epochs
+                    metrics: list[dict[str, float] | None] = [None] * len(active)
                     if valid is not None and (epoch % evaluate_every == 0 or last):
                         start = time.perf_counter()
-                        metrics = run.evaluate(poll=flag.check)
+                        metrics = [run.evaluate(replica, poll=flag.check) for replica in active]
                         seconds = time.perf_counter() - start
                         timing = dataclasses.replace(timing, evaluate_seconds=seconds)
-                    entry = progress.finish_epoch(run.step, metrics)
-                    for hook in hooks:
-                        hook.epoch(entry, timing)
+                    for replica, found in zip(active, metrics, strict=True):
+                        entry = replica.progress.finish_epoch(replica.step, found)
+                        for hook in hooks:
+                            hook.epoch(run.told(replica, entry), timing)
                     if epoch % checkpoint_every == 0 or last:
                         run.save()
                         saved_at = time.monotonic()
@@ -166,15 +219,22 @@ def fit(
                 message = f"interrupted by {stop}; saved {run.save()}. The same command goes on."
                 _log.warning(message)
                 raise Interrupted(stop.signum, message) from None
-            if stopped is not None and run.saved_step != run.step:
+            stopped = any(replica.stopped for replica in run.replicas)
+            if stopped and run.saved_step != run.step:
                 run.save()
         return FitResult(
-            state=run.state,
-            variables=run.best_variables(),
-            history=progress.history,
-            best_score=progress.best_score,
-            best_epoch=progress.best_epoch,
-            stopped=stopped,
+            replicas=tuple(
+                ReplicaResult(
+                    seed=replica.seed,
+                    state=run.state_of(replica),
+                    variables=run.best_variables(replica),
+                    history=replica.progress.history,
+                    best_score=replica.progress.best_score,
+                    best_epoch=replica.progress.best_epoch,
+                    stopped=replica.stopped,
+                )
+                for replica in run.replicas
+            ),
             resumed_from=resumed_from,
             num_compilations=run.num_compilations,
             compile_seconds=run.compile_seconds,
@@ -188,8 +248,10 @@ def _check_arguments(source: Source, seeds: Sequence[int], select: str, **counts
             "one: Resident(dataset, fit_budget(dataset, batch_size))."
         )
     source.check()
-    if len(seeds) != 1:
-        raise ValueError(f"seeds must hold one seed, got {seeds}.")
+    if isinstance(seeds, int):
+        raise TypeError(f"seeds must be a sequence of seeds, as ({seeds},), got {seeds}.")
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise ValueError(f"seeds must hold one seed or several different ones, got {seeds}.")
     for seed in seeds:
         if not 0 <= seed < 2**32:
             raise ValueError(f"a seed must lie in [0, 2**32), got {seed}.")
@@ -216,7 +278,7 @@ def _start(hooks: Sequence[Hook], run: Run, num_epochs: int) -> None:
         num_epochs=num_epochs,
         steps_per_epoch=run.steps_per_epoch,
         step=run.step,
-        history=tuple(run.progress.history),
+        history=tuple(run.told_history()),
         main_metric=run.task.main_metric,
         mode=run.task.mode,
     )
@@ -224,6 +286,10 @@ def _start(hooks: Sequence[Hook], run: Run, num_epochs: int) -> None:
         hook.start(info)
 
 
-def _reason_to_stop(hooks: Sequence[Hook], history: Sequence[Mapping[str, Any]]) -> str | None:
-    reasons = (hook.stop(history) for hook in hooks)
-    return next((reason for reason in reasons if reason), None)
+def _to_train(hooks: Sequence[Hook], run: Run, num_epochs: int) -> list[Replica]:
+    """The replicas whose next epoch is to be trained; none when the run is at its end."""
+    for replica in run.replicas:
+        if replica.stopped is None and replica.progress.epoch < num_epochs:
+            reasons = (hook.stop(replica.progress.history) for hook in hooks)
+            replica.stopped = next((reason for reason in reasons if reason), None)
+    return furthest_behind(run.replicas, num_epochs)

@@ -1,11 +1,11 @@
-"""One run: its programs, its data, its state, and where it is kept."""
+"""One run: its programs, its batches, its state, and where it is kept."""
 
 import functools
 import itertools
 import logging
 import pathlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -16,6 +16,7 @@ from gtx.batching import Budget, Source, fit_budget
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored
+from gtx.training.devices import Devices
 from gtx.training.evaluation import Evaluator
 from gtx.training.hooks.base import ChunkReport
 from gtx.training.hooks.nan_guard import check_finite
@@ -23,15 +24,9 @@ from gtx.training.identity import check_identity, identity
 from gtx.training.lock import check_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.progress import Progress, is_better, json_float
-from gtx.training.state import evaluation_variables, init_state
-from gtx.training.step import (
-    blank_batch,
-    empty_rows,
-    make_mesh,
-    make_train_chunk,
-    replicate,
-    shard,
-)
+from gtx.training.replicas import Replica, stack, take
+from gtx.training.state import TrainState, evaluation_variables, init_states
+from gtx.training.step import blank_batch, empty_rows, make_train_chunk
 from gtx.typing import PyTree
 
 _log = logging.getLogger(__name__)
@@ -44,9 +39,8 @@ class Run:
     with the same bits.
 
     Attributes:
-      state: on the device.
-      step: updates applied so far.
-      progress: position, history and best score.
+      replicas: one for each seed.
+      state: of all replicas, on the device.
       saved_step: the step of the latest checkpoint, or None.
     """
 
@@ -59,7 +53,8 @@ class Run:
         optimizer: Optimizer,
         workdir: pathlib.Path,
         *,
-        seed: int,
+        seeds: Sequence[int],
+        init: Mapping[str, PyTree] | None,
         steps_per_call: int,
         evaluate_every: int,
         select: str,
@@ -68,48 +63,43 @@ class Run:
         self.task = task
         self.workdir = workdir
         self._source, self._valid_set = source, valid
-        self._seed = seed
+        self._seeds = np.asarray(seeds, np.uint32)
         self._recipe = recipe
         self._select = select
-        rows = source.plan(seed, 0)
+        folders = [workdir if len(seeds) == 1 else workdir / f"seed_{seed}" for seed in seeds]
+        self.replicas = [
+            Replica(seed, Checkpoints(folder)) for seed, folder in zip(seeds, folders, strict=True)
+        ]
+        rows = source.plan(seeds[0], 0)
         num_shards = rows.shape[1]
         # A nominal number: with plain shuffling, epochs may differ by a few steps.
         self.steps_per_epoch = len(rows)
         self._chunk_steps = even_chunk(self.steps_per_epoch, steps_per_call)
         self._identity = identity(
             model, task, optimizer, source, valid,
-            seed=seed, num_shards=num_shards, select=select, evaluate_every=evaluate_every,
-            steps_per_call=steps_per_call, recipe=recipe,
+            seeds=seeds, init=init, num_shards=num_shards, select=select,
+            evaluate_every=evaluate_every, steps_per_call=steps_per_call, recipe=recipe,
         )  # fmt: skip
 
         self._checkpoints = Checkpoints(workdir)
-        self._checkpoints.clean()
+        for checkpoints in (self._checkpoints, *(replica.best for replica in self.replicas)):
+            checkpoints.clean()
         constants = source.constants
         batch = blank_batch(source, constants, rows)
-        make_state = functools.partial(init_state, model, optimizer, batch, seed)
-        restored = self._checkpoints.restore(jax.eval_shape(make_state), self._check_same)
-        if restored is None:
-            self.progress = Progress()
-            state = make_state()
-        else:
-            self.progress = Progress.from_json(restored.field("progress"))
-            state = restored.arrays
-            _log.info("going on from %s", restored.path)
-        self.step = int(state.step)
-        if restored is not None and restored.path != self._checkpoints.path(self.step):
-            raise CheckpointError(
-                f"checkpoint {restored.path} holds step {self.step}, which is not that of its name."
-                f" Rename it {self._checkpoints.path(self.step).name}, or remove it."
-            )
+        make_states = functools.partial(init_states, model, optimizer, batch, seeds, init)
+        # Several states are stacked on the host; of a template only the shapes are asked for.
+        shapes = jax.eval_shape(make_states)
+        restored = self._checkpoints.restore(_stacked_shapes(shapes), self._check_same)
+        state = stack(make_states()) if restored is None else self._take_up(restored)
         self.saved_step = None if restored is None else self.step
 
-        self._mesh = make_mesh(num_shards)
-        self._constants = replicate(constants, self._mesh)
-        self._train_chunk = make_train_chunk(model, task, optimizer, source, self._mesh)
+        self._devices = Devices.first(num_shards)
+        self._constants = self._devices.copy(constants)
+        self._train_chunk = make_train_chunk(model, task, optimizer, source, self._devices)
         self._evaluator: Evaluator | None = None
         if valid is not None:
             self._evaluator = Evaluator(model, task, _evaluation_budget(source, valid, num_shards))
-        self.state = replicate(state, self._mesh)
+        self.state = self._devices.copy(state)
         self._following: np.ndarray | None = None
         self._uploaded: Any = None
 
@@ -117,18 +107,48 @@ class Run:
         saved, environment = restored.field("identity"), restored.field("environment")
         check_identity(saved, environment, self._identity, restored.path)
 
-    def chunks(self) -> Iterator[np.ndarray]:
-        """Plan rows of what is left of the epoch, each of one size, filled up with -1."""
-        rows = self._source.plan(self._seed, self.progress.epoch)[self.progress.position :]
+    def _take_up(self, restored: Restored) -> TrainState:
+        """Put every replica where a checkpoint left it, and return the state."""
+        progress = restored.field("progress")
+        steps = np.atleast_1d(restored.arrays.step)
+        if len(self.replicas) == 1:
+            progress = [progress]
+        for replica, data, step in zip(self.replicas, progress, steps, strict=True):
+            replica.progress, replica.step = Progress.from_json(data), int(step)
+        _log.info("going on from %s", restored.path)
+        if restored.path != self._checkpoints.path(self.step):
+            raise CheckpointError(
+                f"checkpoint {restored.path} holds step {self.step}, which is not that of its name."
+                f" Rename it {self._checkpoints.path(self.step).name}, or remove it."
+            )
+        return restored.arrays
+
+    @property
+    def step(self) -> int:
+        """The most updates that any replica has had."""
+        return max(replica.step for replica in self.replicas)
+
+    def chunks(self, active: Sequence[Replica]) -> Iterator[np.ndarray]:
+        """Plan rows of what is left of an epoch, each of one size, filled up with -1.
+
+        Args:
+          active: the replicas that are trained, which stand at one place.
+
+        Yields:
+          int32 [steps, shards, places], or [steps, shards, replicas, places] of several.
+        """
+        epoch, position = active[0].place
+        plans = {r.seed: self._source.plan(r.seed, epoch)[position:] for r in active}
+        nothing = plans[active[0].seed][:0]  # for a replica that is not trained
+        all_rows = [plans.get(replica.seed, nothing) for replica in self.replicas]
         parts = []
-        for first in range(0, len(rows), self._chunk_steps):
-            part = rows[first : first + self._chunk_steps]
-            filling = empty_rows(self._chunk_steps - len(part), like=rows)
-            parts.append(np.concatenate([part, filling]))
+        for first in range(0, max(map(len, all_rows)), self._chunk_steps):
+            part = [rows[first:][: self._chunk_steps] for rows in all_rows]
+            parts.append(stack([_filled(rows, self._chunk_steps) for rows in part], axis=2))
         for part, self._following in itertools.zip_longest(parts, parts[1:]):
             yield part
 
-    def train(self, rows: np.ndarray) -> ChunkReport:
+    def train(self, rows: np.ndarray, active: Sequence[Replica]) -> ChunkReport:
         """Train a chunk, the latest that `chunks` gave.
 
         Raises:
@@ -136,61 +156,87 @@ class Run:
         """
         start = time.perf_counter() - self._train_chunk.compile_seconds
         elements = self._uploaded if self._uploaded is not None else self._upload(rows)
-        self.state, report = self._train_chunk(
-            self.state, self._constants, elements, rows, np.uint32(self._seed)
-        )
+        seeds = self._seeds if len(self.replicas) > 1 else self._seeds[0]
+        self.state, report = self._train_chunk(self.state, self._constants, elements, rows, seeds)
         # The device is at work on this chunk while the host makes the next one.
         self._uploaded = None if self._following is None else self._upload(self._following)
         report = jax.device_get(report)
-        check_finite(report, rows, self._source.ids, self.step, self.state.params)
-        steps = int(report.taken.sum())
-        self.step += steps
-        self.progress.position += steps
-        self.progress.totals.add(report)
+        count, steps = len(self.replicas), 0
+        for index, replica in enumerate(self.replicas):
+            own = take(report, index, count, axis=1)
+            names = f"seed {replica.seed}: " if count > 1 else ""
+            check_finite(
+                own, take(rows, index, count, axis=2), self._source.ids, replica.step,
+                self.state.params, where=names,
+            )  # fmt: skip
+            replica.step += int(own.taken.sum())
+            replica.progress.totals.add(own)
+            steps = max(steps, int(own.taken.sum()))
+        for replica in active:
+            replica.progress.position += steps
         return ChunkReport(
-            epoch=self.progress.epoch,
+            epoch=active[0].progress.epoch,
             step=self.step,
             num_steps=steps,
             num_graphs=int((rows >= 0).sum()),
-            loss=self.progress.totals.loss,
+            loss=float(np.mean([replica.progress.totals.loss for replica in active])),
             seconds=time.perf_counter() - self._train_chunk.compile_seconds - start,
         )
 
     def _upload(self, rows: np.ndarray) -> Any:
-        return shard(self._source.chunk(rows), self._mesh)
+        count = len(self.replicas)
+        parts = [self._source.chunk(take(rows, index, count, axis=2)) for index in range(count)]
+        return self._devices.shard(stack(parts, axis=2))
 
-    def evaluate(self, poll: Callable[[], None]) -> dict[str, float]:
-        """Score the validation part, and keep the parameters if they are the best."""
+    def evaluate(self, replica: Replica, poll: Callable[[], None]) -> dict[str, float]:
+        """Score the validation part, and keep the replica's parameters if they are the best."""
         assert self._evaluator is not None and self._valid_set is not None
-        variables = evaluation_variables(self.state)
+        variables, progress = self._variables(replica), replica.progress
         result = self._evaluator(variables, self._valid_set, self._valid_batches, poll=poll)
-        for note in result.notes if self.progress.best_epoch is None else ():
+        for note in result.notes if progress.best_epoch is None else ():
             _log.warning("validation: %s", note)
         score = result.metrics[self.task.main_metric]
-        if self._select == "last" or is_better(score, self.progress.best_score, self.task.mode):
-            self.progress.best_score = json_float(score)
-            self.progress.best_epoch = self.progress.epoch + 1
-            self._save_best(variables)
+        if self._select == "last" or is_better(score, progress.best_score, self.task.mode):
+            progress.best_score = json_float(score)
+            progress.best_epoch = progress.epoch + 1
+            self._save_best(replica, variables)
         metrics = {name: result.metrics[name] for name in self.task.metric_names}
         return {"loss": result.loss, **metrics}
 
     def save(self) -> pathlib.Path:
         """Write a checkpoint of this instant."""
         check_lock(self.workdir)
+        progress = [replica.progress.to_json() for replica in self.replicas]
         host = {
             "identity": self._identity.facts,
             "environment": self._identity.conditions,
-            "progress": self.progress.to_json(),
+            "progress": progress if len(progress) > 1 else progress[0],
         }
         path = self._checkpoints.save(self.step, self.state, host, self._recipe)
         self.saved_step = self.step
         return path
 
-    def best_variables(self) -> dict[str, PyTree]:
+    def told(self, replica: Replica, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """An entry of a replica's history as hooks are told it: of several with its `seed`."""
+        return {"seed": replica.seed, **entry} if len(self.replicas) > 1 else dict(entry)
+
+    def told_history(self) -> list[dict[str, Any]]:
+        """What hooks have been told of all epochs, in the order of a run that was not cut."""
+        entries = [
+            self.told(replica, entry)
+            for replica in self.replicas
+            for entry in replica.progress.history
+        ]
+        return sorted(entries, key=lambda entry: entry["epoch"])  # the sort keeps the seeds' order
+
+    def state_of(self, replica: Replica) -> TrainState:
+        return take(self.state, self.replicas.index(replica), len(self.replicas))
+
+    def best_variables(self, replica: Replica) -> dict[str, PyTree]:
         """`params` and `batch_stats` of the best checkpoint, which is made if there is none."""
-        if self.progress.best_epoch is None:
-            self._save_best(evaluation_variables(self.state))
-        arrays = self._checkpoints.restore_best().arrays
+        if replica.progress.best_epoch is None:
+            self._save_best(replica, self._variables(replica))
+        arrays = replica.best.restore_best().arrays
         return {"params": arrays["params"], "batch_stats": arrays.get("batch_stats", {})}
 
     @property
@@ -208,21 +254,38 @@ class Run:
         assert self._evaluator is not None and self._valid_set is not None
         return self._evaluator.prepare(self._valid_set)
 
-    def _save_best(self, variables: dict[str, PyTree]) -> None:
+    def _variables(self, replica: Replica) -> dict[str, PyTree]:
+        return evaluation_variables(self.state_of(replica))
+
+    def _save_best(self, replica: Replica, variables: dict[str, PyTree]) -> None:
         check_lock(self.workdir)
         host = {
-            "step": self.step,
-            "epoch": self.progress.best_epoch,
+            "step": replica.step,
+            "epoch": replica.progress.best_epoch,
             "metric": self.task.main_metric,
-            "score": self.progress.best_score,
+            "score": replica.progress.best_score,
         }
-        self._checkpoints.save_best(variables, host, self._recipe)
+        replica.best.save_best(variables, host, self._recipe)
 
 
 def even_chunk(steps: int, steps_per_call: int) -> int:
     """The chunk length at most `steps_per_call` that cuts `steps` into the fewest equal parts."""
     calls = -(-steps // min(steps_per_call, steps))
     return -(-steps // calls)
+
+
+def _filled(rows: np.ndarray, steps: int) -> np.ndarray:
+    """The rows of `steps` steps, of which the last ones may be empty."""
+    return np.concatenate([rows, empty_rows(steps - len(rows), like=rows)])
+
+
+def _stacked_shapes(states: Sequence[TrainState]) -> TrainState:
+    """The shapes of `stack(states)`."""
+    if len(states) == 1:
+        return states[0]
+    return jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct((len(states), *leaf.shape), leaf.dtype), states[0]
+    )
 
 
 def _evaluation_budget(source: Source, valid: Dataset, num_shards: int) -> Budget:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -44,33 +45,99 @@ class TrainState:
         return dataclasses.replace(self, **changes)
 
 
-def init_variables(model: nn.Module, batch: Batch, seed: int) -> dict[str, PyTree]:
-    """Fresh `params` and `batch_stats` of a model. Only shapes are read of the batch."""
-    key = jax.random.fold_in(jax.random.key(np.uint32(seed)), _INIT)
-    batch = batch.replace(axis_name=None)
-    variables = jax.jit(functools.partial(model.init, train=False))(key, batch)
-    return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}
-
-
 def init_state(model: nn.Module, optimizer: Optimizer, batch: Batch, seed: int) -> TrainState:
-    """The state before the first step.
+    """The state before the first step; see `init_states`."""
+    (state,) = init_states(model, optimizer, batch, (seed,))
+    return state
+
+
+def init_states(
+    model: nn.Module,
+    optimizer: Optimizer,
+    batch: Batch,
+    seeds: Sequence[int],
+    init: Mapping[str, PyTree] | None = None,
+) -> list[TrainState]:
+    """The state before the first step, for each seed.
+
+    Args:
+      model: the module.
+      optimizer: the update rule.
+      batch: of which only shapes are read.
+      seeds: each decides the initial values of its state.
+      init: `params` and `batch_stats` to start from in place of initial values.
 
     Raises:
       TypeError: a parameter is not float32.
+      ValueError: `init` does not hold the variables of the model.
     """
-    variables = init_variables(model, batch, seed)
-    params, batch_stats = variables["params"], variables["batch_stats"]
+    initialize = jax.jit(functools.partial(model.init, train=False))
+    start = jax.jit(optimizer.transformation().init)
+    batch = batch.replace(axis_name=None)
+    states = []
+    for seed in seeds:
+        key = jax.random.fold_in(jax.random.key(np.uint32(seed)), _INIT)
+        found = initialize(key, batch)
+        variables = {"params": found["params"], "batch_stats": found.get("batch_stats", {})}
+        _check_float32(variables["params"])
+        if init is not None:
+            variables = variables_from(init, variables)
+        params, batch_stats = variables["params"], variables["batch_stats"]
+        ema = None
+        if optimizer.ema_decay is not None:
+            ema = jax.tree.map(jnp.copy, variables)
+        states.append(TrainState(jnp.zeros((), jnp.int32), params, batch_stats, start(params), ema))
+    return states
+
+
+def variables_from(init: Mapping[str, PyTree], fresh: dict[str, PyTree]) -> dict[str, PyTree]:
+    """The variables `init` as arrays of their own, in the structure of a model's.
+
+    Args:
+      init: `params` and, of a model that has them, `batch_stats`; as `FitResult.variables` is.
+      fresh: the variables of the model.
+
+    Raises:
+      ValueError: names of variables are missing or unknown, or a shape or dtype differs.
+    """
+    given, wanted = _by_name(init), _by_name(fresh)
+    missing, unknown = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
+    if missing or unknown:
+        raise ValueError(
+            f"init lacks {_listing(missing)} and has the unknown {_listing(unknown)}. Give all "
+            "variables of the model: FitResult.variables or Predictor.variables of one like it, "
+            "or model.init with some of them replaced."
+        )
+    for name, leaf in wanted.items():
+        shape, dtype = np.shape(given[name]), np.asarray(given[name]).dtype
+        if shape != leaf.shape or dtype != leaf.dtype:
+            raise ValueError(
+                f"init: {name} is {dtype}{list(shape)}, and the model has {leaf.dtype}"
+                f"{list(leaf.shape)}."
+            )
+    # Copies, because the arrays of a state are given away to the next step.
+    leaves = [jnp.array(given[name]) for name in wanted]
+    return jax.tree.unflatten(jax.tree.structure(fresh), leaves)
+
+
+def _by_name(tree: PyTree) -> dict[str, Any]:
+    return {leaf_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def _listing(names: Sequence[str], limit: int = 8) -> str:
+    if not names:
+        return "nothing"
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
+
+
+def _check_float32(params: PyTree) -> None:
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         if leaf.dtype != jnp.float32:
             raise TypeError(
                 f"parameter {leaf_name(path)} is {leaf.dtype}; keep param_dtype=float32 and set "
                 "dtype for the computation."
             )
-    opt_state = jax.jit(optimizer.transformation().init)(params)
-    ema = None
-    if optimizer.ema_decay is not None:
-        ema = jax.tree.map(jnp.copy, {"params": params, "batch_stats": batch_stats})
-    return TrainState(jnp.zeros((), jnp.int32), params, batch_stats, opt_state, ema)
 
 
 def evaluation_variables(state: TrainState) -> dict[str, PyTree]:

@@ -2,8 +2,8 @@
 
 A chunk is one `lax.scan` over rows of a plan, so that thousands of small steps cost one call. A
 `gtx.batching.Source` makes the batch of each step, inside the scan. With several shards the whole
-chunk runs under `shard_map` over the mesh axis `data`: each device has its shard of every batch,
-and gradients meet once per step.
+chunk runs on every device with its shard of every batch, and gradients meet once per step. With
+several replicas a step is one `vmap` over them.
 """
 
 import dataclasses
@@ -15,22 +15,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from gtx.batch import Batch
 from gtx.batching import Source
 from gtx.ops.varying import varying_axes
 from gtx.tasks import Task
+from gtx.training.devices import ONE_DEVICE, Devices
 from gtx.training.optimizer import Optimizer, update_average
 from gtx.training.program import Program
 from gtx.training.state import TrainState, leaf_name
 from gtx.typing import Array, PyTree
 
-AXIS = "data"
+# The collection in which modules sow losses of their own.
+LOSSES = "losses"
 # Folded into the key of a step for its source, so that dropout draws other numbers.
 _SOURCE = 2**32 - 2
-_REPLICATED = PartitionSpec()
-_SHARDED = PartitionSpec(None, AXIS)  # [steps, shards, ...]
 
 
 @functools.partial(
@@ -42,9 +41,12 @@ _SHARDED = PartitionSpec(None, AXIS)  # [steps, shards, ...]
 class StepReport:
     """What happened at each step of a chunk; each array [steps], zeros where no step was taken.
 
+    With several replicas the arrays are [steps, replicas].
+
     Attributes:
       taken: False for filling at the end of an epoch, and for all after a bad step.
-      loss_sum, count: over the real labels of the global batch; their quotient is the loss.
+      loss_sum, count: over the real labels of the global batch; their quotient is the loss, with
+        what modules have sown.
       grad_norm: global norm of the gradient before clipping.
       learning_rate: of the step.
       finite: bool [steps, 1 + leaves]: the loss, then gradient and update of each parameter
@@ -60,47 +62,12 @@ class StepReport:
     finite: Any
 
 
-def make_mesh(num_shards: int) -> Mesh | None:
-    """The mesh over the first `num_shards` local devices; None for one.
-
-    Raises:
-      ValueError: there are fewer devices.
-    """
-    if num_shards == 1:
-        return None
-    devices = jax.local_devices()
-    if num_shards > len(devices):
-        raise ValueError(
-            f"num_shards={num_shards}, but there are {len(devices)} local devices; fit a budget "
-            "with at most as many shards."
-        )
-    # Axes are Explicit by default, under which gathers and segment sums refuse sharded arrays.
-    axis_types = (jax.sharding.AxisType.Auto,)
-    return jax.make_mesh(
-        (num_shards,), (AXIS,), axis_types=axis_types, devices=devices[:num_shards]
-    )
-
-
-def replicate(tree: PyTree, mesh: Mesh | None) -> PyTree:
-    """Put a tree on every device of the mesh, or on the default device."""
-    if mesh is None:
-        return jax.device_put(tree)
-    return jax.device_put(tree, NamedSharding(mesh, _REPLICATED))
-
-
-def shard(tree: PyTree, mesh: Mesh | None) -> PyTree:
-    """Put arrays [steps, shards, ...] on the devices of the mesh, each its shard."""
-    if mesh is None:
-        return jax.device_put(tree)
-    return jax.device_put(tree, NamedSharding(mesh, _SHARDED))
-
-
 def make_train_chunk(
     model: nn.Module,
     task: Task,
     optimizer: Optimizer,
     source: Source,
-    mesh: Mesh | None = None,
+    devices: Devices = ONE_DEVICE,
 ) -> Program:
     """`program(state, constants, elements, rows, seed) -> state, StepReport`, one for a run.
 
@@ -108,9 +75,13 @@ def make_train_chunk(
     [steps, shards, places]; a step whose rows are all -1 leaves the state alone and is not
     counted. The randomness of a step is `fold_in(key(seed), state.step)`. The state is
     donated.
+
+    With `seed` [replicas] in place of one number, so many replicas are trained at once. All
+    arrays of the state then have a leading axis of replicas, those of the report are [steps,
+    replicas, ...], `elements` [steps, shards, replicas, ...] and `rows` [steps, shards,
+    replicas, places].
     """
     transformation = optimizer.transformation()
-    axis = None if mesh is None else AXIS
 
     def loss_fn(params: PyTree, batch_stats: PyTree, batch: Batch, key: Array) -> Any:
         outputs, changed = model.apply(
@@ -118,14 +89,17 @@ def make_train_chunk(
             batch,
             train=True,
             rngs={"dropout": key},
-            mutable=["batch_stats"],
+            mutable=["batch_stats", LOSSES],
         )
         loss_sum, count = task.loss(outputs, batch)
-        if axis is not None:
-            count = jax.lax.psum(count, axis)
+        count = devices.sum(count)
         # Divided here, where it is one number, and not in every gradient. A batch without a
         # single known label has loss 0 and gradient 0.
         loss = loss_sum / jnp.where(count > 0, count, 1.0)
+        sown = changed.get(LOSSES, {})
+        if jax.tree.leaves(sown):
+            extra = sum_of_losses(sown) * _share(batch, devices)
+            loss, loss_sum = loss + extra, loss_sum + extra * count
         return loss, (loss_sum, count, changed.get("batch_stats", {}))
 
     def step(
@@ -133,16 +107,16 @@ def make_train_chunk(
     ) -> tuple[TrainState, StepReport]:
         key = jax.random.fold_in(jax.random.key(seed), state.step)
         batch = source.batch(constants, element, jax.random.fold_in(key, _SOURCE))
-        batch = batch.replace(axis_name=axis)
+        batch = batch.replace(axis_name=devices.axis_name, step=state.step)
         # The gradient of a parameter that is the same everywhere would be summed over shards by
         # itself; that of a varying one stays the shard's own, and is summed below, once.
-        params = _varying(state.params, axis)
+        params = devices.vary(state.params)
         (_, (loss_sum, count, batch_stats)), grads = jax.value_and_grad(loss_fn, has_aux=True)(
             params, state.batch_stats, batch, key
         )
-        if axis is not None:
+        if devices.axis_name is not None:
             _check_synced(batch_stats)
-            loss_sum, grads = jax.lax.psum((loss_sum, grads), axis)
+        loss_sum, grads = devices.sum((loss_sum, grads))
         updates, opt_state = transformation.update(grads, state.opt_state, state.params)
         new = TrainState(
             step=state.step + 1,
@@ -171,11 +145,19 @@ def make_train_chunk(
         )
         return jax.tree.map(lambda old, value: jnp.where(good, value, old), state, new), report
 
-    def skip(state: TrainState) -> tuple[TrainState, StepReport]:
-        zero = jnp.zeros((), jnp.float32)
-        leaves = len(jax.tree.leaves(state.params))
-        report = StepReport(jnp.array(False), zero, zero, zero, zero, jnp.ones(1 + leaves, bool))
-        return state, report
+    def no_step(state: TrainState, seed: Array) -> tuple[TrainState, StepReport]:
+        zero = jnp.zeros(seed.shape, jnp.float32)
+        finite = jnp.ones((*seed.shape, 1 + len(jax.tree.leaves(state.params))), bool)
+        return state, StepReport(jnp.zeros(seed.shape, bool), zero, zero, zero, zero, finite)
+
+    def steps(
+        state: TrainState, constants: Any, element: Any, seed: Array, go: Array
+    ) -> tuple[TrainState, StepReport]:
+        """A step of the only replica, or of each replica for which `go` is True."""
+        if not seed.shape:
+            return step(state, constants, element, seed)
+        new = jax.vmap(step, in_axes=(0, None, 0, 0))(state, constants, element, seed)
+        return jax.tree.map(functools.partial(_where, go), new, no_step(state, seed))
 
     def chunk(
         state: TrainState, constants: Any, elements: Any, filled: Array, seed: Array
@@ -183,46 +165,44 @@ def make_train_chunk(
         def body(carry: Any, item: Any) -> Any:
             state, healthy = carry
             element, filled = item
+            go = filled & healthy
 
             def take(state: TrainState) -> tuple[TrainState, StepReport]:
-                return step(state, constants, _own_shard(element), seed)
+                return steps(state, constants, _own_shard(element), seed, go)
 
-            state, report = jax.lax.cond(filled & healthy, take, skip, state)
-            return (state, healthy & report.finite.all()), report
+            def skip(state: TrainState) -> tuple[TrainState, StepReport]:
+                return no_step(state, seed)
 
-        (state, _), report = jax.lax.scan(body, (state, jnp.array(True)), (elements, filled))
+            state, report = jax.lax.cond(go.any() if go.shape else go, take, skip, state)
+            return (state, healthy & report.finite.all(-1)), report
+
+        carry = state, jnp.ones(seed.shape, bool)
+        (state, _), report = jax.lax.scan(body, carry, (elements, filled))
         return state, report
 
-    if mesh is not None:
-        chunk = jax.shard_map(
-            chunk,
-            mesh=mesh,
-            in_specs=(_REPLICATED, _REPLICATED, _SHARDED, _REPLICATED, _REPLICATED),
-            out_specs=_REPLICATED,
-        )
+    on_each = devices.on_each(chunk, sharded=(False, False, True, False, False), gives_shards=False)
 
     def program(
         state: TrainState, constants: Any, elements: Any, rows: Array, seed: Array
     ) -> tuple[TrainState, StepReport]:
-        return chunk(state, constants, elements, (rows >= 0).any((1, 2)), seed)
+        return on_each(state, constants, elements, (rows >= 0).any((1, -1)), seed)
 
     return Program(program, donate_argnums=(0,))
 
 
-def make_evaluation_chunk(model: nn.Module, task: Task, mesh: Mesh | None = None) -> Program:
+def make_evaluation_chunk(model: nn.Module, task: Task, devices: Devices = ONE_DEVICE) -> Program:
     """`program(variables, batches, rows) -> predictions, loss_sum, count`.
 
     `batches` is a Batch whose arrays have leading axes [steps, shards], so that one program
     serves datasets of every size. Predictions are [steps, shards, rows of a batch, dim], padding
     included; the sums are [steps, shards]. Steps whose `rows` are all -1 give zeros.
     """
-    axis = None if mesh is None else AXIS
 
     def chunk(variables: PyTree, batches: Batch, filled: Array) -> Any:
         def take(batch: Batch) -> Any:
-            batch = _own_shard(batch).replace(axis_name=axis)
+            batch = _own_shard(batch).replace(axis_name=devices.axis_name)
             outputs: Any = model.apply(variables, batch, train=False)
-            zero = _varying(jnp.zeros((), jnp.float32), axis)
+            zero = devices.vary(jnp.zeros((), jnp.float32))
             known = batch.targets is not None and batch.targets.labels is not None
             sums = task.loss(outputs, batch) if known else (zero, zero)
             return task.predictions(outputs), *sums
@@ -234,37 +214,54 @@ def make_evaluation_chunk(model: nn.Module, task: Task, mesh: Mesh | None = None
             def skip(batch: Batch) -> Any:
                 del batch
                 zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-                return _varying(zeros, axis)
+                return devices.vary(zeros)
 
             outputs = jax.lax.cond(filled, take, skip, batch)
             return carry, jax.tree.map(lambda values: values[None], outputs)
 
         return jax.lax.scan(body, None, (batches, filled))[1]
 
-    if mesh is not None:
-        chunk = jax.shard_map(
-            chunk,
-            mesh=mesh,
-            in_specs=(_REPLICATED, _SHARDED, _REPLICATED),
-            out_specs=_SHARDED,
-        )
+    on_each = devices.on_each(chunk, sharded=(False, True, False), gives_shards=True)
 
     def program(variables: PyTree, batches: Batch, rows: Array) -> Any:
-        return chunk(variables, batches, (rows >= 0).any((1, 2)))
+        return on_each(variables, batches, (rows >= 0).any((1, 2)))
 
     return Program(program)
+
+
+def sum_of_losses(sown: PyTree) -> Array:
+    """The sum of the losses that modules have sown, each a number.
+
+    Raises:
+      ValueError: one of them is no number; it is named.
+    """
+    for path, leaf in jax.tree_util.tree_leaves_with_path(sown):
+        if leaf.shape:
+            raise ValueError(
+                f"{LOSSES}/{leaf_name(path)} must be one number, and is {list(leaf.shape)}. Take "
+                "its mean over what is real in the batch before it is sown."
+            )
+    return sum(leaf.astype(jnp.float32) for leaf in jax.tree.leaves(sown))
+
+
+def _share(batch: Batch, devices: Devices) -> Array:
+    """The share of a shard's sown losses in those of the batch: its share of the real graphs.
+
+    So a shard that holds padding alone adds nothing, and what all shards agree on counts once.
+    """
+    graphs = batch.graph_mask.sum().astype(jnp.float32)
+    total = devices.sum(graphs)
+    return graphs / jnp.where(total > 0, total, 1.0)
+
+
+def _where(go: Array, new: Array, old: Array) -> Array:
+    """For each replica the new values, or the old ones where `go` is False."""
+    return jnp.where(go.reshape(go.shape + (1,) * (new.ndim - 1)), new, old)
 
 
 def _own_shard(element: PyTree) -> PyTree:
     """Strip the axis of shards, of which a device holds one."""
     return jax.tree.map(lambda values: values[0], element)
-
-
-def _varying(tree: PyTree, axis: str | None) -> PyTree:
-    """Mark values as the shard's own, which then do not take part in sums over shards."""
-    if axis is None:
-        return tree
-    return jax.tree.map(lambda leaf: jax.lax.pcast(leaf, axis, to="varying"), tree)
 
 
 def _sums_of_squares(tree: PyTree) -> Array:

@@ -10,9 +10,9 @@ import jax
 import numpy as np
 
 from gtx.batching import Resident, fit_budget, plan
-from gtx.training import Evaluator, make_mesh, make_train_chunk
+from gtx.training import Devices, Evaluator, make_train_chunk
 from gtx.training.state import evaluation_variables, init_state
-from gtx.training.step import blank_batch, empty_rows, replicate, shard
+from gtx.training.step import blank_batch, empty_rows
 from tests.training import small
 
 
@@ -21,21 +21,21 @@ def main():
         small.dataset(60),
         small.task(),
         small.optimizer(),
-        small.Small(),
+        small.Small(sown=0.1),
     )
     results = {}
     for shards in (1, 8):
         budget = fit_budget(train, 16, num_shards=shards, num_tiers=2)
-        mesh = make_mesh(shards)
+        devices = Devices.first(shards)
         rows = plan(train, budget, seed=3)
         rows = np.concatenate([rows, empty_rows(2, like=rows)])
         source = Resident(train, budget)
-        constants = replicate(source.constants, mesh)
+        constants = devices.copy(source.constants)
         batch = blank_batch(source, constants, rows)
-        state = replicate(init_state(model, optimizer, batch, 0), mesh)
-        chunk = make_train_chunk(model, task, optimizer, source, mesh)
+        state = devices.copy(init_state(model, optimizer, batch, 0))
+        chunk = make_train_chunk(model, task, optimizer, source, devices)
         for _ in range(2):
-            elements = shard(source.chunk(rows), mesh)
+            elements = devices.shard(source.chunk(rows))
             state, report = chunk(state, constants, elements, rows, np.uint32(0))
         assert chunk.num_compilations == 1
         evaluator = Evaluator(model, task, budget, steps_per_call=3)

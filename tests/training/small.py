@@ -20,6 +20,7 @@ class Small(nn.Module):
     outputs: int = 1
     rate: float = 0.25
     level: str = "graph"
+    sown: float = 0.0
 
     @nn.compact
     def __call__(self, batch, *, train=False):
@@ -29,6 +30,11 @@ class Small(nn.Module):
         x = Dropout(self.rate)(jax.nn.relu(x), batch.node_ids, train=train)
         if self.level == "graph":
             x = jax.ops.segment_sum(x, batch.node_graph, len(batch.graph_mask))
+        if self.sown:
+            # Padding holds the largest values, and must not count.
+            size = jnp.where(batch.graph_mask, jnp.square(x).mean(axis=1), 0).sum()
+            mean = size / jnp.maximum(batch.graph_mask.sum(), 1)
+            self.sow("losses", "size", self.sown * mean)
         return nn.Dense(self.outputs, name="last")(x)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from gtx.batching import Streamed, fit_budget
 from gtx.nn import BatchNorm
-from gtx.training import make_train_chunk
+from gtx.training import Devices, make_train_chunk
+from gtx.training.devices import make_mesh
 from gtx.training.state import init_state
 from gtx.training.step import blank_batch
 from tests.training import small
@@ -51,11 +52,11 @@ class Apart(nn.Module):
 def test_statistics_that_differ_between_shards_are_refused_by_name():
     data = small.dataset(8)
     source = Streamed(data, fit_budget(data, 4))
-    mesh = jax.make_mesh((1,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+    devices = Devices(make_mesh(jax.devices()[:1]))
     rows = source.plan(0, 0)
     elements = source.chunk(rows)
     batch = blank_batch(source, None, rows)
     state = init_state(Apart(), small.optimizer(), batch, 0)
-    chunk = make_train_chunk(Apart(), small.task(), small.optimizer(), source, mesh)
+    chunk = make_train_chunk(Apart(), small.task(), small.optimizer(), source, devices)
     with pytest.raises(TypeError, match="batch_stats/norm/mean differs between shards; add it up"):
         chunk(state, source.constants, elements, rows, np.uint32(0))

@@ -8,7 +8,7 @@ import optax
 import pytest
 
 from gtx.batching import Resident, Streamed, fit_budget
-from gtx.training import make_mesh, make_train_chunk
+from gtx.training import make_train_chunk
 from gtx.training.hooks.nan_guard import NonFiniteError, check_finite
 from gtx.training.state import evaluation_variables, init_state
 from gtx.training.step import blank_batch, empty_rows
@@ -183,8 +183,3 @@ def test_the_training_step_lowers_for_cpu_gpu_and_tpu(setup):
     args = (start(0), source.constants, source.chunk(rows), rows, np.uint32(0))
     export = jax.export.export(chunk.function, platforms=("cpu", "cuda", "tpu"))
     assert set(export(*args).platforms) == {"cpu", "cuda", "tpu"}
-
-
-def test_more_shards_than_devices_are_refused():
-    with pytest.raises(ValueError, match="there are 1 local devices"):
-        make_mesh(2)

@@ -15,7 +15,8 @@ class RunInfo:
       num_epochs: to be trained in all.
       steps_per_epoch: graphs / batch size, rounded up.
       step: steps that are already done; above 0 in a resumed run.
-      history: the entries of the epochs that are already done (see `Progress`).
+      history: the entries of the epochs that are already done (see `Progress`), in the order of
+        the epochs; with several replicas those of all, each with its `seed`.
       main_metric: the metric that decides, and `mode`, "min" or "max".
     """
 
@@ -34,10 +35,10 @@ class ChunkReport:
 
     Attributes:
       epoch: from 0.
-      step: steps of the run so far, this chunk included.
+      step: steps of the run so far, this chunk included; with several replicas, the most of any.
       num_steps: of this chunk.
       num_graphs: trained on in this chunk.
-      loss: mean over the epoch so far.
+      loss: mean over the epoch so far, and over the replicas.
       seconds: of wall clock, without compilation.
     """
 
@@ -81,10 +82,16 @@ class Hook:
         """After every chunk."""
 
     def epoch(self, entry: Mapping[str, Any], timing: EpochTiming) -> None:
-        """After every epoch, with its new entry in the history."""
+        """After every epoch, with its new entry in the history.
+
+        A run of several seeds calls it for each of them, and the entry has a `seed`.
+        """
 
     def stop(self, history: Sequence[Mapping[str, Any]]) -> str | None:
-        """A reason to stop, asked before every epoch; a function of the history alone."""
+        """A reason to stop, asked before every epoch; a function of the history alone.
+
+        It is asked for each seed with its own history, and stops the training of that seed.
+        """
         return None
 
     def end(self) -> None:

@@ -14,7 +14,8 @@ from gtx.training.storage import named
 class JsonLines(Hook):
     """Writes two files in the workdir, one line per epoch.
 
-    `metrics.jsonl` has the history: the same bytes whether or not a run was interrupted.
+    `metrics.jsonl` has the history: the same bytes whether or not a run was interrupted. With
+    several seeds it has a line for each seed and epoch.
     `timing.jsonl` has `epoch`, `train_seconds`, `evaluate_seconds` and `graphs_per_second` of
     the process that trained the epoch. On a resume both are cut to the checkpoint.
     """
@@ -26,7 +27,9 @@ class JsonLines(Hook):
         run.workdir.mkdir(parents=True, exist_ok=True)
         metrics, timing = run.workdir / "metrics.jsonl", run.workdir / "timing.jsonl"
         _replace(metrics, [json.dumps(entry) for entry in run.history])
-        _replace(timing, _whole_lines(timing, before=len(run.history)))
+        before = run.history[-1]["epoch"] if run.history else 0
+        _replace(timing, _whole_lines(timing, before=before))
+        self._timed = before
         self._files = [metrics.open("a"), timing.open("a")]
 
     def epoch(self, entry: Mapping[str, Any], timing: EpochTiming) -> None:
@@ -37,7 +40,11 @@ class JsonLines(Hook):
             "evaluate_seconds": timing.evaluate_seconds,
             "graphs_per_second": rate,
         }
-        for file, line in zip(self._files, (entry, clock), strict=True):
+        lines = (
+            [entry, clock] if entry["epoch"] > self._timed else [entry]
+        )  # one clock for all seeds
+        self._timed = max(self._timed, entry["epoch"])
+        for file, line in zip(self._files, lines, strict=False):
             with named(pathlib.Path(file.name)):
                 file.write(json.dumps(line) + "\n")
                 file.flush()

@@ -32,6 +32,8 @@ def check_finite(
     ids: Callable[[np.ndarray], np.ndarray],
     first_step: int,
     params: PyTree,
+    *,
+    where: str = "",
 ) -> None:
     """Raise if a step of a chunk was refused. The state is then the one before that step.
 
@@ -41,6 +43,7 @@ def check_finite(
       ids: of the source: what to call these rows.
       first_step: number of the chunk's first step.
       params: for the names of the parameters.
+      where: what the message begins with, as "seed 1: ".
     """
     bad = np.flatnonzero(~report.finite.all(axis=1))
     if not len(bad):
@@ -54,9 +57,9 @@ def check_finite(
     what = "the loss" if names[0] == "loss" else f"the gradient or update of {names[0]}"
     more = f" (and {len(names) - 1} parameters)" if len(names) > 1 else ""
     raise NonFiniteError(
-        f"{what}{more} is not finite at step {first_step + index}. The step was not applied. "
-        f"Graph ids in its batch: {listing(graphs)}. Look for extreme features or labels in "
-        "these graphs, lower the learning rate, or clip gradients (clip_norm).",
+        f"{where}{what}{more} is not finite at step {first_step + index}. The step was not "
+        f"applied. Graph ids in its batch: {listing(graphs)}. Look for extreme features or "
+        "labels in these graphs, lower the learning rate, or clip gradients (clip_norm).",
         first_step + index,
         graphs,
         names,

@@ -59,8 +59,9 @@ class ProgressBar(Hook):
         self._score = score or self._score
         if self._bar is None and score:
             rate = timing.num_graphs / timing.train_seconds if timing.train_seconds else 0.0
+            seed = f"seed {entry['seed']}  " if "seed" in entry else ""
             self._console.print(
-                f"epoch {entry['epoch']}/{self._run.num_epochs}  step {entry['step']:,}  "
+                f"{seed}epoch {entry['epoch']}/{self._run.num_epochs}  step {entry['step']:,}  "
                 f"loss {entry['loss']:.4g}  {score}  {rate:,.0f} graphs/s",
                 highlight=False,
                 soft_wrap=True,

@@ -29,11 +29,12 @@ class TensorBoard(Hook):
 
     def _write(self, entry: Mapping[str, Any], timing: EpochTiming) -> None:
         step = entry["step"]
+        folder = f"seed_{entry['seed']}/" if "seed" in entry else ""
         for name in ("loss", "learning_rate", "grad_norm"):
-            self._writer.add_scalar(f"train/{name}", entry[name], step)
+            self._writer.add_scalar(f"{folder}train/{name}", entry[name], step)
         for name, value in (entry["valid"] or {}).items():
             if value is not None:
-                self._writer.add_scalar(f"valid/{name}", value, step)
+                self._writer.add_scalar(f"{folder}valid/{name}", value, step)
         if timing.train_seconds:
             rate = timing.num_graphs / timing.train_seconds
             self._writer.add_scalar("train/graphs_per_second", rate, step)

@@ -1,0 +1,67 @@
+"""Parameters to start from."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gtx.batching import Resident
+from gtx.training.state import init_states
+from gtx.training.step import blank_batch
+from tests.training import small
+
+
+@pytest.fixture(scope="module")
+def start():
+    train, _, budget = small.parts()
+    source = Resident(train, budget)
+    batch = blank_batch(source, source.constants, source.plan(0, 0))
+
+    def states(init=None, seeds=(0,)):
+        return init_states(small.Small(), small.optimizer(), batch, seeds, init)
+
+    return states
+
+
+@pytest.fixture
+def init(start):
+    (state,) = start(seeds=(7,))
+    return {"params": state.params, "batch_stats": state.batch_stats}
+
+
+def without(tree, module, name):
+    return {**tree, module: {key: leaf for key, leaf in tree[module].items() if key != name}}
+
+
+def test_a_state_starts_from_what_is_given_in_arrays_of_its_own(start, init):
+    host = jax.tree.map(np.asarray, init)
+    for given in (init, host):
+        one, two = start(given, seeds=(0, 1))
+        for state in (one, two):
+            assert small.same_bits(state.params, init["params"])
+            assert small.same_bits(state.ema, init)
+        own = jax.tree.leaves(one.params)[0]
+        own.delete()  # as a step does, to which the state is given
+        assert not any(leaf.is_deleted() for leaf in jax.tree.leaves((init, two.params)))
+
+
+def test_a_tree_that_is_not_whole_is_refused_with_its_names(start, init):
+    with pytest.raises(ValueError, match="lacks batch_stats/norm/mean, batch_stats/norm/var and"):
+        start({"params": init["params"]})
+    partial = {**init, "params": without(init["params"], "last", "bias")}
+    partial["params"]["head"] = {"kernel": jnp.ones(2)}
+    with pytest.raises(ValueError, match="lacks params/last/bias and has the unknown params/head"):
+        start(partial)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "message"),
+    [
+        (np.zeros(3, np.float32), r"params/last/bias is float32\[3\].*float32\[1\]"),
+        (np.zeros(1, np.float64), r"params/last/bias is float64\[1\].*float32\[1\]"),
+    ],
+)
+def test_another_shape_or_dtype_is_refused(start, init, leaf, message):
+    params = {**init["params"], "last": {**init["params"]["last"], "bias": leaf}}
+    with pytest.raises(ValueError, match=message):
+        start({**init, "params": params})
