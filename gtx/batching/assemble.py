@@ -142,7 +142,7 @@ class Columns:
             if pointer is not None and pointer[-1] > INT32_MAX:
                 raise BudgetError(
                     f"{pointer[-1]:,} {name} do not fit the int32 indices of one set of columns. "
-                    "Stream the dataset (gtx.batching.Streamed), which takes it in parts"
+                    "Stream the dataset (gtx.batching.Streamed), which takes it in parts."
                 )
 
         def level(columns):

@@ -48,13 +48,13 @@ class Budget:
         if min((count for _, count in self.edge_sets), default=1) < 1:
             raise BudgetError(f"Every edge set needs room for an edge, got {self.edge_sets}.")
         if min(self.num_nodes, self.num_edges, self.num_shards) < 1:
-            raise BudgetError("num_nodes, num_edges and num_shards must be at least 1")
+            raise BudgetError("num_nodes, num_edges and num_shards must be at least 1.")
         if self.num_targets is not None and self.num_targets < 1:
             raise BudgetError(f"num_targets must be at least 1 or None, got {self.num_targets}.")
         if not self.tiers or any(min(tier) < 1 for tier in self.tiers):
-            raise BudgetError(f"tiers need at least one graph and one slot each, got {self.tiers}")
+            raise BudgetError(f"tiers need at least one graph and one slot each, got {self.tiers}.")
         if any(a.size > b.size for a, b in zip(self.tiers, self.tiers[1:], strict=False)):
-            raise BudgetError(f"tiers must be in increasing order of size, got {self.tiers}")
+            raise BudgetError(f"tiers must be in increasing order of size, got {self.tiers}.")
         if self.num_pairs > INT32_MAX:
             raise BudgetError(
                 f"{self.num_pairs:,} padded node pairs do not fit int32 indices. Lower the batch "
@@ -172,11 +172,11 @@ def fit_budget(
       BudgetError: no graphs, bad arguments, or more node pairs than int32 can count.
     """
     if len(dataset) == 0:
-        raise BudgetError("the dataset has no graphs to fit a budget to")
+        raise BudgetError("the dataset has no graphs to fit a budget to.")
     if batch_size < 1 or num_tiers < 1 or multiple_of < 1 or num_shards < 1:
-        raise BudgetError("batch_size, num_tiers, multiple_of and num_shards must be at least 1")
+        raise BudgetError("batch_size, num_tiers, multiple_of and num_shards must be at least 1.")
     if batch_size % num_shards:
-        raise BudgetError(f"batch_size {batch_size} does not divide by num_shards {num_shards}")
+        raise BudgetError(f"batch_size {batch_size} does not divide by num_shards {num_shards}.")
     n_node, n_edge = dataset.num_nodes, dataset.num_edges
     if stratified:
         strata = stratify(n_node, n_edge, batch_size)

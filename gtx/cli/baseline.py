@@ -17,7 +17,7 @@ def forest_scores(dataset: Dataset, task: Task, *, seed: int) -> dict[str, float
 
     labels = dataset.targets.labels
     if dataset.names is None or labels is None or dataset.targets.level != "graph":
-        raise ValueError("the forest needs the SMILES of the dataset and labels of its molecules")
+        raise ValueError("the forest needs the SMILES of the dataset and labels of its molecules.")
     test = dataset.targets.split == SPLITS.index("test")
     if not test.any():
         return task.metrics(labels[test], labels[test])

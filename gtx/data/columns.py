@@ -155,7 +155,7 @@ def as_places(indices: Any, num_graphs: int) -> np.ndarray:
         )
     if indices.size and not (-num_graphs <= indices.min() and indices.max() < num_graphs):
         raise IndexError(
-            f"graphs {indices.min()} to {indices.max()} asked of a dataset of {num_graphs}"
+            f"graphs {indices.min()} to {indices.max()} asked of a dataset of {num_graphs}."
         )
     return indices.astype(np.int64) % max(num_graphs, 1)
 

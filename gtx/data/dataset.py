@@ -226,7 +226,7 @@ class Dataset:
         """
         index = operator.index(index)
         if not -len(self) <= index < len(self):
-            raise IndexError(f"there is no graph {index} in a dataset of {len(self)}")
+            raise IndexError(f"there is no graph {index} in a dataset of {len(self)}.")
         index %= len(self)
         node = slice(self.node_ptr[index], self.node_ptr[index + 1])
         edge = slice(self.edge_ptr[index], self.edge_ptr[index + 1])

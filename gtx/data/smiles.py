@@ -29,7 +29,7 @@ def rdkit() -> Any:
         from rdkit import Chem
     except ImportError as error:
         raise ImportError(
-            'molecules need RDKit: pip install "gtx-jax[molecules]"', name=error.name
+            'molecules need RDKit: pip install "gtx-jax[molecules]".', name=error.name
         ) from error
     return Chem
 

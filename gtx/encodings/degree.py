@@ -42,7 +42,7 @@ class Degree:
     def __post_init__(self):
         _check(self.directions)
         if self.transform not in ("none", "log"):
-            raise ValueError(f"transform must be 'none' or 'log', got {self.transform!r}")
+            raise ValueError(f"transform must be 'none' or 'log', got {self.transform!r}.")
 
     def columns(self) -> dict[Key, Column]:
         return {("node", self.name): Continuous(len(self.directions))}
@@ -87,7 +87,7 @@ class DegreeClass:
     def __post_init__(self):
         _check(self.directions)
         if self.max_degree < 0:
-            raise ValueError(f"max_degree must not be negative, got {self.max_degree}")
+            raise ValueError(f"max_degree must not be negative, got {self.max_degree}.")
 
     def columns(self) -> dict[Key, Column]:
         return {("node", self.name): Categorical((self.max_degree + 2,) * len(self.directions))}
@@ -108,9 +108,9 @@ class DegreeClass:
 
 def _check(directions: Any) -> None:
     if not isinstance(directions, tuple):
-        raise ValueError(f"directions must be a tuple such as ('in',), got {directions!r}")
+        raise ValueError(f"directions must be a tuple such as ('in',), got {directions!r}.")
     if not directions or not set(directions) <= set(_DIRECTIONS):
-        raise ValueError(f"directions must be some of {_DIRECTIONS}, got {directions!r}")
+        raise ValueError(f"directions must be some of {_DIRECTIONS}, got {directions!r}.")
 
 
 def _stack(received: Any, sent: Any, directions: tuple[Direction, ...], xp: Any) -> Any:

@@ -92,9 +92,9 @@ class HeatKernel:
 
 def _check(times: Any) -> None:
     if not isinstance(times, tuple):
-        raise ValueError(f"times must be a tuple such as (1.0,), got {times!r}")
+        raise ValueError(f"times must be a tuple such as (1.0,), got {times!r}.")
     if not times or not all(0 < time < np.inf for time in times):
-        raise ValueError(f"times must be one or more positive numbers, got {times!r}")
+        raise ValueError(f"times must be one or more positive numbers, got {times!r}.")
 
 
 def _eigh(matrix: Any, xp: Any) -> tuple[Any, Any]:

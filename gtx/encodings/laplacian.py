@@ -86,10 +86,10 @@ class LaplacianEigenvectors:
 
     def __post_init__(self):
         if self.num_vectors < 1:
-            raise ValueError(f"num_vectors must be at least 1, got {self.num_vectors}")
+            raise ValueError(f"num_vectors must be at least 1, got {self.num_vectors}.")
         for field, allowed in (("normalization", NORMALIZATIONS), ("vector_norm", VECTOR_NORMS)):
             if getattr(self, field) not in allowed:
-                raise ValueError(f"{field} must be one of {allowed}, got {getattr(self, field)!r}")
+                raise ValueError(f"{field} must be one of {allowed}, got {getattr(self, field)!r}.")
 
     def columns(self) -> dict[Key, Column]:
         column: Column = Continuous(self.num_vectors)

@@ -86,9 +86,9 @@ class PersonalizedPageRank:
 
 def _check(alphas: Any) -> None:
     if not isinstance(alphas, tuple):
-        raise ValueError(f"alphas must be a tuple such as (0.15,), got {alphas!r}")
+        raise ValueError(f"alphas must be a tuple such as (0.15,), got {alphas!r}.")
     if not alphas or not all(0 < alpha < 1 for alpha in alphas):
-        raise ValueError(f"alphas must be one or more numbers between 0 and 1, got {alphas!r}")
+        raise ValueError(f"alphas must be one or more numbers between 0 and 1, got {alphas!r}.")
 
 
 def _stops(adjacency: Any, alpha: float, xp: Any) -> Any:

@@ -49,7 +49,7 @@ class RRWP:
 
     def __post_init__(self):
         if self.walk_length < 1:
-            raise ValueError(f"walk_length must be at least 1, got {self.walk_length}")
+            raise ValueError(f"walk_length must be at least 1, got {self.walk_length}.")
 
     def columns(self) -> dict[Key, Column]:
         columns: dict[Key, Column] = {("pair", self.name): Continuous(self.walk_length)}

@@ -42,7 +42,7 @@ class ShortestPathDistance:
 
     def __post_init__(self):
         if self.max_distance < 1:
-            raise ValueError(f"max_distance must be at least 1, got {self.max_distance}")
+            raise ValueError(f"max_distance must be at least 1, got {self.max_distance}.")
 
     def columns(self) -> dict[Key, Column]:
         return {("pair", self.name): Categorical((self.max_distance + 3,))}

@@ -31,7 +31,7 @@ class Sinusoidal:
 
     def __post_init__(self):
         if self.dim < 1:
-            raise ValueError(f"dim must be at least 1, got {self.dim}")
+            raise ValueError(f"dim must be at least 1, got {self.dim}.")
 
     def columns(self) -> dict[Key, Column]:
         return {("node", self.name): Continuous(self.dim)}

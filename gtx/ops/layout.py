@@ -169,17 +169,17 @@ def _check_fit(n_node: np.ndarray, num_nodes: int, tiers: tuple[Tier, ...]) -> N
     if n_node.shape != room.shape:
         raise ValueError(
             f"n_node has shape {list(n_node.shape)}, but the tiers have {len(room)} places for "
-            "graphs; give an empty place 0 nodes"
+            "graphs; give an empty place 0 nodes."
         )
     wrong = np.flatnonzero((n_node < 0) | (n_node > room))
     if len(wrong):
         graph = int(wrong[0])
         raise ValueError(
             f"graph {graph} has {n_node[graph]} nodes, and its place in the tiers {tiers} has room "
-            f"for {room[graph]}"
+            f"for {room[graph]}."
         )
     if n_node.sum() > num_nodes:
-        raise ValueError(f"the graphs have {n_node.sum()} nodes, more than num_nodes, {num_nodes}")
+        raise ValueError(f"the graphs have {n_node.sum()} nodes, more than num_nodes, {num_nodes}.")
 
 
 def first_graphs(tiers: tuple[Tier, ...]) -> tuple[int, ...]:

@@ -63,7 +63,7 @@ def check(config: ConfigDict) -> None:
     if config.training.tensorboard and importlib.util.find_spec("tensorboardX") is None:
         raise ConfigError(
             "config.training.tensorboard: True needs tensorboardX: "
-            'pip install "gtx-jax[logging]". Give False'
+            'pip install "gtx-jax[logging]". Give False.'
         )
     optimizer(config, steps_per_epoch=1)
     task(config, GraphSpec(label=source_label))
@@ -72,12 +72,12 @@ def check(config: ConfigDict) -> None:
             "config.baseline: True is not allowed: the forest regresses labels of molecules, "
             f"and the source {settings.name!r} has a {source_label.kind} label of each "
             f"{source_label.level}. "
-            "Give False"
+            "Give False."
         )
     if config.baseline and not reads_smiles(config):
         raise ConfigError(
             f"config.baseline: True is not allowed: the forest needs SMILES, and the source "
-            f"{settings.name!r} has none. Give False"
+            f"{settings.name!r} has none. Give False."
         )
 
 
@@ -126,12 +126,12 @@ def check_devices(config: ConfigDict) -> None:
     if shards > devices:
         raise ConfigError(
             f"config.batch.num_shards: {shards} is more than the {devices} devices of this "
-            f"machine. Give an integer of at most {devices}, or 0 for all of them"
+            f"machine. Give an integer of at most {devices}, or 0 for all of them."
         )
     if config.batch.size % shards:
         raise ConfigError(
             f"config.batch.size: {config.batch.size} graphs cannot be dealt evenly to {shards} "
-            f"devices (config.batch.num_shards). Give a multiple of {shards}"
+            f"devices (config.batch.num_shards). Give a multiple of {shards}."
         )
 
 
@@ -146,14 +146,14 @@ def _check_widths(config: ConfigDict) -> None:
         raise ConfigError(
             f"config.model.encoding_dim: {len(learned)} encodings of {settings.encoding_dim} "
             f"features each leave none of config.model.dim {settings.dim} to the columns of the "
-            f"nodes. Give at most {(settings.dim - 1) // len(learned)}, or a larger dim"
+            f"nodes. Give at most {(settings.dim - 1) // len(learned)}, or a larger dim."
         )
     heads = gtx.nn.LaplacianTransformerEncoder.num_heads
     if settings.get("laplacian_encoder") == "transformer" and settings.encoding_dim % heads:
         if any(isinstance(one, gtx.encodings.LaplacianEigenvectors) for one in used):
             raise ConfigError(
                 f"config.model.encoding_dim: {settings.encoding_dim} is not a multiple of the "
-                f"{heads} heads of config.model.laplacian_encoder 'transformer'. Give a multiple"
+                f"{heads} heads of config.model.laplacian_encoder 'transformer'. Give a multiple."
             )
 
 
@@ -165,6 +165,6 @@ def _check_cache(folder: str) -> None:
             if not place.is_dir():
                 raise ConfigError(
                     f"config.encodings_cache: {folder!r} is no folder, as {place} is a file. Give "
-                    "a folder, or '' for none"
+                    "a folder, or '' for none."
                 )
             return

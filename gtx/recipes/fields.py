@@ -129,7 +129,7 @@ def check_fields(config: ConfigDict) -> None:
             reader = f"config.data.name {source!r}" if of_source else "a config"
             raise ConfigError(
                 f"config.{path}: {reader} needs this field, and the recipe does not have it. Give "
-                f"{rules[path].wanted}, in the recipe's file"
+                f"{rules[path].wanted}, in the recipe's file."
             )
     for path, value in values.items():
         if path in rules:
@@ -171,25 +171,25 @@ def _check_split(settings: ConfigDict, source: type[DataSource]) -> None:
     if settings.split not in source.splits:
         raise ConfigError(
             f"config.data.split: {settings.split!r} is not possible with the source "
-            f"{settings.name!r}. Give one of {', '.join(source.splits)}"
+            f"{settings.name!r}. Give one of {', '.join(source.splits)}."
         )
     drawn = settings.split in ("random", "scaffold")
     if drawn and "test_fraction" not in settings:
         raise ConfigError(
             f"config.data.split: {settings.split!r} needs the field config.data.test_fraction, "
             "which the recipe does not have. Set it in the recipe's file, as "
-            "configs/csv_molecules.py does"
+            "configs/csv_molecules.py does."
         )
     if drawn and not settings.valid_fraction + settings.test_fraction < 1:
         raise ConfigError(
             f"config.data.test_fraction: {settings.test_fraction} and config.data.valid_fraction "
-            f"{settings.valid_fraction} leave nothing to train on. Give less than 1 together"
+            f"{settings.valid_fraction} leave nothing to train on. Give less than 1 together."
         )
     if settings.split == "given" and not source.has_validation and not settings.valid_fraction > 0:
         raise ConfigError(
             f"config.data.valid_fraction: {settings.valid_fraction} leaves no validation part, "
             f"which the source {settings.name!r} does not have itself. Give a number above 0 and "
-            "below 1"
+            "below 1."
         )
 
 
@@ -200,17 +200,17 @@ def _check_model(config: ConfigDict) -> None:
     if settings.dim % settings.num_heads and (settings.attention != "none" or with_heads):
         raise ConfigError(
             f"config.model.dim: {settings.dim} is not a multiple of config.model.num_heads "
-            f"{settings.num_heads}. Give a multiple, as each head takes an equal part"
+            f"{settings.num_heads}. Give a multiple, as each head takes an equal part."
         )
     if settings.local == "none" and settings.attention == "none":
         raise ConfigError(
             "config.model.attention: 'none' with config.model.local 'none' leaves no layer. Give "
-            "another to one of them"
+            "another to one of them."
         )
     if config.batch.num_shards and config.batch.size % config.batch.num_shards:
         raise ConfigError(
             f"config.batch.size: {config.batch.size} graphs cannot be dealt evenly to "
-            f"config.batch.num_shards {config.batch.num_shards}. Give a multiple of it"
+            f"config.batch.num_shards {config.batch.num_shards}. Give a multiple of it."
         )
 
 

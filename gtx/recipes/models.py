@@ -102,7 +102,7 @@ def _pair_encoders(config: ConfigDict, spec: GraphSpec) -> dict[str, ModuleFacto
     if settings.attention != "complete":
         raise ConfigError(
             f"config.model.attention is {settings.attention!r}, which reads no pairs, but there "
-            f"are the pair columns {sorted(spec.pairs)}. Use 'complete', or pair_bias=False"
+            f"are the pair columns {sorted(spec.pairs)}. Use 'complete', or pair_bias=False."
         )
     return encoders.of_pairs(spec, encodings(config), max_hops=settings.path_hops)
 

@@ -78,7 +78,7 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
             content=data.get("content"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"this is no recipe that gtx.recipes.recipe wrote: {error!r}") from error
+        raise ConfigError(f"this is no recipe that gtx.recipes.recipe wrote: {error!r}.") from error
 
 
 def config_hash(config: ConfigDict) -> str:

@@ -10,7 +10,7 @@ from gtx.recipes.rules import ConfigError, choose
 def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
     """The loss and the scores for the label of `spec`."""
     if spec.label is None:
-        raise ConfigError("the dataset has no labels; a task needs spec.label")
+        raise ConfigError("the dataset has no labels; a task needs spec.label.")
     loss, metric = config.task.loss, config.task.metric
     field = "loss"
     try:

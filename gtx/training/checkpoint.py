@@ -280,7 +280,7 @@ def read(path: pathlib.Path, *, name: str | None = None) -> Restored:
     try:
         arrays = load_arrays(path / "arrays")
     except Exception as error:  # orbax raises what its storage driver raises
-        raise ManifestError(f"{path / 'arrays'} cannot be read: {error!r:.300}") from error
+        raise ManifestError(f"{path / 'arrays'} cannot be read: {error!r:.300}.") from error
     recipe = path / "recipe.json"
     return Restored(
         arrays=arrays,
@@ -294,7 +294,7 @@ def _load(path: pathlib.Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ManifestError(f"{path} cannot be read: {error!r:.200}") from error
+        raise ManifestError(f"{path} cannot be read: {error!r:.200}.") from error
     if not isinstance(data, dict):
         raise ManifestError(f"{path} holds {type(data).__name__} instead of a dict.")
     return data

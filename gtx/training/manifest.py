@@ -86,7 +86,7 @@ def verify_directory(path: pathlib.Path, *, name: str | None = None) -> None:
             size = file.stat().st_size
             digest = _sha256(file) if size == entry["bytes"] else ""
         except OSError as error:
-            raise ManifestError(f"{file} cannot be read: {error!r}") from error
+            raise ManifestError(f"{file} cannot be read: {error!r}.") from error
         if size != entry["bytes"]:
             raise ManifestError(f"{file} has {size} bytes instead of {entry['bytes']}.")
         if digest != entry["sha256"]:
@@ -98,11 +98,11 @@ def _read_manifest(path: pathlib.Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
         if file.stat().st_size > _MAX_BYTES:
-            raise ValueError(f"it has more than {_MAX_BYTES:,} bytes")
+            raise ValueError(f"it has more than {_MAX_BYTES:,} bytes.")
         text = file.read_text(encoding="utf-8")
         manifest = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
-        raise ManifestError(f"{file} cannot be read: {error!r:.200}") from error
+        raise ManifestError(f"{file} cannot be read: {error!r:.200}.") from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
     if type(schema) is not int:
         raise ManifestError(f"{file} was altered: it is no manifest.")

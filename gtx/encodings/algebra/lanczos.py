@@ -236,5 +236,5 @@ class _Search:
 
 _FAILED = (
     "the Lanczos iterations on a component of {n:,} nodes {problem}. Ask for fewer vectors, or "
-    "take normalization 'sym', whose spectrum is not stretched by nodes of high degree"
+    "take normalization 'sym', whose spectrum is not stretched by nodes of high degree."
 )

@@ -28,7 +28,7 @@ def check_conductances(name: str, adjacency: Any, xp: Any = np) -> None:
     if xp is np and adjacency.min(initial=0) < 0:
         raise EncodingError(
             f"{name}: an edge has the weight {adjacency.min()}; weights are conductances "
-            "and not negative"
+            "and not negative."
         )
 
 

@@ -162,6 +162,6 @@ def _check_names(encodings: Sequence[Encoding]) -> None:
         for key in encoding.columns():
             if key in seen:
                 raise EncodingError(
-                    f"two encodings make the {key[0]} column {key[1]!r}; give one another name"
+                    f"two encodings make the {key[0]} column {key[1]!r}; give one another name."
                 )
             seen.add(key)

@@ -17,7 +17,7 @@ def fingerprint(encoding: Encoding) -> str:
     if not dataclasses.is_dataclass(encoding):
         raise EncodingError(
             f"{kind.__qualname__} is no dataclass, so nothing tells which settings a cached result "
-            "has. Make it a frozen dataclass, or leave out cache_dir"
+            "has. Make it a frozen dataclass, or leave out cache_dir."
         )
     # The constants of the class are among the fields: in older versions they were fields.
     constants = dict(level=encoding.level, symmetry=encoding.symmetry, version=encoding.version)
@@ -29,6 +29,6 @@ def fingerprint(encoding: Encoding) -> str:
     except (TypeError, ValueError, AttributeError) as error:
         raise EncodingError(
             f"{encoding.name}: the fields {dict(fields)} cannot be told from others in a cache. "
-            "Take numbers, strings and tuples of them, or leave out cache_dir"
+            "Take numbers, strings and tuples of them, or leave out cache_dir."
         ) from error
     return hashlib.sha256(text.encode()).hexdigest()

@@ -75,7 +75,7 @@ def check_memory(
             raise EncodingError(
                 f"graph {dataset.ids[index]} has {n_node[index]:,} nodes; {encoding.name} works on "
                 f"dense matrices of at most {MAX_NODES:,}. Encode subgraphs, choose an encoding "
-                "with a method `sparse`, or add columns of your own with Dataset.with_columns"
+                "with a method `sparse`, or add columns of your own with Dataset.with_columns."
             )
     limit = available_memory() if max_memory is None else max_memory
     needed = estimate_memory(dataset, encodings, num_workers=num_workers)
@@ -93,7 +93,7 @@ def check_memory(
     raise EncodingError(
         f"the encodings take about {_size(needed)} of memory, {_size(limit)} are left. Most is "
         f"taken by {encodings[most].name} for graph {dataset.ids[index]} of {n_node[index]:,} "
-        f"nodes, {_size(int(needs[most][index]))}. {remedy}, or raise max_memory"
+        f"nodes, {_size(int(needs[most][index]))}. {remedy}, or raise max_memory."
     )
 
 

@@ -63,7 +63,7 @@ def edge_weights(dataset: Dataset, name: str) -> np.ndarray:
         found = "there is none of this name" if column is None else f"it is {column}"
         raise EncodingError(
             f"weights: the edge column {name!r} must be Continuous(1), but {found}. "
-            f"Columns of one number: {numbers}. Add one with Dataset.with_columns('edge', ...)"
+            f"Columns of one number: {numbers}. Add one with Dataset.with_columns('edge', ...)."
         )
     weights = dataset.edges[name][:, 0].astype(np.float64)
     wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
@@ -73,7 +73,7 @@ def edge_weights(dataset: Dataset, name: str) -> np.ndarray:
         raise EncodingError(
             f"graph {dataset.ids[graph]}: edge column {name!r} has {weights[edge]} at edge "
             f"{edge - dataset.edge_ptr[graph]}. Weights are finite and not negative: mend them, "
-            "or count edges by leaving out weights"
+            "or count edges by leaving out weights."
         )
     return weights
 

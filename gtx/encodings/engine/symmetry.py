@@ -64,7 +64,7 @@ def check_symmetry(
         if not error <= allowed:  # nor is NaN
             raise EncodingError(
                 f"{encoding.name}: {level} column {name!r} changes by {error:.2g} when nodes are "
-                f"renumbered, beyond what the symmetry {symmetry!r} allows"
+                f"renumbered, beyond what the symmetry {symmetry!r} allows."
             )
 
 

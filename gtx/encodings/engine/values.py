@@ -47,7 +47,7 @@ def num_rows(key: Key, n_node: np.ndarray) -> np.ndarray:
     level, name = key
     if level not in ("node", "pair", "graph"):
         raise EncodingError(
-            f"column {name!r}: encodings have node, pair or graph columns, not {level}"
+            f"column {name!r}: encodings have node, pair or graph columns, not {level}."
         )
     return n_node ** {"node": 1, "pair": 2, "graph": 0}[level]
 
@@ -135,7 +135,7 @@ def check_values(
         if values.dtype.kind not in "biu":
             raise EncodingError(
                 f"{encoding.name}: {key[0]} column {key[1]!r} is categorical, but its values are "
-                f"{values.dtype}. Return integers, or describe it as Continuous"
+                f"{values.dtype}. Return integers, or describe it as Continuous."
             )
         sizes = np.array(column.sizes, np.int64)
         if values.min(initial=0) >= 0 and values.max(initial=0) < sizes.min(initial=2**31):
@@ -155,5 +155,5 @@ def check_values(
     graph = int(np.searchsorted(pointer, row, side="right")) - 1
     raise EncodingError(
         f"graph {ids[graph]}: {encoding.name} gives {values.reshape(-1, width)[row, place]} in "
-        f"{key[0]} column {key[1]!r} [{row - pointer[graph]}, {place}], {rule}"
+        f"{key[0]} column {key[1]!r} [{row - pointer[graph]}, {place}], {rule}."
     )

@@ -16,7 +16,7 @@ from gtx.encodings.base import EncodingError
 @contextlib.contextmanager
 def workers(count: int) -> Iterator[concurrent.futures.Executor | None]:
     if count < 0:
-        raise ValueError(f"num_workers must not be negative, got {count}")
+        raise ValueError(f"num_workers must not be negative, got {count}.")
     if count == 0:
         yield None
         return
@@ -31,7 +31,7 @@ def workers(count: int) -> Iterator[concurrent.futures.Executor | None]:
         raise EncodingError(
             "a worker ended. Either memory was short: use fewer workers; or the script that was "
             'started has no `if __name__ == "__main__"`, and every worker started it again. '
-            "Parts that were finished are in the cache, if there is one"
+            "Parts that were finished are in the cache, if there is one."
         ) from error
     except (KeyboardInterrupt, SystemExit):  # does not wait for what is under way
         for worker in set(multiprocessing.active_children()) - others:

@@ -16,7 +16,7 @@ class TensorBoard(Hook):
             from tensorboardX import SummaryWriter
         except ImportError as error:
             raise ImportError(
-                'TensorBoard logs need tensorboardX: pip install "gtx-jax[logging]"'
+                'TensorBoard logs need tensorboardX: pip install "gtx-jax[logging]".'
             ) from error
         # Points that a killed run wrote after its checkpoint are hidden by purge_step.
         self._writer = SummaryWriter(
