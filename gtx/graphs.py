@@ -5,18 +5,19 @@ dicts of columns. In a GraphsTuple of several graphs, ids count through all of i
 jraph has it. `n_node` is always given and never inferred from the largest id, so trailing
 isolated nodes are kept. Self-loops and duplicate edges are kept too: a duplicate counts twice.
 
-What `jraph.pad_with_graphs` (so `jraph.dynamically_batch`) adds at the end is no data. A
-GraphsTuple carries no mark of it, but it is recognised: a graph in which everything is 0 and all
-edges are loops of the first node, then any number of graphs without nodes. Functions that take
-GraphsTuples have an argument `padded` for it:
+`jraph.pad_with_graphs`, and so `jraph.dynamically_batch`, adds graphs at the end that are not data.
+A GraphsTuple has no mark that tells them from data, but they have a form: one graph in which
+everything is 0 and all edges are loops of the first node, then any number of graphs without nodes.
+Functions that take GraphsTuples have an argument `padded` for it:
 
     True     the end is padding, as jraph counts it, whatever its features hold
     False    all graphs are data
-    None     signs are counted at an end that could be padding: it has features; graphs without
-             nodes follow (if it has features or several nodes); two or more loops stand at the
-             first of several nodes. With two of them it is left out: no data are known to look
-             so. With one it is refused, with this remedy, as data may: methane, where carbon is
-             class 0, is a lone node with features 0. With none it is data.
+    None     an end of that form is judged by three signs: it has features; graphs without nodes
+             follow (which counts if it has features or several nodes); two or more loops stand at
+             the first of several nodes. With two signs it is padding, as no data are known to look
+             like that. With none it is data. With one it is refused, and the message says to set
+             `padded`. Data can look like that: methane, where carbon is class 0, is a lone node
+             with features 0.
 
 A GraphsTuple of one graph is never padded.
 """

@@ -31,7 +31,7 @@ class Encoding(Protocol):
         row moves with its node; "up_to_sign", each column may also change its sign;
         "up_to_basis", the columns of one eigenvalue may also be rotated among themselves;
         "none", the numbering matters.
-      version: raised when the values change, so that cached ones are not used.
+      version: a number to be raised when the values change, so that cached ones are not used.
     """
 
     @property
@@ -98,7 +98,7 @@ class Measured(Scalable, Protocol):
     def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
         """Bytes that `sparse` takes at most of graphs of these sizes, its result among them.
 
-        Its argument, 64 bytes an edge, and the finished columns are counted apart.
+        Not included are its argument, of 64 bytes an edge, and the finished columns.
         """
         ...
 

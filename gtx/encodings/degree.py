@@ -18,10 +18,10 @@ class Degree:
     """The number of edges at each node, d or log(1 + d).
 
     "in" counts the edges that the node receives, "out" those that it sends, "total" both. An
-    undirected edge is stored in both directions: its ends receive one and send one, so "in" is
-    the degree in the sense of undirected graphs and "total" twice that. Duplicates count, a
-    self-loop is one received and one sent, an isolated node has 0. Edge weights are summed, and
-    the gradient flows to them.
+    undirected edge is stored in both directions, so that each of its ends receives one and sends
+    one. Then "in" is the degree in the sense of undirected graphs, and "total" is twice that.
+    Duplicates count. A self-loop is one received and one sent. An isolated node has 0.
+    Edge weights are summed, and the gradient flows to them.
 
     The logarithm is the degree scaler of PNA (Corso et al., 2020) and GRIT (Ma et al., 2023),
     without their division by its mean over the training set.

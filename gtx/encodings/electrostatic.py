@@ -66,7 +66,7 @@ class Electrostatic:
             mean = potential.sum(axis=axis) / xp.maximum(count, 1)
             offset = xp.where(together, potential - xp.expand_dims(mean, axis), 0)
             variance = (offset**2).sum(axis=axis) / xp.maximum(count - 1, 1)
-            # At a lone node the root of 0 has no derivative.
+            # At a lone node the variance is 0, where the root has no derivative.
             deviation = xp.where(count > 1, xp.sqrt(xp.where(count > 1, variance, 1)), 0)
             columns += [potential.min(axis=axis, initial=0), mean, deviation]
         columns += [(step * potential).sum(axis=axis) for axis in (1, 2)]

@@ -18,10 +18,11 @@ from gtx.encodings.base import Key
 class HeatKernelDiagonal:
     """The heat that is left at each node after each time: diag(exp(-t L)), L = D - A.
 
-    Sun et al. (2009), "heat kernel signature"; HKdiagSE in GraphGPS, which leaves out the
-    eigenvalue 0 and so gives these values less 1 / (nodes of the component), the value at
-    t = infinity. It uses exp(-t lambda), though its comments say exp(-2 t lambda). Here 1 at
-    an isolated node, and elsewhere between 1 / (nodes of the component) and 1.
+    It is the "heat kernel signature" of Sun et al. (2009), and HKdiagSE in GraphGPS. GraphGPS
+    leaves out the eigenvalue 0, so that its values are smaller by 1 / (nodes of the component),
+    which is the value at t = infinity. It uses exp(-t lambda), though its comments say
+    exp(-2 t lambda). The value is 1 at an isolated node, and elsewhere it lies between
+    1 / (nodes of the component) and 1.
 
     Column: node "<name>" [nodes, times]. Edges and gradient as in `HeatKernel`.
 

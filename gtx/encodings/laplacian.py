@@ -145,7 +145,7 @@ class LaplacianEigenvectors:
         self, values: Any, vectors: Any, mask: Any, weights: Any, scale: Any, xp: Any
     ) -> dict[Key, Any]:
         clipped = xp.maximum(values, 0)
-        if xp is not np:  # the derivative of an eigenvalue that rounding made negative stays
+        if xp is not np:  # an eigenvalue that rounding made negative keeps its derivative
             clipped = values + jax.lax.stop_gradient(clipped - values)
         if self.normalization == "rw":
             vectors = vectors * weights[:, :, None]

@@ -39,7 +39,9 @@ class PageRank:
         returns, ranks = [], []
         for alpha in self.alphas:
             stops = _stops(adjacency, alpha, xp)
-            returns.append(xp.einsum("gii->gi", stops) + 0)  # no view, which would keep them all
+            returns.append(
+                xp.einsum("gii->gi", stops) + 0
+            )  # a copy, because a view would keep the whole array
             ranks.append(stops.sum(axis=2))
         return {("node", self.name): xp.stack(returns + ranks, axis=-1)}
 

@@ -44,7 +44,8 @@ class ResistanceDistance:
         inverse, together = pseudoinverse(adjacency, xp)
         diagonal = xp.einsum("gii->gi", inverse)
         resistance = diagonal[:, :, None] + diagonal[:, None, :]
-        # As a whole: on the diagonal and for both orders of a pair rounding is the same.
+        # The sum of both orders is subtracted as a whole. So the two orders of a pair are rounded
+        # alike, and the diagonal is 0.
         resistance = xp.where(together, resistance - (inverse + xp.swapaxes(inverse, 1, 2)), 0)
         return {
             ("pair", self.name): xp.stack([resistance, together.astype(inverse.dtype)], axis=-1)

@@ -72,7 +72,7 @@ class RRWP:
             while len(stack) < self.walk_length:
                 stack.append(matmul(stack[-1], step, xp))
             powers = xp.stack(stack, axis=2)
-        # On the host a view: what copies it to a column brings it into order on the way.
+        # On the host this is a view, and the copy to a column brings it into order.
         columns: dict[Key, Any] = {("pair", self.name): xp.swapaxes(powers, 2, 3)}
         if self.diagonal:
             columns["node", self.name] = xp.einsum("giki->gik", powers)

@@ -14,9 +14,9 @@ from gtx.encodings.base import Key
 class Sinusoidal:
     """p_(t, 2i) = sin(t / 10000^(2i / dim)) and p_(t, 2i+1) the cosine, t the node's number.
 
-    Vaswani et al. (2017), section 3.5. It reads the order in which nodes are stored and nothing
-    else: right for sequences, the paper's fully connected graph of words, and wrong for graphs
-    whose numbering means nothing.
+    Vaswani et al. (2017), section 3.5. It reads only the order in which nodes are stored. That is
+    right for sequences, which are fully connected graphs of words, and wrong for graphs in which
+    the order of the nodes has no meaning.
 
     Attributes:
       dim: number of columns; an odd one ends with a sine.

@@ -1,6 +1,7 @@
-"""What the ops take as arguments, and what they say of everything else.
+"""Checks of the arguments of ops.
 
-All checks look at types, shapes and dtypes alone: they cost nothing under jit and hold there.
+All checks look at types, shapes and dtypes alone. So they work under jit too, and take no time in
+a compiled function.
 """
 
 import operator
@@ -14,7 +15,7 @@ ARRAYS = jax.Array | np.ndarray
 
 
 def describe(value: Any) -> str:
-    """What a wrong argument is, in a few words: `float32 [3, 2]`, or the name of its type."""
+    """A wrong argument in a few words: `float32 [3, 2]`, or the name of its type."""
     if isinstance(value, ARRAYS | np.generic):
         return f"{value.dtype} {list(value.shape)}"
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
@@ -66,7 +67,7 @@ def check_length(values: Any, length: int, name: str, rows: str) -> None:
 def as_ids(ids: Any, name: str) -> Any:
     """Ids [entries] of an integer type wide enough to count with; a list becomes an array.
 
-    Types of 8 and 16 bits become int32: a sum of such an id and a number of rows overflows.
+    Types of 8 and 16 bits become int32, because adding a number of rows to such an id overflows.
     """
     if not isinstance(ids, ARRAYS | list | tuple | range):
         raise TypeError(f"{name} must be integers [entries], got {describe(ids)}.")

@@ -116,8 +116,8 @@ def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any
       xp: `numpy` on the host, `jax.numpy` inside a compiled step.
 
     Raises:
-      ValueError: on the host, graphs do not fit. A compiled step cannot look: `gtx.batching`
-        fits them before.
+      ValueError: on the host, graphs do not fit. A compiled step cannot look at them; there
+        `gtx.batching` has fitted them before.
       TypeError: an argument is not of its type.
     """
     if xp not in (np, jnp):
@@ -209,8 +209,8 @@ def _take_bwd(saved, cotangent):
     return _take_or_zero(cotangent, inverse, indices), None, None
 
 
-# The two index arrays of a layout invert each other, so the transpose of one gather is
-# the other gather: cheaper than the scatter that automatic differentiation would emit.
+# The two index arrays of a layout invert each other, so that the transpose of one gather is the
+# other gather. It is cheaper than the scatter that automatic differentiation would make.
 _take.defvjp(_take_fwd, _take_bwd)
 
 

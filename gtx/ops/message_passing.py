@@ -1,4 +1,4 @@
-"""Message passing: the frame of which every layer here, attention included, is a case."""
+"""Message passing, of which every layer here is a case, attention included."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -138,10 +138,10 @@ def message_passing(
     Args:
       nodes: an array [nodes, ...], or a tree of such.
       senders: the sender j of each edge, integers of any type in [0, nodes).
-      receivers: the receiver i of each edge, likewise. An id out of range is a mistake that is
-        not looked for here: `Edges.checked(senders, receivers, num_receivers=...)` finds it. The
-        sender would be the nearest node, or counted from the end, and the message of an
-        unknown receiver be left out.
+      receivers: the receiver i of each edge, likewise. An id out of range is a mistake, which
+        is not looked for here. `Edges.checked(senders, receivers, num_receivers=...)` finds it.
+        Such a sender is taken for the nearest node, or counted from the end. The message to such
+        a receiver is left out.
       message: called with the features of receivers, senders and edges, each [edges, ...].
       update: called with `nodes` and the aggregated messages, each [nodes, ...].
       edges: edge features, an array or a tree; None if there are none.
@@ -165,7 +165,7 @@ def message_passing(
     into: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
 
     def keep(values: Any) -> Any:
-        """Before `message`, whose gradient would multiply what is masked after it by 0."""
+        """Clear masked rows before `message`: in its gradient, 0 times NaN would be NaN."""
         return clean(values, where)
 
     messages = message(

@@ -1,11 +1,12 @@
-"""Counter-hash noise: random decisions that depend on who is asked, not on where it stands.
+"""Noise by hashing: random decisions that depend on identities, and not on places in an array.
 
 Dropout drawn from a counter of array positions changes with the padding and with the
 batch, and drawing threefry bits for every pair of nodes costs as much as attention itself.
 Here each decision is a hash of (key, identities), where an identity belongs to a node and
 not to its place: it is the same in every layout, whatever the padding, and costs a handful
 of integer instructions. The mixing function is `lowbias32` (Wellons, 2018, "Prospecting for
-hash functions"). Good enough for dropout; not meant for cryptography or sampling.
+hash functions"). It is good enough for dropout, but not for
+cryptography or sampling.
 
 An id is an integer of any type and counts modulo 2**32: int8 -1, int64 -1 and uint32 2**32 - 1
 are one identity, in numpy and in jax, inside and outside of a compiled function. Nodes whose
@@ -47,7 +48,7 @@ def key_bits(key: Shaped[Array, "..."]) -> UInt32[Array, " 2"]:
             "make one with jax.random.key(seed)."
         )
     key = jnp.asarray(key)
-    # The two halves of an `rbg` key may be equal: mix one, or they would cancel.
+    # The two halves of an `rbg` key may be equal, and would cancel if one were not mixed.
     return key if key.shape == (2,) else key[:2] ^ _mix(key[2:])
 
 

@@ -1,10 +1,11 @@
 """Reductions over the entries that share a segment id, such as the edges of one receiver.
 
-Common to all: sums run in at least float32 and the result has the dtype of the values; a
-masked entry (`where`) counts for nothing in value and gradient, whatever it holds; a segment
-without entries gives 0 with zero gradients; an entry with an id outside `[0, num_segments)`
-is dropped. `indices_are_sorted` promises that the ids do not decrease (a faster scatter). Ids
-are of any integer type. But for sums, counts and `gather`, values are floats.
+This holds for all of them. Sums run in at least float32, and the result has the dtype of the
+values. A masked entry (`where`) has no influence on values and gradients, even if it holds NaN.
+A segment without entries gives 0, with zero gradients. An entry with an id outside
+`[0, num_segments)` is dropped. `indices_are_sorted` promises that the ids do not decrease, which
+makes the scatter faster. Ids are of any integer type. Values are floats, but for sums, counts
+and `gather`.
 """
 
 from typing import Any
@@ -34,9 +35,9 @@ def gather(
 ) -> Shaped[Array, " entries *rest"]:
     """`values[segment_ids]` for ids in `[0, segments)`.
 
-    An id beyond the last segment is clipped to it, a negative one counts from the end: both are
-    mistakes. Against plain indexing, its gradient is summed in at least float32, and by a faster
-    scatter when the ids are sorted.
+    An id beyond the last segment is clipped to it, and a negative one counts from the end; both
+    are mistakes. In contrast to plain indexing, the gradient is summed in at least float32, and by
+    a faster scatter if the ids are sorted.
     """
     check_array(values, "values", "[segments, ...]")
     segment_ids = as_ids(segment_ids, "segment_ids")

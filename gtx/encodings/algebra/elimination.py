@@ -34,10 +34,10 @@ def affordable_order(laplacian: scipy.sparse.csr_array) -> np.ndarray | None:
 def inverse(
     laplacian: scipy.sparse.csr_array, kernel: np.ndarray, order: np.ndarray, shift: float = 0.0
 ) -> Solve | None:
-    """The inverse on what is orthogonal to `kernel`; None if the matrix is singular to rounding.
+    """The inverse on vectors orthogonal to `kernel`; None if the matrix is singular to rounding.
 
-    Of a connected graph: with the value of the last node held at 0 the matrix is definite, and
-    the solution differs from that of the whole by a multiple of `kernel`.
+    The graph is connected. With the value of the last node held at 0 the matrix is definite. The
+    solution then differs from that of the whole system by a multiple of `kernel`.
 
     Args:
       laplacian: [n, n] as in `gtx.encodings.algebra.lanczos`, with its diagonal.
@@ -71,9 +71,9 @@ def elimination_order(graph: scipy.sparse.csr_array) -> np.ndarray | None:
     """The nodes by minimum degree, hubs last; None if the factors would be large.
 
     Minimum degree takes minutes on large random graphs. So a larger graph is contracted to some
-    thousand nodes first: if eliminating these makes a front (the entries of a column) of
-    n0^a, that of the graph is taken to be n^a: a is 1/2 in the plane, 2/3 in space, 1 in random
-    graphs.
+    thousand nodes, n0, first. If eliminating these makes a front (the entries of a column) of
+    n0^a, the front of the whole graph is estimated as n^a. The exponent a is 1/2 for grids in the
+    plane, 2/3 for grids in space, and 1 for random graphs.
 
     Args:
       graph: symmetric, without a diagonal; values do not matter.
@@ -96,8 +96,8 @@ def elimination_order(graph: scipy.sparse.csr_array) -> np.ndarray | None:
 def column_counts(graph: scipy.sparse.csr_array) -> np.ndarray:
     """Entries of each column of the Cholesky factor, the diagonal among them.
 
-    Gilbert, Ng and Peyton (1994): by the leaves of the subtrees of the elimination tree that
-    the rows of the factor are, in nearly linear time.
+    By Gilbert, Ng and Peyton (1994), in nearly linear time. Each row of the factor is a subtree of
+    the elimination tree, and the leaves of these subtrees are enough to count the entries.
 
     Args:
       graph: symmetric pattern in the order of elimination, without a diagonal.
@@ -181,7 +181,7 @@ def _postorder(parent: np.ndarray) -> np.ndarray:
 
 
 def _minimum_degree(graph: scipy.sparse.csr_array) -> np.ndarray:
-    """SuperLU's order. It gives it with a factorization only: here one that drops everything."""
+    """The order of SuperLU. It comes only with a factorization; this one drops every entry."""
     n = graph.shape[0]
     if n == 0:
         return np.zeros(0, np.int64)
@@ -198,7 +198,7 @@ def _minimum_degree(graph: scipy.sparse.csr_array) -> np.ndarray:
 
 
 def _outline(graph: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    """The graph whose nodes are the regions nearest to some nodes that are drawn from a seed."""
+    """The graph of regions: each node belongs to the nearest of some nodes drawn at random."""
     n = graph.shape[0]
     if n <= _OUTLINE:
         return graph

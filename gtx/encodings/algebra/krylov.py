@@ -1,4 +1,4 @@
-"""Lanczos iterations that are restarted with what they found, and go on where they break down."""
+"""Lanczos iterations that restart from what they found, and continue after a breakdown."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ _MORE, _COLUMNS = 16, 2**13
 
 
 class NotConvergedError(Exception):
-    """The iterations ended before so many vectors were found as were asked for.
+    """The iterations ended before they found as many vectors as were asked for.
 
     Attributes:
-      found: how many were.
-      vectors: [rows, n] orthonormal, the best so far, more than were asked for.
+      found: how many vectors were found.
+      vectors: [rows, n] orthonormal, the best so far; more rows than were asked for.
     """
 
     def __init__(self, found: int, vectors: np.ndarray):
@@ -32,22 +32,23 @@ def largest_eigenvectors(
 ) -> np.ndarray:
     """Eigenvectors [count, n] of the largest eigenvalues that are orthogonal to `known`.
 
-    Wu and Simon (2000): thick restarts, every vector orthogonalised against all others, twice.
-    Where the vectors span all that products with the start lead to, as they soon do if few
-    eigenvalues are repeated often, it goes on with another random direction.
+    Thick restarts after Wu and Simon (2000). Every vector is orthogonalised against all others,
+    twice. If the vectors already span all that products with the start can reach, the search
+    goes on with another random direction. This happens soon where a few eigenvalues are repeated
+    often.
 
-    A start has one direction of each eigenspace, so that only rounding, or such a break, leads
-    to the others: copies of a repeated eigenvalue may be missing.
+    A start vector has only one direction in each eigenspace. The other directions are found only
+    through rounding, or after such a break. So copies of a repeated eigenvalue may be missing.
 
     Args:
       apply: the product of a symmetric matrix with a vector [n].
       known: [rows, n] orthonormal; more than `count` directions are left beside them.
       count: how many; at least 1.
-      restarts: after which it is given up.
+      restarts: the number of restarts after which the search is given up.
       tolerance: of a residual, relative to its eigenvalue; to rounding if 0.
 
     Raises:
-      NotConvergedError: not so many in so many restarts.
+      NotConvergedError: fewer were found in so many restarts.
     """
     n = known.shape[1]
     size = min(n - len(known), 2 * count + _MORE)

@@ -43,15 +43,15 @@ def smallest_eigenpairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues, ascending, and orthonormal eigenvectors [n, values], `count` or all there are.
 
-    Every component has the eigenvalue 0 once, and its vector is known. If there are more of
-    them than vectors asked for, it is those of the components that the first nodes are in.
+    Every component has the eigenvalue 0 once, and its vector is known. If there are more
+    components than vectors asked for, the components of the first nodes count.
 
-    The others are found by Lanczos iterations with a fixed start. They work on the inverse where
-    a sparse factorization is cheap, as in trees, grids and road networks, else on c - L, which
-    is quick where the spectrum has a gap, as in random graphs. A run can miss a repeated
-    eigenvalue, as its start has only one direction of each eigenspace. So another looks at the
-    complement of what was found, from another start, until nothing smaller is left there.
-    Small components are decomposed as dense matrices, those of one size together.
+    The other vectors are found by Lanczos iterations with a fixed start. They work on the inverse
+    where a sparse factorization is cheap, as for trees, grids and road networks. Elsewhere they
+    work on c - L, which is quick where the spectrum has a gap, as for random graphs. A run can
+    miss a repeated eigenvalue, because its start has only one direction in each eigenspace. So
+    another run searches the complement of what was found, from another start, until it finds
+    nothing smaller. Small components are decomposed as dense matrices, those of one size together.
 
     Args:
       laplacian: symmetric, positive semidefinite; an entry joins two nodes.
@@ -62,7 +62,8 @@ def smallest_eigenpairs(
     Raises:
       EncodingError: the iterations did not converge.
     """
-    with threadpoolctl.threadpool_limits(1, "blas"):  # threads wait more than they work here
+    # One thread, because several would wait for each other longer than they work.
+    with threadpoolctl.threadpool_limits(1, "blas"):
         return _smallest(laplacian, kernel, count, trivial)
 
 
@@ -93,10 +94,10 @@ def _smallest(
 
 
 def needed_bytes(n_node: Any, n_edge: Any, count: int) -> Any:
-    """What `smallest_eigenpairs` takes at most: measured, and the largest factors it makes."""
+    """Bytes that `smallest_eigenpairs` takes at most, the largest factors it makes among them."""
     small = np.maximum(_DENSE, 4 * count)
     dense = 24 * np.maximum(_DENSE_ENTRIES, np.minimum(n_node, small) ** 2)
-    linked = np.minimum(n_node, n_edge)  # others have no part in iterations
+    linked = np.minimum(n_node, n_edge)  # nodes without edges are never iterated
     factor = ENTRY_BYTES * np.maximum(SMALL_FACTOR, FACTOR_ENTRIES * linked)
     vectors = 8 * (2 * count + 17 + 4 * (count + 1)) * linked
     return dense + factor + vectors + 300 * linked + (20 * count + 48) * n_node + 120 * n_edge
@@ -163,7 +164,7 @@ def _connected(
 
 
 def _complete(search: "_Search", kernel: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """What runs find, until there is nothing smaller beside it."""
+    """What the runs find, repeated until a run finds nothing smaller beside it."""
     laplacian, bound = search.laplacian, search.bound
     known = kernel[None]
     more = count
@@ -186,10 +187,10 @@ def _complete(search: "_Search", kernel: np.ndarray, count: int) -> tuple[np.nda
 class _Search:
     """Runs of Lanczos iterations on a matrix M with the smallest eigenvalues of L as largest.
 
-    M is the inverse if there is one, else c - L: nothing of either is below 0. If a run needs
-    long, it goes on with a polynomial of M: Chebyshev's of [0, a], larger than 1 above a and
-    rising. a is the least of more Ritz values than vectors are wanted, and so not above the
-    eigenvalues that are wanted (Zhou and Saad, 2007).
+    M is the inverse if there is one, and c - L otherwise. Neither has eigenvalues below 0. If a
+    run takes long, it goes on with a polynomial of M, that of Chebyshev for [0, a]. Above a it is
+    larger than 1 and rises. There are more Ritz values than vectors wanted, and a is the least
+    of them, so that a is not above the eigenvalues that are wanted (Zhou and Saad, 2007).
     """
 
     def __init__(self, laplacian: scipy.sparse.csr_array, bound: float, solve: Solve | None = None):

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-# Where it is not asked for, GPUs and TPUs round float32 factors to TF32 or bfloat16: 3 digits.
+# By default GPUs and TPUs round float32 factors to TF32 or bfloat16, which have 3 digits.
 _FULL = jax.lax.Precision.HIGHEST
 
 

@@ -11,7 +11,10 @@ from gtx.encodings.base import EncodingError
 
 
 def undirected(adjacency: Any, xp: Any = np) -> Any:
-    """Between two nodes as many edges as the more frequent direction has; no self-loops."""
+    """The graph without directions and self-loops.
+
+    Two nodes are joined by as many edges as the more frequent of their two directions has.
+    """
     identity = np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
     return xp.maximum(adjacency, xp.swapaxes(adjacency, 1, 2)) * (1 - identity)
 
@@ -52,9 +55,10 @@ def pseudoinverse(adjacency: Any, xp: Any = np) -> tuple[Any, Any]:
     """The Moore-Penrose inverse of the Laplacian, and `components`, both [graphs, n, n].
 
     With J = 1 / (nodes of the component) between nodes of one component and 0 elsewhere, the
-    projector onto the vectors that L sends to 0, it is (L + J)^-1 - J: exact without a
-    threshold for what counts as 0, and differentiable at repeated eigenvalues too. The gradient
-    holds components fixed: where a first edge would join two, the pseudo-inverse jumps.
+    projector onto the vectors that L sends to 0, the result is (L + J)^-1 - J. It needs no
+    threshold for what counts as 0, and it is differentiable at repeated eigenvalues too. The
+    gradient holds the components fixed, because the pseudo-inverse jumps where a first edge
+    joins two of them.
     """
     together = components(adjacency, xp)
     projector = together.astype(adjacency.dtype)

@@ -53,9 +53,9 @@ def apply(
         The weights of duplicates are added. Without it every edge has the weight 1. An edge of
         weight 0 counts as no edge. Distances and paths ask only whether there is an edge, so
         that other weights do not matter to them.
-      cache_dir: a folder in which results are kept, by the content of the graphs and the
-        version of the encoding. Finished parts are kept too: a run that was killed goes on
-        where it was. Several processes may share the folder.
+      cache_dir: a folder in which results are kept. They are found by the content of the graphs
+        and the version of the encoding. Finished parts are kept too, so that a run that was
+        killed goes on where it was. Several processes may share the folder.
       num_workers: processes that encode the graphs of up to 1,024 nodes; 0 works here. The
         values do not depend on it. They are spawned, which takes some seconds, so they are
         for large sets, and a script needs its `if __name__ == "__main__"`.
@@ -63,9 +63,9 @@ def apply(
       max_memory: bytes that columns and work may take; what the machine has left if None.
 
     Raises:
-      EncodingError: two encodings make the same column, a graph has more than 4,096 nodes for
-        an encoding without `sparse`, the memory would not do, the weights are no weights, a value
-        does not fit its column, or results cannot be kept in `cache_dir`.
+      EncodingError: two encodings make the same column; a graph has more than 4,096 nodes and an
+        encoding has no `sparse`; there is not enough memory; the weights are not as they must
+        be; a value does not fit its column; or results cannot be kept in `cache_dir`.
     """
     encodings = tuple(encodings)
     _check_names(encodings)

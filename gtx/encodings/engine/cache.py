@@ -31,9 +31,9 @@ def cache_file(
 ) -> pathlib.Path:
     """Where the encoding of these graphs is kept. Features and labels do not matter to it.
 
-    The signs and bases of eigenvectors are accidents of the solver, so that for symmetries
-    other than "exact" the kind of processor and the versions of numpy and scipy, whose solvers
-    these are, are part of the name.
+    The signs and bases of eigenvectors are accidents of the solver. So for the symmetries
+    "up_to_sign" and "up_to_basis" the name depends on the kind of processor too, and on the
+    versions of numpy and scipy, which have the solvers.
     """
     content = hashlib.sha256(fingerprint(encoding).encode())
     if encoding.symmetry in ("up_to_sign", "up_to_basis"):
@@ -92,9 +92,9 @@ def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.nd
 
 
 def make_folder(cache_dir: str | os.PathLike[str]) -> None:
-    """Make the folder, before anything is computed that it could not take.
+    """Make the folder. It is called before anything is computed, so that no work is lost.
 
-    What writers that were killed have left in it is removed.
+    Files that are left of writers that were killed are removed.
 
     Raises:
       EncodingError: it cannot be made, or files cannot be made in it.

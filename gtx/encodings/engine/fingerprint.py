@@ -22,7 +22,7 @@ def fingerprint(encoding: Encoding) -> str:
     # The constants of the class are among the fields: in older versions they were fields.
     constants = dict(level=encoding.level, symmetry=encoding.symmetry, version=encoding.version)
     fields = sorted({**dataclasses.asdict(encoding), **constants}.items())
-    # Of two modules with a class of this name, each has its own results.
+    # Two modules may each have a class of this name, so that the module is a part of it.
     content = [kind.__module__, kind.__qualname__, encoding.version, fields]
     try:
         text = json.dumps(content, default=lambda value: value.item())  # of numpy's numbers

@@ -1,4 +1,4 @@
-"""What the encodings of a dataset take, before it is asked for."""
+"""How much memory the encodings of a dataset take, estimated before they are computed."""
 
 import os
 import pathlib
@@ -27,12 +27,12 @@ from gtx.encodings.engine.values import (
     takes_sparse,
 )
 
-# Matrices [n, n] in float64 that an encoding that does not tell holds at once, besides those of
-# its result.
+# Matrices [n, n] in float64, besides those of its result, that an encoding is taken to hold at once
+# if it does not say (see `Measured`).
 _MATRICES = 10
-# What `sparse` of one that does not tell may take: blocks, and arrays of nodes and edges.
+# What `sparse` of such an encoding is taken to need: blocks, and arrays of nodes and edges.
 _BLOCK_BYTES, _ENTRY_BYTES = 2**27, 400
-# The edges of a part, sorted out and as a sparse matrix.
+# Bytes of each edge of a part, whose edges are selected and made a sparse matrix.
 _EDGE_BYTES = 64
 
 

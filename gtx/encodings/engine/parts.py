@@ -23,9 +23,9 @@ _PART_WORK, _GRAPH_WORK = 10**9, 5000
 
 
 def plan(dataset: Dataset) -> list[np.ndarray]:
-    """The graphs in parts: similar sizes together, each graph above DENSE_NODES alone.
+    """The graphs in parts: similar sizes together, and each graph above DENSE_NODES alone.
 
-    It depends on the graphs alone, not on how many workers there are.
+    The parts do not depend on the number of workers, so that a later run finds those in the cache.
     """
     n_node = dataset.num_nodes
     order = np.argsort(n_node, kind="stable")
@@ -104,7 +104,7 @@ def compute_into(
     pointers = {key: offsets(num_rows(key, n_node)) for key in columns}
     sparse = takes_sparse(encoding, part.n_node, part.n_edge)
     large = np.any((part.n_node > DENSE_NODES) & ~sparse)
-    # Only with large dense matrices do threads not get into each other's way.
+    # Threads of BLAS help with large dense matrices alone; with small ones they cost time.
     with contextlib.nullcontext() if large else threadpoolctl.threadpool_limits(1, "blas"):
         for place, values in values_of(encoding, part):
             for key, column in columns.items():
@@ -141,7 +141,7 @@ def _rows(pointer: np.ndarray, graphs: np.ndarray) -> np.ndarray:
 
 
 def empty(encoding: Encoding, n_node: np.ndarray) -> dict[Key, np.ndarray]:
-    """Arrays for the columns of graphs of these sizes; not touched, they take no memory."""
+    """Arrays for columns of graphs of these sizes; they take no memory until they are written."""
     columns = {}
     for key, column in encoding.columns().items():
         width, dtype = storage(column)

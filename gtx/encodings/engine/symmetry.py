@@ -19,11 +19,11 @@ def check_symmetry(
 ) -> None:
     """Renumber the nodes, encode again and compare as the symmetry allows.
 
-    Each symmetry passes where a stronger one does (exact, up_to_sign, up_to_basis, none), and
-    on graphs that tell them apart a stronger one fails. Codes of Categorical columns must be
-    equal under every symmetry but "none". "up_to_basis" compares the projectors
-    onto the columns of equal eigenvalues; of a last eigenspace that the number of columns may
-    cut through it compares nothing, as any part of it is a right answer.
+    From the strongest to the weakest, the symmetries are "exact", "up_to_sign", "up_to_basis" and
+    "none". An encoding that has a stronger one has the weaker ones too. Codes of Categorical
+    columns must be equal under every symmetry but "none". "up_to_basis" compares the projectors
+    onto the columns of equal eigenvalues. The number of columns may cut through the last
+    eigenspace, any part of which is a right answer. So nothing is compared there.
 
     Args:
       encoding: with columns `<name>_vectors` and `<name>_values` for "up_to_basis".

@@ -32,7 +32,10 @@ _CHUNK_VALUES = 2**19
 
 
 class Topology(NamedTuple):
-    """The edges of some graphs, and what messages call these; weights of None count them."""
+    """The edges of some graphs, with the ids by which messages name the graphs.
+
+    Without weights every edge counts as 1.
+    """
 
     ids: np.ndarray
     n_node: np.ndarray
@@ -129,7 +132,7 @@ def _dense_chunks(part: Topology, entries: int) -> Iterator[tuple[slice, np.ndar
 def check_values(
     encoding: Encoding, key: Key, ids: np.ndarray, n_node: np.ndarray, values: np.ndarray
 ) -> None:
-    """Refuse what would not survive the column's dtype."""
+    """Refuse values that the dtype of their column cannot hold."""
     column = encoding.columns()[key]
     if isinstance(column, Categorical):
         if values.dtype.kind not in "biu":

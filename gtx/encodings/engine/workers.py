@@ -42,7 +42,7 @@ def workers(count: int) -> Iterator[concurrent.futures.Executor | None]:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, which a terminal tells too, and end when the parent does."""
+    """Leave Ctrl-C to the parent, which gets it too, and end when the parent ends."""
     for signum in (signal.SIGINT, getattr(signal, "SIGUSR1", signal.SIGINT)):
         signal.signal(signum, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

@@ -112,12 +112,13 @@ def _split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
 def _without_unused(
     rows: Rows, columns: Columns, pairs: Pairs, bipartite: bool
 ) -> tuple[Rows, Columns, Pairs]:
-    """A tier with 0 in the nodes that meet no other: they may hold NaN.
+    """A tier with 0 in the nodes that attend to nobody and to which nobody attends.
 
-    `where` keeps a node from all others, or the other side of its graph has none.
+    Such nodes may hold NaN. `where` leaves out all of their pairs, or the other side of their
+    graph is empty.
     """
     if pairs.where is not None:
-        # Behind a barrier: of a constant mask XLA would count all pairs while it compiles.
+        # Behind a barrier, because XLA would count the pairs of a constant mask while it compiles.
         where = jax.lax.optimization_barrier(pairs.where)
         mask = rows.filled[:, :, None] & columns.filled[:, None, :] & where
         row, column = jnp.any(mask, axis=2), jnp.any(mask, axis=1)  # [graphs, rows or columns]

@@ -1,4 +1,4 @@
-"""Whether the arguments of an attention fit each other; where they do not, what to do."""
+"""Whether the arguments of an attention fit each other, and what to do if they do not."""
 
 import math
 import numbers
@@ -35,7 +35,7 @@ def check(
     edge_key: Any,
     edge_value: Any,
 ) -> None:
-    """Refuse what disagrees, which programs would otherwise clip or broadcast, each its way.
+    """Refuse arguments that disagree, which implementations would clip or broadcast, each its way.
 
     Raises:
       ValueError: shapes and structure disagree, or a bias function hides what it learns.

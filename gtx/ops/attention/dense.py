@@ -1,12 +1,12 @@
 """Attention over complete graphs: per tier, batched matrix products over the dense slots.
 
-The hot path of training. Measured on two shared CPU cores, forward and backward, 32 graphs
-of about 23 nodes in 4 tiers, 4 heads of 16, dropout 0.5: 0.6 to 0.9 ms, half of it the
-products. No gain beyond the noise of about 5 % from a hand-written gradient of the softmax,
-from gathering rows of heads in their final order, from holding on to the mask of the dropout,
-or from a mask of senders alone; the order of axes below halves the transposes and gains about
-as little. One gather of query, key and value together costs 1.25 times as much, threefry
-noise 1.5 times.
+Training on small graphs spends most of its time here. Forward and backward take 0.6 to 0.9 ms on
+two shared CPU cores, half of it for the products (32 graphs of about 23 nodes in 4 tiers, 4 heads
+of 16, dropout 0.5). These changes gained nothing beyond the noise of about 5 %: a hand-written
+gradient of the softmax, gathering rows of heads in their final order, keeping the mask of the
+dropout, and a mask of senders alone. The order of axes below halves the transposes and gains about
+as little. One gather of query, key and value together costs 1.25 times as much, and threefry noise
+1.5 times as much.
 """
 
 from typing import Any

@@ -14,7 +14,7 @@ from gtx.ops.segment import gather, segment_exp, segment_sum
 
 
 def supports(call: Call) -> str | None:
-    """None: a complete graph is a list of its pairs, if a wasteful one."""
+    """None: a complete graph can be written as the list of its pairs, though that takes memory."""
     del call
     return None
 

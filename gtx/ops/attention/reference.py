@@ -1,7 +1,7 @@
-"""The oracle: every receiver against every edge, in the highest precision in use.
+"""The reference: every receiver against every edge, in the highest precision in use.
 
-Written to be read against the definition, not to be fast. It shares nothing with the other
-implementations but the score and the dropout noise.
+It is written to be compared with the definition, and not to be fast. It shares nothing with the
+other implementations but the score and the dropout noise.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from gtx.ops.segment import NEGATIVE
 
 
 def supports(call: Call) -> str | None:
-    """None: the oracle answers everything."""
+    """None: the reference answers every call."""
     del call
     return None
 

@@ -18,8 +18,9 @@ IMPLEMENTATIONS = {
     "reference": reference,
 }
 
-# From how many edges, and pairs of one graph, on blocks pay. Measured on one and two cores of a
-# CPU; elsewhere, a guess: so many that what they avoid would be gigabytes.
+# Numbers of edges, and of pairs of one graph, from which on blocks are faster. Those of a CPU are
+# measured on one and two cores. Those elsewhere are a guess: the arrays that blocks avoid would
+# take gigabytes.
 CHUNKED_FROM_EDGES, CHUNKED_FROM_PAIRS = {"cpu": 2**14}, {"cpu": 1024**2}
 MANY_EDGES, MANY_PAIRS = 2**23, 4096**2
 # Pairs of all graphs together that `dense` holds at once, before they are gigabytes.
@@ -51,7 +52,7 @@ def supports(name: str, call: Call) -> str | None:
 def automatic(call: Call) -> tuple[str, str]:
     """What "auto" takes, from static facts alone, and why.
 
-    `flash`, whose results are rounded to bfloat16 inside, and the oracle run by name only.
+    `flash`, whose results are rounded to bfloat16 inside, and `reference` run by name only.
     """
     structure, platform = call.structure, jax.default_backend()
     if not isinstance(structure, Complete):
