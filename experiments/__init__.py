@@ -1,1 +1,1 @@
-"""The commands: thin mains over the library."""
+"""What was run: scripts over gtx.cli that are made to be copied, the paper, and benchmarks."""

@@ -103,7 +103,7 @@ def typed(name: str) -> str:
 def _plain_messages() -> Iterator[None]:
     """Log messages as a person would say them: without level letters, times and process ids."""
     root, gtx = logging.getLogger(), logging.getLogger("gtx")
-    before = list(root.handlers), root.level, gtx.level
+    before = list(root.handlers), root.level, gtx.level, absl_logging.get_verbosity()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Plain())
     # absl puts a handler with such a prefix here as soon as someone logs through it.
@@ -118,6 +118,7 @@ def _plain_messages() -> Iterator[None]:
         root.handlers = before[0]
         root.setLevel(before[1])
         gtx.setLevel(before[2])
+        absl_logging.set_verbosity(before[3])
 
 
 class _Plain(logging.Formatter):

@@ -38,7 +38,7 @@ def main(values: FlagValues) -> None:
 
 
 def print_figures(figures: Mapping[str, Any], console: Console) -> None:
-    """Everything that `gtx.describe.describe` found, as tables."""
+    """Print what `gtx.describe.describe` found, as tables."""
     _print_data(figures["data"], console)
     for name, seconds in figures["encodings"].items():
         console.print(f"Encoding {name}: {seconds:.2f} s")
@@ -109,7 +109,7 @@ def _print_batches(batches: Mapping[str, Any], console: Console) -> None:
 
 
 def _print_parameters(parameters: Mapping[str, Any], console: Console) -> None:
-    """Modules of the blocks are summed up over blocks."""
+    """Print a table of the modules, those of the blocks summed up over all blocks."""
     rows: dict[str, list[int]] = {}
     for name, count in parameters["modules"].items():
         rows.setdefault(re.sub(r"^block_\d+", "block_*", name), []).append(count)
@@ -124,7 +124,7 @@ def _print_parameters(parameters: Mapping[str, Any], console: Console) -> None:
 
 
 def _amount(value: int | float | None, base: int, unit: str) -> str:
-    """A number with a prefix: decimal ones for base 1000, binary ones for 1024."""
+    """A number with a prefix for its size: decimal ones for base 1000, binary ones for 1024."""
     if value is None:
         return f"unknown {unit}"
     prefixes = ("", "k", "M", "G", "T") if base == 1000 else ("", "Ki", "Mi", "Gi", "Ti")

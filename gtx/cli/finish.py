@@ -40,6 +40,20 @@ def write(
     """Score every split with the selected parameters; write and print the outcome.
 
     The test part is looked at here and nowhere else.
+
+    Args:
+      workdir: folder of the run, which gets metrics.json, predictions.csv and pictures.
+      config: the recipe.
+      graphs: all its data, prepared.
+      model: the module that was trained.
+      task: what it predicts.
+      budget: of the batches that are scored.
+      result: what `fit` returned.
+      baseline: test scores of the random forest, or None where it was not asked for.
+      seconds: wall clock since the command began, without these scores.
+
+    Returns:
+      What metrics.json holds.
     """
     evaluator = training.Evaluator(model, task, budget)
     parts = {name: graphs.part(name) for name in ("train", "valid", "test")}
@@ -117,7 +131,7 @@ def write(
 
 
 def params_sha256(params: Any) -> str:
-    """sha256 over the parameters in the order of their names: name, dtype, shape, bytes."""
+    """The sha256 of all parameters, in the order of their names: name, dtype, shape and bytes."""
     leaves = {
         "/".join(str(getattr(key, "key", key)) for key in path): np.ascontiguousarray(leaf)
         for path, leaf in jax.tree_util.tree_leaves_with_path(params)
@@ -130,7 +144,7 @@ def params_sha256(params: Any) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of the packages that decide a result."""
+    """The versions of Python and of the packages that decide a result."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:

@@ -38,7 +38,8 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     try:
         code = run(arguments[0], arguments[1:]) if arguments else _refuse("which command?")
-    except KeyboardInterrupt:  # while its modules are imported, before it listens to signals
+    except KeyboardInterrupt:  # while modules are imported: a command listens to signals itself
+        print("interrupted by SIGINT; start the same command again.", file=sys.stderr)
         code = 130
     leave(code)
 

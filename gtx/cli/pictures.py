@@ -10,7 +10,7 @@ from gtx import sweeps
 
 
 def learning_curve(path: pathlib.Path, history: Sequence[Mapping[str, Any]], metric: str) -> None:
-    """Training loss and validation score over epochs."""
+    """Draw training loss and validation score over epochs."""
     plt = _pyplot()
     figure, left = plt.subplots(figsize=(6, 4), layout="constrained")
     epochs = [entry["epoch"] for entry in history]
@@ -35,7 +35,7 @@ def learning_curve(path: pathlib.Path, history: Sequence[Mapping[str, Any]], met
 
 
 def predictions(path: pathlib.Path, labels: np.ndarray, predictions: np.ndarray, name: str) -> None:
-    """Predicted against measured, on equal axes, with the diagonal; a note where none is known."""
+    """Draw predicted against measured values, with the diagonal; a note where none is known."""
     plt = _pyplot()
     there = np.isfinite(labels)
     x, y = labels[there], predictions[there]
@@ -52,7 +52,7 @@ def predictions(path: pathlib.Path, labels: np.ndarray, predictions: np.ndarray,
 
 
 def sweep(path: pathlib.Path, trials: Sequence[sweeps.Trial], fields: Sequence[str]) -> None:
-    """The score of every trial against each field."""
+    """Draw the score of every trial against each field."""
     plt = _pyplot()
     width = max(len(fields), 1)
     figure, axes = plt.subplots(

@@ -59,7 +59,14 @@ def main(values: FlagValues) -> int:
 
 
 def predict_file(workdir: str, source: str, target: str, smiles_column: str | None) -> int:
-    """Predict for the molecules of a CSV file; returns the exit code."""
+    """Predict for the molecules of a CSV file, and return the exit code.
+
+    Args:
+      workdir: folder of the run.
+      source: the CSV file to read.
+      target: the CSV file to write. It appears when it is whole.
+      smiles_column: None takes the column that the model was trained from.
+    """
     table = csv_source.read(source)
     output = pathlib.Path(target)
     if not output.parent.is_dir():
@@ -69,7 +76,7 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
     if smiles_column is None and column not in table.header:
         raise CsvError(
             f"{table.name}: there is no column {column!r}, from which the model was trained, among "
-            f"{list(table.header)}. Name the one that holds SMILES: --smiles_column=..."
+            f"{list(table.header)}. Name the one that holds SMILES with --smiles_column."
         )
     smiles = table.column(column)
     header = [*columns(predictor.task.label, np.zeros((0, predictor.task.output_dim))), "error"]
@@ -95,7 +102,7 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
 
 @contextlib.contextmanager
 def _warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
-    """Warnings about molecules as a line each; `names` says what to call each of them."""
+    """Print warnings about molecules as a line each; `names` says what each molecule is called."""
     before = warnings.showwarning
 
     def show(message: Warning | str, *others: Any, **more: Any) -> None:
@@ -111,7 +118,7 @@ def _warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
 
 
 def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
-    """Cells of predictions [rows, dim] by column, empty where a row is NaN."""
+    """The cells that predictions [rows, dim] become, by column; empty where a row is NaN."""
     known = ~np.isnan(predictions).any(axis=1)
     cells = [[str(value) for value in row] for row in predictions.astype(np.float32)]
     names = label.names or [str(target) for target in range(label.dim)]

@@ -86,7 +86,7 @@ def _recipe_of_run(folder: pathlib.Path) -> ConfigDict:
     """The recipe that the checkpoints of a run hold.
 
     Raises:
-      ConfigError: the folder holds no checkpoint with a recipe that can be read.
+      ConfigError: the folder holds no checkpoint with a recipe, or one that this gtx cannot read.
     """
     checkpoints = training.Checkpoints(folder)
     reasons = []
@@ -97,7 +97,10 @@ def _recipe_of_run(folder: pathlib.Path) -> ConfigDict:
             reasons.append(str(error))
             continue
         if restored.recipe is not None:
-            config = recipes.read_recipe(restored.recipe).config.to_dict()
+            try:
+                config = recipes.read_recipe(restored.recipe).config.to_dict()
+            except ConfigError as error:
+                raise ConfigError(f"--config={folder}: {path}: {error}") from error
             return ConfigDict({name: _with_tuples(value) for name, value in config.items()})
     reason = f" ({reasons[0]})" if (checkpoints.folder / "best").is_dir() and reasons else ""
     raise ConfigError(

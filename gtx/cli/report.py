@@ -15,13 +15,18 @@ from rich.table import Table
 from gtx.data import Dataset
 from gtx.data.labels import known
 
-MOST_TARGETS = 24  # that are printed; a program reads all of them
+MOST_TARGETS = 24  # With more of them, their scores are written but not printed.
 
 
 def print_scores(
     scores: Mapping[str, Mapping[str, float]], baseline: Mapping[str, float] | None
 ) -> None:
-    """One row per split, the baseline beside the model; of several targets a table of each."""
+    """Print a table with a row for each split. Several targets get a second one, a row for each.
+
+    Args:
+      scores: metrics by split; `target/metric` is a metric of one target.
+      baseline: the same of the random forest on the test part, or None.
+    """
     rows: dict[str, Mapping[str, float]] = dict(scores)
     if baseline is not None:
         rows["test, random forest"] = baseline
@@ -67,7 +72,12 @@ def _score(value: float | np.number) -> str:
 
 
 def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
-    """Sorted keys, NaN as null: JSON that any program reads; "-" writes to stdout."""
+    """Write JSON that any program reads: keys are sorted, and NaN is null.
+
+    Args:
+      path: the file; "-" is standard output.
+      data: numbers may be those of numpy.
+    """
 
     def plain(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -88,7 +98,7 @@ def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
 
 
 def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndarray) -> None:
-    """One row per target, in their order: what is known of it and what the model says.
+    """Write one row per target, in their order: what is known of it and what the model says.
 
     Columns: `id` and `name` of the graph, then which of its rows it is (`node` or `edge`, or
     `sender` and `receiver` of a pair, numbers in the graph), then `<target>_measured` and
@@ -128,7 +138,7 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
 
 
 def cell(value: float | np.number) -> str:
-    """A float32 in the fewest digits that tell it from others; empty for NaN."""
+    """A float32 in the fewest digits that tell it from all others; an empty text for NaN."""
     return "" if np.isnan(value) else str(np.float32(value))
 
 

@@ -79,7 +79,7 @@ def _print(console: Console, trials: Sequence[sweeps.Trial], fields: Sequence[st
 
 
 def _print_groups(console: Console, groups: Sequence[sweeps.Group]) -> None:
-    """Mean and deviation over seeds or folds, on the test part too: what a comparison reports."""
+    """Print mean and deviation over seeds or folds, on the test part too, as comparisons do."""
     fields = list(dict.fromkeys(name for group in groups for name in group.overrides))
     parts = [part for part in ("valid", "test") if groups and part in groups[0].trials[0].metrics]
     table = Table(title="Over seeds and folds: mean ± standard deviation")
