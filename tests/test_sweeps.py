@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from gtx import sweeps
 from gtx.recipes import files
-from gtx.training.hooks.signals import Interrupted, StopAtOnce
+from gtx.training.signals import Interrupted, StopAtOnce
 
 # A stand-in for training: the score is (x - 3)^2, and x = 13 fails.
 TRIAL = """

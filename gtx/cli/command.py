@@ -20,7 +20,7 @@ from gtx.recipes import ConfigError
 from gtx.recipes.provenance import OtherDataError
 from gtx.sweeps import SweepError
 from gtx.training import CheckpointError, FolderLockedError, NonFiniteError, ResumeError
-from gtx.training.hooks.signals import Interrupted, StopAtOnce
+from gtx.training.signals import Interrupted, StopAtOnce
 
 # Errors that a person mends in a flag, a recipe, a file or a folder: their message says how.
 _EXPECTED = (

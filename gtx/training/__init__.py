@@ -7,13 +7,12 @@ from gtx.training.devices import Devices as Devices
 from gtx.training.evaluation import Evaluation as Evaluation
 from gtx.training.evaluation import Evaluator as Evaluator
 from gtx.training.evaluation import evaluate as evaluate
+from gtx.training.finite import NonFiniteError as NonFiniteError
 from gtx.training.hooks import EarlyStopping as EarlyStopping
 from gtx.training.hooks import Hook as Hook
 from gtx.training.hooks import JsonLines as JsonLines
 from gtx.training.hooks import ProgressBar as ProgressBar
 from gtx.training.hooks import TensorBoard as TensorBoard
-from gtx.training.hooks.nan_guard import NonFiniteError as NonFiniteError
-from gtx.training.hooks.signals import Interrupted as Interrupted
 from gtx.training.identity import ResumeError as ResumeError
 from gtx.training.identity import ResumeWarning as ResumeWarning
 from gtx.training.lock import FolderLockedError as FolderLockedError
@@ -28,6 +27,7 @@ from gtx.training.schedules import Linear as Linear
 from gtx.training.schedules import Schedule as Schedule
 from gtx.training.schedules import Steps as Steps
 from gtx.training.schedules import WarmupCosine as WarmupCosine
+from gtx.training.signals import Interrupted as Interrupted
 from gtx.training.state import TrainState as TrainState
 from gtx.training.step import StepReport as StepReport
 from gtx.training.step import make_evaluation_chunk as make_evaluation_chunk

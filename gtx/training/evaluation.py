@@ -12,7 +12,7 @@ from gtx.batching import Budget, evaluation_plan, stack_batches
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.devices import Devices
-from gtx.training.hooks.nan_guard import NonFiniteError, listing
+from gtx.training.finite import NonFiniteError, listing
 from gtx.training.step import empty_rows, make_evaluation_chunk
 from gtx.typing import PyTree
 

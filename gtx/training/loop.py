@@ -15,12 +15,12 @@ from gtx.batching import Source
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
-from gtx.training.hooks.signals import Interrupted, StopFlag, StopRequested
 from gtx.training.identity import ResumeError
 from gtx.training.lock import folder_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.replicas import Replica, furthest_behind
 from gtx.training.run import Run
+from gtx.training.signals import Interrupted, StopFlag, StopRequested
 from gtx.training.state import TrainState
 from gtx.typing import PyTree
 

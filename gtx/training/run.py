@@ -18,8 +18,8 @@ from gtx.tasks import Task
 from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored
 from gtx.training.devices import Devices
 from gtx.training.evaluation import Evaluator
+from gtx.training.finite import check_finite
 from gtx.training.hooks.base import ChunkReport
-from gtx.training.hooks.nan_guard import check_finite
 from gtx.training.identity import check_identity, identity
 from gtx.training.lock import check_lock
 from gtx.training.optimizer import Optimizer

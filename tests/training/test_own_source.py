@@ -14,7 +14,7 @@ from gtx.data import Dataset, GraphSpec, Label
 from gtx.graphs import from_arrays
 from gtx.tasks import Multiclass
 from gtx.training import Constant, Hook, Interrupted, ResumeError, adamw, fit
-from gtx.training.hooks.signals import StopRequested
+from gtx.training.signals import StopRequested
 from tests.training.small import same_bits
 
 LABEL = Label("node", "multiclass", 2)

@@ -9,7 +9,7 @@ import pytest
 
 from gtx.batching import Resident, Streamed, fit_budget
 from gtx.training import make_train_chunk
-from gtx.training.hooks.nan_guard import NonFiniteError, check_finite
+from gtx.training.finite import NonFiniteError, check_finite
 from gtx.training.state import evaluation_variables, init_state
 from gtx.training.step import blank_batch, empty_rows
 from tests.training import small

@@ -1,4 +1,4 @@
-"""What happens between chunks besides training: bars, logs, early stopping. One file each."""
+"""What happens between chunks besides training: bars, logs, early stopping. One hook a file."""
 
 from gtx.training.hooks.base import ChunkReport as ChunkReport
 from gtx.training.hooks.base import EpochTiming as EpochTiming

@@ -11,7 +11,7 @@ import pytest
 SCRIPT = """
 import multiprocessing, pathlib, sys, time
 from gtx.encodings.engine.workers import workers
-from gtx.training.hooks.signals import StopAtOnce
+from gtx.training.signals import StopAtOnce
 
 if __name__ == "__main__":
     with StopAtOnce(), workers(2) as pool:

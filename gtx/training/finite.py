@@ -1,4 +1,4 @@
-"""Refuse numbers that are not finite, and say where they came from."""
+"""Numbers that are not finite are refused, with the graphs that they came from."""
 
 from collections.abc import Callable
 
