@@ -9,7 +9,8 @@ def get_config() -> ConfigDict:
     # One number decides initialisation, batch order and dropout noise.
     config.seed = 0
 
-    # Where graphs come from; `name` picks the source in gtx.recipes, which says what else it reads.
+    # Where graphs come from; `name` picks the source in gtx.data.sources.SOURCES, whose
+    # fields are what else it reads.
     config.data = data = ConfigDict()
     data.name = ""
     data.valid_fraction = 0.1  # taken out of train where the source has no validation part
@@ -35,39 +36,9 @@ def get_config() -> ConfigDict:
     batch.num_shards = 1  # devices that share a batch; 0 takes all local devices
     batch.resident = True  # columns stay on the device; False streams batches from the host
 
-    config.model = model = ConfigDict()
-    model.name = "gps"
-    model.dim = 64
-    model.num_layers = 5
-    model.num_heads = 4
-    # gine | gated_gcn | gat | gatv2 | transformer_conv | gcn | gin | sage | none; those from gcn
-    # to sage read no edge features
-    model.local = "gine"
-    model.attention = "complete"  # complete | edges | none
-    model.attention_implementation = "auto"
-    model.norm = "batch"  # batch | layer | rms
-    model.activation = "relu"  # relu | gelu | swiglu, in the feed-forward part
-    model.dropout_rate = 0.0
-    model.attention_dropout_rate = 0.0
-    model.readout_dropout_rate = 0.0
-    model.pool = "sum"  # sum | mean | max; a graph's size matters in sum
-    model.head_layers = 3
-    # auto | product | concatenate: what becomes of two nodes where edges or pairs are predicted.
-    # auto is the product for pairs, which often have no direction, and concatenate for edges.
-    model.ends = "auto"
-    model.dtype = "float32"  # computation; parameters are float32 in any case
-    model.remat = False  # recompute layers in the backward pass: less memory, a third slower
-    # Width that each encoding takes of `dim` at the nodes.
-    model.encoding_dim = 16
-    # What reads eigenvectors: deep_set | linear | transformer | signnet | spe. The last two do
-    # not depend on their signs, the very last not on their bases; what follows is for the others.
-    model.laplacian_encoder = "deep_set"
-    model.random_signs = True  # of each eigenvector, drawn per graph and step while training
-    model.random_bases = False  # of each repeated eigenvalue's vectors, likewise
-    # Encodings of pairs, if there are any, bias complete attention.
-    model.pair_bias = True
-    model.pair_dim = 16  # features of a pair, which each layer maps to a number a head
-    model.path_hops = 5  # edges that are read of a shortest path
+    # Which model, and its fields: gtx.recipes.model_config("gps", dim=32) has those of GPS with the
+    # defaults of its paper, and no others. gtx.models.MODELS has the names.
+    config.model = ConfigDict(dict(name=""))
 
     config.task = task = ConfigDict()
     # auto | binary | multiclass: two classes as one yes or no, which ROC-AUC scores, or the other

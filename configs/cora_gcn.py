@@ -10,6 +10,7 @@ GPS block, so this is not the two-layer network of the paper.
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -19,14 +20,17 @@ def get_config() -> ConfigDict:
     config.data.graph = "cora"  # cora | citeseer | pubmed
 
     config.batch.size = 1  # the graph
-    config.model.local = "gcn"
-    config.model.attention = "none"
-    config.model.norm = "layer"
-    config.model.dim = 64
-    config.model.num_layers = 2
-    config.model.head_layers = 1
-    config.model.dropout_rate = 0.5  # 140 labels are few
-    config.model.readout_dropout_rate = 0.5
+    config.model = recipes.model_config(
+        "gps",
+        dim=64,
+        num_layers=2,
+        local="gcn",
+        attention="none",
+        norm="layer",
+        head_layers=1,
+        dropout_rate=0.5,  # 140 labels are few
+        readout_dropout_rate=0.5,
+    )
 
     config.optimizer.learning_rate = 5e-3
     config.optimizer.weight_decay = 5e-2

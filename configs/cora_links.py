@@ -9,6 +9,7 @@ Hits@20 and MRR as OGB defines them, each link among all negatives of its part.
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -20,13 +21,16 @@ def get_config() -> ConfigDict:
     config.data.test_share = 0.1
 
     config.batch.size = 1  # the graph
-    config.model.local = "gcn"
-    config.model.attention = "none"
-    config.model.norm = "layer"
-    config.model.dim = 64
-    config.model.num_layers = 2
-    config.model.head_layers = 2
-    config.model.dropout_rate = 0.5
+    config.model = recipes.model_config(
+        "gps",
+        dim=64,
+        num_layers=2,
+        local="gcn",
+        attention="none",
+        norm="layer",
+        head_layers=2,
+        dropout_rate=0.5,
+    )
     config.task.metric = "mrr"
 
     config.optimizer.learning_rate = 5e-3

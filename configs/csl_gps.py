@@ -13,6 +13,7 @@ Graphs are drawn on the spot; those that are tested are numbered as none before.
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -27,10 +28,15 @@ def get_config() -> ConfigDict:
 
     config.batch.size = 30
     config.batch.num_tiers = 1  # all graphs have 41 nodes
-    config.model.dim = 32
-    config.model.num_layers = 2
-    config.model.pool = "mean"
-    config.model.head_layers = 2
+    config.model = recipes.model_config(
+        "gps",
+        dim=32,
+        num_layers=2,
+        attention_dropout_rate=0.0,
+        encoding_dim=16,
+        pool="mean",
+        head_layers=2,
+    )
 
     config.optimizer.learning_rate = 3e-3
     config.training.num_epochs = 200

@@ -9,6 +9,7 @@ A grid of 100 by 100 squares; half of them show how many mines are beside them. 
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -19,13 +20,16 @@ def get_config() -> ConfigDict:
     config.data.fold = 0  # 0 to 9
 
     config.batch.size = 1  # the graph
-    config.model.local = "sage"
-    config.model.attention = "none"
-    config.model.norm = "layer"
-    config.model.dim = 64
-    config.model.num_layers = 5
-    config.model.head_layers = 1
-    config.model.dropout_rate = 0.2
+    config.model = recipes.model_config(
+        "gps",
+        dim=64,
+        num_layers=5,
+        local="sage",
+        attention="none",
+        norm="layer",
+        head_layers=1,
+        dropout_rate=0.2,
+    )
     config.task.kind = "binary"
 
     config.optimizer.learning_rate = 3e-3

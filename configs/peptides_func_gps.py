@@ -10,6 +10,7 @@ DeepSet, OGB's atom table of 173 rows. Not trained here yet: 15,535 graphs of 15
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -19,14 +20,9 @@ def get_config() -> ConfigDict:
     config.encodings.laplacian = ConfigDict(dict(num_vectors=10, normalization="none"))
 
     config.batch.size = 128
-    config.model.num_layers = 4
-    config.model.dim = 96
-    config.model.num_heads = 4
-    config.model.local = "gated_gcn"
-    config.model.encoding_dim = 16
-    config.model.attention_dropout_rate = 0.5
-    config.model.pool = "mean"
-    config.model.head_layers = 1
+    config.model = recipes.model_config(
+        "gps", dim=96, num_layers=4, local="gated_gcn", encoding_dim=16, pool="mean", head_layers=1
+    )
 
     config.optimizer.learning_rate = 3e-4
     config.optimizer.weight_decay = 0.0

@@ -8,6 +8,7 @@ In the manner of CLUSTER (Dwivedi et al., 2020): six communities, one labelled n
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -21,9 +22,14 @@ def get_config() -> ConfigDict:
     config.data.across = 0.25  # and between two
     config.encodings.laplacian = ConfigDict(dict(num_vectors=8, normalization="sym"))
 
-    config.model.dim = 48
-    config.model.num_layers = 4
-    config.model.local = "gated_gcn"
+    config.model = recipes.model_config(
+        "gps",
+        dim=48,
+        num_layers=4,
+        local="gated_gcn",
+        attention_dropout_rate=0.0,
+        encoding_dim=16,
+    )
     config.task.loss = "weighted_cross_entropy"  # communities differ in size
     config.training.num_epochs = 30
     return config

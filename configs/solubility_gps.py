@@ -14,6 +14,7 @@ molecule.
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -33,10 +34,14 @@ def get_config() -> ConfigDict:
     config.encodings.random_walk = ConfigDict(dict(walk_length=16))
 
     # Few molecules: a small model, held back in every way there is.
-    config.model.num_layers = 3
-    config.model.dropout_rate = 0.3
-    config.model.attention_dropout_rate = 0.3
-    config.model.readout_dropout_rate = 0.3
+    config.model = recipes.model_config(
+        "gps",
+        num_layers=3,
+        dropout_rate=0.3,
+        attention_dropout_rate=0.3,
+        readout_dropout_rate=0.3,
+        encoding_dim=16,
+    )
     config.batch.num_tiers = 2  # compiles in seconds; molecules of 13 atoms have few pairs
     config.task.loss = "mse"
     config.task.metric = "rmse"

@@ -10,6 +10,7 @@ of attention). Everything else is the same for all; `configs/sweeps/zinc_encodin
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -23,10 +24,9 @@ def get_config() -> ConfigDict:
     config.encodings_used = "random_walk"
 
     config.batch.size = 64
-    config.model.num_layers = 3
-    config.model.dim = 32
-    config.model.encoding_dim = 8
-    config.model.pair_dim = 8
+    config.model = recipes.model_config(
+        "gps", dim=32, num_layers=3, attention_dropout_rate=0.0, encoding_dim=8, pair_dim=8
+    )
     config.task.loss = "l1"
 
     config.optimizer.learning_rate = 2e-3

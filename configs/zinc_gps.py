@@ -13,6 +13,7 @@ Differs from the paper in that: batches are stratified by size.
 from ml_collections import ConfigDict
 
 from configs import base
+from gtx import recipes
 
 
 def get_config() -> ConfigDict:
@@ -21,11 +22,7 @@ def get_config() -> ConfigDict:
     config.data.root = "data"  # the folder that holds zinc12k/
     config.encodings.random_walk = ConfigDict(dict(walk_length=20))
 
-    config.model.num_layers = 10
-    config.model.dim = 64
-    config.model.num_heads = 4
-    config.model.encoding_dim = 28
-    config.model.attention_dropout_rate = 0.5
+    config.model = recipes.model_config("gps")  # whose defaults are this recipe's
     config.task.loss = "l1"
 
     config.optimizer.learning_rate = 1e-3

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gtx import batching, data, encodings, graphs, nn, ops
-from gtx.models import presets
+from gtx.models import GPS
 
 # %% [markdown]
 # ## Graphs
@@ -86,14 +86,8 @@ np.testing.assert_allclose(
 # over the nodes of each graph.
 
 # %%
-model = presets.gps(
-    num_outputs=1,
-    nodes={"kind": functools.partial(nn.CategoricalEncoder, sizes=(3,))},
-    edges={},
-    encodings={"rwse": functools.partial(nn.RandomWalkEncoder, dim=4)},
-    dim=16,
-    num_layers=2,
-    num_heads=2,
+model = GPS(dim=16, num_layers=2, num_heads=2, encoding_dim=4).build(
+    dataset.spec, encodings=[encodings.RandomWalk(walk_length=4)]
 )
 variables = jax.jit(functools.partial(model.init, train=False))(key, batch)
 predictions = jax.jit(model.apply)(variables, batch)

@@ -15,7 +15,9 @@ import jax.numpy as jnp
 
 from gtx import nn
 from gtx.batch import Batch, Features, Targets, mask_features
-from gtx.models import GraphTransformer, presets
+from gtx.data import Categorical, Continuous, GraphSpec, Label
+from gtx.encodings import LaplacianEigenvectors
+from gtx.models import GPS, GraphTransformer
 from gtx.nn.attention import edges_of
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
 
@@ -469,18 +471,21 @@ DESCRIPTORS = (
     ),
     Descriptor(
         "gps_of_nodes",
-        partial(
-            presets.gps,
-            num_outputs=3,
-            **COLUMNS,
-            encodings={"lap": partial(nn.LaplacianEncoder, dim=3)},
-            graphs={"x": nn.LinearEncoder},
+        lambda: GPS(
             dim=DIM,
             num_layers=1,
             num_heads=2,
             local=nn.ResGatedGraphConv,
-            pool=None,
+            encoding_dim=3,
             dropout_rate=0.2,
+        ).build(
+            GraphSpec(
+                nodes={"atom": Categorical(NUM_ATOMS)},
+                edges={"bond": Categorical(NUM_BONDS)},
+                graphs={"x": Continuous(DIM)},
+                label=Label("node", "multiclass", 3),
+            ),
+            encodings=[LaplacianEigenvectors(name="lap")],
         ),
         "model",
     ),

@@ -1,3 +1,4 @@
+import functools
 import json
 
 import jax
@@ -6,9 +7,9 @@ import numpy as np
 import pytest
 
 from gtx import batching, describe, recipes, tasks
-from gtx.data import Dataset, GraphSpec, Label
-from gtx.models import presets
-from gtx.nn import LinearEncoder, MultiHeadAttention
+from gtx.data import Continuous, Dataset, GraphSpec, Label
+from gtx.models import GPS
+from gtx.nn import MultiHeadAttention
 from gtx.training.state import init_state
 from tests.training import small
 
@@ -30,16 +31,14 @@ def tiny(labels, label, split=None):
 
 
 def model(**attention):
-    return presets.gps(
-        num_outputs=1,
-        nodes={"x": LinearEncoder},
-        edges={},
+    spec = GraphSpec(nodes={"x": Continuous(1)}, label=Label("graph", "regression", 1))
+    return GPS(
         dim=4,
         num_layers=2,
         num_heads=2,
-        local=None,
-        attention=lambda **options: MultiHeadAttention(**options, **attention),
-    )
+        local="none",
+        attention=functools.partial(MultiHeadAttention, **attention),
+    ).build(spec)
 
 
 @pytest.fixture(scope="module")

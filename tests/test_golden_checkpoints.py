@@ -110,7 +110,7 @@ RECIPES = {
     "no scaler": (lambda data: without(data, "scaler"), r"recipe lacks \['scaler'\]"),
     "no config": (lambda data: without(data, "config"), r"recipe lacks \['config'\]"),
     "no part of the config": (lambda data: without(data, "config.data"), "KeyError.*data"),
-    "no width": (lambda data: without(data, "config.model.dim"), "dim"),
+    "no width": (lambda data: without(data, "config.model.dim"), "cannot be loaded"),
     "no dim of a column": (lambda data: without(data, "spec.nodes.rwse.dim"), "rwse lacks"),
     "no budget": (lambda data: without(data, "budget.tiers"), "tiers"),
     "a later field": (lambda data: {**data, "plugin": "x"}, r"unknown fields \['plugin'\].*later"),

@@ -15,7 +15,6 @@ processes want the cores its steps take 10 to 30 times as long. Measure there wi
 """
 
 import dataclasses
-import functools
 import json
 import pathlib
 import time
@@ -28,10 +27,10 @@ import numpy as np
 
 from experiments.benchmarks import molecules
 from experiments.benchmarks.measure import machine, spread, under_each_allocator
-from gtx import batching, nn, tasks, training
-from gtx.data import Dataset
+from gtx import batching, encodings, tasks, training
+from gtx.data import Categorical, Dataset, GraphSpec
 from gtx.data.sources import zinc
-from gtx.models import GraphTransformer, presets
+from gtx.models import GPS, GraphTransformer
 from gtx.training.program import Program
 from gtx.training.state import init_state
 
@@ -48,20 +47,27 @@ def model(
     num_heads: int = 4,
     encoding_dim: int = 28,
     attention_dropout_rate: float = 0.5,
-    param_dtype: Any = jnp.float32,
+    dtype: str = "float32",
 ) -> GraphTransformer:
     """GPS for the columns of ZINC; `PeerGPS` is the same in PyG."""
-    return presets.gps(
-        num_outputs=1,
-        nodes={"type": functools.partial(nn.CategoricalEncoder, sizes=(zinc.NUM_ATOM_TYPES,))},
-        edges={"type": functools.partial(nn.CategoricalEncoder, sizes=(zinc.NUM_BOND_TYPES,))},
-        encodings={"rwse": functools.partial(nn.RandomWalkEncoder, dim=encoding_dim)},
+    walks = encodings.RandomWalk(molecules.WALK_LENGTH)
+    spec = GraphSpec(
+        nodes={
+            "type": Categorical((zinc.NUM_ATOM_TYPES,)),
+            "rwse": walks.columns()["node", walks.name],
+        },
+        edges={"type": Categorical((zinc.NUM_BOND_TYPES,))},
+        label=zinc.ZINC.label,
+    )
+    return GPS(
         dim=dim,
         num_layers=num_layers,
         num_heads=num_heads,
+        encoding_dim=encoding_dim,
         attention_dropout_rate=attention_dropout_rate,
-        param_dtype=param_dtype,
-    )
+        dtype=dtype,
+        param_dtype=dtype,
+    ).build(spec, encodings=[walks])
 
 
 @dataclasses.dataclass

@@ -198,7 +198,7 @@ def gps_block(state: Arrays, prefix: str) -> Collections:
 
 
 def gps(state: Arrays) -> Collections:
-    """`PeerGPS` to `gtx.models.presets.gps`, with the columns of ZINC."""
+    """`PeerGPS` to `gtx.models.GPS`, with the columns of ZINC."""
     num_layers = len({name.split(".")[1] for name in state if name.startswith("layers.")})
     blocks = {f"block_{i}": gps_block(state, f"layers.{i}") for i in range(num_layers)}
     return _join(

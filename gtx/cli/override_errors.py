@@ -59,7 +59,7 @@ def _field_error(config: ConfigDict, name: str, value: str | None) -> str | None
         return None
     if readable:
         return None
-    rule = rules_of(config.data.name).get(name)
+    rule = rules_of(config.data.name, config.model.name).get(name)
     kind = {bool: "True or False", int: "an integer", float: "a number"}[type(group)]
     return f"config.{name}: {value!r} is not allowed. Give {rule.wanted if rule else kind}."
 

@@ -79,6 +79,8 @@ class LaplacianEigenvectors:
     vector_norm: Literal["L2", "L1", "abs-max", "wavelength"] = "L2"
     trivial: bool = True
     name: str = "laplacian"
+    # What learns from its columns, where a model does not say otherwise.
+    encoder: ClassVar[dict[str, Any]] = {"name": "laplacian"}
     level: ClassVar[Literal["node"]] = "node"
     symmetry: ClassVar[Literal["up_to_basis"]] = "up_to_basis"
     version: ClassVar[int] = 3

@@ -53,6 +53,8 @@ class RandomWalk:
 
     walk_length: int = 20
     name: str = "rwse"
+    # What learns from its columns, where a model does not say otherwise.
+    encoder: ClassVar[dict[str, Any]] = {"name": "random_walk"}
     level: ClassVar[Literal["node"]] = "node"
     symmetry: ClassVar[Literal["exact"]] = "exact"
     version: ClassVar[int] = 2

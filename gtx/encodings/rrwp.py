@@ -43,6 +43,8 @@ class RRWP:
     walk_length: int = 21
     diagonal: bool = True
     name: str = "rrwp"
+    # What learns from its columns, where a model does not say otherwise.
+    encoder: ClassVar[dict[str, Any]] = {"name": "linear"}
     level: ClassVar[Literal["pair"]] = "pair"
     symmetry: ClassVar[Literal["exact"]] = "exact"
     version: ClassVar[int] = 2

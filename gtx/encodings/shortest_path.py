@@ -82,6 +82,8 @@ class ShortestPaths:
     """
 
     name: str = "shortest_paths"
+    # What learns from its columns, where a model does not say otherwise.
+    encoder: ClassVar[dict[str, Any]] = {"name": "edge_path"}
     level: ClassVar[Literal["pair"]] = "pair"
     symmetry: ClassVar[Literal["none"]] = "none"
     version: ClassVar[int] = 1

@@ -24,6 +24,8 @@ class Sinusoidal:
 
     dim: int = 64
     name: str = "sinusoidal"
+    # What learns from its columns, where a model does not say otherwise.
+    encoder: ClassVar[dict[str, Any]] = {"name": "linear"}
     level: ClassVar[Literal["node"]] = "node"
     symmetry: ClassVar[Literal["none"]] = "none"
     version: ClassVar[int] = 1

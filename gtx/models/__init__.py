@@ -1,6 +1,13 @@
-"""Whole models: GraphTransformer, which holds the only loop over layers, and presets."""
+"""Whole models: GraphTransformer, which holds the only loop over layers, and published models.
 
-from gtx.models import presets
+A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a flax module.
+`MODELS` holds them by the names that `config.model.name` may have.
+"""
+
+from gtx.models.gps import GPS
 from gtx.models.graph_transformer import GraphTransformer
+from gtx.models.model import Model, Needs
 
-__all__ = ["GraphTransformer", "presets"]
+MODELS: dict[str, type[Model]] = {"gps": GPS}
+
+__all__ = ["GPS", "MODELS", "GraphTransformer", "Model", "Needs"]

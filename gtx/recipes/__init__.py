@@ -1,21 +1,22 @@
 """From a ConfigDict to objects, and back: recipes as they are written, checked and kept."""
 
+from gtx.recipes.batching import batches as batches
+from gtx.recipes.batching import budget as budget
+from gtx.recipes.batching import shards_here as shards_here
+from gtx.recipes.batching import shards_of as shards_of
 from gtx.recipes.checks import check as check
 from gtx.recipes.checks import check_devices as check_devices
 from gtx.recipes.checks import check_model as check_model
-from gtx.recipes.data import batches as batches
-from gtx.recipes.data import budget as budget
 from gtx.recipes.data import encode as encode
 from gtx.recipes.data import encoded_columns as encoded_columns
 from gtx.recipes.data import encodings as encodings
 from gtx.recipes.data import enlarge as enlarge
 from gtx.recipes.data import reads_smiles as reads_smiles
-from gtx.recipes.data import shards_here as shards_here
-from gtx.recipes.data import shards_of as shards_of
+from gtx.recipes.data import source as source
 from gtx.recipes.data import topology_of as topology_of
-from gtx.recipes.models import LOCAL as LOCAL
-from gtx.recipes.models import MODELS as MODELS
 from gtx.recipes.models import model as model
+from gtx.recipes.models import model_config as model_config
+from gtx.recipes.models import model_of as model_of
 from gtx.recipes.prepared import Prepared as Prepared
 from gtx.recipes.prepared import load as load
 from gtx.recipes.prepared import prepare as prepare

@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import pathlib
+from collections.abc import Mapping
 
 import jax
 import numpy as np
@@ -11,21 +12,22 @@ from ml_collections import ConfigDict
 import gtx.encodings
 import gtx.nn
 from gtx import batching
-from gtx.data import Categorical, Dataset, GraphSpec, molecules
-from gtx.recipes import encoders, fields
+from gtx.data import Categorical, Column, Continuous, Dataset, GraphSpec, molecules
+from gtx.encodings.base import storage
+from gtx.recipes import fields
+from gtx.recipes.batching import shards_of
 from gtx.recipes.data import (
+    all_encodings,
     encoding_of,
     encodings,
     enlarge,
     given_encodings,
     label,
-    needs_dense,
     reads_smiles,
-    shards_of,
     topology_of,
 )
-from gtx.recipes.models import LOCAL, MODELS, laplacian_encoder, model
-from gtx.recipes.rules import ConfigError, choose
+from gtx.recipes.models import ENCODER_FIELDS, fields_of_model, model, model_of, needs_dense
+from gtx.recipes.rules import ConfigError
 from gtx.recipes.training import optimizer, task
 
 
@@ -36,13 +38,7 @@ def check(config: ConfigDict) -> None:
       ConfigError: one line: the field, its value and what is allowed.
     """
     fields.check_fields(config)
-    for field, choices in (
-        ("name", MODELS),
-        ("local", LOCAL),
-        ("norm", gtx.nn.parts.NORMS),
-        ("activation", gtx.nn.parts.ACTIVATIONS),
-    ):
-        choose(choices, config.model[field], f"config.model.{field}")
+    model_of(config)
     source_label, settings = label(config), config.data
     if reads_smiles(config):
         try:
@@ -58,7 +54,7 @@ def check(config: ConfigDict) -> None:
     # Those that are not used are checked too: another override uses them.
     for name, encoding in given_encodings(config).items():
         encoding_of(name, encoding)
-    _check_widths(config)
+    encodings(config)
     _check_cache(config.encodings_cache)
     if config.training.tensorboard and importlib.util.find_spec("tensorboardX") is None:
         raise ConfigError(
@@ -71,8 +67,7 @@ def check(config: ConfigDict) -> None:
         raise ConfigError(
             "config.baseline: True is not allowed: the forest regresses labels of molecules, "
             f"and the source {settings.name!r} has a {source_label.kind} label of each "
-            f"{source_label.level}. "
-            "Give False."
+            f"{source_label.level}. Give False."
         )
     if config.baseline and not reads_smiles(config):
         raise ConfigError(
@@ -89,16 +84,17 @@ def check_model(config: ConfigDict) -> None:
     """
     wanted = label(config)
     small = ConfigDict(config.to_dict())
-    small.model.num_layers = 1
-    column = dict(column=Categorical((2,)))
+    if "num_layers" in small.model:
+        small.model.num_layers = 1
+    spec = GraphSpec(nodes=_columns(config, "nodes"), edges=_columns(config, "edges"))
     graphs = Dataset.from_columns(
         node_ptr=[0, 3],
         edge_ptr=[0, 4],
         senders=[0, 1, 1, 2],
         receivers=[1, 0, 2, 1],
-        nodes=dict(column=np.zeros((3, 1), np.int32)),
-        edges=dict(column=np.zeros((4, 1), np.int32)),
-        spec=GraphSpec(nodes=column, edges=column),
+        nodes=_zeros(spec.nodes, 3),
+        edges=_zeros(spec.edges, 4),
+        spec=spec,
     )
     graphs = graphs.with_targets(wanted.level, [[0, 1]] if wanted.level == "pair" else None)
     try:
@@ -120,6 +116,27 @@ def check_model(config: ConfigDict) -> None:
         raise ConfigError(f"config.model: {error}") from error
 
 
+def _columns(config: ConfigDict, level: str) -> dict[str, Column]:
+    """Columns like those that the data may have: those that the config names, and one more."""
+    given = fields_of_model(config).get(ENCODER_FIELDS[level], {})
+    encoded = {one.name for one in all_encodings(config)}
+    columns: dict[str, Column] = {"column": Categorical((2,))}
+    for name, part in given.items():
+        if name in encoded:
+            continue
+        kind = part if isinstance(part, str) else part["name"]
+        sizes = part.get("sizes", (2,)) if isinstance(part, Mapping) else (2,)
+        categories = kind in ("categorical", "constant")
+        columns[name] = Categorical(sizes) if categories else Continuous(1)
+    return columns
+
+
+def _zeros(columns: Mapping[str, Column], rows: int) -> dict[str, np.ndarray]:
+    return {
+        name: np.zeros((rows, storage(one)[0]), storage(one)[1]) for name, one in columns.items()
+    }
+
+
 def check_devices(config: ConfigDict) -> None:
     """Raise a ConfigError unless this machine has the devices that a batch is dealt to."""
     shards, devices = shards_of(config), jax.local_device_count()
@@ -133,28 +150,6 @@ def check_devices(config: ConfigDict) -> None:
             f"config.batch.size: {config.batch.size} graphs cannot be dealt evenly to {shards} "
             f"devices (config.batch.num_shards). Give a multiple of {shards}."
         )
-
-
-def _check_widths(config: ConfigDict) -> None:
-    """Refuse encodings that leave no room for the columns of a node."""
-    settings, used = config.model, encodings(config)
-    laplacian = laplacian_encoder(settings)
-    _, learned, _ = encoders.of_nodes(
-        GraphSpec(), used, dim=settings.encoding_dim, laplacian=laplacian
-    )
-    if len(learned) * settings.encoding_dim >= settings.dim:
-        raise ConfigError(
-            f"config.model.encoding_dim: {len(learned)} encodings of {settings.encoding_dim} "
-            f"features each leave none of config.model.dim {settings.dim} to the columns of the "
-            f"nodes. Give at most {(settings.dim - 1) // len(learned)}, or a larger dim."
-        )
-    heads = gtx.nn.LaplacianTransformerEncoder.num_heads
-    if settings.get("laplacian_encoder") == "transformer" and settings.encoding_dim % heads:
-        if any(isinstance(one, gtx.encodings.LaplacianEigenvectors) for one in used):
-            raise ConfigError(
-                f"config.model.encoding_dim: {settings.encoding_dim} is not a multiple of the "
-                f"{heads} heads of config.model.laplacian_encoder 'transformer'. Give a multiple."
-            )
 
 
 def _check_cache(folder: str) -> None:

@@ -4,11 +4,9 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-import jax
 from ml_collections import ConfigDict
 
 import gtx.encodings
-from gtx import batching
 from gtx.data import Dataset, DatasetError, Label, splits, topology
 from gtx.data.labels import label_of_kind
 from gtx.data.sources import SOURCES, DataSource
@@ -110,6 +108,12 @@ def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
     return tuple(encoding_of(name, settings) for name, settings in sorted(chosen.items()))
 
 
+def all_encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
+    """The config's encodings, used or not, in the order of their names."""
+    given = given_encodings(config)
+    return tuple(encoding_of(name, settings) for name, settings in sorted(given.items()))
+
+
 def encoded_columns(config: ConfigDict) -> set[str]:
     """The columns that the config's encodings compute, each as `nodes.rwse`."""
     return {
@@ -133,60 +137,3 @@ def given_encodings(config: ConfigDict) -> dict[str, dict[str, Any]]:
 def encoding_of(name: str, settings: Mapping[str, Any]) -> gtx.encodings.Encoding:
     kind = choose(gtx.encodings.ENCODINGS, name, "config.encodings")
     return call_checked(kind, settings, f"config.encodings.{name}")
-
-
-def shards_of(config: ConfigDict) -> int:
-    """Devices that share a batch in training."""
-    return config.batch.num_shards or jax.local_device_count()
-
-
-def shards_here(config: ConfigDict) -> int:
-    """Devices that share a batch, or 1 where this machine has too few: for the same scores."""
-    shards = shards_of(config)
-    fits = shards <= jax.local_device_count() and config.batch.size % shards == 0
-    return shards if fits else 1
-
-
-def budget(
-    config: ConfigDict,
-    graphs: Dataset,
-    *,
-    num_shards: int | None = None,
-    stratified: bool | None = None,
-) -> batching.Budget:
-    """Shapes for the training part that every other graph fits too.
-
-    Args:
-      config: the recipe.
-      graphs: split.
-      num_shards: devices that share a batch; None for what the config says, or 1 where this
-        machine has fewer (`check_devices` refuses that before training).
-      stratified: for which kind of plan; None for what the config says.
-    """
-    return batching.fit_budget(
-        graphs.part("train"),
-        config.batch.size,
-        num_tiers=config.batch.num_tiers,
-        multiple_of=config.batch.multiple_of,
-        num_shards=shards_here(config) if num_shards is None else num_shards,
-        stratified=config.batch.stratified if stratified is None else stratified,
-        dense=needs_dense(config),
-        cover=[graphs.part("valid"), graphs.part("test")],
-    )
-
-
-def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batching.Source:
-    """Where the batches of the training part come from."""
-    kind = batching.Resident if config.batch.resident else batching.Streamed
-    return kind(train, budget, stratified=config.batch.stratified)
-
-
-def needs_dense(config: ConfigDict) -> bool:
-    """Whether the config's model looks at all pairs of nodes, so that batches need a layout."""
-    settings = config.model
-    if settings.attention == "complete":
-        return True
-    # Two ways of reading eigenvectors multiply the nodes of a graph with each other.
-    laplacian = any(isinstance(o, gtx.encodings.LaplacianEigenvectors) for o in encodings(config))
-    squares = settings.get("laplacian_encoder") == "spe" or settings.get("random_bases", False)
-    return laplacian and bool(squares)

@@ -6,7 +6,6 @@ annotations, then its constructor.
 
 import dataclasses
 import difflib
-import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,15 +14,11 @@ from ml_collections import ConfigDict
 from gtx import limits
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import Flag, OneOf, Real, Rule, Text, TupleOf, Whole
-from gtx.nn.parts.readouts import Ends
-from gtx.ops.attention.select import IMPLEMENTATIONS
-from gtx.recipes import encoders
-from gtx.recipes.rules import ConfigError, check_value, choose
+from gtx.models import MODELS
+from gtx.recipes.rules import ConfigError, check_value, choose, frozen
 
 # Beyond what any machine does: a slip of the keyboard is refused here, and not by what gives way.
 COUNT = 2**31
-WIDTH = 2**16
-LAYERS = 2**10
 WORKERS = 2**10
 
 FIELDS: Mapping[str, Rule] = {
@@ -43,29 +38,6 @@ FIELDS: Mapping[str, Rule] = {
     "batch.num_shards": Whole(0, COUNT),
     "batch.resident": Flag(),
     "model.name": Text(),
-    "model.dim": Whole(1, WIDTH),
-    "model.num_layers": Whole(1, LAYERS),
-    "model.num_heads": Whole(1, WIDTH),
-    "model.local": Text(),
-    "model.attention": OneOf(("complete", "edges", "none")),
-    "model.attention_implementation": OneOf(("auto", *IMPLEMENTATIONS)),
-    "model.norm": Text(),
-    "model.activation": Text(),
-    "model.dropout_rate": Real(least=0.0, below=1.0),
-    "model.attention_dropout_rate": Real(least=0.0, below=1.0),
-    "model.readout_dropout_rate": Real(least=0.0, below=1.0),
-    "model.pool": OneOf(("sum", "mean", "max")),
-    "model.head_layers": Whole(1, LAYERS),
-    "model.ends": OneOf(("auto", *typing.get_args(Ends))),
-    "model.dtype": OneOf(("float32", "bfloat16", "float16")),
-    "model.remat": Flag(),
-    "model.encoding_dim": Whole(1, WIDTH),
-    "model.laplacian_encoder": OneOf(tuple(sorted(encoders.LAPLACIAN))),
-    "model.random_signs": Flag(),
-    "model.random_bases": Flag(),
-    "model.pair_bias": Flag(),
-    "model.pair_dim": Whole(1, WIDTH),
-    "model.path_hops": Whole(1, COUNT),
     "task.kind": OneOf(("auto", "binary", "multiclass")),
     "task.loss": Text(),
     "task.metric": Text(),
@@ -89,10 +61,6 @@ FIELDS: Mapping[str, Rule] = {
 OPTIONAL = (
     "encodings_used",
     "encodings_workers",
-    "model.laplacian_encoder",
-    "model.random_signs",
-    "model.random_bases",
-    "model.ends",
     "task.kind",
     "data.test_fraction",
     "data.split_column",
@@ -122,48 +90,67 @@ def check_fields(config: ConfigDict) -> None:
     values = dict(leaves(config))
     source = values.get("data.name", "")
     choose(SOURCES, source, "config.data.name")
-    rules, optional = rules_of(source), (*OPTIONAL, *_defaults_of(source))
+    model = values.get("model.name", "")
+    choose(MODELS, model, "config.model.name")
+    rules = rules_of(source, model)
+    optional = (
+        *OPTIONAL,
+        *(f"data.{name}" for name in _with_default(SOURCES[source])),
+        *(f"model.{name}" for name in _with_default(MODELS[model])),
+    )
     for path in rules:
         if path not in values and path not in optional:
-            of_source = path.startswith("data.") and path not in FIELDS
-            reader = f"config.data.name {source!r}" if of_source else "a config"
             raise ConfigError(
-                f"config.{path}: {reader} needs this field, and the recipe does not have it. Give "
-                f"{rules[path].wanted}, in the recipe's file."
+                f"config.{path}: {_reader(path, source, model)} needs this field, and the recipe "
+                f"does not have it. Give {rules[path].wanted}, in the recipe's file."
             )
     for path, value in values.items():
         if path in rules:
             check_value(path, value, rules[path])
         elif not path.startswith(BUILT):
-            reader = f"config.data.name {source!r}" if path.startswith("data.") else "gtx"
             raise ConfigError(
-                f"config.{path}: {reader} reads no such field{_near(path, rules)}; the fields "
-                f"there are {', '.join(_beside(path, rules))}."
+                f"config.{path}: {_reader(path, source, model)} reads no such field"
+                f"{_near(path, rules)}; the fields there are {', '.join(_beside(path, rules))}."
             )
     _check_split(config.data, SOURCES[source])
-    _check_model(config)
+    _check_batch(config)
 
 
-def rules_of(source: str) -> dict[str, Rule]:
-    """The rule of each field, those of the source of this name among them."""
+def rules_of(source: str, model: str) -> dict[str, Rule]:
+    """The rule of each field, those of the source and of the model of these names among them."""
     kind = SOURCES[source]
-    rules = {**_ANY_SOURCE, **(_WITH_SMILES if kind.has_smiles else {}), **limits.rules_of(kind)}
-    return {**{f"data.{name}": rule for name, rule in rules.items()}, **FIELDS}
+    data = {**_ANY_SOURCE, **(_WITH_SMILES if kind.has_smiles else {}), **limits.rules_of(kind)}
+    return {
+        **{f"data.{name}": rule for name, rule in data.items()},
+        **FIELDS,
+        **{f"model.{name}": rule for name, rule in limits.rules_of(MODELS[model]).items()},
+    }
 
 
-def _defaults_of(source: str) -> list[str]:
-    """The fields of a source that it has defaults for."""
-    fields = dataclasses.fields(SOURCES[source])
-    return [f"data.{field.name}" for field in fields if field.default is not dataclasses.MISSING]
+def _with_default(kind: type) -> list[str]:
+    """The fields of a source or a model that it has defaults for."""
+    return [
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is not dataclasses.MISSING
+        or field.default_factory is not dataclasses.MISSING
+    ]
+
+
+def _reader(path: str, source: str, model: str) -> str:
+    """Who reads a field, for a message."""
+    if path.startswith("data."):
+        return f"config.data.name {source!r}"
+    return f"config.model.name {model!r}" if path.startswith("model.") else "gtx"
 
 
 def leaves(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field by its dotted name, with its value."""
+    """Every field by its dotted name, with its value; a field of the model is one, also a dict."""
     for name, value in config.items():
-        if isinstance(value, ConfigDict | Mapping):
+        if isinstance(value, ConfigDict | Mapping) and prefix != "model.":
             yield from leaves(value, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", value
+            yield f"{prefix}{name}", frozen(value) if prefix == "model." else value
 
 
 def _check_split(settings: ConfigDict, source: type[DataSource]) -> None:
@@ -193,20 +180,8 @@ def _check_split(settings: ConfigDict, source: type[DataSource]) -> None:
         )
 
 
-def _check_model(config: ConfigDict) -> None:
-    """The fields of `config.model` together, and those of the batch that it runs on."""
-    settings = config.model
-    with_heads = settings.local in ("gat", "gatv2", "transformer_conv")
-    if settings.dim % settings.num_heads and (settings.attention != "none" or with_heads):
-        raise ConfigError(
-            f"config.model.dim: {settings.dim} is not a multiple of config.model.num_heads "
-            f"{settings.num_heads}. Give a multiple, as each head takes an equal part."
-        )
-    if settings.local == "none" and settings.attention == "none":
-        raise ConfigError(
-            "config.model.attention: 'none' with config.model.local 'none' leaves no layer. Give "
-            "another to one of them."
-        )
+def _check_batch(config: ConfigDict) -> None:
+    """The fields of `config.batch` together."""
     if config.batch.num_shards and config.batch.size % config.batch.num_shards:
         raise ConfigError(
             f"config.batch.size: {config.batch.size} graphs cannot be dealt evenly to "

@@ -1,113 +1,118 @@
 """From `config.model` to a model."""
 
-import functools
-from collections.abc import Callable, Mapping
+import dataclasses
+from typing import Any
 
-import jax.numpy as jnp
-from ml_collections import ConfigDict
+import flax.linen as nn
+from ml_collections import ConfigDict, config_dict
 
-import gtx.nn
+from gtx import limits
 from gtx.data import GraphSpec
-from gtx.models import GraphTransformer, presets
-from gtx.recipes import encoders
-from gtx.recipes.data import encodings, topology_of
-from gtx.recipes.rules import ConfigError, choose
-from gtx.typing import ModuleFactory
+from gtx.limits import unknown
+from gtx.models import MODELS, Model
+from gtx.recipes.data import all_encodings, encodings, topology_of
+from gtx.recipes.rules import ConfigError, choose, frozen
 
 
-def model(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
-    """The config's model, with encoders for every column of `spec`."""
-    preset = choose(MODELS, config.model.name, "config.model.name")
-    return preset(config, spec)
+def model_config(name: str, **settings: Any) -> ConfigDict:
+    """`config.model` for a model: its name, and all its fields, with its defaults but for these.
+
+    Args:
+      name: of `gtx.models.MODELS`.
+      **settings: fields that do not have their default.
+
+    Raises:
+      ConfigError: the model has no such field; names the nearest that it has.
+    """
+    kind = choose(MODELS, name, "config.model.name")
+    rules = limits.rules_of(kind)
+    for field in settings:
+        if field not in rules:
+            raise ConfigError(f"config.model.{field}: {unknown(field, rules)}")
+    config = ConfigDict(dict(name=name))
+    for field in dataclasses.fields(kind):
+        if field.name in settings:
+            value = settings[field.name]
+        elif field.default_factory is not dataclasses.MISSING:
+            value = field.default_factory()
+        elif field.default is not dataclasses.MISSING:
+            value = field.default
+        else:
+            continue  # a recipe must say it
+        config[field.name] = _open(rules[field.name]) if value is None else value
+    return config
 
 
-def _gps(config: ConfigDict, spec: GraphSpec) -> GraphTransformer:
-    settings = config.model
-    nodes, node_encodings, graphs = encoders.of_nodes(
-        spec, encodings(config), dim=settings.encoding_dim, laplacian=laplacian_encoder(settings)
-    )
-    pairs, edges = _pair_encoders(config, spec), encoders.of_edges(spec)
-    local = choose(LOCAL, settings.local, "config.model.local")
-    norm = choose(gtx.nn.parts.NORMS, settings.norm, "config.model.norm")
-    if local is gtx.nn.GatedGCN:
-        local = functools.partial(local, norm=norm, dropout_rate=settings.dropout_rate)
-        edges = edges or {"constant": gtx.nn.ConstantEncoder}  # it reads no column
-    if local in (gtx.nn.GCN, gtx.nn.GIN, gtx.nn.GraphSAGE):
-        edges = {}  # they read none
-    if local in (gtx.nn.GAT, gtx.nn.GATv2, gtx.nn.TransformerConv):
-        local = functools.partial(
-            local, num_heads=settings.num_heads, dropout_rate=settings.attention_dropout_rate
+def _open(rule: limits.Rule) -> Any:
+    """None, which an override can replace by a value of the type that the rule allows."""
+    types = {limits.Whole: int, limits.Real: float, limits.Flag: bool, limits.Text: str}
+    for each in rule.rules if isinstance(rule, limits.AnyOf) else (rule,):
+        if type(each) in types:
+            return config_dict.placeholder(types[type(each)])
+    return None
+
+
+def fields_of_model(config: ConfigDict) -> dict[str, Any]:
+    """The fields of `config.model`, as the model's constructor takes them."""
+    settings = frozen(config.model.to_dict())
+    return {name: value for name, value in settings.items() if name != "name"}
+
+
+def model_of(config: ConfigDict) -> Model:
+    """The config's model with its fields, before it sees data.
+
+    Raises:
+      ConfigError: a field is unknown, or is not what it may be.
+    """
+    kind = choose(MODELS, config.model.name, "config.model.name")
+    settings = fields_of_model(config)
+    rules = limits.rules_of(kind)
+    for field, value in settings.items():
+        if field not in rules:
+            raise ConfigError(f"config.model.{field}: {unknown(field, rules)}")
+        problem = rules[field].problem(f"config.model.{field}", value)
+        if problem is not None:
+            raise ConfigError(problem)
+    try:
+        return kind(**settings)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"config.model.{error}") from error
+
+
+def model(config: ConfigDict, spec: GraphSpec) -> nn.Module:
+    """The flax module of the config's model for data of this spec.
+
+    Raises:
+      ConfigError: the model and the data do not go together; says why.
+    """
+    used = encodings(config)
+    try:
+        return _without_unused(model_of(config), config).build(
+            spec, encodings=used, structures=topology_of(config)
         )
-    attention = None
-    if settings.attention != "none":
-        attention = functools.partial(
-            gtx.nn.MultiHeadAttention,
-            structure=settings.attention,
-            implementation=settings.attention_implementation,
-        )
-    activation = choose(gtx.nn.parts.ACTIVATIONS, settings.activation, "config.model.activation")
-    assert spec.label is not None
-    level, ends = spec.label.level, settings.get("ends", "auto")
-    readout = {"edge": gtx.nn.EdgeReadout, "pair": gtx.nn.PairReadout}.get(level)
-    if readout is not None and ends != "auto":
-        readout = functools.partial(readout, ends=ends)
-    return presets.gps(
-        num_outputs=spec.label.dim,
-        nodes=nodes,
-        edges=edges,
-        encodings=node_encodings,
-        pairs=pairs,
-        graphs=graphs,
-        dim=settings.dim,
-        pair_dim=settings.pair_dim if pairs else None,
-        num_layers=settings.num_layers,
-        num_heads=settings.num_heads,
-        local=local,
-        attention=attention,
-        feed_forward=functools.partial(
-            gtx.nn.FeedForward,
-            activation=activation,
-            gated=settings.activation == "swiglu",
-        ),
-        norm=norm,
-        pool=settings.pool if level == "graph" else None,
-        readout=readout,
-        pool_virtual_nodes="virtual_nodes" not in topology_of(config),
-        num_head_layers=settings.head_layers,
-        dropout_rate=settings.dropout_rate,
-        readout_dropout_rate=settings.readout_dropout_rate,
-        attention_dropout_rate=settings.attention_dropout_rate,
-        remat=settings.remat,
-        dtype=jnp.dtype(settings.dtype),
-    )
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"config.model.{error}") from error
 
 
-def laplacian_encoder(settings: ConfigDict) -> ModuleFactory:
-    """The encoder of eigenvectors."""
-    name = settings.get("laplacian_encoder", "deep_set")
-    encoder = choose(encoders.LAPLACIAN, name, "config.model.laplacian_encoder")
-    if name in encoders.INVARIANT:
-        return encoder
-    drawn = dict(random_signs=True, random_bases=False)
-    return functools.partial(
-        encoder, **{field: settings.get(field, default) for field, default in drawn.items()}
-    )
+def needs_dense(config: ConfigDict) -> bool:
+    """Whether the config's model reads all pairs of nodes, so that batches need a layout."""
+    return _without_unused(model_of(config), config).needs().dense
 
 
-def _pair_encoders(config: ConfigDict, spec: GraphSpec) -> dict[str, ModuleFactory]:
-    """Encoders of the pair columns, if attention is to be biased by them."""
-    settings = config.model
-    if not spec.pairs or not settings.pair_bias:
-        return {}
-    if settings.attention != "complete":
-        raise ConfigError(
-            f"config.model.attention is {settings.attention!r}, which reads no pairs, but there "
-            f"are the pair columns {sorted(spec.pairs)}. Use 'complete', or pair_bias=False."
-        )
-    return encoders.of_pairs(spec, encodings(config), max_hops=settings.path_hops)
+def _without_unused(found: Model, config: ConfigDict) -> Model:
+    """The model without encoders of encodings that this recipe has and does not use."""
+    unused = {one.name for one in all_encodings(config)} - {one.name for one in encodings(config)}
+    changes = {
+        field: {key: part for key, part in value.items() if key not in unused}
+        for field, value in vars(found).items()
+        if field in ENCODER_FIELDS.values()
+    }
+    return dataclasses.replace(found, **changes)
 
 
-MODELS: Mapping[str, Callable[[ConfigDict, GraphSpec], GraphTransformer]] = {"gps": _gps}
-
-
-LOCAL: Mapping[str, ModuleFactory | None] = {**gtx.nn.local.LOCAL, "none": None}
+# The fields of a model that say how the columns of each level are read.
+ENCODER_FIELDS = dict(
+    nodes="node_encoders", edges="edge_encoders", pairs="pair_encoders", graphs="graph_encoders"
+)

@@ -71,5 +71,7 @@ def check_settings(
 
 
 def frozen(value: Any) -> Any:
-    """Lists, which a recipe has for the tuples of its config, as tuples again."""
+    """A value as its owner takes it: dicts and tuples, which a recipe has as lists."""
+    if isinstance(value, ConfigDict | Mapping):
+        return {name: frozen(each) for name, each in value.items()}
     return tuple(frozen(each) for each in value) if isinstance(value, list | tuple) else value

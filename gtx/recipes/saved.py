@@ -13,8 +13,9 @@ from gtx import batching
 from gtx.data import GraphSpec, Scaler
 from gtx.data.content import Content, content_of_parts
 from gtx.data.exact import record
-from gtx.recipes.data import budget, encoded_columns
-from gtx.recipes.older import with_later_fields
+from gtx.recipes.batching import budget
+from gtx.recipes.data import encoded_columns
+from gtx.recipes.older import up_to_date
 from gtx.recipes.prepared import Prepared
 from gtx.recipes.rules import ConfigError
 
@@ -69,7 +70,7 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
         data = record(data, "recipe", required=required, optional=known)
         scaler, raw_spec = data["scaler"], data.get("raw_spec")
         return Recipe(
-            config=ConfigDict(with_later_fields(data["config"])),
+            config=ConfigDict(up_to_date(data["config"])),
             spec=GraphSpec.from_json(data["spec"]),
             raw_spec=None if raw_spec is None else GraphSpec.from_json(raw_spec),
             scaler=None if scaler is None else Scaler.from_json(scaler),

@@ -213,7 +213,9 @@ def _config_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[
         field = line.split(": ")[0].removeprefix("config.")
         if field == "training.num_epochs":
             line += " (this schedule ends with the last epoch; only others can be trained on)"
-        added = _value(old, field) is None and field.split(".")[0] not in ("data", "encodings")
+        group, *inner = field.split(".")
+        known = ".".join([group, *inner[:1]])  # a field of the model may hold a dict
+        added = _value(old, known) is None and group not in ("data", "encodings")
         if not added and not _within(field, _NOTHING):
             found[field] = line
     return found

@@ -23,7 +23,7 @@ def refusal(capsys, name, *arguments):
 
 
 WRONG = [
-    ("model.dim=7", "config.model.dim: 7 is not a multiple of config.model.num_heads 4"),
+    ("model.dim=7", "config.model.dim: 7 is not a multiple of num_heads 4"),
     ("model.dim=7.5", "config.model.dim: '7.5' is not allowed. Give an integer of at least 1"),
     ("model.remat=maybe", "config.model.remat: 'maybe' is not allowed. Give True or False"),
     ("optimizer.learning_rate=fast", "config.optimizer.learning_rate: 'fast' is not allowed"),
@@ -67,7 +67,7 @@ RECIPES = [
         "from configs import smoke\n\n"
         "def get_config():\n    config = smoke.get_config()\n    config.model.width = 3\n"
         "    return config\n",
-        "config.model.width: gtx reads no such field",
+        "config.model.width: config.model.name 'gps' reads no such field",
     ),
 ]
 

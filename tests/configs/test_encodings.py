@@ -12,7 +12,6 @@ import gtx.encodings
 from gtx import recipes
 from gtx.batching import batch_graphs
 from gtx.data import Categorical
-from gtx.recipes import encoders
 from tests.configs.shrunk import RECIPES
 from tests.variables import quick_jit, random_variables
 
@@ -117,11 +116,11 @@ def test_classes_are_added_to_the_nodes_and_numbers_are_normalised(tmp_path):
 
 
 EXPECTED = {
-    "deep_set": {"linear_0/kernel": (2, 8), "linear_1/kernel": (8, 4)},
-    "linear": {"linear/kernel": (3, 4)},
-    "signnet": {"phi/hidden_0/kernel": (1, 64), "rho/hidden_0/kernel": (12, 64)},
+    "laplacian": {"linear_0/kernel": (2, 8), "linear_1/kernel": (8, 4)},
+    "laplacian_linear": {"linear/kernel": (3, 4)},
+    "sign_net": {"phi/hidden_0/kernel": (1, 64), "rho/hidden_0/kernel": (12, 64)},
     "spe": {"phi_hidden/kernel": (1, 32), "rho/hidden_0/kernel": (16, 32)},
-    "transformer": {"linear/kernel": (2, 4), "block_1/attention/output/kernel": (4, 4)},
+    "laplacian_transformer": {"linear/kernel": (2, 4), "block_1/attention/output/kernel": (4, 4)},
 }
 
 
@@ -132,7 +131,8 @@ def graphs(tmp_path_factory):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_encoder_of_eigenvectors_builds_and_takes_a_step(name, graphs, tmp_path):
-    config = recipe(tmp_path, "laplacian", laplacian_encoder=name, local="gcn", attention="none")
+    config = recipe(tmp_path, "laplacian", local="gcn", attention="none")
+    config.model.node_encoders = ConfigDict(dict(laplacian=name))
     config.model.num_layers = 1
     shapes = shapes_of(config, graphs)
     start = "params/embed/node_laplacian/"
@@ -140,16 +140,18 @@ def test_each_encoder_of_eigenvectors_builds_and_takes_a_step(name, graphs, tmp_
     assert_learned(first_step(config, graphs)["node_laplacian"])
 
 
-@pytest.mark.parametrize("name", ["deep_set", "linear", "transformer"])
+@pytest.mark.parametrize("name", ["laplacian", "laplacian_linear", "laplacian_transformer"])
 def test_what_is_drawn_while_training_is_for_the_config_to_say(name, graphs, tmp_path):
-    changes = dict(laplacian_encoder=name, random_signs=False, random_bases=True)
-    model = recipes.model(recipe(tmp_path, "laplacian", **changes), graphs.spec)
+    config = recipe(tmp_path, "laplacian")
+    drawn = dict(name=name, random_signs=False, random_bases=True)
+    config.model.node_encoders = ConfigDict(dict(laplacian=drawn))
+    model = recipes.model(config, graphs.spec)
     encoder = model.embed().encodings["laplacian"](column="laplacian")
     assert (encoder.random_signs, encoder.random_bases) == (False, True)
 
 
 def test_an_encoder_that_does_not_exist_is_answered_with_those_that_do(graphs, tmp_path):
-    config = recipe(tmp_path, "laplacian", laplacian_encoder="sign_net")
-    with pytest.raises(recipes.ConfigError, match="laplacian_encoder.*did you mean 'signnet'"):
+    config = recipe(tmp_path, "laplacian")
+    config.model.node_encoders = ConfigDict(dict(laplacian="signnet"))
+    with pytest.raises(recipes.ConfigError, match="node_encoders.*did you mean 'sign_net'"):
         recipes.model(config, graphs.spec)
-    assert set(EXPECTED) == set(encoders.LAPLACIAN)

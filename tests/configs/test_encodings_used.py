@@ -77,7 +77,7 @@ def test_workers_and_a_bar_are_asked_for(tmp_path, monkeypatch):
 def test_predictions_survive_a_renumbering_of_the_graphs(tmp_path, used, quick_compilation):
     config = RECIPES["csl_gps"](tmp_path)
     config.encodings_used = used
-    config.model.laplacian_encoder = "spe"  # which depends on no basis
+    config.model.node_encoders = dict(laplacian="spe")  # which depends on no basis
     graphs = CSL(copies=3, num_folds=3).load()
     one = recipes.encode(graphs.part("test"), config)
     other = recipes.encode(graphs.part("valid"), config)  # the same graphs, numbered otherwise

@@ -53,7 +53,11 @@ def parameters(config):
     ],
 )
 def test_each_encoding_has_an_encoder_and_every_layer_a_bias(tmp_path, name, column, encoder):
-    spec, found = parameters(recipe(tmp_path, name, path_hops=3))
+    config = recipe(tmp_path, name)
+    if name == "shortest_paths":
+        part = dict(shortest_paths=dict(name="edge_path", max_hops=3))
+        config.model.pair_encoders = ConfigDict(part)
+    spec, found = parameters(config)
     assert spec.pairs == {name: column}
     start = f"embed/pair_{name}/"
     shapes = {key.removeprefix(start): shape for key, shape in found.items() if start in key}

@@ -8,7 +8,8 @@ from flax import nnx
 
 from gtx import batching, graphs, nn
 from gtx.batch import Features
-from gtx.models import presets
+from gtx.data import Continuous, GraphSpec, Label
+from gtx.models import GPS
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -54,14 +55,9 @@ def test_a_layer_has_the_same_values_and_gradients_in_nnx():
 
 def test_a_model_learns_in_nnx_and_moves_its_running_statistics():
     batch = batch_of_two()
-    model = presets.gps(
-        num_outputs=1,
-        nodes={"x": nn.LinearEncoder},
-        edges={"x": nn.LinearEncoder},
-        dim=16,
-        num_layers=1,
-        num_heads=2,
-    )
+    columns = {"x": Continuous(1)}
+    spec = GraphSpec(nodes=columns, edges=columns, label=Label("graph", "regression", 1))
+    model = GPS(dim=16, num_layers=1, num_heads=2).build(spec)
     module = nnx.bridge.ToNNX(model, rngs=nnx.Rngs(0, dropout=1)).lazy_init(batch, train=False)
     optimizer = nnx.Optimizer(module, optax.adam(0.01), wrt=nnx.Param)
     before = nnx.to_pure_dict(nnx.state(module, nnx.BatchStat))

@@ -1,4 +1,4 @@
-"""The whole model at the same weights: PeerGPS and `presets.gps`."""
+"""The whole model at the same weights: PeerGPS and `GPS`."""
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +33,7 @@ def theirs(data):
     return peer_batch(data, np.arange(len(data)), dtype=torch.float64)
 
 
-MODEL = gps.model(**SIZE, attention_dropout_rate=0.0, param_dtype=jnp.float64)
+MODEL = gps.model(**SIZE, attention_dropout_rate=0.0, dtype="float64")
 
 
 def loss_of(params, stats, batch):

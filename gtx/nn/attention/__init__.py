@@ -1,7 +1,19 @@
-"""Attention with parameters: `gtx.ops.attention` as flax modules."""
+"""Attention with parameters: `gtx.ops.attention` as flax modules.
+
+`ATTENTION` holds them by the names that a config can use.
+"""
+
+import functools
 
 from gtx.nn.attention.call import attend, edges_of, pairs_of
 from gtx.nn.attention.cross import CrossAttention
 from gtx.nn.attention.multi_head import MultiHeadAttention
+from gtx.typing import ModuleFactory
 
-__all__ = ["CrossAttention", "MultiHeadAttention", "attend", "edges_of", "pairs_of"]
+# By what the nodes attend to: all of their graph, or the senders of their edges.
+ATTENTION: dict[str, ModuleFactory] = {
+    "complete": functools.partial(MultiHeadAttention, structure="complete"),
+    "edges": functools.partial(MultiHeadAttention, structure="edges"),
+}
+
+__all__ = ["ATTENTION", "CrossAttention", "MultiHeadAttention", "attend", "edges_of", "pairs_of"]

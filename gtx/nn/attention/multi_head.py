@@ -1,6 +1,7 @@
 """Multi-head attention between the nodes of a graph: `gtx.ops.attention` with parameters."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -55,6 +56,11 @@ class MultiHeadAttention(nn.Module):
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = zeros
     edges: tuple[str, ...] = ("graph",)
+
+    @staticmethod
+    def needs_layout(settings: Mapping[str, Any]) -> bool:
+        """Whether batches need a layout: a node attends to all others without edges."""
+        return settings.get("structure", "complete") == "complete"
 
     @nn.compact
     def __call__(

@@ -1,5 +1,8 @@
 """A DeepSet over eigenvectors and eigenvalues."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -45,6 +48,11 @@ class LaplacianEncoder(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+
+    @staticmethod
+    def needs_layout(settings: Mapping[str, Any]) -> bool:
+        """Whether batches need a layout: bases are drawn where each graph is a matrix."""
+        return bool(settings.get("random_bases", False))
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:

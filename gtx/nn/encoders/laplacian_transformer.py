@@ -1,6 +1,8 @@
 """A Transformer over eigenvectors and eigenvalues."""
 
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -55,6 +57,11 @@ class LaplacianTransformerEncoder(nn.Module):
     random_bases: bool = False
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
+
+    @staticmethod
+    def needs_layout(settings: Mapping[str, Any]) -> bool:
+        """Whether batches need a layout: bases are drawn where each graph is a matrix."""
+        return bool(settings.get("random_bases", False))
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:

@@ -1,5 +1,6 @@
 """SPE: an encoder on which signs and bases of eigenvectors have no effect."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import flax.linen as nn
@@ -64,6 +65,11 @@ class SPEEncoder(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+
+    @staticmethod
+    def needs_layout(settings: Mapping[str, Any]) -> bool:
+        """Whether batches need a layout: products of all pairs of nodes are read, so they do."""
+        return True
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:

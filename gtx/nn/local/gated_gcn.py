@@ -1,6 +1,6 @@
 """Message passing that edges gate, with edges that evolve (Bresson and Laurent, 2017)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
@@ -36,6 +36,8 @@ class GatedGCN(nn.Module):
       activation: after each norm.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
+
+    edge_features: ClassVar[str] = "required"
 
     dim: int
     residual: bool = False

@@ -1,6 +1,6 @@
 """The graph convolutional network of Kipf and Welling (2017)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
@@ -27,6 +27,8 @@ class GCN(nn.Module):
       bias_init: of b.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
+
+    edge_features: ClassVar[str] = "ignored"
 
     dim: int
     use_bias: bool = True

@@ -1,6 +1,7 @@
 """The graph isomorphism network of Xu et al. (2019)."""
 
 import functools
+from typing import ClassVar
 
 import flax.linen as nn
 import jax
@@ -26,6 +27,8 @@ class GIN(nn.Module):
       activation: of the MLP.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
+
+    edge_features: ClassVar[str] = "ignored"
 
     dim: int
     hidden_dim: int | None = None

@@ -1,6 +1,6 @@
 """GraphSAGE (Hamilton et al., 2017): the node itself beside what its neighbours send."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -31,6 +31,8 @@ class GraphSAGE(nn.Module):
       bias_init: of b; None is PyTorch's.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
+
+    edge_features: ClassVar[str] = "ignored"
 
     dim: int
     method: Reduction = "mean"

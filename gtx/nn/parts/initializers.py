@@ -39,3 +39,14 @@ standard_normal: Initializer = jax.nn.initializers.normal(1.0)
 
 
 zeros: Initializer = jax.nn.initializers.zeros
+
+ones: Initializer = jax.nn.initializers.ones
+
+
+INITIALIZERS: dict[str, Initializer] = {
+    "fan_in_uniform": fan_in_uniform,
+    "ones": ones,
+    "standard_normal": standard_normal,
+    "xavier_uniform": xavier_uniform,
+    "zeros": zeros,
+}

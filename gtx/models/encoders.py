@@ -1,0 +1,130 @@
+"""Which encoder reads which column: what a model says, and otherwise what follows from the data."""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from gtx.limits import unknown
+from gtx.models.model import Encoding, Spec
+from gtx.models.parts import ENCODER, bind, fields_of, unwrapped
+from gtx.typing import ModuleFactory
+
+# For the node columns of an encoding that names no encoder: normalised, it suits any scale.
+ANY_SCALE = {"name": "linear", "norm": "batch"}
+
+
+@dataclasses.dataclass(frozen=True)
+class ColumnEncoders:
+    """Factories for the fields of `gtx.nn.Embed` of the same names."""
+
+    nodes: dict[str, ModuleFactory]
+    encodings: dict[str, ModuleFactory]
+    edges: dict[str, ModuleFactory]
+    pairs: dict[str, ModuleFactory]
+    graphs: dict[str, ModuleFactory]
+
+
+def column_encoders(
+    spec: Spec,
+    encodings: Collection[Encoding],
+    *,
+    encoding_dim: int,
+    nodes: Mapping[str, Any],
+    edges: Mapping[str, Any],
+    pairs: Mapping[str, Any],
+    graphs: Mapping[str, Any],
+) -> ColumnEncoders:
+    """Encoders of every column.
+
+    Categories are read by a table, numbers by a linear map, and an encoding by the encoder that its
+    class names in `encoder`. Encodings of numbers at nodes get widths of their own. Those that are
+    classes are among the node columns, all of which are added up, as Graphormer does with degrees.
+
+    Args:
+      spec: of the encoded data.
+      encodings: those of the data.
+      encoding_dim: width of each encoding of the nodes.
+      nodes: parts by the names of node columns and of encodings, in place of what follows from the
+        data; likewise:
+      edges: of edge columns.
+      pairs: of pair columns.
+      graphs: of graph columns.
+
+    Raises:
+      ValueError: a part is for a column that is not there, or does not suit its column.
+    """
+    read_whole: set[Any] = set()  # columns that the encoder of an encoding reads together
+    learned: dict[str, ModuleFactory] = {}
+    pair_defaults: dict[str, Any] = {}
+    for encoding in encodings:
+        columns = encoding.columns()
+        default = getattr(encoding, "encoder", ANY_SCALE)
+        at_nodes = [column for (level, _), column in columns.items() if level == "node"]
+        if not at_nodes:
+            names = [name for level, name in columns if level == "pair"]
+            pair_defaults.update({name: default for name in names if hasattr(encoding, "encoder")})
+            continue
+        if _sizes(at_nodes[0]) is not None:
+            continue
+        read_whole |= set(columns)
+        factory = ENCODER.make(nodes.get(encoding.name, default))
+        learned[encoding.name] = bind(factory, dim=encoding_dim)
+
+    def table(level: str, columns: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        own = {name: column for name, column in columns.items() if (level, name) not in read_whole}
+        wrong = sorted(set(given) - set(own) - (set(learned) if level == "node" else set()))
+        if wrong:
+            raise ValueError(
+                f"{level}_encoders.{wrong[0]}: {unknown(wrong[0], [*own, *learned])}"
+                if own or learned
+                else f"{level}_encoders.{wrong[0]}: the data have no {level} columns."
+            )
+        return {name: _encoder(level, name, own[name], given.get(name)) for name in own}
+
+    made_edges = table("edge", spec.edges, edges)
+    # Read whole are columns of nodes and graphs; pair columns have an encoder each.
+    read_whole = {key for key in read_whole if key[0] != "pair"}
+    made_pairs = {
+        name: bind(factory, edges=table("edge", spec.edges, edges) or {"constant": _constant()})
+        for name, factory in table("pair", spec.pairs, {**pair_defaults, **pairs}).items()
+    }
+    return ColumnEncoders(
+        nodes=table("node", spec.nodes, nodes),
+        encodings=learned,
+        edges=made_edges,
+        pairs=made_pairs,
+        graphs=table("graph", spec.graphs, graphs),
+    )
+
+
+def _constant() -> Any:
+    return ENCODER.make("constant")
+
+
+def _sizes(column: Any) -> tuple[int, ...] | None:
+    """The sizes of a categorical column; None for one of numbers."""
+    return getattr(column, "sizes", None)
+
+
+def _encoder(level: str, name: str, column: Any, given: Any) -> ModuleFactory:
+    """The encoder of one column: the given part, or what suits it."""
+    sizes = _sizes(column)
+    if given is None:
+        given = "linear" if sizes is None else "categorical"
+    factory = ENCODER.make(given)
+    assert factory is not None
+    if "sizes" not in fields_of(factory):
+        return factory
+    table = unwrapped(factory)[1].get("sizes", sizes)
+    if sizes is None:
+        raise ValueError(
+            f"{level}_encoders.{name}: the column holds numbers, and this encoder reads "
+            "categories. Give 'linear'."
+        )
+    small = len(table) != len(sizes) or any(a < b for a, b in zip(table, sizes, strict=True))
+    if small:
+        raise ValueError(
+            f"{level}_encoders.{name}.sizes: {table} has no row for some categories of the column, "
+            f"whose sizes are {sizes}. Give at least these."
+        )
+    return bind(factory, sizes=sizes)

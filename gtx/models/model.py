@@ -1,0 +1,85 @@
+"""What every published model has in common: fields, needs, and how it is built."""
+
+import abc
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import flax.linen as nn
+
+from gtx import limits
+
+
+@runtime_checkable
+class Encoding(Protocol):
+    """What a model knows of an encoding: its name and the columns that it makes."""
+
+    @property
+    def name(self) -> str: ...
+
+    def columns(self) -> Mapping[Any, Any]: ...
+
+
+@runtime_checkable
+class Spec(Protocol):
+    """What a model knows of the data: the columns at each level, and the label."""
+
+    @property
+    def nodes(self) -> Mapping[str, Any]: ...
+    @property
+    def edges(self) -> Mapping[str, Any]: ...
+    @property
+    def pairs(self) -> Mapping[str, Any]: ...
+    @property
+    def graphs(self) -> Mapping[str, Any]: ...
+    @property
+    def label(self) -> Any: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Needs:
+    """What a model cannot do without.
+
+    Attributes:
+      encodings: names of `gtx.encodings.ENCODINGS`.
+      structures: names of structures that are added to each graph.
+      dense: whether it reads all pairs of the nodes of a graph, so that batches need a layout.
+    """
+
+    encodings: tuple[str, ...] = ()
+    structures: tuple[str, ...] = ()
+    dense: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Model(abc.ABC):
+    """A published model: a frozen dataclass whose fields are its hyper-parameters.
+
+    The defaults are those of the paper. `config.model` of a recipe holds these fields and no
+    others, and their annotations say what each may be.
+
+    Raises:
+      ValueError: a field is not what its annotation says.
+    """
+
+    def __post_init__(self) -> None:
+        limits.check(self)
+
+    def needs(self) -> Needs:
+        """What the data must have for this model."""
+        return Needs()
+
+    @abc.abstractmethod
+    def build(
+        self, spec: Spec, *, encodings: Collection[Encoding] = (), structures: Collection[str] = ()
+    ) -> nn.Module:
+        """The flax module for data like these.
+
+        Args:
+          spec: their columns and label.
+          encodings: those that made some of the columns.
+          structures: names of what was added to the graphs.
+
+        Raises:
+          ValueError: the fields and the data do not go together; says why.
+        """
