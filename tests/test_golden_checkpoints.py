@@ -86,7 +86,7 @@ def without(data, path):
     inner = data
     for parent in parents:
         inner = inner[parent]
-    inner.pop(name)
+    inner.pop(name, None)  # which it may be too old to have
     return data
 
 

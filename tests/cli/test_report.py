@@ -7,6 +7,7 @@ import pytest
 
 from gtx.cli import pictures, report
 from gtx.data import Dataset, GraphSpec, Label
+from gtx.graphs import from_arrays
 
 NAN = np.nan
 
@@ -112,3 +113,19 @@ def test_a_learning_curve_is_drawn_without_a_score_and_at_loss_zero(tmp_path, lo
     pictures.learning_curve(path, history, "mae")
     pictures.learning_curve(path, [], "mae")
     assert path.stat().st_size > 3000
+
+
+def test_edges_and_pairs_are_named_by_their_numbers_in_their_graph(tmp_path):
+    graph = from_arrays([1, 0, 1], [0, 1, 1], n_node=2)
+    data = Dataset.from_graphs([graph, graph])
+    label = Label("pair", "binary", 1, ("link",))
+    pairs = data.with_targets("pair", [[3, 2], [0, 1]], [1.0, NAN], label=label)
+    assert rows(tmp_path, pairs, [[0.5], [0.25]]) == [
+        ["id", "sender", "receiver", "link_measured", "link_predicted"],
+        ["1", "1", "0", "1", "0.5"],
+        ["0", "0", "1", "", "0.25"],
+    ]
+    edges = data.with_targets("edge", [5, 0], [1.5, 2.5])
+    assert [row[:3] for row in rows(tmp_path, edges, [[0.0], [1.0]])] == [
+        ["id", "edge", "0_measured"], ["1", "2", "1.5"], ["0", "0", "2.5"]
+    ]  # fmt: skip

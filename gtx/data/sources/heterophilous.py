@@ -1,7 +1,7 @@
 """Graphs whose neighbours are often of another class, one graph each with ten splits."""
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
@@ -45,6 +45,8 @@ class Heterophilous(DataSource):
         "squirrel_filtered", "cornell", "texas", "wisconsin",
     ] = "minesweeper"  # fmt: skip
     fold: Annotated[int, Whole(0, 10)] = 0
+
+    needs: ClassVar[str] = "the file <root>/heterophilous/<graph>.npz"
 
     @property
     def label(self) -> Label:

@@ -1,7 +1,7 @@
 """Cora, CiteSeer and PubMed: topics of papers that cite each other (Sen et al. 2008)."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -35,6 +35,8 @@ class Planetoid(DataSource):
 
     root: Name
     graph: CitationGraph = "cora"
+
+    needs: ClassVar[str] = "the file <root>/planetoid/<graph>.npz"
 
     @property
     def label(self) -> Label:

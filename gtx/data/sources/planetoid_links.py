@@ -37,6 +37,7 @@ class PlanetoidLinks(DataSource):
     valid_share: Share = 0.05
     test_share: Share = 0.1
 
+    needs: ClassVar[str] = "the file <root>/planetoid/<graph>.npz"
     label: ClassVar[Label] = Label("pair", "binary", 1, ("link",))
     splits: ClassVar[tuple[str, ...]] = ("given",)
 
