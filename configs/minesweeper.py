@@ -3,7 +3,8 @@
     gtx train --config=configs/minesweeper.py --config.data.root=data --workdir=runs/minesweeper
 
 A grid of 100 by 100 squares; half of them show how many mines are beside them. Another split is
-`--config.data.fold=3`. The two classes are scored by ROC-AUC, as there.
+`--config.data.fold=3`. The two classes are scored by ROC-AUC, as there. Here: 0.920 after 100
+epochs of fold 3, one seed.
 """
 
 from ml_collections import ConfigDict
