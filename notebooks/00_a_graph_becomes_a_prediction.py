@@ -27,8 +27,8 @@ from gtx.models import GPS
 
 # %% [markdown]
 # ## Graphs
-# A graph is arrays: who sends, who receives, and columns of features. Messages run from sender
-# to receiver, so an undirected edge is two.
+# A graph is made of arrays: senders, receivers, and columns of features. Messages run from a sender to
+# a receiver, so that an undirected edge is two edges.
 
 
 # %%
@@ -46,8 +46,8 @@ rings = [ring(size) for size in (3, 4, 5, 6)]
 
 # %% [markdown]
 # ## Data and encodings
-# A dataset is columns. An encoding adds one: here the probability that a random walk is back
-# after 1, 2, 3, 4 steps, by which a triangle and a square differ.
+# A dataset is made of columns. An encoding adds a column: here the probability that a random walk is
+# back after 1, 2, 3, 4 steps, by which a triangle and a square differ.
 
 # %%
 dataset = data.Dataset.from_graphs(rings, labels=np.array([[3.0], [4.0], [5.0], [6.0]]))
@@ -58,7 +58,7 @@ np.testing.assert_allclose(square, [0, 1 / 2, 0, 1 / 2], atol=1e-6)
 
 # %% [markdown]
 # ## A batch
-# Nodes of all graphs stand in one axis, padded to a static size; masks say what is real.
+# The nodes of all graphs stand in one axis, which is padded to a static size. Masks say which are real.
 
 # %%
 batch = batching.batch_graphs(dataset)
@@ -66,8 +66,8 @@ print("nodes", batch.node_mask.sum(), "of", batch.node_mask.size)
 
 # %% [markdown]
 # ## One attention, two structures
-# A Transformer attends over all pairs of a graph; a graph attention layer over its edges. It is
-# the same function. On the complete graph written as a list of edges the two agree.
+# A Transformer attends over all pairs of a graph, and a graph attention layer over its edges. Both are
+# the same function. The two agree on the complete graph written as a list of edges.
 
 # %%
 key = jax.random.key(0)
@@ -82,8 +82,8 @@ np.testing.assert_allclose(
 
 # %% [markdown]
 # ## A model
-# GPS: message passing on the edges beside attention over all pairs, layer by layer, then a sum
-# over the nodes of each graph.
+# GPS has message passing on the edges beside attention over all pairs in each layer. At the end it adds
+# up the nodes of each graph.
 
 # %%
 model = GPS(dim=16, num_layers=2, num_heads=2, encoding_dim=4).build(

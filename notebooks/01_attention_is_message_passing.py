@@ -15,11 +15,11 @@
 #
 # *Transformers are Graph Neural Networks* ([Joshi, 2025](https://arxiv.org/abs/2506.22084)) says
 # that the attention of a Transformer and the message passing of a graph neural network are one
-# computation. Here it is, equation by equation. The paper has no experiments and no code; every
-# number below is ours, and every claim is an assertion. E1 to E21 are the rows of the table in
-# `docs/paper.md`, where each claim is measured at length.
+# computation. This notebook shows it, equation by equation. The paper has no experiments and no
+# code: every number below is ours, and every claim is an assertion in the code. E1 to E21 are the
+# rows of the table in `docs/paper.md`, where each claim is measured at length.
 #
-# You need to know one of the two sides:
+# It is enough to know one of the two sides:
 #
 # | Transformer | graph neural network | here |
 # |---|---|---|
@@ -62,7 +62,7 @@ W_Q, W_K, W_V, O = jnp.asarray(rng.normal(size=(4, d, d)) / np.sqrt(d), jnp.floa
 # ## From a sum over neighbours to multi-head attention, in eight steps
 #
 # ### 1. Sum over neighbours
-# Each neighbour sends what it is, each node adds up what arrives. Equations 11 and 12:
+# Each neighbour sends its features, and each node adds up what arrives. Equations 11 and 12:
 # $m_{ij} = \psi(h_i, h_j) = h_j$, $\;m_i = \bigoplus_{j \in \mathcal N_i} m_{ij}$.
 
 # %%
@@ -72,7 +72,7 @@ equal(total, A @ H)
 
 # %% [markdown]
 # ### 2. Mean: every neighbour counts alike
-# The same with $\bigoplus$ a mean. It is a weighted sum with the weight $1 / |\mathcal N_i|$.
+# Now $\bigoplus$ is a mean. That is a weighted sum with the weight $1 / |\mathcal N_i|$.
 
 # %%
 mean = ops.aggregate(messages, receivers, n, method="mean")
@@ -81,8 +81,8 @@ equal(mean, alike @ H)
 
 # %% [markdown]
 # ### 3. Let each pair say how much it counts
-# A score of the two ends of an edge, made positive and divided by the sum over the neighbours.
-# Equation 4, with $\mathcal N_i$ for $\mathcal S$:
+# The two ends of an edge give a score. It is made positive and divided by the sum over the
+# neighbours. This is equation 4, with $\mathcal N_i$ for $\mathcal S$:
 # $w_{ij} = \exp(q_i \cdot k_j) / \sum_{j' \in \mathcal N_i} \exp(q_i \cdot k_{j'})$.
 
 # %%
@@ -103,9 +103,10 @@ equal(by_hand, collected)
 
 # %% [markdown]
 # ### 5. That is attention under a mask (E5)
-# A Transformer writes the same thing with matrices. What is not an edge gets the score
-# $-\infty$, and so the weight 0. Without the $1/\sqrt{d}$ of most code, as in the paper: `scale=1`.
-# `ops.attention` takes arrays `[nodes, heads, head_dim]`; `q[:, None]` is one head.
+# A Transformer writes the same thing with matrices. A pair that is not an edge gets the score
+# $-\infty$, and so the weight 0. Most code divides scores by $\sqrt{d}$; the paper does not, and
+# neither do we here: `scale=1`. `ops.attention` takes arrays `[nodes, heads, head_dim]`, and
+# `q[:, None]` is one head.
 
 # %%
 masked_scores = jnp.where(A > 0, q @ k.T, -jnp.inf)
@@ -117,7 +118,7 @@ equal(ops.attention(q[:, None], k[:, None], v[:, None], edges, scale=1.0)[:, 0],
 # ### 6. Drop the mask (E1)
 # On the complete graph, self-loops included, $\mathcal N_i$ becomes $\mathcal S$ (equations 17
 # and 18), and the matrices become equation 20:
-# $\tilde H = \mathrm{softmax}(H W_Q (H W_K)^\top) \, H W_V$. The central sentence of the paper.
+# $\tilde H = \mathrm{softmax}(H W_Q (H W_K)^\top) \, H W_V$. This is the central claim of the paper.
 
 # %%
 every = ops.Edges(*(jnp.asarray(side) for side in batches.edge_list(np.ones((n, n)))))
@@ -126,8 +127,8 @@ equal(ops.attention(q[:, None], k[:, None], v[:, None], every, scale=1.0)[:, 0],
 
 # %% [markdown]
 # ### 7. Several heads (E14)
-# Equations 5 to 7: $K$ attentions at once, each with $d/K$ columns of the maps. One product, then
-# a reshape to $n \times K \times d/K$.
+# Equations 5 to 7 are $K$ attentions at once, each with $d/K$ columns of the maps. In code this is one
+# product and a reshape to $n \times K \times d/K$.
 
 # %%
 K = 2
@@ -146,10 +147,10 @@ library = jax.nn.dot_product_attention(q[None], k[None], v[None], scale=1.0)[0]
 equal(H_tilde, library.reshape(n, d) @ O)
 
 # %% [markdown]
-# One thing the paper passes over (E3): the weight $w_{ij}$ is no function of $h_i$ and $h_j$ alone, its
-# denominator needs all neighbours. There is a form in which every message is one of its two ends:
-# send $e^{s}$ and $e^{s} v$, add both up, and let the update divide. It is right until $e^{s}$
-# overflows, and therefore a reference and not what gtx runs.
+# The paper passes over one thing (E3). The weight $w_{ij}$ is not a function of $h_i$ and $h_j$ alone,
+# because its denominator needs all neighbours. There is a form in which a message depends on its two
+# ends only: send $e^{s}$ and $e^{s} v$, add both up, and let the update divide. It is right until
+# $e^{s}$ overflows. Therefore it is a reference, and gtx does not run it.
 
 # %%
 weight = jnp.exp((q[every.receivers] * k[every.senders]).sum(-1))[..., None]
@@ -159,7 +160,7 @@ assert not np.isfinite(jnp.exp(jnp.float32(100.0)))
 
 # %% [markdown]
 # ## Figure 2 of the paper, with its numbers
-# One head, for node 0: scores, softmax, and the weighted sum of the values.
+# The picture shows one head for node 0: scores, softmax, and the weighted sum of the values.
 
 # %%
 one = [ops.attention_weights(q, k, every, scale=1.0)[every.receivers == 0, 0]]
@@ -186,13 +187,15 @@ for axis, (title, values) in zip(axes, stages.items(), strict=True):
 # Equations 9 and 19: $h_i' = \mathrm{MLP}(\mathrm{LayerNorm}(h_i + \tilde h_i))$. In words:
 #
 # * *residual*: the input is added to what a part of the block returns, $h_i + \tilde h_i$;
-# * *LayerNorm*: each token, less its mean over features, over its standard deviation;
-# * *MLP*: a linear map, a nonlinearity, a linear map, of each token alone.
+# * *LayerNorm*: from each token its mean over features is subtracted, and the rest is divided by its
+#   standard deviation;
+# * *MLP*: a linear map, a nonlinearity and a linear map, for each token alone.
 #
-# The block of the paper has one norm and no residual around the MLP; nobody trains it so. `form`
-# chooses between it, the block of Vaswani et al. (2017), which norms the sum after each part
-# ("post_ln"), and that of today, which norms what each part reads ("pre_ln"). The picture follows
-# the length of every token through the stages, computed in NumPy; the last is what gtx returns.
+# The block of the paper has one norm and no residual around the MLP. Nobody trains such a block.
+# `form` chooses the block. "post_ln" is that of Vaswani et al. (2017), which normalises the sum after
+# each part. "pre_ln" is the one in use today, which normalises what each part reads. The picture
+# follows the length of every token through the stages, computed in NumPy. The last stage is what gtx
+# returns.
 
 # %%
 batch = batches.batch_of([graphs.complete(n)])
@@ -210,9 +213,9 @@ for axis, form in zip(axes, e04_block.FORMS, strict=True):
 axes[0].set_ylabel("length of a token")
 # %% [markdown]
 # ## Figure 4: L layers reach L hops (E10)
-# On a graph each layer brings in the next ring of neighbours. No picture is needed to know that,
-# only a derivative: the output at a node has a derivative of *exactly* 0 with respect to every
-# node more than L edges away. On a complete graph one layer reaches everything.
+# On a graph each layer reaches the nodes that are one edge further away. A derivative shows it: the
+# output at a node has a derivative of *exactly* 0 with respect to every node more than L edges away.
+# On a complete graph one layer reaches everything.
 
 # %%
 tree = graphs.binary_tree(3)
@@ -264,9 +267,9 @@ for count, axis in enumerate(axes, start=1):
 # The equivalence with a Transformer covers the first row. GAT's score is the LeakyReLU of a term of
 # the receiver plus a term of the sender. LeakyReLU rises, so for every receiver the sender with the
 # largest term has the largest score: all receivers rank the senders alike. GATv2 and the dot
-# product do not have this limit. Below all pairs count: `make_layout` says where the nodes of each
-# graph of a batch stand when graphs are padded to a common size, a `Tier`; here it is one graph
-# of 32 nodes.
+# product do not have this limit. Below, attention runs over all pairs. `make_layout` says where the
+# nodes of each graph of a batch stand when graphs are padded to a common size, which is a `Tier`.
+# Here there is one graph of 32 nodes.
 
 # %%
 m = 32
@@ -362,7 +365,7 @@ for axis in axes:
 
 # %% [markdown]
 # ## What was shown, and what was not
-# Shown, up to rounding: attention over all pairs *is* message passing on the complete graph **with
-# self-loops**, and dot-product graph attention is attention under a mask. Not covered: additive
-# GAT, whose score is no dot product. And equal results say nothing about equal speed: that is
-# notebook 03.
+# Two things were shown, up to rounding. Attention over all pairs *is* message passing on the complete
+# graph **with self-loops**. Dot-product graph attention is attention under a mask. Additive GAT is
+# not covered, because its score is no dot product. Equal results say nothing about equal speed: that
+# is the subject of notebook 03.

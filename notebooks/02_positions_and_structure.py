@@ -16,8 +16,8 @@
 # Attention over all pairs of nodes does not see a graph: it sees a set. A positional or structural
 # encoding tells each node, or each pair, where it stands. *Transformers are Graph Neural Networks*
 # ([Joshi, 2025](https://arxiv.org/abs/2506.22084)) calls this a hint and not a constraint, and gives
-# no formula. Here are the formulas' values, what they can and cannot tell, and a model that learns
-# locality from them. All numbers are ours; the paper has none.
+# no formula. This notebook shows the values of some encodings, what they can and cannot tell apart,
+# and a model that learns locality from them. All numbers are ours; the paper has none.
 
 # %%
 import functools
@@ -74,9 +74,10 @@ assert error > 1e-2
 
 # %% [markdown]
 # ## What encodings say
-# Caffeine above, a grid below. The number of neighbours; the chance that a random walk is back
-# after six steps; the second eigenvector of the Laplacian $L = D - A$, degrees less adjacency (gtx
-# scales it to $D^{-1/2} L D^{-1/2}$ unless told otherwise); the distance from the marked node.
+# The pictures show caffeine above and a grid below. From left to right they show the number of
+# neighbours; the probability that a random walk is back after six steps; the second eigenvector of
+# the Laplacian $L = D - A$ (gtx scales it to $D^{-1/2} L D^{-1/2}$ unless told otherwise); and the
+# distance from the marked node.
 
 # %%
 SHOWN = {
@@ -135,8 +136,8 @@ else:
 
 # %% [markdown]
 # ## Sign and basis (E9)
-# If $v$ is an eigenvector, so is $-v$. If an eigenvalue repeats, any rotation of its vectors is as
-# good. On a ring this is the rule: rotating two eigenvectors gives two others.
+# If $v$ is an eigenvector, so is $-v$. If an eigenvalue repeats, any rotation of its vectors is just as
+# good. On a ring most eigenvalues repeat: rotating two eigenvectors gives two others.
 
 # %%
 ring = graphs.ring(12)
@@ -149,10 +150,11 @@ for basis in (vectors, -vectors, vectors @ turn):
 np.testing.assert_allclose(vectors @ vectors.T, (vectors @ turn) @ (vectors @ turn).T, atol=1e-6)
 
 # %% [markdown]
-# Three ways to read eigenvectors: as they are, LapPE (Dwivedi and Bresson, 2020); as
-# $\phi(v) + \phi(-v)$, which has no sign, SignNet (Lim et al., 2023); through
-# $V \,\mathrm{diag}(\phi(\lambda)) V^\top$, which has no basis either, SPE (Huang et al., 2024).
-# As they are, another choice gives another answer. Same block, random parameters, float64.
+# There are three ways to read eigenvectors. LapPE (Dwivedi and Bresson, 2020) reads them as they are.
+# SignNet (Lim et al., 2023) reads $\phi(v) + \phi(-v)$, which does not depend on the sign. SPE (Huang
+# et al., 2024) reads $V \,\mathrm{diag}(\phi(\lambda)) V^\top$, which does not depend on the basis
+# either. If vectors are read as they are, another choice gives another answer. All three have the
+# same block with random parameters, in float64.
 
 # %%
 found = e09_signs_and_bases.sign_and_basis(draws=2, symmetric=("C6",)).values
@@ -164,8 +166,9 @@ assert max(found["signnet_signs"], found["spe_signs"], found["spe_bases"]) < 1e-
 
 # %% [markdown]
 # ## Pairs of graphs that message passing cannot tell apart (E19)
-# Give all nodes one colour. Again and again, a node's new colour is its old one with those of its
-# neighbours. This is the Weisfeiler-Leman test; what it ties, message passing ties.
+# Give all nodes one colour. Then, again and again, give each node a new colour that stands for its old
+# colour and those of its neighbours. This is the Weisfeiler-Leman test. Message passing cannot tell
+# two graphs apart if this test cannot.
 
 
 # %%
@@ -198,8 +201,8 @@ for name, (one, two, apart) in e19_expressivity.PAIRS.items():
 
 # %% [markdown]
 # The last pair is strongly regular with equal parameters: walks and distances count the same in
-# both. Cliques do not: in the rook's graph four nodes can all be neighbours of each other, in
-# Shrikhande's they cannot.
+# both. Cliques do not count the same. In the rook's graph four nodes can all be neighbours of each
+# other; in Shrikhande's graph they cannot.
 
 
 # %%
@@ -214,8 +217,9 @@ print("cliques of four nodes:", cliques_of_four(rook), cliques_of_four(shrikhand
 assert (cliques_of_four(rook), cliques_of_four(shrikhande)) == (8, 0)
 
 # %% [markdown]
-# The same in a network: three rounds in which each node adds up its neighbours, random parameters,
-# and the sum over all nodes. Told nothing, it cannot know the graphs apart; told random walks it can.
+# The same holds for a network with random parameters. In three rounds each node adds up its
+# neighbours, and then all nodes are added up. If it is told nothing, it cannot tell the graphs apart;
+# if it is told random walks, it can.
 
 
 # %%
@@ -242,9 +246,9 @@ assert told_nothing < 1e-5 and told_walks > 1e-3
 
 # %% [markdown]
 # ## From local to global by one number (E20)
-# Attention over all pairs with the bias $-\beta \max(\mathrm{distance} - 1, 0)$. At $\beta = 0$ it is
-# a Transformer; as $\beta$ grows it becomes graph attention over neighbours and the node itself.
-# (With plain distance it would collapse to the node itself.)
+# Here attention over all pairs has the bias $-\beta \max(\mathrm{distance} - 1, 0)$. At $\beta = 0$ it is
+# a Transformer. As $\beta$ grows it becomes graph attention over the neighbours and the node itself.
+# (With the plain distance it would collapse to the node itself.)
 
 # %%
 size = len(molecule)
@@ -264,12 +268,15 @@ np.testing.assert_allclose(at_infinity, attend_pairs(masked), atol=1e-6)
 
 # %% [markdown]
 # ## Locality, where the label asks for it (E18)
-# No mask and no bias: one attention over all pairs of 16 nodes of a ring, each ring under another
-# numbering. Every node holds a random number, and the task is the mean of its neighbours'. Told
-# eigenvectors, under random signs and bases, the model finds its neighbours. Told nothing it cannot.
-# The label is the neighbourhood here, so this shows that positions are needed and what locality
-# looks like, not that Transformers come to it by themselves. E18 in [docs/paper.md](../docs/paper.md)
-# asks that, with labels that do not speak of neighbours: some heads do, where it pays.
+# This model has no mask and no bias: one attention over all pairs of the 16 nodes of a ring, and each
+# ring has another numbering. Every node holds a random number, and the task is the mean of the numbers
+# of its neighbours. If the model is told eigenvectors, with random signs and bases, it finds the
+# neighbours. If it is told nothing, it cannot.
+#
+# The label is made of the neighbours here. So this shows that positions are needed and what locality
+# looks like. It does not show that Transformers become local by themselves. E18 in
+# [docs/paper.md](../docs/paper.md) asks that, with labels that do not speak of neighbours: some heads
+# become local, where it pays.
 
 # %%
 runs = {

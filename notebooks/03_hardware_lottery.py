@@ -18,8 +18,8 @@
 # ([Joshi, 2025](https://arxiv.org/abs/2506.22084)) says that dense matrix products suit hardware,
 # that sparse message passing is slower by orders of magnitude except on very sparse or very large
 # graphs, and that Transformers therefore win the hardware lottery (Hooker, 2021). It gives no
-# numbers. Here are some, of the machine that this runs on, and how to read them. The measurement at
-# length, with more sizes and rounds, is claim E17 of the table in `docs/paper.md`.
+# numbers. This notebook measures some on the machine that it runs on, and says how to read them. The
+# measurement at length, with more sizes and rounds, is claim E17 of the table in `docs/paper.md`.
 
 # %%
 import functools
@@ -44,10 +44,10 @@ print(machine()["machine"], "|", jax.devices()[0].platform)
 
 # %% [markdown]
 # ## Programs that compute the same
-# A random graph with self-loops. Three programs of one function: a matrix over all pairs under a
-# mask; edge by edge, which is gather, softmax over segments, scatter; all pairs without a mask. A
-# *segment* is the edges of one receiver; gather copies a node's row to each of its edges, scatter
-# adds the rows of a segment up.
+# We take a random graph with self-loops and three programs. The first has a matrix over all pairs
+# under a mask. The second goes edge by edge: gather, softmax over segments, scatter. The third has all
+# pairs without a mask. A *segment* is the edges of one receiver. Gather copies the row of a node to
+# each of its edges, and scatter adds up the rows of a segment.
 
 
 # %%
@@ -118,9 +118,9 @@ for row in rows:
     )
 
 # %% [markdown]
-# Dense time does not depend on the density. The time of the edges grows with their number, and
-# comes close to proportional once there are tens of thousands; below, what every call costs counts
-# for more. Memory goes the same way, as pairs x heads against edges x heads x head_dim.
+# The time of the matrix does not depend on the density. The time of the edges grows with their number.
+# It is close to proportional once there are tens of thousands; with fewer, the fixed cost of a call
+# counts for more. Memory behaves in the same way: pairs x heads against edges x heads x head_dim.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
@@ -139,10 +139,10 @@ assert len({row["fwd+bwd bytes"][0] for row in largest}) == 1
 
 # %% [markdown]
 # ## Where the lines cross
-# If a pair costs $t_p$ and an edge $t_e$, the edge list wins below the density $t_p / t_e$. The
-# reciprocal is how many times slower one edge is than one pair: the paper's claim, as a number. The
-# line below which edges win, from the few points above, and beside it the one of E17, which also
-# lets both programs run in blocks, if it has been measured.
+# If a pair costs $t_p$ and an edge costs $t_e$, the edge list wins below the density $t_p / t_e$. The
+# reciprocal is how many times slower one edge is than one pair: this is the paper's claim as a number.
+# The picture shows the line below which edges win, from the few points above. Beside it stands the
+# line of E17, if it has been measured; there both programs may also run in blocks.
 
 # %%
 recorded = record.read(record.CLAIMS_JSON).get("E17")
@@ -176,8 +176,7 @@ axis.minorticks_off()
 axis.legend(fontsize=11)
 
 # %% [markdown]
-# These are a few seconds on a machine that may be busy. E17 has more sizes, 20 rounds and their
-# spread:
+# This took a few seconds on a machine that may be busy. E17 has more sizes, 20 rounds and their spread:
 
 # %%
 if recorded is None:
@@ -188,9 +187,10 @@ else:
 
 # %% [markdown]
 # ## Why: arithmetic and memory
-# Count by hand, for $n$ nodes, $m$ edges, $d$ columns in all heads. The matrix program multiplies
-# two pairs of matrices: $4 n^2 d$ operations. The edge program does $4 m d$ of the same, but first
-# it copies rows: it reads and writes the $d$ columns of query, key and value of every edge.
+# Let us count for $n$ nodes, $m$ edges and $d$ columns in all heads together. The matrix program
+# multiplies two pairs of matrices, which takes $4 n^2 d$ operations. The edge program needs $4 m d$
+# operations, but first it copies rows: it reads and writes the $d$ columns of query, key and value of
+# every edge.
 # Operations per byte moved, the *arithmetic intensity*, is what hardware cares about.
 
 
@@ -220,12 +220,13 @@ for name, program in programs.items():
 assert intensity["dense"] > 5 * intensity["edges"]
 
 # %% [markdown]
-# The edge program's intensity is constant, about 1/6 FLOP per byte, whatever the graph. The
-# matrix program's is $d$ per head, divided by four: the weights themselves are what it moves. The
-# fused kernels, which never write the weights, raise that to about $n/4$.
+# The intensity of the edge program is constant, about 1/6 FLOP per byte, whatever the graph. That of the
+# matrix program is $d$ per head, divided by four, because what it moves are the weights. Fused kernels,
+# which never write the weights, raise it to about $n/4$.
 #
-# A *roofline*: no program is faster than its intensity times the memory's bandwidth, nor than the
-# arithmetic units. Both lines are measured here, by a copy and by a product of matrices.
+# A *roofline* is a bound: no program is faster than its intensity times the bandwidth of the memory,
+# and none is faster than the arithmetic units. Both lines are measured here, by a copy and by a
+# product of matrices.
 
 # %%
 block, line = jnp.ones((512, 512)), jnp.ones(1 << 22)
@@ -246,8 +247,8 @@ axis.set(xlabel="FLOP per byte", ylabel="GFLOP/s")
 axis.legend()
 
 # %% [markdown]
-# Small arrays stand in the cache, which is faster than the memory line; softmax and exponentials
-# take time that no FLOP above stands for. A roofline bounds, it does not predict.
+# Small arrays stand in the cache, which is faster than the line of the memory. Softmax and exponentials
+# take time that is not in the FLOP above. A roofline is a bound and not a prediction.
 #
 # ## What would change on a GPU
 # `make gpu` checks that all implementations agree on a GPU and times them beside cuDNN's fused
@@ -289,11 +290,12 @@ print("rows in one gather:", rows_gathered, "of", n, "nodes and", m, "edges")
 assert max(rows_gathered["dense"]) == n and max(rows_gathered["edges"]) == m
 
 # %% [markdown]
-# The matrix program gathers too, but nodes, to lay graphs out side by side; the edge program
-# gathers, and scatters, every edge. No TPU has run either.
+# The matrix program gathers, too, but it gathers nodes, to lay graphs out side by side. The edge program
+# gathers and scatters every edge. Neither has run on a TPU.
 #
 # ## Orders of magnitude?
-# How many times longer the edge program takes than the matrix program, and the other way round:
+# The next cell prints how many times longer the edge program takes than the matrix program, and the
+# other way round:
 
 # %%
 for row in rows:
@@ -305,7 +307,7 @@ for row in rows:
     print(f"n = {row['n']:4}, density {row['density']:4.2f}   {text}")
 
 # %% [markdown]
-# And at length, if it has been measured:
+# These are the numbers of E17, if it has been measured:
 
 # %%
 if recorded is not None and curves is not None:
@@ -334,6 +336,7 @@ if recorded is not None and curves is not None:
 # * Memory is the other limit: the matrices grow with $n^2$, and the blocked program (`chunked`),
 #   which does not hold them, still does $n^2$ arithmetic.
 #
-# So: an order of magnitude where all pairs are edges, yes; orders, a hundred times and more, no, and
-# edges win long before graphs are very sparse. The paper speaks of GPUs. Neither these nor
-# billion-scale graphs were tested: how large the factor is there, we cannot say.
+# So the edge program is an order of magnitude slower where all pairs are edges. It is not orders of
+# magnitude slower, which would be a hundred times and more. Edges win long before graphs are very
+# sparse. The paper speaks of GPUs. Neither GPUs nor billion-scale graphs were tested: we cannot say how
+# large the factor is there.
