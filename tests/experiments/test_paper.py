@@ -125,13 +125,6 @@ def test_a_quoted_line_knows_its_number():
     source = (ROOT / line.file).read_text().splitlines()
     assert "1 / math.sqrt(head_dim)" in source[line.number() - 1]
     assert f"scores.py#L{line.number()}): `1 / " in line.markdown("../")
-    broken = Line(
-        "gtx/nn/attention/multi_head.py",
-        "MultiHeadAttention._structure",
-        "Complete(require_layout(batch), node_ids=batch.node_ids)",
-    )
-    source = (ROOT / broken.file).read_text().splitlines()
-    assert "Complete(" in source[broken.number() - 1]
 
 
 def test_a_notebook_names_the_claims_that_it_shows():
