@@ -17,16 +17,16 @@ def get_config() -> ConfigDict:
     data.split = "given"  # given | random | scaffold
     data.split_seed = 0  # apart from `seed`, so that seeds compare on the same split
 
-    # Nodes and edges to add, by the makers of gtx.data.topology, each with its settings: such as
-    # data.topology.virtual_nodes = {"num_nodes": 1}. Virtual nodes are not pooled, and encodings
-    # are those of the enlarged graphs.
-    data.topology = ConfigDict()
-
     # Positional and structural encodings by name, each with its settings; none by default.
     config.encodings = ConfigDict()
     config.encodings_used = "all"  # all | none | names of these, separated by commas
     config.encodings_cache = ""  # a folder; empty computes them anew, seconds for 10k molecules
     config.encodings_workers = 0  # processes; 0 is this one: starting others takes seconds
+
+    # Structures by name (gtx.structures), each with its settings, such as
+    # config.structures.expander = {"degree": 4}. They are added after the encodings, which are
+    # those of the graph alone. Virtual nodes are not pooled.
+    config.structures = ConfigDict()
 
     config.batch = batch = ConfigDict()
     batch.size = 32  # graphs in a step, over all shards

@@ -1,8 +1,8 @@
 """gtx: graph transformers in JAX.
 
 Rooms, in the order in which data flows through them: `ops` (pure JAX), `graphs`, `batch`,
-`data`, `encodings`, `batching`, `nn`, `models`, `tasks`, `training`, `recipes`, `predict`.
-They load on first use, so that `import gtx.ops` brings in neither flax nor jraph.
+`data`, `encodings`, `structures`, `batching`, `nn`, `models`, `tasks`, `training`, `recipes`,
+`predict`. They load on first use, so that `import gtx.ops` brings in neither flax nor jraph.
 """
 
 import importlib
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gtx import ops as ops
     from gtx import predict as predict
     from gtx import recipes as recipes
+    from gtx import structures as structures
     from gtx import sweeps as sweeps
     from gtx import tasks as tasks
     from gtx import training as training
@@ -41,6 +42,7 @@ _ROOMS = (
     "ops",
     "predict",
     "recipes",
+    "structures",
     "sweeps",
     "tasks",
     "training",

@@ -27,8 +27,8 @@ def describe(config: Any) -> dict[str, Any]:
 
     Returns:
       JSON data:
-        data: `splits`, see `split_statistics`; `columns` by level; `rejected`, rows of the
-          source that are no graphs.
+        data: `splits`, see `split_statistics`; `columns` by level and edge set; `rejected`, rows
+          of the source that are no graphs.
         encodings: seconds that each takes on these graphs, without its cache.
         batches: the budget and its `tiers`; `padding`, padded / useful size of nodes, edges and
           pairs by kind of plan; `compilations` that a run needs.
@@ -45,6 +45,7 @@ def describe(config: Any) -> dict[str, Any]:
         start = time.perf_counter()
         graphs = gtx.encodings.apply(graphs, [encoding])
         seconds[encoding.name] = time.perf_counter() - start
+    graphs = recipes.with_structures(graphs, config)
     task = recipes.task(config, graphs.spec)
     model = recipes.model(config, graphs.spec)
     budget = recipes.budget(config, graphs)
@@ -59,6 +60,8 @@ def describe(config: Any) -> dict[str, Any]:
         level: {name: _spelling(column) for name, column in getattr(graphs.spec, level).items()}
         for level in LEVELS.values()
     }
+    for name, inside in graphs.spec.edge_sets.items():
+        columns[name] = {key: _spelling(column) for key, column in inside.items()}
     return {
         "data": {
             "splits": {

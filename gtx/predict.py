@@ -20,6 +20,7 @@ from gtx.data import (
     Column,
     Dataset,
     DatasetError,
+    EdgeTable,
     GraphSpec,
     molecules,
     with_descriptors,
@@ -106,10 +107,10 @@ class Predictor:
 
         Args:
           graphs: SMILES; or a GraphsTuple of any number of graphs, several of them, or a
-            Dataset, with the columns of the training data. The nodes and edges of the recipe's
-            topology are added unless the edges have a kind already, and encodings computed where
-            they are not all there. Descriptors of molecules are computed from SMILES, which may
-            be the names of a Dataset. Labels are not read.
+            Dataset, with the columns of the training data. Encodings are computed where they are
+            not all there, and the recipe's structures are added unless a Dataset has edge sets
+            already. Descriptors of molecules are computed from SMILES, which may be the names of
+            a Dataset. Labels are not read.
           targets: which graphs, nodes or edges to predict for, numbers that count those of all
             graphs from 0 in the order given; or which pairs, [targets, 2], numbers of sender and
             receiver among all nodes. If None, the targets of a Dataset where these are of the
@@ -158,7 +159,7 @@ class Predictor:
         targets: Any = None,
         padded: bool | None = None,
     ) -> Dataset:
-        """The graphs as the model reads them: checked, enlarged, encoded, without labels.
+        """The graphs as the model reads them: checked, encoded, with structures, without labels.
 
         Arguments are those of a call.
         """
@@ -194,7 +195,8 @@ class Predictor:
 
     def _predict(self, dataset: Dataset) -> np.ndarray:
         predictions = np.zeros((len(dataset.targets), self.task.output_dim), np.float32)
-        sizes = zip(dataset.num_nodes.tolist(), dataset.num_edges.tolist(), strict=True)
+        edges = self.recipe.budget.count_edges(dataset).tolist()
+        sizes = zip(dataset.num_nodes.tolist(), edges, strict=True)
         budgets = [self._budget(*size) for size in sizes]
         for budget in dict.fromkeys(budgets):
             chosen = np.array([budget == other for other in budgets])
@@ -204,15 +206,27 @@ class Predictor:
             predictions[rows] = evaluator(self.variables, part).predictions
         return predictions
 
-    def _budget(self, num_nodes: int, num_edges: int) -> Budget:
-        """The training run's shapes where they have room, else ones for this power of two."""
+    def _budget(self, num_nodes: int, num_edges: list[int]) -> Budget:
+        """The training run's shapes where they have room, else ones for these powers of two.
+
+        Args:
+          num_nodes: of a graph.
+          num_edges: its edges, and those of each edge set.
+        """
         known = self.recipe.budget
         if num_nodes <= min(known.tiers[-1].size, known.num_nodes - 1):
-            if num_edges <= known.num_edges:
+            if np.all(num_edges <= known.edge_room):
                 return known
-        size, edges = (1 << max(count - 1, 0).bit_length() for count in (num_nodes, num_edges))
+        size, own, *others = (1 << max(n - 1, 0).bit_length() for n in (num_nodes, *num_edges))
         slots = max(1, known.num_nodes // size)  # a batch of about as many nodes as in training
-        return Budget(slots * size + 1, slots * edges, (Tier(slots, size),), dense=known.dense)
+        sets = zip(known.edge_sets, others, strict=True)
+        return Budget(
+            slots * size + 1,
+            slots * own,
+            (Tier(slots, size),),
+            dense=known.dense,
+            edge_sets=tuple((name, slots * count) for (name, _), count in sets),
+        )
 
     def _evaluator(self, budget: Budget) -> Evaluator:
         if budget not in self._evaluators:
@@ -238,7 +252,7 @@ class Predictor:
     def _from_graphs(self, graph: GraphsTuple, targets: Any) -> Dataset:
         fields = dict(nodes=graph.nodes, edges=graph.edges, graphs=graph.globals)
         columns = {field: named_columns(value, field) for field, value in fields.items()}
-        spec = self._given_spec(columns)
+        spec = self._given_spec(columns, {})
         kept = {
             field: {name: columns[field][name] for name in getattr(spec, field)} for field in fields
         }
@@ -255,7 +269,7 @@ class Predictor:
 
     def _from_dataset(self, dataset: Dataset, targets: Any) -> Dataset:
         columns = {field: getattr(dataset, field) for field in LEVELS.values()}
-        spec = self._given_spec(columns)
+        spec = self._given_spec(columns, dataset.edge_sets)
         kept: dict[str, Any] = {
             field: {name: columns[field][name] for name in getattr(spec, field)}
             for field in LEVELS.values()
@@ -264,14 +278,21 @@ class Predictor:
         dataset.check()
         return self._completed(dataset, targets)
 
-    def _given_spec(self, columns: Mapping[str, Mapping[str, Any]]) -> GraphSpec:
+    def _given_spec(
+        self, columns: Mapping[str, Mapping[str, Any]], edge_sets: Mapping[str, Any]
+    ) -> GraphSpec:
         """What training knew of the columns that are taken as they come; others are computed.
 
         Raises:
-          DatasetError: a column is missing, or training did not know it.
+          DatasetError: a column or an edge set is missing, or training did not know it.
         """
         spec = self.recipe.spec
-        if self.recipe.raw_spec is not None and "kind" not in columns["edges"]:
+        if set(edge_sets) not in (set(), set(spec.edge_sets)):
+            raise DatasetError(
+                f"graphs: there are the edge sets {sorted(edge_sets)}, the model was trained on "
+                f"{sorted(spec.edge_sets)}. Give graphs without any; they are added."
+            )
+        if self.recipe.raw_spec is not None and not edge_sets:
             spec = self.recipe.raw_spec
         known = {(field, name) for field in LEVELS.values() for name in getattr(spec, field)}
         present = {(field, name) for field, names in columns.items() for name in names}
@@ -296,7 +317,7 @@ class Predictor:
             }
             for field in LEVELS.values()
         }
-        return GraphSpec(**levels)
+        return GraphSpec(**levels, edge_sets=spec.edge_sets)
 
     def _completed(self, dataset: Dataset, targets: Any) -> Dataset:
         """Add the targets, and the columns that `_given_spec` left to be computed."""
@@ -311,10 +332,10 @@ class Predictor:
             dataset = dataset.with_targets(level, targets)
         if self.recipe.scaler is not None and _DESCRIPTORS[1] not in dataset.graphs:
             dataset, _ = with_descriptors(dataset, self.recipe.scaler)
-        if self.recipe.raw_spec is not None and "kind" not in dataset.edges:
-            dataset = recipes.enlarge(dataset, self.recipe.config)
         if any(name not in getattr(dataset, field) for field, name in self._encoded):
             dataset = gtx.encodings.apply(dataset, self._encodings)
+        if not dataset.edge_sets:
+            dataset = recipes.with_structures(dataset, self.recipe.config)
         return dataset
 
     def shapes(self) -> PyTree:
@@ -347,7 +368,7 @@ def _example(spec: GraphSpec) -> Dataset:
             for name, column in columns.items()
         }
 
-    return Dataset.from_columns(
+    example = Dataset.from_columns(
         node_ptr=[0, 1],
         edge_ptr=[0, 0],
         senders=[],
@@ -356,5 +377,10 @@ def _example(spec: GraphSpec) -> Dataset:
         edges=zeros(spec.edges, 0),
         pairs=zeros(spec.pairs, 1),
         graphs=zeros(spec.graphs, 1),
-        spec=spec.replace(label=None),
+        spec=spec.replace(label=None, edge_sets={}),
     )
+    for name, columns in spec.edge_sets.items():
+        example = example.with_edge_set(
+            name, EdgeTable.from_edges([], [], [], 1, zeros(columns, 0)), columns
+        )
+    return example

@@ -98,7 +98,7 @@ def test_fields_that_configs_got_later_have_what_was_so_before(latest):
         without(old["config"], path)
     found = recipes.read_recipe(old)
     assert found.config.to_dict() == expected.config.to_dict()
-    assert found.spec == expected.spec and "topology" not in old["config"]["data"]
+    assert found.spec == expected.spec and "structures" not in old["config"]
     graphs = packed.load(latest / "graphs.npz")
     rewritten(latest, lambda _: old)
     expected = np.load(latest / "predictions.npy", allow_pickle=False)

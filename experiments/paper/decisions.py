@@ -88,12 +88,12 @@ DECISIONS = (
         "The set S of a token holds the token itself; the neighbours N_i of a node usually do not "
         "hold the node. The equivalence needs the complete graph with an edge from each node to "
         "itself. `Complete` has these; lists of edges are taken as they are, and `self_loops` of "
-        "the GAT layers and of `gtx.data.topology` add them.",
+        "the GAT layers and of `gtx.structures` add them.",
         (
             Line(
-                "gtx/data/topology.py",
-                "self_loops",
-                '_join(dataset, "self_loop", graph, node, node)',
+                "gtx/structures/self_loops.py",
+                "SelfLoops.__call__",
+                "graph[~has_loop], node[~has_loop], node[~has_loop]",
             ),
             Line(
                 "gtx/nn/local/neighbourhoods.py",

@@ -6,7 +6,6 @@ from gtx.data import packed as packed
 from gtx.data import smiles as smiles
 from gtx.data import sources as sources
 from gtx.data import splits as splits
-from gtx.data import topology as topology
 from gtx.data.check import DatasetError as DatasetError
 from gtx.data.columns import SPLITS as SPLITS
 from gtx.data.csv_source import CsvError as CsvError

@@ -8,7 +8,7 @@ counts, not how many or of what weight; self-loops are on no shortest path.
 Both encodings have a definition for any array namespace, O(n^3 log n), and a breadth-first
 search for the host that keeps the nodes reached from each node as bits of 64-bit words. They
 are dense in pairs. For graphs too large for that, attend along the edges that
-`gtx.data.topology.k_hop` makes, instead of biasing attention over all pairs.
+`gtx.structures.KHop` makes, instead of biasing attention over all pairs.
 """
 
 import dataclasses
@@ -89,7 +89,7 @@ class ShortestPaths:
     version: ClassVar[int] = 1
 
     def columns(self) -> dict[Key, Column]:
-        return {("pair", self.name): Categorical((MAX_NODES + 1,))}
+        return {("pair", self.name): Categorical((MAX_NODES + 1,), fill=0)}
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
         if xp is np:

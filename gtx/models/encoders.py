@@ -22,6 +22,7 @@ class ColumnEncoders:
     edges: dict[str, ModuleFactory]
     pairs: dict[str, ModuleFactory]
     graphs: dict[str, ModuleFactory]
+    edge_sets: dict[str, dict[str, ModuleFactory]]
 
 
 def column_encoders(
@@ -94,6 +95,10 @@ def column_encoders(
         edges=made_edges,
         pairs=made_pairs,
         graphs=table("graph", spec.graphs, graphs),
+        edge_sets={
+            name: {key: _encoder("edge", key, column, None) for key, column in columns.items()}
+            for name, columns in spec.edge_sets.items()
+        },
     )
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import jax
 import jax.numpy as jnp
 
-from gtx.limits import Layers, OneOf, Rate, Width
-from gtx.models.encoders import column_encoders
+from gtx.limits import Layers, OneOf, Rate, Width, unknown
+from gtx.models.encoders import ColumnEncoders, column_encoders
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.model import Encoding, Model, Needs, Spec
 from gtx.models.parts import (
@@ -43,8 +43,10 @@ class GPS(Model):
       dim: width of nodes and edges.
       num_layers: blocks.
       num_heads: of the attention, and of a message-passing layer that attends.
-      local: the message-passing layer; "none" leaves that half of the block out.
+      local: the message-passing layer; "none" leaves that half of the block out. Its setting
+        `edges` names the edge sets that it runs over, several as one.
       attention: "complete" to all nodes of a graph, "edges" to the senders of its edges, or "none".
+        dict(name="edges", edges=("expander",)) attends along an edge set that a structure adds.
       attention_implementation: of `gtx.ops.attention`.
       feed_forward: the feed-forward layer.
       activation: in the feed-forward layer; "swiglu" makes it gated.
@@ -135,7 +137,7 @@ class GPS(Model):
             pairs=self.pair_encoders,
             graphs=self.graph_encoders,
         )
-        local, edges = self._local(encoders.edges)
+        local, edges, edge_sets = self._local(encoders)
         pairs = self._pairs(spec, encoders.pairs)
         attention = part(self, "attention")
         if attention is not None:
@@ -163,6 +165,7 @@ class GPS(Model):
                 encoders.nodes,
                 encodings=encoders.encodings,
                 edges=edges,
+                edge_sets=edge_sets,
                 pairs=pairs,
                 graphs=encoders.graphs,
                 pair_dim=self.pair_dim if pairs else None,
@@ -189,22 +192,36 @@ class GPS(Model):
             remat=self.remat,
         )
 
-    def _local(self, edges: dict[str, ModuleFactory]) -> tuple[Any, dict[str, ModuleFactory]]:
-        """The message-passing layer, and the encoders of the edge columns that it reads."""
+    def _local(
+        self, encoders: ColumnEncoders
+    ) -> tuple[Any, dict[str, ModuleFactory], dict[str, dict[str, ModuleFactory]]]:
+        """The message-passing layer, and the encoders of the edges that it reads.
+
+        They are those of the given graph's edges and, by name, of other edge sets. Where the layer
+        runs over several sets as one, a set without columns gets a learned vector, which tells its
+        edges from those of the others.
+        """
         local = part(self, "local")
         if local is None:
-            return None, edges
+            return None, encoders.edges, {}
         # What a layer calls dropout is that of its attention weights where it has heads.
         if "num_heads" in fields_of(local):
             local = bind(local, num_heads=self.num_heads, dropout_rate=self.attention_dropout_rate)
         else:
             local = bind(local, norm=part(self, "norm"), dropout_rate=self.dropout_rate)
-        reads = getattr(unwrapped(local)[0], "edge_features", "optional")
+        kind, bound = unwrapped(local)
+        reads = getattr(kind, "edge_features", "optional")
         if reads == "ignored":
-            return local, {}
-        if reads == "required" and not edges:
-            return local, {"constant": ConstantEncoder}
-        return local, edges
+            return local, {}, {}
+        sets, over = {"graph": encoders.edges, **encoders.edge_sets}, bound.get("edges", ("graph",))
+        for name in over:
+            if name not in sets:
+                raise ValueError(f"local.edges: {unknown(name, sets)}")
+        read = {name: sets[name] for name in over}
+        if reads == "required" or len(over) > 1:
+            constant: dict[str, ModuleFactory] = {"constant": ConstantEncoder}
+            read = {name: columns or constant for name, columns in read.items()}
+        return local, read.pop("graph", {}), read
 
     def _pairs(self, spec: Spec, pairs: dict[str, ModuleFactory]) -> dict[str, ModuleFactory]:
         """The encoders of pair columns, if attention is to be biased by them."""

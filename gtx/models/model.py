@@ -22,7 +22,7 @@ class Encoding(Protocol):
 
 @runtime_checkable
 class Spec(Protocol):
-    """What a model knows of the data: the columns at each level, and the label."""
+    """What a model knows of the data: the columns of each level and edge set, the label."""
 
     @property
     def nodes(self) -> Mapping[str, Any]: ...
@@ -32,6 +32,8 @@ class Spec(Protocol):
     def pairs(self) -> Mapping[str, Any]: ...
     @property
     def graphs(self) -> Mapping[str, Any]: ...
+    @property
+    def edge_sets(self) -> Mapping[str, Mapping[str, Any]]: ...
     @property
     def label(self) -> Any: ...
 

@@ -20,11 +20,11 @@ from gtx.recipes.data import (
     all_encodings,
     encoding_of,
     encodings,
-    enlarge,
     given_encodings,
     label,
     reads_smiles,
-    topology_of,
+    structures,
+    with_structures,
 )
 from gtx.recipes.models import ENCODER_FIELDS, fields_of_model, model, model_of, needs_dense
 from gtx.recipes.rules import ConfigError
@@ -50,7 +50,7 @@ def check(config: ConfigDict) -> None:
             molecules.descriptors([], settings.descriptors)
         except ValueError as error:
             raise ConfigError(f"config.data.descriptors: {error}") from error
-    topology_of(config)
+    structures(config)
     # Those that are not used are checked too: another override uses them.
     for name, encoding in given_encodings(config).items():
         encoding_of(name, encoding)
@@ -98,13 +98,13 @@ def check_model(config: ConfigDict) -> None:
     )
     graphs = graphs.with_targets(wanted.level, [[0, 1]] if wanted.level == "pair" else None)
     try:
-        graphs = enlarge(graphs, config)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"config.data.topology: {error}") from error
-    try:
         graphs = gtx.encodings.apply(graphs, encodings(config))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"config.encodings: {error}") from error
+    try:
+        graphs = with_structures(graphs, config)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"config.structures: {error}") from error
     try:
         module = model(small, graphs.spec.replace(label=wanted))
         batch = batching.batch_graphs(graphs, dense=needs_dense(config))

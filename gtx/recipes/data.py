@@ -7,11 +7,12 @@ from typing import Any
 from ml_collections import ConfigDict
 
 import gtx.encodings
-from gtx.data import Dataset, DatasetError, Label, splits, topology
+import gtx.structures
+from gtx.data import Dataset, DatasetError, Label, splits
 from gtx.data.labels import label_of_kind
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import rules_of
-from gtx.recipes.rules import ConfigError, call_checked, check_settings, choose, frozen, settings_of
+from gtx.recipes.rules import ConfigError, call_checked, choose, frozen, settings_of
 from gtx.typing import LEVELS
 
 
@@ -72,19 +73,25 @@ def split(graphs: Dataset, settings: ConfigDict) -> Dataset:
     return graphs
 
 
-def enlarge(graphs: Dataset, config: ConfigDict) -> Dataset:
-    """Add the nodes and edges of the config's topology."""
-    return topology.enlarge(graphs, topology_of(config))
+def with_structures(graphs: Dataset, config: ConfigDict) -> Dataset:
+    """Add the nodes and edge sets of the config's structures, after its encodings."""
+    return gtx.structures.apply(graphs, structures(config))
 
 
-def topology_of(config: ConfigDict) -> dict[str, dict[str, Any]]:
-    """The makers of `gtx.data.topology` that the config names, with their settings."""
-    makers = config.data.get("topology", {})
-    for name, settings in makers.items():
-        maker = choose(topology.MAKERS, name, "config.data.topology")
-        field = f"config.data.topology.{name}"
-        check_settings(maker, settings_of(settings, field), field, None)
-    return {name: dict(settings) for name, settings in makers.items()}
+def structures(config: ConfigDict) -> tuple[gtx.structures.Structure, ...]:
+    """The config's structures, in the order of `gtx.structures.STRUCTURES`."""
+    known = gtx.structures.STRUCTURES
+    given = {
+        name: settings_of(settings, f"config.structures.{name}")
+        for name, settings in config.get("structures", {}).items()
+    }
+    for name in given:
+        choose(known, name, "config.structures")
+    return tuple(
+        call_checked(kind, given[name], f"config.structures.{name}")
+        for name, kind in known.items()
+        if name in given
+    )
 
 
 def encode(graphs: Dataset, config: ConfigDict) -> Dataset:

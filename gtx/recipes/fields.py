@@ -1,7 +1,7 @@
 """What each field of a config may be, known without data. `gtx.recipes.check` asks here first.
 
-Fields that are settings of a class or a function (encodings, topology) have their rules there: its
-annotations, then its constructor.
+Fields that are settings of a class or a function (encodings, structures) have their rules
+there: its annotations, then its constructor.
 """
 
 import dataclasses
@@ -68,7 +68,7 @@ OPTIONAL = (
     "data.descriptors",
 )
 # Settings of something that is built from them, checked where that is built.
-BUILT = ("encodings.", "data.topology.")
+BUILT = ("encodings.", "structures.")
 
 # What a source needs not declare, and a recipe may leave out.
 _ANY_SOURCE: Mapping[str, Rule] = {

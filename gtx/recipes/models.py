@@ -10,7 +10,7 @@ from gtx import limits
 from gtx.data import GraphSpec
 from gtx.limits import unknown
 from gtx.models import MODELS, Model
-from gtx.recipes.data import all_encodings, encodings, topology_of
+from gtx.recipes.data import all_encodings, encodings
 from gtx.recipes.rules import ConfigError, choose, frozen
 
 
@@ -88,7 +88,7 @@ def model(config: ConfigDict, spec: GraphSpec) -> nn.Module:
     used = encodings(config)
     try:
         return _without_unused(model_of(config), config).build(
-            spec, encodings=used, structures=topology_of(config)
+            spec, encodings=used, structures=tuple(config.get("structures", {}))
         )
     except ConfigError:
         raise

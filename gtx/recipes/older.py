@@ -4,6 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from gtx.recipes.rules import ConfigError
+
 # Each field that a config got after the first recipes were written, with the value that gives
 # what those did. A new field of configs/base.py that gtx reads has its line here. Fields of the
 # model have none: a recipe that does not have one is older than it, and gets its default, which
@@ -11,7 +13,7 @@ from typing import Any
 LATER_FIELDS: Mapping[str, Any] = {
     "encodings_used": "all",
     "encodings_workers": 0,
-    "data.topology": {},
+    "structures": {},
     "model.readout_dropout_rate": 0.0,
     "model.pair_bias": True,
     "model.pair_dim": 16,
@@ -28,8 +30,18 @@ _EIGENVECTORS = {
 
 
 def up_to_date(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of a recipe as this version writes it."""
+    """The config of a recipe as this version writes it.
+
+    Raises:
+      ConfigError: it did something that this version does not.
+    """
     result = copy.deepcopy(dict(config))
+    if result["data"].pop("topology", {}):
+        raise ConfigError(
+            "config.data.topology: this recipe added nodes and edges before its encodings. "
+            "Now structures come after them (config.structures), so the "
+            "model cannot be used on the same data. Train it again."
+        )
     for path, value in LATER_FIELDS.items():
         *parents, name = path.split(".")
         inner = result

@@ -8,7 +8,7 @@ from gtx.data import Dataset, GraphSpec, Scaler, standardize, with_descriptors
 from gtx.data.csv_source import Rejected
 from gtx.data.labels import check_trainable, of_kind
 from gtx.recipes.checks import check, check_model
-from gtx.recipes.data import encode, enlarge, source, split, topology_of
+from gtx.recipes.data import encode, source, split, structures, with_structures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,10 +16,10 @@ class Prepared:
     """A recipe's data, ready to be batched.
 
     Attributes:
-      dataset: loaded, split, scaled, enlarged and encoded.
+      dataset: loaded, split, scaled and encoded, with its structures.
       scaler: of the molecules' descriptors, where the recipe asks for them.
       rejected: rows of the source that became no graph, and why.
-      raw_spec: of the graphs before the config's topology was added; None if it has none.
+      raw_spec: of the encoded graphs before structures were added; None if there are none.
     """
 
     dataset: Dataset
@@ -29,13 +29,19 @@ class Prepared:
 
 
 def prepare(config: ConfigDict) -> Prepared:
-    """Load, split, scale, enlarge and encode the recipe's graphs."""
+    """Load, split, scale and encode the recipe's graphs, then add its structures."""
     loaded = load(config)
-    return dataclasses.replace(loaded, dataset=encode(loaded.dataset, config))
+    return structured(encode(loaded.dataset, config), loaded, config)
+
+
+def structured(graphs: Dataset, loaded: "Prepared", config: ConfigDict) -> Prepared:
+    """What was loaded, as these encoded graphs with the config's structures."""
+    raw_spec = graphs.spec if structures(config) else None
+    return dataclasses.replace(loaded, dataset=with_structures(graphs, config), raw_spec=raw_spec)
 
 
 def load(config: ConfigDict) -> Prepared:
-    """`prepare` without the encodings. Every field is checked before."""
+    """`prepare` without encodings and structures. Every field is checked before."""
     check(config)
     check_model(config)
     settings = config.data
@@ -49,5 +55,4 @@ def load(config: ConfigDict) -> Prepared:
     label = graphs.spec.label
     if settings.get("normalize", False) and label is not None and label.kind == "regression":
         graphs = standardize(graphs)
-    raw_spec = graphs.spec if topology_of(config) else None
-    return Prepared(enlarge(graphs, config), scaler, rejected, raw_spec)
+    return Prepared(graphs, scaler, rejected)

@@ -26,8 +26,8 @@ class Recipe:
 
     Attributes:
       config: the recipe's config.
-      spec: of the data, topology and encodings included.
-      raw_spec: of the data before topology was added, None if none was.
+      spec: of the data, encodings and structures included.
+      raw_spec: of the encoded data before structures were added, None if none was.
       scaler: of the molecules' descriptors, or None.
       budget: of the data, on one device.
       version: of gtx that wrote it.

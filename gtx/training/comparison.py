@@ -30,7 +30,7 @@ _FIELDS = {
     "scaler": _DATA,
 }
 # These make the columns of new graphs, in which two runs may agree on all their own graphs.
-_READING = ("data.features", "data.descriptors", "data.topology")
+_READING = ("data.features", "data.descriptors", "structures")
 # These decide nothing: they say where, how fast, how often or how long.
 _NOTHING = (
     "baseline",
@@ -81,15 +81,25 @@ def reasons(
     return _explained(found, saved["recipe"], current["recipe"], described)
 
 
+def _without_fill(data: Any) -> Any:
+    """A spec without the fills of its columns, which only structures read; see `_READING`."""
+    if not isinstance(data, Mapping):
+        return data
+    return {name: _without_fill(value) for name, value in data.items() if name != "fill"}
+
+
 def _explained(
-    found: Mapping[str, list[str]],
+    found: dict[str, list[str]],
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     described: bool,
 ) -> list[str]:
     """The same in fields of the config, where it says what changed."""
     specs = ("spec", "raw_spec", "scaler")
-    found = {**found, **{name: differences(old.get(name), new.get(name), name) for name in specs}}
+    found |= {
+        name: differences(_without_fill(old.get(name)), _without_fill(new.get(name)), name)
+        for name in specs
+    }
     config = _config_differences(old["config"], new["config"])
     lines = []
     for field in _READING:

@@ -88,11 +88,11 @@ def test_every_epoch_fits_however_many_edges_graphs_of_one_size_have(shards):
 def test_numpy_and_compiled_jax_assemble_the_same_edge_sets():
     dataset = with_sets(make_dataset([(3, 4), (5, 2), (1, 0), (4, 4)], pairs=False))
     budget = fit_budget(dataset, 2)
-    source = Resident.from_dataset(dataset, budget)
+    source = Resident(dataset, budget)
     rows = plan(dataset, budget, seed=0)[:, 0]
     hosts = make_batches(dataset, budget, seed=0)
     for row, host in zip(rows, hosts, strict=True):
-        device = jax.jit(source.batch)(source.constants, row)
+        device = jax.jit(source.batch)(source.constants, row, None)
         assert jax.tree.structure(host) == jax.tree.structure(device)
         for one, two in zip(jax.tree.leaves(host), jax.tree.leaves(device), strict=True):
             assert one.dtype == two.dtype

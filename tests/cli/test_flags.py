@@ -36,7 +36,7 @@ WRONG = [
     ("encodings.rrwp.walk_length=5", "config.encodings has no field 'rrwp'; it has laplacian"),
     ("encodings.laplacian=3", "encodings.laplacian is a group of fields"),
     ("model=gps", "model is a group of fields. Set one of them: activation"),
-    ("data.topology=foo", "data.topology is a group of fields. Give a dict"),
+    ("structures=foo", "structures is a group of fields. Give a dict"),
     ("seed.x=3", "config.seed has no field 'x'"),
     ("batch.num_shards=512", "config.batch.size: 8 graphs cannot be dealt evenly"),
     ("batch.size", "there is no value"),

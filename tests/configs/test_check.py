@@ -87,8 +87,8 @@ WRONG = {
         ({"model.local": {"name": "gatt"}}, "did you mean 'gat'"),
         ({"model.local": {"self_loops": True}}, "or dict(name=..., ...) with settings"),
         ({"model.droput_rate": 0.1}, "did you mean config.model.dropout_rate"),
-        ({"data.topology": {"virtual_nodes": {"num_nodes": "two"}}}, "an integer"),
-        ({"data.topology": {"expander": {"method": "foo"}}}, "hamiltonian, permutations"),
+        ({"structures": {"virtual_nodes": {"num_nodes": "two"}}}, "an integer"),
+        ({"structures": {"expander": {"method": "foo"}}}, "hamiltonian, permutations"),
     ],
     "csv_molecules": [
         ({"data.split": "given"}, "random, scaffold, column"),

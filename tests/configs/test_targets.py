@@ -95,9 +95,7 @@ class Weights(DataSource):
 def test_edges_are_predicted_in_the_order_in_which_they_are_given(tmp_path, monkeypatch):
     monkeypatch.setitem(SOURCES, "weights", Weights)
     config = shrunk.RECIPES["smoke"](tmp_path)
-    config.data = ConfigDict(
-        dict(name="weights", split="given", split_seed=0, valid_fraction=0.1, topology={})
-    )
+    config.data = ConfigDict(dict(name="weights", split="given", split_seed=0, valid_fraction=0.1))
     config.encodings, config.task.loss, config.model.local = ConfigDict(), "auto", "gin"
     config.model.attention = "none"
     predictor = predictor_of(config)

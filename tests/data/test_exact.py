@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gtx import structures
 from gtx.data import (
     Categorical,
     Continuous,
@@ -19,7 +20,6 @@ from gtx.data import (
     Label,
     Scaler,
     exact,
-    topology,
 )
 from gtx.graphs import GraphError, GraphsTuple, from_arrays
 from tests.data.test_check import small_dataset
@@ -289,18 +289,16 @@ def test_a_scaler_cannot_be_made_of_numbers_that_do_not_scale():
 def test_generators_refuse_numbers_that_no_graph_has():
     graphs = small_dataset()
     calls = [
-        lambda: topology.virtual_nodes(graphs, 0),
-        lambda: topology.virtual_nodes(graphs, 2**30),
-        lambda: topology.k_hop(graphs, 0),
-        lambda: topology.expander(graphs, 3),
-        lambda: topology.expander(graphs, seed=-1),
-        lambda: topology.expander(graphs, max_tries=0),
+        lambda: structures.VirtualNodes(0),
+        lambda: structures.VirtualNodes(2**30)(graphs),
+        lambda: structures.KHop(0),
+        lambda: structures.KHop(2**31),
     ]
     for call in calls:
         with pytest.raises(DatasetError):
             call()
-    far = topology.k_hop(graphs, 2**20)  # ends when there is nothing further away
-    assert far.spec.edges["hop"] == Categorical((2**20 + 2,))
+    far = structures.KHop(2**20)(graphs)  # ends when there is nothing further away
+    assert far.spec.edge_sets["k_hop"]["hop"] == Categorical((2**20 + 1,))
 
 
 def test_features_of_other_libraries_enter():

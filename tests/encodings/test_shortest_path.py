@@ -198,7 +198,8 @@ def test_the_tie_depends_on_the_numbering_which_the_symmetry_says():
 
 
 def test_steps_are_numbers_of_nodes_in_a_vocabulary_that_no_graph_exceeds():
-    assert ShortestPaths().columns() == {("pair", "shortest_paths"): Categorical((MAX_NODES + 1,))}
+    column = Categorical((MAX_NODES + 1,), fill=0)  # 0 is no path
+    assert ShortestPaths().columns() == {("pair", "shortest_paths"): column}
     n = 600  # numbers and distances beyond 8 bits
     codes = first_steps(path(n))
     assert codes.max() == n and codes[0, n - 1] == 2 and codes[n - 1, 0] == n - 1

@@ -31,7 +31,6 @@ ZINC = {
     "batch.resident": (False, WARNED),
     "batch.size": (5, REFUSED),
     "batch.stratified": (False, REFUSED),
-    "data.topology": ({"virtual_nodes": {"num_nodes": 1}}, REFUSED),
     "encodings.laplacian.normalization": ("none", REFUSED),
     "encodings.laplacian.num_vectors": (2, REFUSED),
     "encodings.random_walk.walk_length": (7, REFUSED),
@@ -84,6 +83,7 @@ ZINC = {
     "training.select": ("last", REFUSED),
     "training.steps_per_call": (3, WARNED),
     "training.tensorboard": (True, NOTHING),
+    "structures": ({"virtual_nodes": {"num_nodes": 1}}, REFUSED),
 }
 # Fields of sources. What they make of the data is compared, not they themselves.
 SMILES = {
@@ -290,7 +290,7 @@ def test_fields_that_an_older_version_did_not_have_are_taken_at_their_defaults(r
         "task.huber_delta",
         "recipe.content",
         "recipe.config.encodings_workers",
-        "recipe.config.data.topology",
+        "recipe.config.structures",
         "recipe.config.model.pair_dim",
         "source.budget",
     )

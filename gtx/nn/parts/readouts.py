@@ -25,7 +25,7 @@ class Pool(nn.Module):
     Attributes:
       method: "sum", "mean" or "max".
       dropout_rate: of the row.
-      virtual_nodes: whether nodes that `gtx.data.topology.virtual_nodes` added are reduced too.
+      virtual_nodes: whether nodes that `gtx.structures.VirtualNodes` added are reduced too.
         If not, the column nodes["kind"] is read, which is 0 at the graph's own nodes.
     """
 

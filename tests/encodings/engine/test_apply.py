@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gtx.data import Dataset, topology
+from gtx import structures
+from gtx.data import Dataset
 from gtx.data.spec import Categorical, Continuous
 from gtx.encodings import (
     RRWP,
@@ -143,17 +144,16 @@ def test_eigenvectors_of_another_machine_numpy_or_scipy_are_not_used(tmp_path, m
     assert before[1:] == other_machine[1:] == other_numpy[1:] == other_scipy[1:]
 
 
-def test_encodings_are_of_the_graph_as_it_was_when_they_were_applied(tmp_path):
-    # Recipes run makers first: tests/configs/test_topology.py.
+def test_encodings_are_of_the_graph_without_its_structures(tmp_path):
+    # Recipes add structures afterwards: tests/configs/test_structures.py.
     graphs, degree = dataset_of([path(5)]), Degree()
-    before = topology.k_hop(apply(graphs, [degree], cache_dir=tmp_path), 2)
-    assert before.nodes["degree"][:, 0].tolist() == [1, 2, 2, 2, 1]  # of the path, without hops
-    after = apply(topology.k_hop(graphs, 2), [degree], cache_dir=tmp_path)
-    assert after.nodes["degree"][:, 0].tolist() == [2, 3, 4, 3, 2]
-    again = apply(before, [degree], cache_dir=tmp_path)  # replaces the column
-    np.testing.assert_array_equal(again.nodes["degree"], after.nodes["degree"])
-    enlarged = topology.virtual_nodes(before, 1)
-    assert enlarged.nodes["degree"][:, 0].tolist() == [1, 2, 2, 2, 1, 0]
+    far = structures.KHop(2)
+    before = far(apply(graphs, [degree], cache_dir=tmp_path))
+    after = apply(far(graphs), [degree], cache_dir=tmp_path)  # edge sets are not the graph's
+    for found in (before, after):
+        assert found.nodes["degree"][:, 0].tolist() == [1, 2, 2, 2, 1]
+    larger = structures.VirtualNodes()(before)
+    assert larger.nodes["degree"][:, 0].tolist() == [1, 2, 2, 2, 1, 0]
 
 
 DAMAGE = {

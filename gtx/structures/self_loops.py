@@ -1,0 +1,35 @@
+"""An edge from each node to itself."""
+
+import dataclasses
+
+import numpy as np
+
+from gtx.data import Column, Dataset
+from gtx.structures.structure import check_name, edge_graph, node_graph, with_edges
+
+
+@dataclasses.dataclass(frozen=True)
+class SelfLoops:
+    """An edge from each node to itself, virtual nodes too, but where the graph has one already.
+
+    So a layer over `("graph", "self_loops")` has one of each node, whatever the data have.
+
+    Attributes:
+      name: of the edge set.
+    """
+
+    name: str = "self_loops"
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+    def columns(self) -> dict[str, Column]:
+        return {}
+
+    def __call__(self, dataset: Dataset) -> Dataset:
+        has_loop = np.zeros(dataset.node_ptr[-1], bool)
+        own = dataset.senders == dataset.receivers
+        has_loop[dataset.node_ptr[edge_graph(dataset)][own] + dataset.receivers[own]] = True
+        graph = node_graph(dataset)
+        node = np.arange(len(graph)) - dataset.node_ptr[graph]
+        return with_edges(self, dataset, graph[~has_loop], node[~has_loop], node[~has_loop])
