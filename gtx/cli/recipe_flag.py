@@ -2,8 +2,7 @@
 
 import pathlib
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from absl import flags
 from absl.flags import FlagValues
@@ -98,19 +97,11 @@ def _recipe_of_run(folder: pathlib.Path) -> ConfigDict:
             continue
         if restored.recipe is not None:
             try:
-                config = recipes.read_recipe(restored.recipe).config.to_dict()
+                return recipes.read_recipe(restored.recipe).config
             except ConfigError as error:
                 raise ConfigError(f"--config={folder}: {path}: {error}") from error
-            return ConfigDict({name: _with_tuples(value) for name, value in config.items()})
     reason = f" ({reasons[0]})" if (checkpoints.folder / "best").is_dir() and reasons else ""
     raise ConfigError(
         f"--config={folder}: this folder holds no run whose recipe can be read{reason}. Give a "
         "recipe, such as configs/smoke.py, or the folder of a run."
     )
-
-
-def _with_tuples(value: Any) -> Any:
-    """A field of a recipe that was kept as JSON, which has lists where a recipe has tuples."""
-    if isinstance(value, Mapping):
-        return {name: _with_tuples(each) for name, each in value.items()}
-    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value

@@ -17,7 +17,7 @@ from gtx.recipes.batching import budget
 from gtx.recipes.data import encoded_columns
 from gtx.recipes.older import up_to_date
 from gtx.recipes.prepared import Prepared
-from gtx.recipes.rules import ConfigError
+from gtx.recipes.rules import ConfigError, frozen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,8 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
         data = record(data, "recipe", required=required, optional=known)
         scaler, raw_spec = data["scaler"], data.get("raw_spec")
         return Recipe(
-            config=ConfigDict(up_to_date(data["config"])),
+            # JSON has lists where a recipe has tuples.
+            config=ConfigDict(frozen(up_to_date(data["config"]))),
             spec=GraphSpec.from_json(data["spec"]),
             raw_spec=None if raw_spec is None else GraphSpec.from_json(raw_spec),
             scaler=None if scaler is None else Scaler.from_json(scaler),
