@@ -18,6 +18,7 @@ from gtx.training.identity import ResumeWarning as ResumeWarning
 from gtx.training.lock import FolderLockedError as FolderLockedError
 from gtx.training.lock import folder_lock as folder_lock
 from gtx.training.loop import FitResult as FitResult
+from gtx.training.loop import ReplicaResult as ReplicaResult
 from gtx.training.loop import fit as fit
 from gtx.training.optimizer import Optimizer as Optimizer
 from gtx.training.optimizer import adamw as adamw

@@ -159,7 +159,8 @@ class Checkpoints:
         """The latest whole checkpoint, in the structure of `template`; None if there is none.
 
         A damaged one is passed over with a CheckpointWarning that names the file. `check` may
-        refuse one before its arrays are looked at: what a person changed says more than shapes.
+        refuse a checkpoint before its arrays are compared, because what a person has changed
+        explains more than a shape that differs.
 
         Raises:
           CheckpointError: checkpoints exist but none is whole, or the latest whole one is of
@@ -208,7 +209,7 @@ class Checkpoints:
         )
 
     def _check_names(self, steps: list[int]) -> None:
-        """Tell of directories that look like checkpoints and are none.
+        """Warn of directories that look like checkpoints and are not.
 
         Raises:
           CheckpointError: they are all there is, so that a run would start anew beside them.

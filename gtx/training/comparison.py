@@ -1,4 +1,4 @@
-"""Two runs compared: why the second is not the first, in the words of its config."""
+"""Compares two runs, and says in fields of the config why the second is not the first."""
 
 import json
 import os
@@ -29,9 +29,10 @@ _FIELDS = {
     "raw_spec": _DATA,
     "scaler": _DATA,
 }
-# These make the columns of new graphs, in which two runs may agree on all their own graphs.
+# These fields decide how new graphs are read. Two runs may differ in them alone: on their own
+# graphs they agree.
 _READING = ("data.features", "data.descriptors", "structures")
-# These decide nothing: they say where, how fast, how often or how long.
+# These fields decide no result. They say where, how fast, how often or how long.
 _NOTHING = (
     "baseline",
     "batch.num_shards",
@@ -45,7 +46,7 @@ _NOTHING = (
     "training.steps_per_call",
     "training.tensorboard",
 )
-# Older runs kept no described objects: their config is compared, but for these.
+# Older runs kept no descriptions of their objects. Their config is compared, without these fields.
 _BY_CONTENT = (*_NOTHING, "batch.num_tiers", "batch.multiple_of", "data.path", "data.root")
 # Classes by the name that older runs describe them with.
 _RENAMED = {"GATLayer": "GAT", "GATv2Layer": "GATv2"}
@@ -94,7 +95,7 @@ def _explained(
     new: Mapping[str, Any],
     described: bool,
 ) -> list[str]:
-    """The same in fields of the config, where it says what changed."""
+    """The same differences as fields of the config, where these say what changed."""
     specs = ("spec", "raw_spec", "scaler")
     found |= {
         name: differences(_without_fill(old.get(name)), _without_fill(new.get(name)), name)
@@ -103,7 +104,7 @@ def _explained(
     config = _config_differences(old["config"], new["config"])
     lines = []
     for field in _READING:
-        # What the older of two versions did not have yet is the same as nothing.
+        # A field that the older version did not have yet counts as one that is not set.
         if (_value(old["config"], field) or None) != (_value(new["config"], field) or None):
             lines += _of_fields(config, (field,))
     if _used_encodings(old["config"]) != _used_encodings(new["config"]):
@@ -120,7 +121,7 @@ def _explained(
         fields = _FIELDS.get(name, (_SETTINGS[name],) if name in _SETTINGS else ("batch", *_DATA))
         said = _of_fields(config, fields)
         lines += said
-        # Other data make other vocabularies, scales and schedules: to say so again helps no one.
+        # Other data change vocabularies, scales and schedules too. That follows, and is not said.
         follows = name not in _SETTINGS and bool(found["data"])
         if name == "data" or not (said or follows):
             lines += differing
@@ -131,7 +132,7 @@ def _source(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the source of batches said of itself."""
     if "source" in facts:
         return facts["source"]
-    # Runs of a time when every source was one of whole graphs kept its settings among the others.
+    # Older runs knew only sources of whole graphs, and kept their settings among the other facts.
     settings = ("batch_size", "stratified", "budget")
     return {CLASS: "Graphs", **{name: facts.get(name) for name in settings}}
 

@@ -40,8 +40,8 @@ class Evaluation:
 class Evaluator:
     """Evaluates any number of datasets and parameters with one compilation.
 
-    A single graph in batches of one, as one large graph is, has a program of its own, which
-    keeps no empty batches beside it.
+    One large graph, in batches of one, has a program of its own, so that no empty batches are kept
+    beside it.
 
     Args:
       model: a module called as `model.apply(variables, batch, train=False)`.

@@ -35,10 +35,10 @@ class FolderLockedError(RuntimeError):
 
 @contextlib.contextmanager
 def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Keep other trainings out of `folder`, which is made if need be. Does not wait.
+    """Keep other trainings out of `folder`, which is made if it does not exist. Never waits.
 
-    May be entered again by the thread that holds it. A folder that was made for it and in which
-    nothing was written goes away with it.
+    The thread that holds the lock may enter it again. A folder that was made for the lock, and in
+    which nothing was written, is removed with it.
 
     Raises:
       FolderLockedError: another process or thread holds it; says who, where and since when.

@@ -129,8 +129,8 @@ def fit(
 
     What decides the result must be the same as in the run that goes on: model, task, optimizer,
     seeds, the identity of the source and the content of its data and of `valid`, `select`, under
-    "best" `evaluate_every`, and a recipe, of which one of `gtx.build` is compared by what it
-    makes. Other arguments may differ, with a `ResumeWarning` where they decide last digits.
+    "best" `evaluate_every`, and a recipe, of which one of `gtx.recipes` is compared by what
+    it makes. Other arguments may differ, with a `ResumeWarning` where they decide last digits.
 
     Args:
       model: called as `model.apply(variables, batch, train=...)`, outputs [rows, output_dim].
@@ -223,22 +223,23 @@ def fit(
             if stopped and run.saved_step != run.step:
                 run.save()
         return FitResult(
-            replicas=tuple(
-                ReplicaResult(
-                    seed=replica.seed,
-                    state=run.state_of(replica),
-                    variables=run.best_variables(replica),
-                    history=replica.progress.history,
-                    best_score=replica.progress.best_score,
-                    best_epoch=replica.progress.best_epoch,
-                    stopped=replica.stopped,
-                )
-                for replica in run.replicas
-            ),
+            replicas=tuple(_result(run, replica) for replica in run.replicas),
             resumed_from=resumed_from,
             num_compilations=run.num_compilations,
             compile_seconds=run.compile_seconds,
         )
+
+
+def _result(run: Run, replica: Replica) -> ReplicaResult:
+    return ReplicaResult(
+        seed=replica.seed,
+        state=run.state_of(replica),
+        variables=run.best_variables(replica),
+        history=replica.progress.history,
+        best_score=replica.progress.best_score,
+        best_epoch=replica.progress.best_epoch,
+        stopped=replica.stopped,
+    )
 
 
 def _check_arguments(source: Source, seeds: Sequence[int], select: str, **counts: int) -> None:

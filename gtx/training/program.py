@@ -10,7 +10,7 @@ import jax
 class Program:
     """Compiles ahead of time, once per signature of its arguments, and keeps count.
 
-    Calling it never compiles behind one's back: every compilation goes through here.
+    Every compilation goes through here, so that none goes unnoticed.
 
     Attributes:
       function: the jitted function, for `jax.export` or `lower`.

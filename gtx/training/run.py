@@ -72,7 +72,7 @@ class Run:
         ]
         rows = source.plan(seeds[0], 0)
         num_shards = rows.shape[1]
-        # A nominal number: with plain shuffling, epochs may differ by a few steps.
+        # With plain shuffling, other epochs may have a few steps more or less.
         self.steps_per_epoch = len(rows)
         self._chunk_steps = even_chunk(self.steps_per_epoch, steps_per_call)
         self._identity = identity(
@@ -87,7 +87,7 @@ class Run:
         constants = source.constants
         batch = blank_batch(source, constants, rows)
         make_states = functools.partial(init_states, model, optimizer, batch, seeds, init)
-        # Several states are stacked on the host; of a template only the shapes are asked for.
+        # Only shapes are needed to read a checkpoint, so no initial values are computed for it.
         shapes = jax.eval_shape(make_states)
         restored = self._checkpoints.restore(_stacked_shapes(shapes), self._check_same)
         state = stack(make_states()) if restored is None else self._take_up(restored)
@@ -111,6 +111,7 @@ class Run:
         """Put every replica where a checkpoint left it, and return the state."""
         progress = restored.field("progress")
         steps = np.atleast_1d(restored.arrays.step)
+        # The checkpoint of a single seed has the form that it had before there were several.
         if len(self.replicas) == 1:
             progress = [progress]
         for replica, data, step in zip(self.replicas, progress, steps, strict=True):

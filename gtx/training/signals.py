@@ -1,7 +1,8 @@
-"""SIGINT, SIGTERM and SIGUSR1: heard at once, obeyed where nothing is half done.
+"""SIGINT, SIGTERM and SIGUSR1 are noticed at once, and obeyed where nothing is half done.
 
 Python runs a handler only when the main thread is back from C code, which compiles for minutes.
-So a thread listens too: it says what is awaited, and a second signal ends the process at once.
+So a thread listens as well. It tells the user what is awaited, and a second signal ends the
+process at once.
 """
 
 import contextlib

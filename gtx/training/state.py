@@ -25,7 +25,7 @@ _INIT = 2**32 - 1
 )
 @dataclasses.dataclass(frozen=True)
 class TrainState:
-    """The arrays of a run, all that a resumed run needs of them.
+    """All arrays that a run needs to go on.
 
     Attributes:
       step: int32, updates applied so far.

@@ -1,4 +1,4 @@
-"""What goes wrong when files are written, in one line and not in a hundred."""
+"""Errors in writing files, told in one line and not in a long traceback."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def reason(error: BaseException, folder: pathlib.Path) -> str:
-    """Why something could not be written, as the operating system has it.
+    """Why something could not be written, in the words of the operating system.
 
     Args:
       error: what was raised; also by a storage driver that wraps the number in a text.
@@ -26,7 +26,7 @@ def reason(error: BaseException, folder: pathlib.Path) -> str:
     if code is None:
         return (str(error).splitlines() or [type(error).__name__])[0][:300]
     said = os.strerror(code)
-    if code == errno.ENOSPC:  # of a quota only its owner is told
+    if code == errno.ENOSPC:  # what is left of a quota cannot be asked for
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
         with contextlib.suppress(OSError):

@@ -53,7 +53,7 @@ def dataset():
 
 def main():
     data, results = dataset(), []
-    for shards in (1, 2):
+    for shards, seeds in ((1, (0,)), (2, (0,)), (2, (0, 1))):
         with recorded_choices() as choices:
             results.append(
                 fit(
@@ -63,13 +63,15 @@ def main():
                     data,
                     optimizer=Optimizer(optax.sgd, Constant(0.01)),
                     num_epochs=2,
-                    workdir=pathlib.Path(sys.argv[1]) / str(shards),
+                    workdir=pathlib.Path(sys.argv[1]) / f"{shards}_{len(seeds)}",
+                    seeds=seeds,
                 )
             )
         assert {choice.implementation for choice in choices} == {"chunked"}
-    one, two = results
+    one, two, replicas = results
     found = dict(
         params=small.max_difference(one.state.params, two.state.params),
+        replica=small.max_difference(two.state.params, replicas.replicas[0].state.params),
         score=abs(one.best_score - two.best_score),
         steps=int(two.state.step),
     )

@@ -30,7 +30,7 @@ class EarlyStopping(Hook):
     def stop(self, history: Sequence[Mapping[str, Any]]) -> str | None:
         best, waited = None, 0
         for entry in history:
-            # A score that is undefined, as no label is known, tells neither better nor worse.
+            # Where no label is known the score is undefined, which is neither better nor worse.
             if entry["valid"] is None or entry["valid"][self._metric] is None:
                 continue
             score = entry["valid"][self._metric]
