@@ -9,6 +9,9 @@ def get_config() -> ConfigDict:
     # One number decides initialisation, batch order and dropout noise.
     config.seed = 0
 
+    # Modules that add names to those of gtx; --plugin=my_package.my_module adds to this.
+    config.plugins = ()
+
     # Where graphs come from; `name` picks the source in gtx.data.sources.SOURCES, whose
     # fields are what else it reads.
     config.data = data = ConfigDict()

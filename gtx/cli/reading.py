@@ -8,6 +8,7 @@ from absl import flags
 from absl.flags import FlagValues
 
 from gtx.cli import recipe_flag
+from gtx.recipes import plugins
 
 
 class UsageError(ValueError):
@@ -46,8 +47,13 @@ def read(name: str, values: FlagValues, arguments: Sequence[str]) -> None:
         missing = re.search(r"Flag --(\w+) must have a value other than None", str(error))
         said = f"--{missing[1]} is missing" if missing else str(error).removesuffix(".")
         raise UsageError(f"{said}. {see}") from error
+    plugins.load(values.plugin)  # before the recipe, which may name what they add
     if recipe:
         rest = recipe_flag.read(values, rest)
+        if values.plugin:
+            given = dict.fromkeys([*values.config.get("plugins", ()), *values.plugin])
+            with values.config.unlocked():
+                values.config.plugins = tuple(given)
     if rest:
         raise UsageError(f"unexpected arguments: {' '.join(rest)}. {see}")
 

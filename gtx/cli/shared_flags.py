@@ -6,6 +6,11 @@ from absl.flags import FlagValues
 
 def define(values: FlagValues) -> None:
     """The flags of every command. They are read before its recipe is."""
+    flags.DEFINE_multi_string(
+        "plugin", [], "A Python module that adds names of its own, such as my_package.my_layers; "
+        "may be given again. A run that was trained with one needs it again.",
+        flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_bool("help", False, "Show this, and do nothing else.", flag_values=values)
 
 

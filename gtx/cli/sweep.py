@@ -38,6 +38,7 @@ def main(values: FlagValues) -> int:
         fields = [f"--config.{name}={value}" for name, value in overrides.items()]
         return [
             sys.executable, "-m", "gtx", "train",
+            *(f"--plugin={name}" for name in values.plugin),
             f"--config={recipe}", *fields, f"--workdir={folder}",
         ]  # fmt: skip
 

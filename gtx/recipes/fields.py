@@ -15,6 +15,7 @@ from gtx import limits
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import Flag, OneOf, Real, Rule, Text, TupleOf, Whole
 from gtx.models import MODELS
+from gtx.recipes import plugins
 from gtx.recipes.rules import ConfigError, check_value, choose, frozen
 
 # Beyond what any machine does: a slip of the keyboard is refused here, and not by what gives way.
@@ -24,6 +25,7 @@ WORKERS = 2**10
 FIELDS: Mapping[str, Rule] = {
     "seed": Whole(0, 2**32),
     "baseline": Flag(),
+    "plugins": TupleOf(Text()),
     "encodings_used": Text(),
     "encodings_cache": Text(empty=True),
     "encodings_workers": Whole(0, WORKERS),
@@ -59,6 +61,7 @@ FIELDS: Mapping[str, Rule] = {
 }
 # Fields that a recipe may leave out, as recipes of older checkpoints do.
 OPTIONAL = (
+    "plugins",
     "encodings_used",
     "encodings_workers",
     "task.kind",
@@ -88,6 +91,9 @@ def check_fields(config: ConfigDict) -> None:
       ConfigError: one line: the field, its value and what is allowed.
     """
     values = dict(leaves(config))
+    if "plugins" in values:
+        check_value("plugins", frozen(values["plugins"]), FIELDS["plugins"])
+        plugins.check(values["plugins"])
     source = values.get("data.name", "")
     choose(SOURCES, source, "config.data.name")
     model = values.get("model.name", "")
@@ -106,7 +112,7 @@ def check_fields(config: ConfigDict) -> None:
             )
     for path, value in values.items():
         if path in rules:
-            check_value(path, value, rules[path])
+            check_value(path, frozen(value), rules[path])
         elif not path.startswith(BUILT):
             raise ConfigError(
                 f"config.{path}: {_reader(path, source, model)} reads no such field"

@@ -11,12 +11,10 @@ from gtx.recipes.rules import ConfigError
 # model have none: a recipe that does not have one is older than it, and gets its default, which
 # must do what was done before.
 LATER_FIELDS: Mapping[str, Any] = {
+    "plugins": (),
     "encodings_used": "all",
     "encodings_workers": 0,
     "structures": {},
-    "model.readout_dropout_rate": 0.0,
-    "model.pair_bias": True,
-    "model.pair_dim": 16,
     "task.kind": "auto",
 }
 # What `config.model.laplacian_encoder` was, and the encoder's name now.

@@ -13,6 +13,7 @@ from gtx import batching
 from gtx.data import GraphSpec, Scaler
 from gtx.data.content import Content, content_of_parts
 from gtx.data.exact import record
+from gtx.recipes import plugins
 from gtx.recipes.batching import budget
 from gtx.recipes.data import encoded_columns
 from gtx.recipes.older import up_to_date
@@ -62,12 +63,14 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
     """The objects of what `recipe` wrote.
 
     Raises:
-      ConfigError: it is not such data, or that of a later version.
+      ConfigError: it is not such data, or that of a later version, or of plugins that are not
+        imported.
     """
     try:
         known = [field.name for field in dataclasses.fields(Recipe)]
         required = ("config", "spec", "scaler", "budget", "version")
         data = record(data, "recipe", required=required, optional=known)
+        plugins.check(data["config"].get("plugins", ()))
         scaler, raw_spec = data["scaler"], data.get("raw_spec")
         return Recipe(
             # JSON has lists where a recipe has tuples.
@@ -79,6 +82,8 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
             version=str(data["version"]),
             content=data.get("content"),
         )
+    except ConfigError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"this is no recipe that gtx.recipes.recipe wrote: {error!r}.") from error
 

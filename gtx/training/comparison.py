@@ -41,6 +41,7 @@ _NOTHING = (
     "encodings_workers",
     "model.attention_implementation",
     "model.remat",
+    "plugins",
     "training.checkpoint_every",
     "training.patience",
     "training.steps_per_call",

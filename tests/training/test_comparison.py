@@ -73,6 +73,7 @@ ZINC = {
     "optimizer.schedule": ("constant", REFUSED),
     "optimizer.warmup_epochs": (2.0, REFUSED),
     "optimizer.weight_decay": (0.1, REFUSED),
+    "plugins": (("json",), NOTHING),  # a module that is imported and adds no name
     "seed": (1, REFUSED),
     "task.loss": ("mse", REFUSED),
     "task.metric": ("rmse", REFUSED),
