@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from absl.flags import FlagValues
 
+import gtx
 from gtx import cli
 from gtx.cli.exit_codes import EXIT_CODES
 
@@ -34,8 +35,25 @@ def test_there_are_pages_and_examples():
     assert PAGES and len(EXAMPLES) >= 4
 
 
+@pytest.fixture
+def names_as_before():
+    """Pages add to the dicts of names, which other tests read."""
+    dicts = (
+        gtx.data.sources.SOURCES,
+        gtx.encodings.ENCODINGS,
+        gtx.models.MODELS,
+        gtx.nn.local.LOCAL,
+        gtx.structures.STRUCTURES,
+    )
+    before = [dict(names) for names in dicts]
+    yield
+    for names, old in zip(dicts, before, strict=True):
+        names.clear()
+        names.update(old)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_the_blocks_of_a_page_run_one_after_the_other(page):
+def test_the_blocks_of_a_page_run_one_after_the_other(page, names_as_before):
     kinds = set(re.findall(r"^```(\w+)", page.read_text(), re.MULTILINE))
     assert kinds <= {"python", "bash"}, "a kind of block that is not tested here"
     names = {"__name__": page.stem}
@@ -88,6 +106,17 @@ def test_no_heading_stands_over_nothing(page):
     for (mark, heading, below), following in zip(sections, [*sections[1:], None], strict=True):
         deeper = following is not None and len(following[0]) > len(mark)
         assert below.strip() or deeper, f"nothing below the heading {heading!r}"
+
+
+def test_examples_of_the_design_are_short():
+    (page,) = (page for page in PAGES if page.stem == "design")
+    assert all(len(code.splitlines()) < 60 for code in blocks(page, "python"))
+    parts = re.findall(
+        r"^### An? (.*?)\n(.*?)(?=^### |\Z)", page.read_text(), re.DOTALL | re.MULTILINE
+    )
+    kinds = ["layer", "encoding", "source", "structure", "model", "claim"]
+    assert [kind for kind, _ in parts] == kinds
+    assert all(text.count("```python") == 1 for _, text in parts)
 
 
 def test_links_lead_somewhere():
