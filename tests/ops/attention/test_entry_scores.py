@@ -265,6 +265,44 @@ MISTAKES = {
 }
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("implementation", ["dense", "chunked", "edges"])
+def test_gradients_of_second_order_are_those_of_the_reference(implementation, monkeypatch):
+    monkeypatch.setattr(cases.sys_module("chunked"), "ROWS", 2)
+    monkeypatch.setattr(cases.sys_module("chunked"), "COLUMNS", 3)
+    with jax.enable_x64(True):
+        structure = cases.complete()
+        arrays = jax.tree.map(jnp.asarray, cases.arguments(structure)[0])
+        names = ("query", "key", "value", *cases.SCORE_ARRAYS["grit"])
+        arrays = {name: arrays[name] for name in names}
+
+        def total(arrays, name):
+            out, lse, message = attention(
+                *(arrays[name] for name in ("query", "key", "value")),
+                structure,
+                score=cases.make_score("grit", arrays),
+                entry=cases.make_entry("grit", arrays, structure),
+                implementation=name,
+                return_lse=True,
+                return_message=True,
+            )
+            parts = out, jnp.where(lse > -1e29, lse, 0), message
+            return sum(jnp.sum(jnp.sin(part)) for part in parts)
+
+        def second(name):
+            def slopes(arrays):
+                first = jax.grad(total)(arrays, name)
+                return sum(jnp.sum(jnp.sin(leaf)) for leaf in first.values())
+
+            return jax.jit(jax.grad(slopes))(arrays)
+
+        found, expected = second(implementation), second("reference")
+    for name, values in expected.items():
+        scale = np.abs(values).max()
+        assert scale > 0
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-10 * scale)
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_what_does_not_fit_is_refused(name):
     changes, message = MISTAKES[name]
