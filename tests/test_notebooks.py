@@ -9,7 +9,14 @@ NOTEBOOKS = sorted((pathlib.Path(__file__).parents[1] / "notebooks").glob("*.py"
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def marks(path):
+    # It measures times for a quarter of a minute. test_paper_lottery has what it calls of E17.
+    return [pytest.mark.slow] if path.stem == "03_hardware_lottery" else []
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=marks(path), id=path.stem) for path in NOTEBOOKS]
+)
 def test_a_notebook_runs(path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     with matplotlib.rc_context():
