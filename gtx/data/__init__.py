@@ -20,3 +20,4 @@ from gtx.data.spec import Column as Column
 from gtx.data.spec import Continuous as Continuous
 from gtx.data.spec import GraphSpec as GraphSpec
 from gtx.data.spec import Label as Label
+from gtx.data.targets import TargetTable as TargetTable

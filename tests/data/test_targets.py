@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gtx import structures
 from gtx.data import Dataset, DatasetError, Label, packed, splits
 from gtx.graphs import from_arrays
 from tests.data.test_dataset import SEEDS, SIZES, assert_equal_tables, random_dataset
@@ -91,6 +92,21 @@ def test_packed_files_keep_the_table(tmp_path_factory, seed, sizes, level):
     again = packed.load(path)
     assert_equal_tables(again.targets, dataset.targets)
     assert again.spec == dataset.spec
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=SEEDS, sizes=SIZES, level=LEVELS)
+def test_added_nodes_and_edges_leave_targets_what_they_are(seed, sizes, level):
+    dataset = random_dataset(seed, sizes, "node")
+    spec = dataset.spec.replace(pairs={}, nodes={"feat": dataset.spec.nodes["feat"]})
+    nodes = {"feat": dataset.nodes["feat"]}
+    dataset = dataclasses.replace(dataset, nodes=nodes, pairs={}, spec=spec)
+    dataset = random_targets(dataset, level, np.random.default_rng(seed))
+    made = structures.apply(dataset, [structures.VirtualNodes(2), structures.KHop(2)])
+    assert made.num_nodes.tolist() == (dataset.num_nodes + 2).tolist()
+    assert places(made) == places(dataset)
+    np.testing.assert_array_equal(made.targets.labels, dataset.targets.labels)
+    np.testing.assert_array_equal(made.targets.split, dataset.targets.split)
 
 
 def path_of(num_nodes):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gtx import nn
-from gtx.batch import Features
+from gtx.batch import Features, Targets
 from tests.nn.layers import BATCH, REAL, close, features
 
 GRAPH = np.asarray(BATCH.node_graph)
@@ -46,3 +46,36 @@ def test_a_node_reads_itself_and_then_its_graph():
     close(read(nn.NodeReadout(), NODES)[REAL], X[REAL])
     out = read(nn.NodeReadout(), features())
     close(out[REAL], np.concatenate([X, np.float64(features().graphs)[GRAPH]], axis=1)[REAL])
+
+
+PAIRS = np.array([[1, 0], [2, 2], [0, 3]], np.int32)
+MASK = np.array([True, True, False])
+
+
+def read_targets(readout, given, level, index):
+    batch = BATCH.replace(targets=Targets(level, index, None, MASK))
+    return np.float64(readout.apply({}, given, batch, train=False))
+
+
+def test_a_pair_is_the_product_of_its_nodes_or_one_after_the_other():
+    close(read_targets(nn.PairReadout(), NODES, "pair", PAIRS)[:2], (X[[1, 2]] * X[[0, 2]]))
+    out = read_targets(nn.PairReadout("concatenate"), features(), "pair", PAIRS)
+    graphs = np.float64(features().graphs)[GRAPH[[1, 2]]]
+    close(out[:2], np.concatenate([X[[1, 2]], X[[0, 2]], graphs], axis=1))
+    assert not out[2].any()  # padding points at real nodes
+
+
+def test_an_edge_reads_its_ends_and_then_itself():
+    index = np.array([3, 0, 1], np.int32)
+    out = read_targets(nn.EdgeReadout(), Features(NODES.nodes, features().edges), "edge", index)
+    senders, receivers = np.asarray(BATCH.senders)[index], np.asarray(BATCH.receivers)[index]
+    own = np.float64(features().edges)[index]
+    close(out[:2], np.concatenate([X[senders], X[receivers], own], axis=1)[:2])
+    assert not out[2].any()
+
+
+def test_a_readout_of_other_targets_is_refused():
+    with pytest.raises(ValueError, match="level 'pair', and those .* level 'edge'"):
+        read_targets(nn.PairReadout(), NODES, "edge", PAIRS[:, 0])
+    with pytest.raises(ValueError, match="of level None"):
+        nn.EdgeReadout().apply({}, NODES, BATCH, train=False)
