@@ -141,7 +141,7 @@ def padding(config: Any, graphs: Dataset) -> dict[str, Any]:
     costs = {}
     for name, stratified in (("stratified", True), ("plain", False)):
         budget = recipes.budget(config, graphs, stratified=stratified)
-        rows = plan(train, budget, seed=config.seed, stratified=stratified)
+        rows = plan(train, budget, seed=config.seed)
         costs[name] = {**waste(train, budget, rows), "steps": len(rows)}
     return costs
 

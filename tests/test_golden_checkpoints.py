@@ -105,6 +105,14 @@ def test_fields_that_configs_got_later_have_what_was_so_before(latest):
     np.testing.assert_allclose(load(latest)(graphs), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("stratified", [True, False])
+def test_the_config_says_what_plan_the_budget_of_an_older_recipe_is_for(latest, stratified):
+    data = json.loads(json.dumps(module.read(latest / "checkpoints" / "best").recipe))
+    assert "stratified" not in data["budget"]
+    data["config"]["batch"]["stratified"] = stratified
+    assert recipes.read_recipe(data).budget.stratified == stratified
+
+
 RECIPES = {
     "no spec": (lambda data: without(data, "spec"), r"recipe lacks \['spec'\]"),
     "no scaler": (lambda data: without(data, "scaler"), r"recipe lacks \['scaler'\]"),

@@ -21,13 +21,12 @@ def make_batches(
     seed: int,
     epoch: int = 0,
     shuffle: bool = True,
-    stratified: bool = True,
 ) -> Iterator[Batch]:
     """The batches of one epoch as numpy arrays, made one at a time.
 
     With `budget.num_shards > 1` every array of a batch has a leading axis of shards.
     """
-    rows = plan(dataset, budget, seed=seed, epoch=epoch, shuffle=shuffle, stratified=stratified)
+    rows = plan(dataset, budget, seed=seed, epoch=epoch, shuffle=shuffle)
     strip = (0, 0) if budget.num_shards == 1 else (0,)
     for step in range(len(rows)):
         stacked = stack_batches(dataset, budget, rows[step : step + 1])

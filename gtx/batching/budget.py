@@ -32,6 +32,8 @@ class Budget:
         then only say which graph may stand in which place.
       num_targets: length of the axis of targets that are edges or pairs; None where targets are
         graphs or nodes, whose axes they share.
+      stratified: whether the shape is made for batches that mix sizes in fixed numbers, which
+        `gtx.batching.plan` then makes; if not, for plain shuffling.
       edge_sets: the length of the edge axis of each set beside the given graph's edges, as
         pairs (name, edges). Sets of the data that are not named are left out of the batches.
     """
@@ -43,6 +45,7 @@ class Budget:
     dense: bool = True
     num_targets: int | None = None
     edge_sets: tuple[tuple[str, int], ...] = ()
+    stratified: bool = True
 
     def __post_init__(self):
         if min((count for _, count in self.edge_sets), default=1) < 1:
@@ -106,8 +109,9 @@ class Budget:
         # What a later version added is left out where it says nothing, so that the data of an
         # older budget are equal to those of the same budget now.
         data = dataclasses.asdict(self)
-        if self.dense:
-            del data["dense"]
+        for name in ("dense", "stratified"):
+            if data[name]:
+                del data[name]
         if self.num_targets is None:
             del data["num_targets"]
         sets = data.pop("edge_sets")
@@ -118,12 +122,13 @@ class Budget:
         """The budget that `to_json` wrote."""
         tiers = tuple(Tier(int(count), int(size)) for count, size in data["tiers"])
         counts = {name: int(data[name]) for name in ("num_nodes", "num_edges", "num_shards")}
-        # What a later version added has the default of older budgets: dense, and no sets.
+        # What a later version added has the default of older budgets.
         targets = data.get("num_targets")
         return cls(
             tiers=tiers,
             **counts,
             dense=bool(data.get("dense", True)),
+            stratified=bool(data.get("stratified", True)),
             num_targets=None if targets is None else int(targets),
             edge_sets=tuple((str(k), int(v)) for k, v in data.get("edge_sets", {}).items()),
         )
@@ -164,7 +169,7 @@ def fit_budget(
         attention and compile longer.
       multiple_of: round sizes up to it: 1 on CPU, 8 or 128 on accelerators.
       num_shards: devices; must divide `batch_size`.
-      stratified: for which kind of plan.
+      stratified: for which kind of plan; see `Budget`.
       dense: whether batches have a layout and pairs; see `Budget`.
       cover: other datasets (valid, test) whose graphs must fit one by one.
 
@@ -211,6 +216,7 @@ def fit_budget(
         tiers=choose_tiers(up(np.maximum(sizes, 1)), num_tiers),
         num_shards=num_shards,
         dense=dense,
+        stratified=stratified,
         num_targets=None if num_targets is None else int(up(max(num_targets, 1))),
         edge_sets=tuple((name, int(up(max(count, 1)))) for name, count in sets.items()),
     )

@@ -21,18 +21,17 @@ def plan(
     seed: int,
     epoch: int = 0,
     shuffle: bool = True,
-    stratified: bool = True,
 ) -> np.ndarray:
     """The batches of one epoch; the same (seed, epoch) gives the same plan.
 
-    Stratified: every batch holds one graph of each of `batch_size` size strata (see
-    `gtx.batching.strata`), drawn at random; the remainder stands in a last batch. The graphs of
-    a step do not depend on `num_shards`. A budget that was fitted to another dataset cannot
+    If the budget is stratified, every batch holds one graph of each of `batch_size` size strata
+    (see `gtx.batching.strata`), drawn at random; the remainder stands in a last batch. The graphs
+    of a step do not depend on `num_shards`. A budget that was fitted to another dataset cannot
     promise that such batches fit. Then the plan is a plain one.
 
-    Plain: random order, and each graph goes to the smallest free slot with room for it. A
-    graph that does not fit waits for the next batch, so the number of steps can vary by
-    epoch, and the graphs of a step with the budget.
+    A plain plan has a random order, and each graph goes to the smallest free slot with room for
+    it. A graph that does not fit waits for the next batch. So the number of steps can vary by
+    epoch, and the graphs of a step by the budget.
 
     Raises:
       BudgetError: a graph fits no batch; the message names it.
@@ -41,7 +40,7 @@ def plan(
     if not shuffle:
         return evaluation_plan(dataset, budget)
     rng = np.random.default_rng([seed, epoch])
-    if stratified:
+    if budget.stratified:
         strata = stratify(dataset.num_nodes, dataset.num_edges, budget.batch_size)
         if _proves(strata, dataset, budget):
             rows = _stratified(dataset, strata, budget.batch_size, rng)

@@ -51,4 +51,4 @@ def budget(
 def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batching.Source:
     """Where the batches of the training part come from."""
     kind = batching.Resident if config.batch.resident else batching.Streamed
-    return kind(train, budget, stratified=config.batch.stratified)
+    return kind(train, budget)

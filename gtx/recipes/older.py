@@ -64,3 +64,8 @@ def _name_encoders(config: dict[str, Any]) -> None:
     if "shortest_paths" in config["encodings"] and hops != 5:
         column = config["encodings"]["shortest_paths"].get("name", "shortest_paths")
         model.setdefault("pair_encoders", {})[column] = dict(name="edge_path", max_hops=hops)
+
+
+def with_its_plan(budget: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """The budget of a recipe, with the kind of plan that older budgets left to the config."""
+    return {"stratified": config["batch"].get("stratified", True), **budget}

@@ -16,7 +16,7 @@ from gtx.data.exact import record
 from gtx.recipes import plugins
 from gtx.recipes.batching import budget
 from gtx.recipes.data import encoded_columns
-from gtx.recipes.older import up_to_date
+from gtx.recipes.older import up_to_date, with_its_plan
 from gtx.recipes.prepared import Prepared
 from gtx.recipes.rules import ConfigError, frozen
 
@@ -78,7 +78,7 @@ def read_recipe(data: Mapping[str, Any]) -> Recipe:
             spec=GraphSpec.from_json(data["spec"]),
             raw_spec=None if raw_spec is None else GraphSpec.from_json(raw_spec),
             scaler=None if scaler is None else Scaler.from_json(scaler),
-            budget=batching.Budget.from_json(data["budget"]),
+            budget=batching.Budget.from_json(with_its_plan(data["budget"], data["config"])),
             version=str(data["version"]),
             content=data.get("content"),
         )

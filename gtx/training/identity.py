@@ -173,8 +173,12 @@ def check_identity(
 
 
 def _shapes(budget: Budget) -> dict[str, Any]:
-    """What a budget says of the batches; whether they have a layout follows from the model."""
-    return {name: value for name, value in budget.to_json().items() if name != "dense"}
+    """What a budget says of the shapes; the model decides on a layout, the source on the plan."""
+    return {
+        name: value
+        for name, value in budget.to_json().items()
+        if name not in ("dense", "stratified")
+    }
 
 
 def _machine() -> dict[str, Any]:

@@ -48,10 +48,10 @@ def edges_of(dataset, index):
 def test_batches_hold_the_edge_sets_of_their_graphs(sizes, size, stratified, seed):
     dataset = with_sets(make_dataset(sizes, pairs=False), seed)
     budget = fit_budget(dataset, size, num_tiers=2, stratified=stratified)
-    rows = plan(dataset, budget, seed=seed, stratified=stratified)
+    rows = plan(dataset, budget, seed=seed)
     if stratified:
         assert len(rows) == -(-len(dataset) // size)
-    batches = make_batches(dataset, budget, seed=seed, stratified=stratified)
+    batches = make_batches(dataset, budget, seed=seed)
     for batch, row in zip(batches, rows[:, 0], strict=True):
         check_batch(batch)
         far = batch.edge_sets["far"]

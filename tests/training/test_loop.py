@@ -41,7 +41,8 @@ def train(workdir, hooks=(), **changes):
     )
     graphs, valid = changes.pop("graphs", graphs), changes.pop("valid", valid)
     model, task = changes.pop("model", small.Small()), small.task()
-    source = changes.pop("source", Resident)(graphs, budget, changes.pop("stratified", True))
+    budget = dataclasses.replace(budget, stratified=changes.pop("stratified", True))
+    source = changes.pop("source", Resident)(graphs, budget)
     return fit(model, task, source, valid, **{**settings, **changes})
 
 

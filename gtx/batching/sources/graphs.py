@@ -18,32 +18,31 @@ class Graphs(Source):
 
     Attributes:
       dataset: the graphs, with labels.
-      budget: the static shape of a batch.
-      stratified: whether batches mix sizes in fixed numbers, as `gtx.batching.plan` says. It
-        must be what the budget was fitted for.
+      budget: the static shape of a batch, which also says how batches are planned.
     """
 
     dataset: Dataset
     budget: Budget
-    stratified: bool = True
 
     def plan(self, seed: int, epoch: int) -> np.ndarray:
-        return plan(self.dataset, self.budget, seed=seed, epoch=epoch, stratified=self.stratified)
+        return plan(self.dataset, self.budget, seed=seed, epoch=epoch)
 
     def identity(self) -> dict[str, Any]:
         return {
             # Where the graphs are kept does not decide what is learned from them.
             "class": "Graphs",
             "batch_size": self.budget.batch_size,
-            "stratified": self.stratified,
+            "stratified": self.budget.stratified,
             # Stratified batches hold the same graphs whatever the shapes; plain ones do not.
-            "budget": None if self.stratified else self._shapes,
+            "budget": None if self.budget.stratified else self._shapes,
         }
 
     @property
     def _shapes(self) -> dict[str, Any]:
-        # Whether batches have a layout follows from the model, and changes none of them.
-        return {name: value for name, value in self.budget.to_json().items() if name != "dense"}
+        # Whether batches have a layout follows from the model, and changes none of them. Whether
+        # they are stratified is said apart.
+        shapes = self.budget.to_json().items()
+        return {name: value for name, value in shapes if name not in ("dense", "stratified")}
 
     def ids(self, rows: np.ndarray) -> np.ndarray:
         return self.dataset.ids[rows]
