@@ -15,7 +15,7 @@ reads edge features runs over several sets, so that they are told apart. To add 
 such a file and a line of `STRUCTURES`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from gtx.data import Dataset
@@ -28,7 +28,7 @@ from gtx.structures.structure import own_nodes as own_nodes
 from gtx.structures.virtual_nodes import VirtualNodes as VirtualNodes
 
 # In the order in which recipes apply them, so that loops come to virtual nodes too.
-STRUCTURES: Mapping[str, type[Any]] = {
+STRUCTURES: dict[str, type[Any]] = {
     "virtual_nodes": VirtualNodes,
     "self_loops": SelfLoops,
     "k_hop": KHop,

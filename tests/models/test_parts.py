@@ -7,7 +7,7 @@ import re
 import jax
 import pytest
 
-from gtx import encodings, limits, models, nn
+from gtx import encodings, limits, models, nn, structures
 from gtx.data import sources
 from gtx.models import parts
 from gtx.models.parts import FunctionOf, PartOf, PartsOf, unwrapped
@@ -95,6 +95,7 @@ BUILT_IN = {
     "encoding": (encodings.Sinusoidal, "encodings"),
     "source": (sources.PeptidesFunc, "data/sources"),
     "model": (models.GPS, "models"),
+    "structure": (structures.KHop, "structures"),
 }
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from gtx import encodings, models, recipes
+from gtx import encodings, models, recipes, structures
 from gtx.data import sources
 from gtx.nn import local
 from tests.cli import commands
@@ -17,6 +17,7 @@ from functools import partial
 from typing import ClassVar
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -28,17 +29,23 @@ from gtx.models.encoders import column_encoders
 from gtx.models.parts import Encoders, Local, part
 from gtx.nn import Embed, GPSBlock, Linear, MLPHead, Pool
 from gtx.nn.local import LOCAL
+from gtx.structures import STRUCTURES
+from gtx.structures.structure import node_graph, with_edges
 
 
 class Itself(nn.Module):
     dim: int
     factor: float = 1.0
+    edges: tuple[str, ...] = ("graph",)
     dtype: object = None
     param_dtype: object = jnp.float32
 
     @nn.compact
     def __call__(self, features, batch, *, train):
-        return features.replace(nodes=self.factor * Linear(self.dim)(features.nodes))
+        over, nodes = batch.edges_over(self.edges), Linear(self.dim)(features.nodes)
+        sent = jnp.where(over.mask[:, None], nodes[over.senders], 0)
+        heard = jax.ops.segment_sum(sent, over.receivers, len(nodes))
+        return features.replace(nodes=self.factor * heard)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +64,21 @@ class Size:
     def __call__(self, adjacency, xp=np):
         graphs, nodes, _ = adjacency.shape
         return {("node", self.name): xp.full((graphs, nodes, 1), float(nodes))}
+
+
+@dataclasses.dataclass(frozen=True)
+class Loops:
+    """A second edge set: from each node to itself."""
+
+    name: str = "loops"
+
+    def columns(self):
+        return {}
+
+    def __call__(self, dataset):
+        graph = node_graph(dataset)
+        node = np.arange(len(graph)) - dataset.node_ptr[graph]
+        return with_edges(self, dataset, graph, node, node)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +119,7 @@ class Plain(Model):
 
 
 LOCAL["itself"] = Itself
+STRUCTURES["loops"] = Loops
 encodings.ENCODINGS["size"] = Size
 sources.SOURCES["alkanes"] = Alkanes
 models.MODELS["plain"] = Plain
@@ -118,7 +141,9 @@ def get_config():
     config.encodings.size = ConfigDict()
     config.batch.size = 4
     config.batch.num_tiers = 1
-    config.model = recipes.model_config("plain", dim=6, local=dict(name="itself", factor=0.5))
+    config.structures.loops = ConfigDict()
+    local = dict(name="itself", factor=0.5, edges=("loops",))
+    config.model = recipes.model_config("plain", dim=6, local=local)
     config.training.num_epochs = 1
     return config
 """
@@ -134,6 +159,7 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "theirs.py").write_text(RECIPE)
     monkeypatch.syspath_prepend(tmp_path)
     dicts = (local.LOCAL, encodings.ENCODINGS, sources.SOURCES, models.MODELS)
+    dicts += (structures.STRUCTURES,)
     before = [dict(names) for names in dicts]
     yield tmp_path
     for names, kept in zip(dicts, before, strict=True):
@@ -150,7 +176,7 @@ def forget():
 PLUGIN_FLAG = "--plugin=theirs_gtx.things"
 
 
-def test_a_package_adds_a_model_a_layer_an_encoding_and_a_source(package, capsys):
+def test_a_package_adds_one_thing_of_each_kind(package, capsys):
     workdir, recipe = f"--workdir={package / 'run'}", f"--config={package / 'theirs.py'}"
     assert commands.run("train", PLUGIN_FLAG, recipe, workdir, "--config.model.dim=5") == 0
     assert commands.run("evaluate", PLUGIN_FLAG, workdir) == 0
