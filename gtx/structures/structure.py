@@ -15,13 +15,12 @@ OF_VIRTUAL: dict[str, Column] = dict(kind=Categorical((2,)))
 
 @runtime_checkable
 class Structure(Protocol):
-    """A frozen dataclass that adds an edge set to a dataset, and nodes if it needs any.
+    """A frozen dataclass that adds an edge set to a dataset, and nodes if it needs any."""
 
-    Attributes:
-      name: of the edge set, by which layers find it: `edges=(name,)`.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """Of the edge set, by which layers find it: `edges=(name,)`."""
+        ...
 
     def __call__(self, dataset: Dataset) -> Dataset:
         """The dataset with the edge set. Its graphs and what they have stay as they are."""

@@ -15,7 +15,7 @@ _SETTINGS = {
     "select": "training.select",
     "evaluate_every": "training.evaluate_every",
 }
-_DATA = ("data", "encodings", "encodings_used")
+_DATA = ("data", "encodings", "encodings_used", "structures")
 # Fields of the config that may say why another fact differs.
 _FIELDS = {
     "model": ("model", *_DATA),
@@ -227,7 +227,7 @@ def _config_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[
             line += " (this schedule ends with the last epoch; only others can be trained on)"
         group, *inner = field.split(".")
         known = ".".join([group, *inner[:1]])  # a field of the model may hold a dict
-        added = _value(old, known) is None and group not in ("data", "encodings")
+        added = _value(old, known) is None and group not in ("data", "encodings", "structures")
         if not added and not _within(field, _NOTHING):
             found[field] = line
     return found
