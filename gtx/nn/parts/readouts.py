@@ -96,7 +96,7 @@ class EdgeReadout(nn.Module):
         features, targets = mask_features(features, batch), _targets(batch, "edge")
         senders, receivers = (ends[targets.index] for ends in (batch.senders, batch.receivers))
         own = None if features.edges is None else features.edges[targets.index]
-        rows = _of_ends(self.ends, features, batch, senders, receivers, own)
+        rows = _of_ends(self.ends, features, batch, senders, receivers, own, targets.mask)
         ids = batch.node_ids[senders], batch.node_ids[receivers]
         return Dropout(self.dropout_rate, name="dropout")(rows, *ids, train=train)
 
@@ -123,7 +123,7 @@ class PairReadout(nn.Module):
     ) -> Float[Array, "targets feat"]:
         features, targets = mask_features(features, batch), _targets(batch, "pair")
         senders, receivers = targets.index[:, 0], targets.index[:, 1]
-        rows = _of_ends(self.ends, features, batch, senders, receivers, None)
+        rows = _of_ends(self.ends, features, batch, senders, receivers, None, targets.mask)
         ids = batch.node_ids[senders], batch.node_ids[receivers]
         return Dropout(self.dropout_rate, name="dropout")(rows, *ids, train=train)
 
@@ -141,7 +141,7 @@ def _targets(batch: Batch, level: str) -> Targets:
 
 
 def _of_ends(
-    ends: str, features: Features, batch: Batch, senders: Any, receivers: Any, own: Any
+    ends: str, features: Features, batch: Batch, senders: Any, receivers: Any, own: Any, mask: Any
 ) -> Any:
     """Rows of two nodes, with the features of the edge and of the graph where there are any."""
     first, second = features.nodes[senders], features.nodes[receivers]
@@ -153,4 +153,4 @@ def _of_ends(
     if features.graphs is not None:
         rows.append(features.graphs[batch.node_graph[senders]])
     # Targets in padding point at some node or edge, which may be a real one.
-    return jnp.where(batch.targets.mask[:, None], jnp.concatenate(rows, axis=-1), 0)
+    return clean(jnp.concatenate(rows, axis=-1), mask)
