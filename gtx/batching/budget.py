@@ -192,9 +192,9 @@ def fit_budget(
             for name, edges in dataset.edge_sets.items()
         }
     else:
-        sets = {name: edges.num_edges for name, edges in dataset.edge_sets.items()}
+        counts = {name: edges.num_edges for name, edges in dataset.edge_sets.items()}
         sizes, num_nodes, num_edges, sets = _percentiles(
-            n_node, n_edge, sets, batch_size // num_shards
+            n_node, n_edge, counts, batch_size // num_shards
         )
     for other in cover:
         if len(other):

@@ -76,8 +76,11 @@ def check_batch(batch: Batch) -> None:
 
 def _edge_set(name: str, edges: EdgeSet, batch: Batch) -> None:
     """The promises of an edge set beside the given graph's edges."""
-    arrays = [("senders", edges.senders, np.int32), ("receivers", edges.receivers, np.int32)]
-    arrays += [("mask", edges.mask, bool)]
+    arrays: list[tuple[str, Any, Any]] = [
+        ("senders", edges.senders, np.int32),
+        ("receivers", edges.receivers, np.int32),
+        ("mask", edges.mask, bool),
+    ]
     arrays += [(f"column {key!r}", values, values.dtype) for key, values in edges.columns.items()]
     for field, array, dtype in arrays:
         _promise(

@@ -126,7 +126,7 @@ class Dataset:
         node_ptr, edge_ptr = as_offsets(node_ptr, "node_ptr"), as_offsets(edge_ptr, "edge_ptr")
         num_graphs = len(node_ptr) - 1
         given = dict(nodes=nodes, edges=edges, pairs=pairs, graphs=graphs)
-        columns = {
+        columns: dict[str, Any] = {
             level: as_columns(level, {} if arrays is None else arrays)
             for level, arrays in given.items()
         }

@@ -51,7 +51,7 @@ class EdgeTable:
         """
         ends = dict(graph=graph, senders=senders, receivers=receivers)
         graph, senders, receivers = (_ids(values, name) for name, values in ends.items())
-        rows = {name: len(values) for name, values in (ends | (columns or {})).items()}
+        rows = {name: len(values) for name, values in {**ends, **(columns or {})}.items()}
         if len(set(rows.values())) > 1:
             raise DatasetError(f"Give one of each per edge; the numbers of rows are {rows}.")
         order = np.lexsort((senders, receivers, graph))
