@@ -17,9 +17,9 @@ def run(workdir: pathlib.Path):
         Resident(train, budget),
         valid,
         optimizer=small.optimizer(),
-        num_epochs=12,
+        num_epochs=5,
         workdir=workdir,
-        steps_per_call=1,  # 72 chunks
+        steps_per_call=1,  # 30 chunks
         checkpoint_minutes=0.0,  # after every chunk
         hooks=[JsonLines()],
     )

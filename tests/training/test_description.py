@@ -26,7 +26,8 @@ class Holder:
 
 def test_a_module_is_its_fields_and_nothing_of_flax():
     assert describe(small.Small(dim=4)) == {
-        "class": "Small", "dim": 4, "outputs": 1, "rate": 0.25, "level": "graph"
+        "class": "Small", "dim": 4, "outputs": 1, "rate": 0.25, "level": "graph",
+        "sown": 0.0,
     }  # fmt: skip
     assert describe(small.Small(dim=4), defaults=False) == {"class": "Small", "dim": 4}
 
