@@ -22,7 +22,9 @@ from typing import Annotated, Any, Literal
 class Rule(abc.ABC):
     """Which values a field may have; `wanted` says it in words."""
 
-    wanted: str | property
+    @property
+    @abc.abstractmethod
+    def wanted(self) -> str: ...
 
     @abc.abstractmethod
     def allows(self, value: Any) -> bool: ...
@@ -53,6 +55,7 @@ class Whole(Rule):
     def allows(self, value: Any) -> bool:
         if not isinstance(value, numbers.Integral) or isinstance(value, bool):
             return False
+        value = int(value)
         enough = self.least is None or value >= self.least
         return bool(enough and (self.limit is None or value < self.limit))
 
@@ -178,7 +181,11 @@ class AnyOf(Rule):
 class Anything(Rule):
     """A value that no rule is known for, such as a function; `wanted` is its annotation."""
 
-    wanted: str
+    annotation: str
+
+    @property
+    def wanted(self) -> str:
+        return self.annotation
 
     def allows(self, value: Any) -> bool:
         return True

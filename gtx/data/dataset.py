@@ -139,17 +139,21 @@ class Dataset:
 
         senders = as_ids(senders, "senders", edge_ptr, graph)
         receivers = as_ids(receivers, "receivers", edge_ptr, graph)
-        if level is None and spec is None and labels is not None:
-            level = infer_level(labels, num_graphs, int(node_ptr[-1]))
         if spec is None:
-            label = None if labels is None else infer_label(labels, level)
+            label = None
+            if labels is not None:
+                level = level or infer_level(labels, num_graphs, int(node_ptr[-1]))
+                label = infer_label(labels, level)
             spec = infer_spec(columns, label)
         label = spec.label
         level = level or ("graph" if label is None else label.level)
         if label is not None:
             check_labels_agree(level, label)
         dataset = cls(
-            **columns,
+            nodes=columns["nodes"],
+            edges=columns["edges"],
+            pairs=columns["pairs"],
+            graphs=columns["graphs"],
             node_ptr=node_ptr,
             edge_ptr=edge_ptr,
             senders=senders,

@@ -64,9 +64,9 @@ def label_of_kind(label: Label, kind: Literal["auto", "binary", "multiclass"]) -
             f"{kind}. That needs two classes, or one yes or no; leave the kind as it is."
         )
     if kind == "binary":
-        return dataclasses.replace(label, kind=kind, dim=1, names=label.names[1:])
+        return dataclasses.replace(label, kind="binary", dim=1, names=label.names[1:])
     names = tuple(word + name for name in label.names for word in ("not ", ""))
-    return dataclasses.replace(label, kind=kind, dim=2, names=names)
+    return dataclasses.replace(label, kind="multiclass", dim=2, names=names)
 
 
 def of_kind(dataset: Dataset, kind: Literal["auto", "binary", "multiclass"]) -> Dataset:

@@ -120,12 +120,12 @@ def _encoder(level: str, name: str, column: Any, given: Any) -> ModuleFactory:
     assert factory is not None
     if "sizes" not in fields_of(factory):
         return factory
-    table = unwrapped(factory)[1].get("sizes", sizes)
     if sizes is None:
         raise ValueError(
             f"{level}_encoders.{name}: the column holds numbers, and this encoder reads "
             "categories. Give 'linear'."
         )
+    table = unwrapped(factory)[1].get("sizes", sizes)
     small = len(table) != len(sizes) or any(a < b for a, b in zip(table, sizes, strict=True))
     if small:
         raise ValueError(

@@ -101,7 +101,7 @@ class GPS(Model):
     def __post_init__(self) -> None:
         super().__post_init__()
         for field in ("dtype", "param_dtype"):
-            if getattr(self, field) == "float64" and not jax.config.jax_enable_x64:
+            if getattr(self, field) == "float64" and not jax.config.values["jax_enable_x64"]:
                 raise ValueError(
                     f"{field}: 'float64' needs jax_enable_x64, which is off. Give 'float32'."
                 )
@@ -149,7 +149,7 @@ class GPS(Model):
             )
             if pairs:
                 attention = partial(attention, pair_bias=True)
-        ends = {} if self.ends == "auto" else dict(ends=self.ends)
+        ends: dict[str, Any] = {} if self.ends == "auto" else dict(ends=self.ends)
         readouts: dict[str, Any] = {
             "graph": partial(Pool, self.pool, virtual_nodes="virtual_nodes" not in structures),
             "node": NodeReadout,
@@ -157,7 +157,9 @@ class GPS(Model):
             "pair": partial(PairReadout, **ends) if ends else PairReadout,
         }
         readout = readouts[spec.label.level]
-        options = dict(dtype=jnp.dtype(self.dtype), param_dtype=jnp.dtype(self.param_dtype))
+        options: dict[str, Any] = dict(
+            dtype=jnp.dtype(self.dtype), param_dtype=jnp.dtype(self.param_dtype)
+        )
         return GraphTransformer(
             embed=partial(
                 Embed,

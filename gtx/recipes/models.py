@@ -26,9 +26,9 @@ def model_config(name: str, **settings: Any) -> ConfigDict:
     """
     kind = choose(MODELS, name, "config.model.name")
     rules = limits.rules_of(kind)
-    for field in settings:
-        if field not in rules:
-            raise ConfigError(f"config.model.{field}: {unknown(field, rules)}")
+    for setting in settings:
+        if setting not in rules:
+            raise ConfigError(f"config.model.{setting}: {unknown(setting, rules)}")
     config = ConfigDict(dict(name=name))
     for field in dataclasses.fields(kind):
         if field.name in settings:

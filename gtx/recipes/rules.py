@@ -62,7 +62,7 @@ def check_settings(
         inspect.signature(maker).bind(*leading, **settings)
     except TypeError as error:
         raise ConfigError(f"{field}: {error}") from error
-    annotated = maker if inspect.isfunction(maker) else maker.__init__  # type: ignore[misc]
+    annotated = maker if inspect.isfunction(maker) else maker.__init__
     declared = typing.get_type_hints(annotated, include_extras=True)
     for name, value in settings.items():
         problem = rule_of(declared.get(name, object)).problem(f"{field}.{name}", value)

@@ -1,7 +1,7 @@
 """Graphs whose neighbours are often of another class, one graph each with ten splits."""
 
 import dataclasses
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -59,8 +59,8 @@ class Heterophilous(DataSource):
             **both_ways(data["edges"].T, len(data["node_labels"])),
         )
         dataset = dataset.with_targets("node", labels=data["node_labels"], label=self.label)
-        parts = {part: data[name].T for part, name in _PARTS.items()}
-        return splits.masks(dataset, **parts, fold=self.fold)
+        parts: dict[str, Any] = {part: data[name].T for part, name in _PARTS.items()}
+        return splits.masks(dataset, fold=self.fold, **parts)
 
 
 def _read(root: str, graph: str) -> dict[str, np.ndarray]:
