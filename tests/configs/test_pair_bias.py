@@ -47,7 +47,7 @@ def parameters(config):
         ("resistance", Continuous(2), {"linear/kernel": (2, 16), "linear/bias": (16,)}),
         (
             "shortest_paths",
-            Categorical((4097,)),
+            Categorical((4097,), fill=0),
             {"kernel": (3, 16, 16), "edge_constant/embedding": (1, 16)},
         ),
     ],
