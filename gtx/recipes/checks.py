@@ -14,6 +14,7 @@ import gtx.nn
 from gtx import batching
 from gtx.data import Categorical, Column, Continuous, Dataset, GraphSpec, molecules
 from gtx.encodings.base import storage
+from gtx.models import Needs
 from gtx.recipes import fields
 from gtx.recipes.batching import shards_of
 from gtx.recipes.data import (
@@ -38,7 +39,7 @@ def check(config: ConfigDict) -> None:
       ConfigError: one line: the field, its value and what is allowed.
     """
     fields.check_fields(config)
-    model_of(config)
+    found = model_of(config)
     source_label, settings = label(config), config.data
     if reads_smiles(config):
         try:
@@ -54,7 +55,7 @@ def check(config: ConfigDict) -> None:
     # Those that are not used are checked too: another override uses them.
     for name, encoding in given_encodings(config).items():
         encoding_of(name, encoding)
-    encodings(config)
+    _check_needs(found.needs(), config)
     _check_cache(config.encodings_cache)
     if config.training.tensorboard and importlib.util.find_spec("tensorboardX") is None:
         raise ConfigError(
@@ -114,6 +115,23 @@ def check_model(config: ConfigDict) -> None:
         raise
     except (TypeError, ValueError, KeyError, ArithmeticError) as error:
         raise ConfigError(f"config.model: {error}") from error
+
+
+def _check_needs(needs: Needs, config: ConfigDict) -> None:
+    """Raise a ConfigError unless the recipe has what its model cannot do without."""
+    used = {type(encoding) for encoding in encodings(config)}
+    found = {
+        "encodings": [name for name, kind in gtx.encodings.ENCODINGS.items() if kind in used],
+        "structures": list(config.get("structures", {})),
+    }
+    for field, names in found.items():
+        missing = [name for name in getattr(needs, field) if name not in names]
+        if missing:
+            raise ConfigError(
+                f"config.{field}: the model {config.model.name!r} cannot do without "
+                f"{' and '.join(missing)}, which this recipe does not use. Give "
+                f"config.{field}.{missing[0]}, with its settings."
+            )
 
 
 def _columns(config: ConfigDict, level: str) -> dict[str, Column]:
