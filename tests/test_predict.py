@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 import gtx
-from gtx import Predictor, batching, graphs, recipes
+from gtx import Predictor, batching, graphs, recipes, training
 from gtx.data import DatasetError
 from gtx.graphs import GraphError
 from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator, evaluation
 from tests import trained
+from tests.golden_checkpoints import make as golden
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -247,3 +248,29 @@ def test_a_checkpoint_of_another_version_warns(trained_run, tmp_path):
     Checkpoints(tmp_path).save_best(trained_run.result.variables, {}, recipe)
     with pytest.warns(CheckpointWarning, match=f"gtx 0.0.0 and is read by gtx {gtx.__version__}"):
         Predictor.load(tmp_path)
+
+
+def test_each_seed_of_a_run_has_a_predictor_of_its_own(tmp_path):
+    settings = golden.config()
+    prepared = recipes.prepare(settings)
+    graphs = prepared.dataset
+    train, task = graphs.part("train"), recipes.task(settings, graphs.spec)
+    model, budget = recipes.model(settings, graphs.spec), recipes.budget(settings, graphs)
+    result = training.fit(
+        model,
+        task,
+        recipes.batches(settings, train, budget),
+        graphs.part("valid"),
+        optimizer=recipes.optimizer(settings, -(-len(train) // settings.batch.size)),
+        num_epochs=1,
+        seeds=(1, 2),
+        workdir=tmp_path,
+        recipe=recipes.recipe(settings, prepared),
+    )
+    test = graphs.part("test")
+    for replica in result.replicas:
+        expected = training.evaluate(model, replica.variables, test, budget, task).predictions
+        predicted = Predictor.load(tmp_path / f"seed_{replica.seed}")(test)
+        np.testing.assert_allclose(predicted, expected, rtol=1e-5, atol=1e-6)
+    one, other = (replica.variables["params"] for replica in result.replicas)
+    assert not np.array_equal(jax.tree.leaves(one)[0], jax.tree.leaves(other)[0])
