@@ -150,10 +150,7 @@ class Dataset:
         if label is not None:
             check_labels_agree(level, label)
         dataset = cls(
-            nodes=columns["nodes"],
-            edges=columns["edges"],
-            pairs=columns["pairs"],
-            graphs=columns["graphs"],
+            **columns,
             node_ptr=node_ptr,
             edge_ptr=edge_ptr,
             senders=senders,

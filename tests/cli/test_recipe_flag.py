@@ -5,12 +5,13 @@ import shutil
 import pytest
 from absl.flags import FlagValues
 
-from gtx.cli import reading, recipe_flag
+from gtx.cli import reading, recipe_flag, shared_flags
 from gtx.recipes import ConfigError
 
 
 def read(*arguments):
     values = FlagValues()
+    shared_flags.define(values)
     recipe_flag.define(values)
     reading.read("gtx x", values, arguments)
     return values.config
