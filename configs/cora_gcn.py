@@ -4,7 +4,9 @@
 
 One graph of 2,708 papers. The targets are its labelled nodes, 140 of which are trained on; all
 parts share one copy of the graph. Layers have residuals, norms and feed-forward parts as in every
-GPS block, so this is not the two-layer network of the paper. Here: 75.5 %, one seed.
+GPS block, so this is not the two-layer network of the paper.
+
+Here: 75.5 %, seed 0, on 2 shared and busy cores of an AMD EPYC, 2026-11-30.
 """
 
 from ml_collections import ConfigDict

@@ -3,8 +3,10 @@
     gtx train --config=configs/cora_links.py --config.data.root=data --workdir=runs/cora_links
 
 The targets are pairs of nodes: hidden links, and as many pairs that are none. Scores are ROC-AUC,
-Hits@20 and MRR as OGB defines them, each link among all negatives of its part. Here: 0.878, 0.453
-and 0.117, one seed; parameters are chosen by MRR.
+Hits@20 and MRR as OGB defines them, each link among all negatives of its part.
+
+Here: 0.878, 0.453 and 0.117, seed 0, parameters chosen by MRR, on 2 shared and busy cores of an AMD
+EPYC, 2026-11-30.
 """
 
 from ml_collections import ConfigDict

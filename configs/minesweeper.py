@@ -3,8 +3,10 @@
     gtx train --config=configs/minesweeper.py --config.data.root=data --workdir=runs/minesweeper
 
 A grid of 100 by 100 squares; half of them show how many mines are beside them. Another split is
-`--config.data.fold=3`. The two classes are scored by ROC-AUC, as there. Here: 0.920 after 100
-epochs of fold 3, one seed.
+`--config.data.fold=3`. The two classes are scored by ROC-AUC, as there.
+
+Here: 0.920 after 100 epochs of fold 3, seed 0, on 2 shared and busy cores of an AMD EPYC,
+2026-11-30.
 """
 
 from ml_collections import ConfigDict
