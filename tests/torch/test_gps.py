@@ -1,5 +1,7 @@
 """The whole model at the same weights: PeerGPS and `GPS`."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,20 +35,23 @@ def theirs(data):
     return peer_batch(data, np.arange(len(data)), dtype=torch.float64)
 
 
-MODEL = gps.model(**SIZE, attention_dropout_rate=0.0, dtype="float64")
+@functools.cache
+def model():
+    """In float64, which a test has switched on by then."""
+    return gps.model(**SIZE, attention_dropout_rate=0.0, dtype="float64")
 
 
 def loss_of(params, stats, batch):
     """L1 in float64 (a Task's is float32), with the outputs and the new statistics."""
     variables = {"params": params, "batch_stats": stats}
-    outputs, changed = MODEL.apply(variables, batch, train=True, mutable=["batch_stats"])
+    outputs, changed = model().apply(variables, batch, train=True, mutable=["batch_stats"])
     error = jnp.abs(outputs - batch.targets.labels)[:, 0]
     loss = jnp.where(batch.graph_mask, error, 0).sum() / batch.graph_mask.sum()
     return loss, (outputs, changed["batch_stats"])
 
 
 STEP = jax.jit(jax.value_and_grad(loss_of, has_aux=True))
-EVALUATE = jax.jit(lambda variables, batch: MODEL.apply(variables, batch, train=False))
+EVALUATE = jax.jit(lambda variables, batch: model().apply(variables, batch, train=False))
 
 
 def test_outputs_first_loss_and_the_gradient_of_every_parameter_agree(data, peer, theirs):
