@@ -18,11 +18,10 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
-from gtx.data import molecules, splits
+from gtx.data import molecules
 from gtx.data.check import DatasetError
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
-from gtx.data.scaling import Scaler, with_descriptors
 from gtx.data.smiles import shortened
 from gtx.data.spec import Label, LabelKind
 
@@ -51,12 +50,10 @@ class CsvData:
     Attributes:
       dataset: `ids` count the rows of data that are not blank from 0, `names` are the SMILES.
       rejected: the rows that did not become graphs, and those that a split column leaves out.
-      scaler: of the descriptors, if they were asked for; prediction needs it.
     """
 
     dataset: Dataset
     rejected: tuple[Rejected, ...]
-    scaler: Scaler | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,13 +182,9 @@ def load(
     target_columns: str | Sequence[str],
     kind: str = "regression",
     features: str = "cip",
-    descriptors: bool = False,
-    split: str = "random",
-    split_column: str = "split",
-    fractions: splits.Fractions = (0.8, 0.1, 0.1),
-    seed: int = 0,
+    split_column: str | None = None,
 ) -> CsvData:
-    """Read molecules and labels.
+    """Read molecules and labels. `gtx.data.splits` splits them where no column does.
 
     Args:
       path: the file.
@@ -202,12 +195,8 @@ def load(
         multiclass any text, the distinct ones in order are the classes (numbers by size). Two
         texts of one number (2 and 2.0), or that differ in case alone, are refused.
       features: see `molecules.from_smiles`.
-      descriptors: add RDKit's descriptors as graph column "descriptors", scaled on train.
-      split: "random", "scaffold", "none", or "column", which reads train, valid (or val) and
-        test from `split_column`; a row whose cell is empty is in no part and in `rejected`.
-      split_column: for split="column".
-      fractions: of train, valid and test, for random and scaffold.
-      seed: of the random split.
+      split_column: name of a column that says train, valid (or val) or test; a row whose cell is
+        empty is in no part and in `rejected`. None leaves the molecules unsplit.
 
     Raises:
       CsvError: names the file, the row and the column. Rows whose SMILES does not parse are no
@@ -258,15 +247,10 @@ def load(
             "that hold them, or use read_smiles for prediction."
         )
     dataset = dataset.with_targets("graph", labels=labels, label=label)
-    if split == "column":
+    if split_column is not None:
         dataset, left_out = _split_by_column(dataset, table, smiles, split_column)
         rejected = tuple(sorted((*rejected, *left_out), key=lambda each: each.row))
-    else:
-        dataset = _with_split(dataset, table, split, fractions, seed)
-    scaler = None
-    if descriptors:
-        dataset, scaler = with_descriptors(dataset)
-    return CsvData(dataset, rejected, scaler)
+    return CsvData(dataset, rejected)
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -360,20 +344,6 @@ def _meaning(name: str) -> float | str:
         return float(name)
     except ValueError:
         return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-
-
-def _with_split(
-    dataset: Dataset, table: Table, split: str, fractions: splits.Fractions, seed: int
-) -> Dataset:
-    if split == "random":
-        return splits.random(dataset, fractions, seed=seed)
-    if split == "scaffold":
-        return splits.scaffold(dataset, fractions)
-    if split == "none":
-        return dataset
-    raise CsvError(
-        f"{table.name}: split={split!r} is unknown. Use random, scaffold, column or none."
-    )
 
 
 def _split_by_column(

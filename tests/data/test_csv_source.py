@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from gtx.data import CsvError, DatasetError, Label, csv_source
+from gtx.data import CsvError, Label, csv_source
 
 pytest.importorskip("rdkit", reason="molecules need RDKit (extra: molecules)")
 
@@ -24,16 +24,16 @@ GOOD = "name,smiles,logS,tox\nethanol,CCO,1.1,0\nsalt,[Na+].[Cl-],,1\nwater,O,2.
 
 
 def test_molecules_and_labels_are_read(write):
-    data = csv_source.load(write(GOOD), target_columns=("logS",), split="none")
+    data = csv_source.load(write(GOOD), target_columns=("logS",))
     assert data.dataset.names.tolist() == ["CCO", "[Na+].[Cl-]", "O"]
     np.testing.assert_allclose(data.dataset.targets.labels[:, 0], [1.1, np.nan, 2.5], rtol=1e-6)
     assert data.dataset.spec.label == Label("graph", "regression", 1, ("logS",))
-    assert data.rejected == () and data.scaler is None
+    assert data.rejected == ()
 
 
 def test_rows_that_do_not_parse_are_reported_and_others_keep_their_labels(write):
     text = "smiles,y\nCCO,1\n\nC(C,2\n,3\n  O ,4\n"
-    data = csv_source.load(write(text), target_columns="y", split="none")
+    data = csv_source.load(write(text), target_columns="y")
     np.testing.assert_array_equal(data.dataset.targets.labels[:, 0], [1, 4])
     np.testing.assert_array_equal(data.dataset.ids, [0, 3])
     assert [(each.row, each.smiles) for each in data.rejected] == [(4, "C(C"), (5, "")]
@@ -44,20 +44,20 @@ def test_rows_that_do_not_parse_are_reported_and_others_keep_their_labels(write)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_files_of_spreadsheets_are_read(write, newline, encoding):
     text = newline.join(["smiles, y", '"CCO","1.5"', "O,NaN", ""])
-    data = csv_source.load(write(text, encoding), target_columns="y", split="none")
+    data = csv_source.load(write(text, encoding), target_columns="y")
     np.testing.assert_array_equal(data.dataset.targets.labels[:, 0], [1.5, np.nan])
 
 
 def test_binary_takes_zero_one_and_truth(write):
     text = "smiles,y\nC,0\nCC,true\nCCC,\nO,1.0\n"
-    data = csv_source.load(write(text), target_columns=("y",), kind="binary", split="none")
+    data = csv_source.load(write(text), target_columns=("y",), kind="binary")
     np.testing.assert_array_equal(data.dataset.targets.labels[:, 0], [0, 1, np.nan, 1])
     assert data.dataset.spec.label.kind == "binary"
 
 
 def test_several_targets_are_multilabel(write):
     text = "smiles,a,b\nC,0,\nCC,1,1\n"
-    data = csv_source.load(write(text), target_columns=("a", "b"), kind="multilabel", split="none")
+    data = csv_source.load(write(text), target_columns=("a", "b"), kind="multilabel")
     np.testing.assert_array_equal(data.dataset.targets.labels, [[0, np.nan], [1, 1]])
     assert data.dataset.spec.label == Label("graph", "multilabel", 2, ("a", "b"))
 
@@ -71,41 +71,24 @@ def test_several_targets_are_multilabel(write):
 )
 def test_classes_are_the_distinct_texts_in_order(write, cells, names, labels):
     text = "smiles,y\n" + "".join(f"{'C' * (n + 1)},{cell}\n" for n, cell in enumerate(cells))
-    data = csv_source.load(write(text), target_columns="y", kind="multiclass", split="none")
+    data = csv_source.load(write(text), target_columns="y", kind="multiclass")
     assert data.dataset.spec.label == Label("graph", "multiclass", len(names), names)
     np.testing.assert_array_equal(data.dataset.targets.labels, labels)
 
 
 def test_the_split_can_be_a_column(write):
     text = "smiles,y,part\nC,1,train\nC(C,1,nonsense\nCC,1,Val\nCCC,1,test\nCCCC,1,\n"
-    data = csv_source.load(write(text), target_columns="y", split="column", split_column="part")
+    data = csv_source.load(write(text), target_columns="y", split_column="part")
     np.testing.assert_array_equal(data.dataset.targets.split, [0, 1, 2, -1])
     assert [each.row for each in data.rejected] == [3, 6]
     assert "'part' is empty, so it is in no part" in data.rejected[1].reason
     with pytest.raises(CsvError, match="row 2, column 'y' holds '1'.*one of .'train'"):
-        csv_source.load(write(text), target_columns="y", split="column", split_column="y")
+        csv_source.load(write(text), target_columns="y", split_column="y")
 
 
-def test_the_split_can_be_random_or_by_scaffold(write):
-    text = "smiles,y\n" + "".join(f"{'C' * (n + 1)},{n}\n" for n in range(10))
-    random = csv_source.load(write(text), target_columns="y", seed=3).dataset
-    np.testing.assert_array_equal(np.bincount(random.targets.split), [8, 1, 1])
-    again = csv_source.load(write(text), target_columns="y", seed=3).dataset
-    np.testing.assert_array_equal(random.targets.split, again.targets.split)
-    with pytest.raises(DatasetError, match="valid is empty.*number of scaffolds is 1"):
-        csv_source.load(write(text), target_columns="y", split="scaffold")
-    text += "C1CC1,1\nC1CCC1,1\n"
-    scaffold = csv_source.load(write(text), target_columns="y", split="scaffold").dataset
-    np.testing.assert_array_equal(scaffold.targets.split, [0] * 10 + [2, 1])
-
-
-def test_descriptors_are_scaled_on_train(write):
-    text = "smiles,y\n" + "".join(f"{'C' * (n + 1)}O,{n}\n" for n in range(20))
-    data = csv_source.load(write(text), target_columns="y", descriptors=True)
-    column = data.dataset.graphs["descriptors"]
-    assert column.shape == (20, len(data.scaler.names))
-    assert "MolWt" in data.scaler.names and "NumHDonors" not in data.scaler.names  # constant
-    assert np.abs(column).max() <= data.scaler.clip
+def test_without_a_column_of_parts_the_molecules_are_unsplit(write):
+    data = csv_source.load(write("smiles,y,split\nC,1,train\nCC,2,test\n"), target_columns="y")
+    np.testing.assert_array_equal(data.dataset.targets.split, [-1, -1])
 
 
 CASES = {
@@ -145,7 +128,11 @@ CASES = {
         dict(kind="multiclass"),
         r"'Red' \(row 3\) and 'red' \(row 2\)",
     ),
-    "no train": ("smiles,y,split\nC,1,test\n", dict(split="column"), "no molecule into train"),
+    "no train": (
+        "smiles,y,split\nC,1,test\n",
+        dict(split_column="split"),
+        "no molecule into train",
+    ),
     "text label": ("smiles,y\nC,1\nCC,high\n", dict(), "row 3, column 'y' holds 'high'.*number"),
     "comma number": ('smiles,y\nC,"1,5"\n', dict(), "row 2, column 'y' holds '1,5'"),
     "infinite label": ("smiles,y\nC,inf\n", dict(), "row 2, column 'y' holds 'inf'.*finite"),
@@ -164,7 +151,6 @@ CASES = {
     "no names": (",\nC,1\n", dict(), "mine.csv: is empty"),
     "two binaries": (GOOD, dict(target_columns=("logS", "tox"), kind="binary"), "Name one column"),
     "no target": (GOOD, dict(target_columns=()), r"target columns \[\]"),
-    "unknown split": (GOOD, dict(target_columns="logS", split="any"), "split='any' is unknown"),
 }
 
 
@@ -196,9 +182,7 @@ def test_prediction_keeps_every_row_and_column(write):
 def test_columns_that_nobody_asks_for_may_have_any_names(write, extra):
     table = csv_source.read(write(f"smiles,{extra},logS\nCCC,a,b,1\n"))
     assert table.rows == (("CCC", "a", "b", "1"),)
-    data = csv_source.load(
-        write(f"smiles,{extra},logS\nCCC,a,b,1\n"), target_columns="logS", split="none"
-    )
+    data = csv_source.load(write(f"smiles,{extra},logS\nCCC,a,b,1\n"), target_columns="logS")
     np.testing.assert_array_equal(data.dataset.targets.labels, [[1.0]])
 
 
@@ -215,7 +199,7 @@ def test_columns_that_nobody_asks_for_may_have_any_names(write, extra):
 )
 def test_a_name_with_a_comma_is_a_target_like_another(write, target, names):
     text = 'smiles,"log S, mol/L",tox\nCCC,1,2\n'
-    data = csv_source.load(write(text), target_columns=target, split="none")
+    data = csv_source.load(write(text), target_columns=target)
     assert data.dataset.spec.label.names == names
     wanted = [{"log S, mol/L": 1, "tox": 2}[name] for name in names]
     np.testing.assert_array_equal(data.dataset.targets.labels[0], wanted)
@@ -224,23 +208,23 @@ def test_a_name_with_a_comma_is_a_target_like_another(write, target, names):
 def test_a_target_of_two_meanings_is_refused(write):
     text = 'smiles,"a,b",a,b\nCCC,1,2,3\n'
     with pytest.raises(CsvError, match=r"'a,b' is a column, and so are \['a', 'b'\]"):
-        csv_source.load(write(text), target_columns="a,b", split="none")
+        csv_source.load(write(text), target_columns="a,b")
     for target, labels in (('"a,b"', [1]), ('"a","b"', [2, 3])):
-        found = csv_source.load(write(text), target_columns=target, split="none")
+        found = csv_source.load(write(text), target_columns=target)
         np.testing.assert_array_equal(found.dataset.targets.labels[0], labels)
 
 
 def test_a_cell_of_any_length_is_read_and_the_limit_of_csv_stays(write):
     before = csv.field_size_limit()
     text = f"smiles,note,y\nCCO,{'x' * 140_000},1\n"
-    data = csv_source.load(write(text), target_columns="y", split="none")
+    data = csv_source.load(write(text), target_columns="y")
     np.testing.assert_array_equal(data.dataset.targets.labels, [[1.0]])
     assert csv.field_size_limit() == before
 
 
 def test_classes_that_are_numbers_stand_by_size(write):
     text = "smiles,y\nC,10\nCC,-1\nCCC,2.5\n"
-    data = csv_source.load(write(text), target_columns="y", kind="multiclass", split="none")
+    data = csv_source.load(write(text), target_columns="y", kind="multiclass")
     assert data.dataset.spec.label.names == ("-1", "2.5", "10")
     np.testing.assert_array_equal(data.dataset.targets.labels, [2, 0, 1])
 
@@ -256,7 +240,7 @@ def test_every_row_stands_for_prediction_as_it_is_in_the_file(write):
 def test_a_file_of_thousands_of_columns_is_read(write):
     names = [f"t{number}" for number in range(3000)]
     text = f"smiles,{','.join(names)}\nC{',1' * 3000}\n"
-    data = csv_source.load(write(text), target_columns=names, split="none")
+    data = csv_source.load(write(text), target_columns=names)
     assert data.dataset.targets.labels.shape == (1, 3000)
     with pytest.raises(CsvError, match=r"'t19', ...\] \(3001 columns\)|\.\.\.\] \(3001"):
-        csv_source.load(write(text), target_columns="u", split="none")
+        csv_source.load(write(text), target_columns="u")

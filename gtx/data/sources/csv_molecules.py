@@ -86,7 +86,6 @@ class CSV(DataSource):
             target_columns=self.target,
             kind=self.kind,
             features=self.features,
-            split="column" if self.split == "column" else "none",
-            split_column=self.split_column,
+            split_column=self.split_column if self.split == "column" else None,
         )
         return found.dataset, found.rejected
