@@ -1,0 +1,111 @@
+"""Rows of what attends: over all nodes of a graph, along edges, to a few points."""
+
+import functools
+
+from gtx import nn
+from tests.batches import DIM
+from tests.descriptors.descriptor import Descriptor
+from tests.descriptors.values import DTYPES, LINEAR, half
+
+partial = functools.partial
+ATTENTION = dict(
+    LINEAR,
+    num_heads=4,
+    dropout_rate=0.5,
+    use_bias=False,
+    scale=1.0,
+    query_key_value_init=half,
+)
+GAT = dict(
+    LINEAR,
+    num_heads=2,
+    concat=False,
+    dropout_rate=0.5,
+    negative_slope=0.5,
+    self_loops=True,
+    use_edges=False,
+    use_bias=False,
+)
+SET = dict(DTYPES, num_heads=2, dropout_rate=0.5)
+
+ATTENTION_LAYERS = (
+    Descriptor(
+        "attention",
+        partial(nn.MultiHeadAttention, DIM, num_heads=2),
+        "layer",
+        options=dict(ATTENTION, pair_bias=True, structure="edges"),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "attention_with_pair_bias",
+        partial(nn.MultiHeadAttention, DIM, num_heads=2, dropout_rate=0.3, pair_bias=True),
+        "layer",
+        options=dict(ATTENTION, pair_bias=False, structure="edges"),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "attention_over_edges",
+        partial(
+            nn.MultiHeadAttention,
+            DIM,
+            num_heads=2,
+            dropout_rate=0.3,
+            structure="edges",
+            pair_bias=True,
+        ),
+        "layer",
+        options=dict(ATTENTION, pair_bias=False, structure="complete"),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "cross_attention",
+        partial(nn.CrossAttention, DIM, num_heads=2),
+        "cross",
+        options=ATTENTION,
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "set_attention_block",
+        partial(nn.SetAttentionBlock, DIM),
+        "layer",
+        options=SET,
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "isab",
+        partial(nn.ISAB, DIM, num_points=3, dropout_rate=0.3),
+        "layer",
+        options=dict(SET, num_points=2, points_init=half),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "gat",
+        partial(nn.GAT, DIM, dropout_rate=0.3),
+        "layer",
+        options=GAT,
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "gatv2",
+        partial(nn.GATv2, DIM, self_loops=True),
+        "layer",
+        options=dict(GAT, self_loops=False, share_weights=True),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "transformer_conv",
+        partial(nn.TransformerConv, DIM, num_heads=2, beta=True),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            concat=False,
+            beta=False,
+            dropout_rate=0.5,
+            use_edges=False,
+            use_bias=False,
+            scale=1.0,
+        ),
+        neutral=("implementation", "root_weight"),
+    ),
+)

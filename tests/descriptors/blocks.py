@@ -1,0 +1,73 @@
+"""Rows of blocks, and of the feed-forward layer in them."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from gtx import nn
+from tests.batches import DIM
+from tests.descriptors.descriptor import Descriptor
+from tests.descriptors.values import DTYPES, HEADS, LINEAR
+
+partial = functools.partial
+BLOCK = partial(nn.GPSBlock, DIM, nn.GINE, HEADS)
+
+BLOCKS = (
+    Descriptor(
+        "feed_forward",
+        partial(nn.FeedForward, DIM),
+        "layer",
+        options=dict(
+            LINEAR,
+            hidden_dim=5,
+            activation=jnp.tanh,
+            gated=True,
+            use_bias=False,
+            dropout_rate=0.5,
+        ),
+    ),
+    Descriptor(
+        "swiglu",
+        partial(nn.FeedForward, DIM, activation=jax.nn.silu, gated=True, dropout_rate=0.3),
+        "layer",
+        options=dict(
+            LINEAR,
+            hidden_dim=5,
+            activation=jnp.tanh,
+            gated=False,
+            use_bias=False,
+            dropout_rate=0.5,
+        ),
+    ),
+    Descriptor(
+        "gps_block",
+        BLOCK,
+        "layer",
+        options=dict(
+            DTYPES,
+            feed_forward=partial(nn.FeedForward, gated=True),
+            norm=nn.LayerNorm,
+            dropout_rate=0.5,
+        ),
+    ),
+    Descriptor(
+        "gps_block_gated_gcn",
+        partial(nn.GPSBlock, DIM, partial(nn.GatedGCN, dropout_rate=0.2), HEADS, dropout_rate=0.2),
+        "layer",
+        options=dict(DTYPES, feed_forward=partial(nn.FeedForward, gated=True), norm=nn.LayerNorm),
+        neutral=("dropout_rate",),
+    ),
+    Descriptor(
+        "transformer_block",
+        partial(nn.TransformerBlock, DIM, HEADS),
+        "layer",
+        options=dict(
+            DTYPES,
+            feed_forward=partial(nn.FeedForward, gated=True),
+            norm=nn.RMSNorm,
+            form="paper",
+            dropout_rate=0.5,
+        ),
+    ),
+)

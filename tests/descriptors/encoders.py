@@ -1,0 +1,131 @@
+"""Rows of `gtx.nn.encoders`: from columns of a batch to features."""
+
+import functools
+
+from gtx import nn
+from tests.batches import DIM
+from tests.descriptors.descriptor import Descriptor
+from tests.descriptors.values import ATOM, BOND, DTYPES, LINEAR, half
+
+partial = functools.partial
+RANDOM = dict(random_signs=False, random_bases=True)
+EMBED = partial(
+    nn.Embed,
+    DIM,
+    nodes={"atom": ATOM},
+    edges={"bond": BOND},
+    encodings={"rwse": partial(nn.RandomWalkEncoder, dim=3)},
+)
+
+ENCODERS = (
+    Descriptor(
+        "categorical_encoder",
+        partial(ATOM, "atom", dim=DIM),
+        "encoder",
+        options=dict(DTYPES, embedding_init=half),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "categorical_edge_encoder",
+        partial(BOND, "bond", dim=DIM, level="edge"),
+        "encoder",
+        level="edges",
+        options=dict(DTYPES, embedding_init=half),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "constant_encoder",
+        partial(nn.ConstantEncoder, DIM),
+        "encoder",
+        options=dict(DTYPES, embedding_init=half, level="edge"),
+        neutral=("column",),
+    ),
+    Descriptor(
+        "linear_encoder",
+        partial(nn.LinearEncoder, "x", DIM, level="graph"),
+        "encoder",
+        level="graphs",
+        options=dict(LINEAR, norm=nn.LayerNorm, level="node"),
+    ),
+    Descriptor(
+        "random_walk_encoder",
+        partial(nn.RandomWalkEncoder, "rwse", DIM),
+        "encoder",
+        options=dict(LINEAR, norm=None),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "laplacian_encoder",
+        partial(nn.LaplacianEncoder, "lap", DIM),
+        "encoder",
+        options=dict(LINEAR, num_layers=3, **RANDOM),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "laplacian_linear_encoder",
+        partial(nn.LaplacianLinearEncoder, "lap", DIM),
+        "encoder",
+        options=dict(LINEAR, **RANDOM),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "laplacian_transformer_encoder",
+        partial(nn.LaplacianTransformerEncoder, "lap", DIM, num_layers=1, random_bases=True),
+        "encoder",
+        options=dict(
+            DTYPES,
+            num_layers=2,
+            num_heads=2,
+            hidden_dim=3,
+            dropout_rate=0.5,
+            random_signs=False,
+            random_bases=False,
+        ),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "signnet_encoder",
+        partial(nn.SignNetEncoder, "lap", DIM, hidden_dim=8),
+        "encoder",
+        options=dict(
+            LINEAR,
+            phi="mlp",
+            num_layers=1,
+            hidden_dim=3,
+            phi_dim=2,
+            combine="sum",
+            read_values=True,
+            norm=None,
+        ),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "spe_encoder",
+        partial(nn.SPEEncoder, "lap", DIM, hidden_dim=8, num_functions=4),
+        "encoder",
+        options=dict(LINEAR, rho="mlp", num_layers=1, hidden_dim=3, num_functions=2, norm=None),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "edge_path_encoder",
+        partial(nn.EdgePathEncoder, "paths", DIM, {"bond": BOND}),
+        "encoder",
+        level="pairs",
+        options=dict(DTYPES, kernel_init=half, edge_dim=5, max_hops=1),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "embed",
+        partial(EMBED, pairs={"x": nn.LinearEncoder}),
+        "embed",
+        options=dict(
+            DTYPES,
+            encodings={"lap": partial(nn.LaplacianEncoder, dim=3)},
+            edges={"x": nn.LinearEncoder},
+            pairs={"paths": partial(nn.CategoricalEncoder, sizes=(7,))},
+            graphs={"x": nn.LinearEncoder},
+            pair_dim=3,
+        ),
+        neutral=("edge_sets",),  # see tests/nn/encoders/test_embed.py
+    ),
+)

@@ -1,0 +1,49 @@
+"""Rows of layers that pass messages along edges, without attention."""
+
+import functools
+
+import jax.numpy as jnp
+
+from gtx import nn
+from tests.batches import DIM
+from tests.descriptors.descriptor import Descriptor
+from tests.descriptors.values import DTYPES, LINEAR
+
+partial = functools.partial
+
+LOCAL = (
+    Descriptor("gcn", partial(nn.GCN, DIM), "layer", options=dict(LINEAR, use_bias=False)),
+    Descriptor(
+        "graph_sage",
+        partial(nn.GraphSAGE, DIM),
+        "layer",
+        options=dict(LINEAR, method="max", root_weight=False, use_bias=False),
+    ),
+    Descriptor(
+        "mpnn",
+        partial(nn.MPNN, DIM),
+        "layer",
+        options=dict(LINEAR, hidden_dim=5, method="mean", activation=jnp.tanh),
+    ),
+    Descriptor(
+        "gin",
+        partial(nn.GIN, DIM),
+        "layer",
+        options=dict(LINEAR, hidden_dim=5, epsilon=1.0, train_epsilon=True, activation=jnp.tanh),
+    ),
+    Descriptor(
+        "gine",
+        partial(nn.GINE, DIM),
+        "layer",
+        options=dict(LINEAR, hidden_dim=5, epsilon=1.0, train_epsilon=True, activation=jnp.tanh),
+    ),
+    Descriptor(
+        "gated_gcn",
+        partial(nn.GatedGCN, DIM),
+        "layer",
+        options=dict(
+            LINEAR, residual=True, dropout_rate=0.5, norm=nn.LayerNorm, activation=jnp.tanh
+        ),
+    ),
+    Descriptor("res_gated_graph_conv", partial(nn.ResGatedGraphConv, DIM), "layer", options=DTYPES),
+)

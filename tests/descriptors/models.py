@@ -1,0 +1,80 @@
+"""Rows of whole models, in the order of their names."""
+
+import functools
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from gtx import nn
+from gtx.data import Categorical, Continuous, GraphSpec, Label
+from gtx.encodings import LaplacianEigenvectors
+from gtx.models import GPS, GraphTransformer, Model
+from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
+from tests.descriptors.blocks import BLOCK
+from tests.descriptors.descriptor import Descriptor
+from tests.descriptors.encoders import EMBED
+
+partial = functools.partial
+
+
+def published(
+    name: str,
+    make: Callable[..., Model],
+    *,
+    encodings: Collection[Any] = (),
+    graphs: Mapping[str, Any] | None = None,
+    level: str = "node",
+    neutral: tuple[str, ...] = (),
+) -> Descriptor:
+    """The row of a published model on the columns "atom" and "bond", for three classes.
+
+    Args:
+      name: unique.
+      make: the model with small fields; it may take a few more.
+      encodings: that it is built with; the columns of all of them are in `tests.batches`.
+      graphs: columns of graphs that it reads, likewise.
+      level: of the label.
+      neutral: fields that must not change the result.
+    """
+
+    def factory(**fields: Any) -> GraphTransformer:
+        spec = GraphSpec(
+            nodes={"atom": Categorical(NUM_ATOMS)},
+            edges={"bond": Categorical(NUM_BONDS)},
+            graphs=graphs or {},
+            label=Label(level, "multiclass", 3),
+        )
+        return make(**fields).build(spec, encodings=encodings)
+
+    return Descriptor(name, factory, "model", level=f"{level}s", neutral=neutral)
+
+
+MODELS = (
+    published(
+        "gps_of_nodes",
+        partial(
+            GPS,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            local=nn.ResGatedGraphConv,
+            encoding_dim=3,
+            dropout_rate=0.2,
+        ),
+        encodings=[LaplacianEigenvectors(name="lap")],
+        graphs={"x": Continuous(DIM)},
+    ),
+    Descriptor(
+        "graph_transformer",
+        partial(
+            GraphTransformer,
+            block=BLOCK,
+            num_layers=2,
+            embed=EMBED,
+            readout=nn.Pool,
+            head=partial(nn.MLPHead, 2),
+        ),
+        "model",
+        level="graphs",
+        neutral=("remat",),
+    ),
+)

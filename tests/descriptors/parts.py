@@ -1,0 +1,28 @@
+"""Rows of `gtx.nn.parts`, but for the readouts."""
+
+import functools
+
+import jax.numpy as jnp
+
+from gtx import nn
+from tests.descriptors.descriptor import Descriptor
+from tests.descriptors.values import DTYPES, LINEAR, half
+
+partial = functools.partial
+NORM = dict(epsilon=1.0, **DTYPES, scale_init=half)
+
+PARTS = (
+    Descriptor("linear", partial(nn.Linear, 5), "rows", options=dict(LINEAR, use_bias=False)),
+    Descriptor("dropout", partial(nn.Dropout, 0.3), "rows"),
+    Descriptor(
+        "mlp_head",
+        partial(nn.MLPHead, 2),
+        "rows",
+        options=dict(LINEAR, num_layers=1, activation=jnp.tanh),
+    ),
+    Descriptor(
+        "batch_norm", nn.BatchNorm, "norm", options=dict(NORM, bias_init=half, momentum=0.5)
+    ),
+    Descriptor("layer_norm", nn.LayerNorm, "norm", options=dict(NORM, bias_init=half)),
+    Descriptor("rms_norm", nn.RMSNorm, "norm", options=NORM),
+)
