@@ -14,8 +14,8 @@ These fields mean the same in every module. A docstring names them only where it
   bias_init: initial values of every bias. None takes PyTorch's, uniform within 1/sqrt(in).
 """
 
-from gtx.nn.attention import CrossAttention, MultiHeadAttention
-from gtx.nn.blocks import ISAB, PMA, GPSBlock, SetAttentionBlock, TransformerBlock
+from gtx.nn.attention import CrossAttention, MultiHeadAttention, MultipliedAttention
+from gtx.nn.blocks import ISAB, PMA, GPSBlock, GTBlock, SetAttentionBlock, TransformerBlock
 from gtx.nn.encoders import (
     CategoricalEncoder,
     ConstantEncoder,
@@ -80,6 +80,7 @@ __all__ = [
     "Embed",
     "FeedForward",
     "GPSBlock",
+    "GTBlock",
     "GatedGCN",
     "LaplacianEncoder",
     "LaplacianLinearEncoder",
@@ -89,6 +90,7 @@ __all__ = [
     "LinearEncoder",
     "MLPHead",
     "MultiHeadAttention",
+    "MultipliedAttention",
     "NodeReadout",
     "PairReadout",
     "Pool",

@@ -58,6 +58,27 @@ ATTENTION_LAYERS = (
         neutral=("implementation",),
     ),
     Descriptor(
+        "multiplied_attention",
+        partial(
+            nn.MultipliedAttention,
+            DIM,
+            num_heads=2,
+            dropout_rate=0.3,
+            use_bias=True,
+            update_edges=True,
+        ),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            dropout_rate=0.5,
+            limit=0.01,
+            use_bias=False,
+            update_edges=False,
+        ),
+        neutral=("implementation",),
+    ),
+    Descriptor(
         "cross_attention",
         partial(nn.CrossAttention, DIM, num_heads=2),
         "cross",

@@ -59,6 +59,15 @@ BLOCKS = (
         neutral=("dropout_rate",),
     ),
     Descriptor(
+        "gt_block",
+        partial(nn.GTBlock, DIM, num_heads=2, dropout_rate=0.2),
+        "layer",
+        options=dict(
+            LINEAR, num_heads=4, dropout_rate=0.5, limit=0.01, use_bias=True, norm=nn.LayerNorm
+        ),
+        neutral=("implementation",),
+    ),
+    Descriptor(
         "transformer_block",
         partial(nn.TransformerBlock, DIM, HEADS),
         "layer",

@@ -23,6 +23,8 @@ class Descriptor:
       level: of the rows it returns, where the kind does not tell.
       options: field -> another value, which changes the result.
       neutral: fields that must not change the result.
+      unread: what the paths of parameters begin with that a published model has and nobody reads,
+        such as "block_1/edges_output". Their gradients are 0, those of all others are not.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Descriptor:
     level: Literal["nodes", "edges", "pairs", "graphs"] = "nodes"
     options: dict = dataclasses.field(default_factory=dict)
     neutral: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def outputs(self, module, variables, features, batch, *, train, **apply) -> Any:
         """Call the module; its rows by level (and the changed collections, if any)."""

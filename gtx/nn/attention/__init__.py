@@ -8,12 +8,22 @@ import functools
 from gtx.nn.attention.call import attend, edges_of, pairs_of
 from gtx.nn.attention.cross import CrossAttention
 from gtx.nn.attention.multi_head import MultiHeadAttention
+from gtx.nn.attention.multiplied import MultipliedAttention
 from gtx.typing import ModuleFactory
 
 # By what the nodes attend to: all of their graph, or the senders of their edges.
 ATTENTION: dict[str, ModuleFactory] = {
     "complete": functools.partial(MultiHeadAttention, structure="complete"),
     "edges": functools.partial(MultiHeadAttention, structure="edges"),
+    "multiplied": MultipliedAttention,
 }
 
-__all__ = ["ATTENTION", "CrossAttention", "MultiHeadAttention", "attend", "edges_of", "pairs_of"]
+__all__ = [
+    "ATTENTION",
+    "CrossAttention",
+    "MultiHeadAttention",
+    "MultipliedAttention",
+    "attend",
+    "edges_of",
+    "pairs_of",
+]

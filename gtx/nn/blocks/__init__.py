@@ -6,6 +6,7 @@ without `dim`); everything else is bound beforehand, as in
 """
 
 from gtx.nn.blocks.gps import GPSBlock
+from gtx.nn.blocks.gt import GTBlock
 from gtx.nn.blocks.isab import ISAB
 from gtx.nn.blocks.pma import PMA
 from gtx.nn.blocks.set_attention_block import SetAttentionBlock
@@ -14,9 +15,10 @@ from gtx.typing import ModuleFactory
 
 BLOCKS: dict[str, ModuleFactory] = {
     "gps": GPSBlock,
+    "gt": GTBlock,
     "isab": ISAB,
     "set_attention": SetAttentionBlock,
     "transformer": TransformerBlock,
 }
 
-__all__ = ["BLOCKS", "ISAB", "PMA", "GPSBlock", "SetAttentionBlock", "TransformerBlock"]
+__all__ = ["BLOCKS", "ISAB", "PMA", "GPSBlock", "GTBlock", "SetAttentionBlock", "TransformerBlock"]
