@@ -26,9 +26,11 @@ from gtx.ops.layout import (
     to_nodes,
     to_slots,
 )
+from gtx.ops.linear_attention import linear_attention, linear_sums
 from gtx.ops.message_passing import aggregate, message_passing
 from gtx.ops.noise import keep_mask, key_bits, node_ids
 from gtx.ops.pooling import pool
+from gtx.ops.random_features import orthogonal_projection, relu_features, softmax_features
 from gtx.ops.segment import (
     gather,
     segment_count,
@@ -61,11 +63,15 @@ __all__ = [
     "gather",
     "keep_mask",
     "key_bits",
+    "linear_attention",
+    "linear_sums",
     "make_layout",
     "message_passing",
     "node_ids",
+    "orthogonal_projection",
     "pair_mask",
     "pool",
+    "relu_features",
     "segment_count",
     "segment_max",
     "segment_mean",
@@ -73,6 +79,7 @@ __all__ = [
     "segment_softmax",
     "segment_std",
     "segment_sum",
+    "softmax_features",
     "split_pairs",
     "split_slots",
     "to_nodes",
