@@ -6,8 +6,9 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 
 from gtx.models.gps import GPS
 from gtx.models.graph_transformer import GraphTransformer
+from gtx.models.layered import LayeredModel
 from gtx.models.model import Model, Needs
 
 MODELS: dict[str, type[Model]] = {"gps": GPS}
 
-__all__ = ["GPS", "MODELS", "GraphTransformer", "Model", "Needs"]
+__all__ = ["GPS", "MODELS", "GraphTransformer", "LayeredModel", "Model", "Needs"]

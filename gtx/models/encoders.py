@@ -7,6 +7,7 @@ from typing import Any
 from gtx.limits import unknown
 from gtx.models.model import Encoding, Spec
 from gtx.models.parts import ENCODER, bind, fields_of, unwrapped
+from gtx.nn.encoders import ConstantEncoder
 from gtx.typing import ModuleFactory
 
 # For the node columns of an encoding that names no encoder: normalised, it suits any scale.
@@ -23,6 +24,50 @@ class ColumnEncoders:
     pairs: dict[str, ModuleFactory]
     graphs: dict[str, ModuleFactory]
     edge_sets: dict[str, dict[str, ModuleFactory]]
+
+    def replace(self, **changes: Any) -> "ColumnEncoders":
+        return dataclasses.replace(self, **changes)
+
+    def for_layer(self, layer: Any, field: str = "local") -> "ColumnEncoders":
+        """With those edges alone that a layer reads: its class says so, and its field `edges`.
+
+        Args:
+          layer: factory of a layer of `gtx.nn.local`; None keeps the given graph's edges.
+          field: of the model, which names the layer.
+
+        Raises:
+          ValueError: the layer runs over an edge set that the data do not have.
+        """
+        if layer is None:
+            return self.replace(edge_sets={})
+        kind, bound = unwrapped(layer)
+        reads = getattr(kind, "edge_features", "optional")
+        if reads == "ignored":
+            return self.replace(edges={}, edge_sets={})
+        names = bound.get("edges", ("graph",))
+        return self.for_edges(names, required=reads == "required", field=f"{field}.edges")
+
+    def for_edges(
+        self, names: tuple[str, ...], *, required: bool = True, field: str = "edges"
+    ) -> "ColumnEncoders":
+        """With the encoders of these edge sets alone; "graph" is the given graph's edges.
+
+        Where there are several sets, or with `required`, a set without columns gets a learned
+        vector. In several sets that a layer reads as one, it tells the edges of a set from those
+        of the others. `field` of the model holds the names.
+
+        Raises:
+          ValueError: the data have no edge set of that name.
+        """
+        sets = {"graph": self.edges, **self.edge_sets}
+        for name in names:
+            if name not in sets:
+                raise ValueError(f"{field}: {unknown(name, sets)}")
+        read = {name: sets[name] for name in names}
+        if required or len(names) > 1:
+            constant: dict[str, ModuleFactory] = {"constant": ConstantEncoder}
+            read = {name: columns or constant for name, columns in read.items()}
+        return self.replace(edges=read.pop("graph", {}), edge_sets=read)
 
 
 def column_encoders(

@@ -19,6 +19,8 @@ class GraphTransformer(nn.Module):
       head: factory of `([rows, feat], train) -> [rows, outputs]`.
       remat: compute the inside of each block again in the backward pass instead of keeping
         it: less memory, about a third more time.
+      norm: factory of a norm of the nodes after the last block, as blocks that normalise their
+        inputs need it; None for none.
     """
 
     embed: ModuleFactory
@@ -27,6 +29,7 @@ class GraphTransformer(nn.Module):
     readout: ModuleFactory
     head: ModuleFactory
     remat: bool = False
+    norm: ModuleFactory | None = None
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool = False) -> Float[Array, "rows outputs"]:
@@ -48,5 +51,9 @@ class GraphTransformer(nn.Module):
         features = make(self.embed, "embed", name="embed")(batch, train=train)
         for number, block in enumerate(blocks):
             features = run(make(block, "block", name=f"block_{number}"), features, batch)
+        if self.norm is not None:
+            norm = make(self.norm, "norm", name="norm")
+            nodes = norm(features.nodes, batch.node_mask, train=train, axis_name=batch.axis_name)
+            features = features.replace(nodes=nodes)
         rows = make(self.readout, "readout", name="readout")(features, batch, train=train)
         return make(self.head, "head", name="head")(rows, train=train)

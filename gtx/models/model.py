@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import flax.linen as nn
 
@@ -58,11 +58,23 @@ class Model(abc.ABC):
     """A published model: a frozen dataclass whose fields are its hyper-parameters.
 
     The defaults are those of the paper. `config.model` of a recipe holds these fields and no
-    others, and their annotations say what each may be.
+    others, and their annotations say what each may be. `LayeredModel` has the fields and methods
+    that models of layers have in common.
+
+    Attributes:
+      paper: authors, year and where it was published, for `docs/models.md`; likewise:
+      complexity: time and memory of one layer, in n nodes, m edges, d features.
+      recipe: the config in `configs/` whose number of parameters and score stand there.
+      published: the score of that recipe in the paper, or in the code if that is said.
 
     Raises:
       ValueError: a field is not what its annotation says.
     """
+
+    paper: ClassVar[str] = ""
+    complexity: ClassVar[str] = ""
+    recipe: ClassVar[str] = ""
+    published: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         limits.check(self)

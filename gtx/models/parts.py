@@ -12,14 +12,15 @@ import functools
 import inspect
 import typing
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from gtx.limits import AnyOf, Anything, Nothing, Rule, rule_of, unknown
+from gtx.limits import AnyOf, Anything, Nothing, OneOf, Rule, rule_of, unknown
 from gtx.nn.attention import ATTENTION
 from gtx.nn.encoders import ENCODERS
 from gtx.nn.local import LOCAL
 from gtx.nn.parts import ACTIVATIONS, NORMS, FeedForward
 from gtx.nn.parts.initializers import INITIALIZERS
+from gtx.ops.attention.select import IMPLEMENTATIONS
 from gtx.typing import ModuleFactory
 
 FEED_FORWARD: dict[str, ModuleFactory] = {"mlp": FeedForward}
@@ -209,6 +210,8 @@ Attention = Annotated[Any, PartOf(ATTENTION, optional=True)]
 FeedForwardPart = Annotated[Any, PartOf(FEED_FORWARD)]
 Norm = Annotated[Any, PartOf(NORMS)]
 ActivationName = Annotated[Any, FunctionOf(ACTIVATIONS)]
+Implementation = Annotated[str, OneOf(("auto", *IMPLEMENTATIONS))]
+Float = Literal["float32", "bfloat16", "float16", "float64"]
 Encoders = Annotated[Mapping[str, Any], PartsOf(ENCODER)]
 
 

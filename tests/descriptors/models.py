@@ -75,6 +75,7 @@ MODELS = (
         ),
         "model",
         level="graphs",
+        options=dict(norm=nn.LayerNorm),
         neutral=("remat",),
     ),
 )
