@@ -14,8 +14,21 @@ These fields mean the same in every module. A docstring names them only where it
   bias_init: initial values of every bias. None takes PyTorch's, uniform within 1/sqrt(in).
 """
 
-from gtx.nn.attention import CrossAttention, MultiHeadAttention, MultipliedAttention
-from gtx.nn.blocks import ISAB, PMA, GPSBlock, GTBlock, SetAttentionBlock, TransformerBlock
+from gtx.nn.attention import (
+    CrossAttention,
+    GRITAttention,
+    MultiHeadAttention,
+    MultipliedAttention,
+)
+from gtx.nn.blocks import (
+    ISAB,
+    PMA,
+    GPSBlock,
+    GRITBlock,
+    GTBlock,
+    SetAttentionBlock,
+    TransformerBlock,
+)
 from gtx.nn.encoders import (
     CategoricalEncoder,
     ConstantEncoder,
@@ -43,6 +56,7 @@ from gtx.nn.local import (
 )
 from gtx.nn.parts import (
     BatchNorm,
+    DegreeScaler,
     Dropout,
     EdgeReadout,
     FeedForward,
@@ -74,6 +88,7 @@ __all__ = [
     "BatchNorm",
     "CategoricalEncoder",
     "ConstantEncoder",
+    "DegreeScaler",
     "Dropout",
     "EdgePathEncoder",
     "EdgeReadout",
@@ -81,6 +96,8 @@ __all__ = [
     "FeedForward",
     "GPSBlock",
     "GTBlock",
+    "GRITAttention",
+    "GRITBlock",
     "GatedGCN",
     "LaplacianEncoder",
     "LaplacianLinearEncoder",

@@ -11,6 +11,7 @@ from tests.descriptors.descriptor import Descriptor, by_level, inputs
 from tests.descriptors.encoders import ENCODERS
 from tests.descriptors.local import LOCAL
 from tests.descriptors.models import MODELS
+from tests.descriptors.pairs import PAIRS
 from tests.descriptors.parts import PARTS
 from tests.descriptors.readouts import READOUTS
 from tests.descriptors.values import BF16
@@ -20,6 +21,7 @@ DESCRIPTORS = (
     *ATTENTION_LAYERS,
     *LOCAL,
     *BLOCKS,
+    *PAIRS,
     *ENCODERS,
     *READOUTS,
     *MODELS,

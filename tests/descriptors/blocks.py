@@ -26,6 +26,7 @@ BLOCKS = (
             use_bias=False,
             dropout_rate=0.5,
         ),
+        neutral=("output_dropout",),
     ),
     Descriptor(
         "swiglu",
@@ -38,6 +39,7 @@ BLOCKS = (
             gated=False,
             use_bias=False,
             dropout_rate=0.5,
+            output_dropout=False,
         ),
     ),
     Descriptor(

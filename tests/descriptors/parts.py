@@ -15,6 +15,9 @@ PARTS = (
     Descriptor("linear", partial(nn.Linear, 5), "rows", options=dict(LINEAR, use_bias=False)),
     Descriptor("dropout", partial(nn.Dropout, 0.3), "rows"),
     Descriptor(
+        "degree_scaler", nn.DegreeScaler, "layer", options=dict(DTYPES, coefficients_init=half)
+    ),
+    Descriptor(
         "mlp_head",
         partial(nn.MLPHead, 2),
         "rows",

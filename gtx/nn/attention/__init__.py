@@ -7,6 +7,7 @@ import functools
 
 from gtx.nn.attention.call import attend, edges_of, pairs_of
 from gtx.nn.attention.cross import CrossAttention
+from gtx.nn.attention.grit import GRITAttention
 from gtx.nn.attention.multi_head import MultiHeadAttention
 from gtx.nn.attention.multiplied import MultipliedAttention
 from gtx.typing import ModuleFactory
@@ -21,6 +22,7 @@ ATTENTION: dict[str, ModuleFactory] = {
 __all__ = [
     "ATTENTION",
     "CrossAttention",
+    "GRITAttention",
     "MultiHeadAttention",
     "MultipliedAttention",
     "attend",

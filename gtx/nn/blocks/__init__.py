@@ -6,6 +6,7 @@ without `dim`); everything else is bound beforehand, as in
 """
 
 from gtx.nn.blocks.gps import GPSBlock
+from gtx.nn.blocks.grit import GRITBlock
 from gtx.nn.blocks.gt import GTBlock
 from gtx.nn.blocks.isab import ISAB
 from gtx.nn.blocks.pma import PMA
@@ -16,9 +17,19 @@ from gtx.typing import ModuleFactory
 BLOCKS: dict[str, ModuleFactory] = {
     "gps": GPSBlock,
     "gt": GTBlock,
+    "grit": GRITBlock,
     "isab": ISAB,
     "set_attention": SetAttentionBlock,
     "transformer": TransformerBlock,
 }
 
-__all__ = ["BLOCKS", "ISAB", "PMA", "GPSBlock", "GTBlock", "SetAttentionBlock", "TransformerBlock"]
+__all__ = [
+    "BLOCKS",
+    "GPSBlock",
+    "GRITBlock",
+    "GTBlock",
+    "ISAB",
+    "PMA",
+    "SetAttentionBlock",
+    "TransformerBlock",
+]

@@ -2,6 +2,7 @@
 
 from gtx.nn.parts import initializers
 from gtx.nn.parts.activations import ACTIVATIONS
+from gtx.nn.parts.degree_scaler import DegreeScaler
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.feed_forward import FeedForward
 from gtx.nn.parts.heads import MLPHead
@@ -13,6 +14,7 @@ __all__ = [
     "ACTIVATIONS",
     "NORMS",
     "BatchNorm",
+    "DegreeScaler",
     "Dropout",
     "EdgeReadout",
     "FeedForward",

@@ -28,6 +28,7 @@ class FeedForward(nn.Module):
       gated: multiply it by a third linear map. W1 and W3 are one kernel, W1 first.
       use_bias: of every map.
       dropout_rate: for both dropouts.
+      output_dropout: whether the result is dropped, as the hidden layer is.
     """
 
     dim: int
@@ -36,6 +37,7 @@ class FeedForward(nn.Module):
     gated: bool = False
     use_bias: bool = True
     dropout_rate: float = 0.0
+    output_dropout: bool = True
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
@@ -60,5 +62,6 @@ class FeedForward(nn.Module):
             x = self.activation(x)
         x = Dropout(self.dropout_rate, name="dropout_hidden")(x, batch.node_ids, train=train)
         x = Linear(self.dim, **options, name="output")(x)
-        x = Dropout(self.dropout_rate, name="dropout_output")(x, batch.node_ids, train=train)
+        if self.output_dropout:
+            x = Dropout(self.dropout_rate, name="dropout_output")(x, batch.node_ids, train=train)
         return features.replace(nodes=x)

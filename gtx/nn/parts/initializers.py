@@ -21,6 +21,15 @@ def uniform(bound: float) -> Initializer:
     return init
 
 
+def normal(stddev: float) -> Initializer:
+    """N(0, stddev**2), the whole distribution."""
+
+    def init(key: Array, shape: Shape, dtype: Dtype) -> Array:
+        return stddev * jax.random.normal(key, shape, dtype)
+
+    return init
+
+
 def fan_in_uniform(key: Array, shape: Shape, dtype: Dtype) -> Array:
     """U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for a kernel `[fan_in, out]`.
 
@@ -32,6 +41,14 @@ def fan_in_uniform(key: Array, shape: Shape, dtype: Dtype) -> Array:
 # `torch.nn.MultiheadAttention` draws query, key and value as one [dim, 3 dim] matrix; OGB's and
 # GraphGPS's atom and bond encoders draw each [size, dim] table so.
 xavier_uniform: Initializer = jax.nn.initializers.xavier_uniform()
+
+
+def xavier_normal(key: Array, shape: Shape, dtype: Dtype) -> Array:
+    """N(0, 2 / (fan_in + fan_out)), the whole normal distribution: PyTorch's `xavier_normal_`.
+
+    That of jax, `glorot_normal`, cuts its tails off.
+    """
+    return normal(math.sqrt(2 / sum(shape)))(key, shape, dtype)
 
 
 # `torch.nn.Embedding`; GraphGPS's node and edge types of ZINC.
@@ -47,6 +64,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "fan_in_uniform": fan_in_uniform,
     "ones": ones,
     "standard_normal": standard_normal,
+    "xavier_normal": xavier_normal,
     "xavier_uniform": xavier_uniform,
     "zeros": zeros,
 }

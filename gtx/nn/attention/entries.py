@@ -1,0 +1,70 @@
+"""The entries of attention that have features: all pairs of nodes, or the edges of some sets.
+
+Layers that read and change features of pairs run over either. Over the edges of
+`gtx.structures.Complete(loops=True)` they compute what they compute over all pairs.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+from gtx.batch import Batch, Features
+from gtx.nn.attention.call import edges_of, pairs_of
+from gtx.ops.arguments import check_choice
+from gtx.ops.attention import Structure
+from gtx.ops.attention.contract import as_edges
+
+# All pairs of nodes of a graph, or edges.
+StructureName = Literal["complete", "edges"]
+
+
+class Entries(NamedTuple):
+    """Who attends to whom, and what each entry holds.
+
+    Attributes:
+      structure: of `gtx.ops.attention`.
+      features: [entries, feat].
+      mask: bool [entries], True for what is real.
+      ids: int [entries] each, who the receiver and who the sender is: for dropout.
+    """
+
+    structure: Structure
+    features: Any
+    mask: Any
+    ids: tuple[Any, Any]
+
+
+def read_entries(
+    features: Features, batch: Batch, structure: str, edges: tuple[str, ...] = ("graph",)
+) -> Entries:
+    """The entries of a layer; `features` has been cleared of padding.
+
+    Args:
+      features: whose `pairs` ("complete") or edges ("edges") are read.
+      batch: of these features.
+      structure: "complete" or "edges".
+      edges: names of the edge sets, see `Batch.edges_over`.
+
+    Raises:
+      ValueError: there are no features, or no such structure.
+    """
+    check_choice(structure, ("complete", "edges"), "structure")
+    if structure == "complete":
+        over, values, mask = pairs_of(batch), features.pairs, batch.pair_mask
+        what, remedy = "pairs", "Encode a column of the pairs, as gtx.nn.Embed does."
+    else:
+        over, values = edges_of(batch, edges), features.edges_over(edges)
+        mask, what = over.where, f"edges in {', '.join(edges)}"
+        remedy = "Encode a column of these edges; gtx.nn.ConstantEncoder needs none."
+    if values is None:
+        raise ValueError(f"The layer needs features of {what}, and there are none. {remedy}")
+    ends = as_edges(over)
+    ids = batch.node_ids[ends.receivers], batch.node_ids[ends.senders]
+    return Entries(over, values, mask, ids)
+
+
+def write_entries(
+    features: Features, values: Any, structure: str, edges: tuple[str, ...] = ("graph",)
+) -> Features:
+    """Other features for the entries that `read_entries` read."""
+    if structure == "complete":
+        return features.replace(pairs=values)
+    return features.with_edges_over(edges, values)
