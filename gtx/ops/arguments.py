@@ -1,7 +1,7 @@
 """Checks of the arguments of ops.
 
-All checks look at types, shapes and dtypes alone. So they work under jit too, and take no time in
-a compiled function.
+All checks look at types, shapes and dtypes only, never at values. They therefore also work under
+jit, where values are unknown, and they cost no time in a compiled function.
 """
 
 import operator
@@ -15,18 +15,18 @@ ARRAYS = jax.Array | np.ndarray
 
 
 def describe(value: Any) -> str:
-    """A wrong argument in a few words: `float32 [3, 2]`, or the name of its type."""
+    """A short description of a wrong argument: `float32 [3, 2]`, or the name of its type."""
     if isinstance(value, ARRAYS | np.generic):
         return f"{value.dtype} {list(value.shape)}"
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def check_array(values: Any, name: str, shape: str) -> None:
-    """Raise unless it is an array of numbers with as many axes as `shape` has names.
+    """Raise unless `values` is an array of numbers with as many axes as `shape` has names.
 
     Args:
       values: the argument.
-      name: what messages call it.
+      name: the name of the argument in error messages.
       shape: of the form "[nodes, heads]"; "..." stands for any further axes.
     """
     if not isinstance(values, ARRAYS):
@@ -35,6 +35,7 @@ def check_array(values: Any, name: str, shape: str) -> None:
             "Pass a jax or numpy array; jnp.asarray makes one of a list."
         )
     refuse_masked(values, name)
+    # jnp.issubdtype and not np.issubdtype: numpy does not know bfloat16 as a number.
     if not (jnp.issubdtype(values.dtype, jnp.number) or values.dtype == bool):
         raise TypeError(f"{name} must hold numbers, got {describe(values)}.")
     axes = [axis.strip() for axis in shape.strip("[]").split(",")]
@@ -44,7 +45,7 @@ def check_array(values: Any, name: str, shape: str) -> None:
 
 
 def check_floats(values: Any, name: str, shape: str) -> None:
-    """Raise unless it is an array of real floats with the axes of `shape`."""
+    """Raise unless `values` is an array of real floats with the axes of `shape`."""
     check_array(values, name, shape)
     if jnp.issubdtype(values.dtype, jnp.complexfloating):
         raise TypeError(f"{name} must hold real floats and is {values.dtype}; split it in two.")
@@ -65,7 +66,7 @@ def check_length(values: Any, length: int, name: str, rows: str) -> None:
 
 
 def as_ids(ids: Any, name: str) -> Any:
-    """Ids [entries] of an integer type wide enough to count with; a list becomes an array.
+    """Ids [entries] as an array of integers with at least 32 bits; a list becomes an array.
 
     Types of 8 and 16 bits become int32, because adding a number of rows to such an id overflows.
     """
@@ -73,6 +74,7 @@ def as_ids(ids: Any, name: str) -> Any:
         raise TypeError(f"{name} must be integers [entries], got {describe(ids)}.")
     refuse_masked(ids, name)
     if not isinstance(ids, jax.Array):
+        # numpy and not jax.numpy: ids on the host stay there, and int64 is not cut to int32.
         try:
             ids = np.asarray(ids)
         except ValueError:
@@ -86,7 +88,7 @@ def as_ids(ids: Any, name: str) -> Any:
             + remedy
         )
     if not isinstance(ids, jax.Array) and ids.size == 0:
-        ids = ids.astype(np.int32)  # numpy has float64 for an empty list
+        ids = ids.astype(np.int32)  # numpy makes an empty list float64
     if not jnp.issubdtype(ids.dtype, jnp.integer):
         raise TypeError(
             f"{name} must be integers and are {ids.dtype}; convert them: .astype(jnp.int32)."
@@ -95,7 +97,7 @@ def as_ids(ids: Any, name: str) -> Any:
 
 
 def check_where(where: Any, length: int, name: str = "where") -> None:
-    """Raise unless it is None or bools [length]."""
+    """Raise unless `where` is None or an array of bools [length]."""
     if where is None:
         return
     check_array(where, name, "[...]")
@@ -111,19 +113,20 @@ def check_where(where: Any, length: int, name: str = "where") -> None:
 
 
 def check_flag(flag: Any, name: str) -> None:
-    """Raise unless it is True or False."""
+    """Raise unless `flag` is True or False."""
     if not isinstance(flag, bool | np.bool_):
         raise TypeError(f"{name} is static, True or False, got {describe(flag)}.")
 
 
 def check_count(count: Any, name: str) -> None:
-    """Raise unless it is a static whole number that is not negative."""
+    """Raise unless `count` is a static whole number that is not negative."""
     if isinstance(count, jax.core.Tracer):
         raise TypeError(
             f"{name} is the length of an array and must be static, and is traced; pass a Python "
             "int, such as x.shape[0] (under jit by static_argnames)."
         )
     try:
+        # operator.index takes numpy integers too and refuses floats; True would pass as 1.
         valid = not isinstance(count, bool | np.bool_) and operator.index(count) >= 0
     except TypeError:
         valid = False
@@ -135,7 +138,7 @@ def check_count(count: Any, name: str) -> None:
 
 
 def refuse_masked(values: Any, name: str) -> None:
-    """Raise if it is a masked array of numpy."""
+    """Raise if `values` is a masked array of numpy."""
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array, whose mask would be lost. Pass its data and its mask "
@@ -144,6 +147,6 @@ def refuse_masked(values: Any, name: str) -> None:
 
 
 def check_choice(value: Any, choices: Any, name: str) -> None:
-    """Raise unless it is one of these strings."""
+    """Raise unless `value` is one of the strings `choices`."""
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"There is no {name} {value!r}; there are {', '.join(choices)}.")

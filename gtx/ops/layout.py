@@ -1,9 +1,9 @@
-"""The dense layout: where each node of a flat batch stands when graphs become matrices.
+"""The dense layout: the position of each node of a flat batch when graphs become matrices.
 
-The graphs of a batch are grouped into tiers; every graph of a tier gets the same number
-of slots. Nodes stay flat; only attention visits the slots. Pairs are one flat axis, the
-concatenation over tiers of `num_graphs * size * size`, so that a dense implementation
-reshapes slices and gathers nothing.
+The graphs of a batch are grouped into tiers, and every graph of a tier gets the same number of
+slots. Node features stay in one flat array. Only attention moves them into the slots. Pairs of
+nodes are also one flat axis: the concatenation over tiers of `num_graphs * size * size` entries. A
+dense implementation therefore only reshapes slices of it and needs no gather.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ class Layout:
     Attributes:
       slots: int32 [slots], the node in each slot; `num_nodes` in an empty slot.
       node_slots: int32 [nodes], the slot of each node; `num_slots` for a padding node.
-      tiers: static. Graphs are numbered tier by tier, slots graph by graph.
+      tiers: static. Graphs are numbered tier by tier, and slots graph by graph.
     """
 
     slots: Any
@@ -63,10 +63,10 @@ class Layout:
 
 
 def check_layout(layout: Any, name: str = "layout") -> None:
-    """Raise unless it is a Layout whose arrays have the lengths that its tiers say.
+    """Raise unless `layout` is a Layout whose arrays have the lengths that its tiers state.
 
     Raises:
-      TypeError: it is no Layout, or not of integers.
+      TypeError: it is not a Layout, or its arrays do not hold integers.
       ValueError: its parts do not fit each other.
     """
     if layout is None:
@@ -106,19 +106,19 @@ def as_tiers(tiers: Any) -> tuple[Tier, ...]:
 
 
 def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any = np) -> Layout:
-    """Lay out consecutive graphs of `n_node` nodes, `num_nodes` in all, into `tiers`.
+    """Give every node of consecutive graphs a slot in `tiers`.
 
     Args:
-      n_node: int [graphs], one entry per place in the tiers, in their order (0 for an
-        empty place). Each must fit its tier.
+      n_node: int [graphs], the number of nodes of the graph in each place of the tiers, in their
+        order (0 for an empty place). Each graph must fit into its tier.
       num_nodes: length of the flat node axis; nodes beyond `n_node.sum()` are padding.
       tiers: static sizes.
       xp: `numpy` on the host, `jax.numpy` inside a compiled step.
 
     Raises:
-      ValueError: on the host, graphs do not fit. A compiled step cannot look at them; there
-        `gtx.batching` has fitted them before.
-      TypeError: an argument is not of its type.
+      ValueError: on the host, a graph does not fit into its tier. Inside a compiled step the
+        values cannot be checked; `gtx.batching` has already made them fit.
+      TypeError: an argument has a wrong type.
     """
     if xp not in (np, jnp):
         raise TypeError(f"xp must be numpy or jax.numpy, got {xp!r}.")
@@ -131,6 +131,8 @@ def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any
         _check_fit(np.asarray(n_node), num_nodes, tiers)
     else:
         check_length(n_node, sum(tier.num_graphs for tier in tiers), "n_node", "places in tiers")
+    # All that depends on the tiers alone is computed with numpy: it becomes constants of the
+    # compiled program. The empty array in front keeps np.concatenate valid for no tiers.
     slot_graph = np.concatenate(
         [np.zeros(0, np.int32)]
         + [
@@ -145,6 +147,7 @@ def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any
     graph_slot = np.concatenate(
         [np.zeros(0, np.int64)] + [np.full(tier.num_graphs, tier.size) for tier in tiers]
     )
+    # Cumulative sum without the own term: the first slot of each graph.
     graph_slot = (np.cumsum(graph_slot) - graph_slot).astype(np.int32)
 
     n_node = xp.asarray(n_node, dtype=np.int32)
@@ -157,6 +160,8 @@ def make_layout(n_node: Any, num_nodes: int, tiers: tuple[Tier, ...], *, xp: Any
     num_graphs = graph_slot.shape[0]
     if num_graphs == 0:
         return Layout(slots, xp.zeros(num_nodes, dtype=np.int32), tiers)
+    # side="right" skips empty graphs, whose end equals their start. The minimum serves padding
+    # nodes, which lie beyond the last graph; their slot is replaced below.
     graph = xp.minimum(xp.searchsorted(ends, node, side="right"), num_graphs - 1)
     node_slots = xp.where(
         node < ends[-1], xp.asarray(graph_slot)[graph] + node - starts[graph], slot_graph.shape[0]
@@ -195,7 +200,7 @@ def _take_or_zero(values, indices, inverse):
 @jax.custom_vjp
 def _take(values, indices, inverse):
     del inverse
-    if values.shape[0] == 0:  # of which jnp.take refuses to take
+    if values.shape[0] == 0:  # jnp.take refuses an empty axis
         return jnp.zeros_like(values, shape=indices.shape + values.shape[1:])
     return jnp.take(values, indices, axis=0, mode="fill", fill_value=0)
 
@@ -209,15 +214,16 @@ def _take_bwd(saved, cotangent):
     return _take_or_zero(cotangent, inverse, indices), None, None
 
 
-# The two index arrays of a layout invert each other, so that the transpose of one gather is the
-# other gather. It is cheaper than the scatter that automatic differentiation would make.
+# The two index arrays of a layout are inverse to each other. The transpose of the gather with one
+# of them is therefore the gather with the other. A gather is cheaper than the scatter that
+# automatic differentiation would make.
 _take.defvjp(_take_fwd, _take_bwd)
 
 
 def to_slots(
     values: Shaped[Array, " nodes *rest"], layout: Layout
 ) -> Shaped[Array, " slots *rest"]:
-    """Move node values into their slots. Empty slots are 0; padding nodes go nowhere."""
+    """Move node values into their slots. Empty slots get 0; padding nodes are left out."""
     check_layout(layout)
     check_array(values, "values", "[nodes, ...]")
     check_length(values, layout.num_nodes, "values", "nodes of the layout")
@@ -272,7 +278,7 @@ def split_pairs(
 
 
 def pair_mask(layout: Layout, sender_layout: Layout | None = None) -> Bool[HostOrDevice, " pairs"]:
-    """True where receiver slot and sender slot of a pair both hold a node."""
+    """True where both the receiver slot and the sender slot of a pair hold a node."""
     check_layout(layout)
     check_layout(sender_layout or layout, "sender_layout")
     receivers, senders = (
@@ -296,6 +302,8 @@ def edge_pairs(
     check_layout(layout)
     senders, receivers = as_ids(senders, "senders"), as_ids(receivers, "receivers")
     check_length(receivers, senders.shape[0], "receivers", "senders")
+    # Tables over the slots: the first pair of the slot's graph, the first slot of this graph, and
+    # its number of slots. The extra last row serves padding nodes, whose slot is num_slots.
     offsets, slot_tier_size, slot_start = [], [], []
     pairs = slots = 0
     for tier in layout.tiers:

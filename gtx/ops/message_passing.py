@@ -1,4 +1,4 @@
-"""Message passing, of which every layer here is a case, attention included."""
+"""Message passing. Every layer of gtx is a special case of it, attention included."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -43,8 +43,8 @@ def aggregate(
     """Reduce the messages that arrive at each receiver. Equation 12 of Joshi (2025).
 
     Args:
-      messages: an array [edges, ...], or a tree of such; for "softmax" a pair of logits and
-        these.
+      messages: an array [edges, ...], or a tree of such arrays; for "softmax" a pair of logits
+        and such a tree.
       receivers: the receiver of each edge.
       num_receivers: static.
       method: the reduction. A receiver without edges gets 0. "softmax" is a mean weighted by
@@ -70,7 +70,7 @@ def aggregate(
 
 
 def _check_rows(tree, length, name, rows):
-    """The length of the first axis of all arrays of a tree, which must be `length`, if given."""
+    """The length of the first axis of all arrays of a tree; it must be `length`, if given."""
     if hasattr(tree, "n_node"):
         raise TypeError(
             f"{name} must be an array or a tree of arrays, got a GraphsTuple; pass its fields: "
@@ -95,6 +95,7 @@ def _softmax(messages, receivers, num_receivers, options):
     logits, messages = messages
     check_floats(logits, "logits", "[edges, ...]")
     logits = logits.astype(jnp.promote_types(logits.dtype, jnp.float32))
+    # Weights and messages are widened before the sum; only the sum is rounded to their dtype.
     weights = segment.segment_softmax(logits, receivers, num_receivers, **options)
 
     def to_rank(values, ndim):
@@ -108,7 +109,9 @@ def _softmax(messages, receivers, num_receivers, options):
                 f"{list(logits.shape)} and then any, got {list(values.shape)}."
             )
         wide = values.astype(jnp.promote_types(values.dtype, weights.dtype))
-        if options["where"] is not None:  # 0 * NaN is NaN, in the gradient of the weights too
+        # A masked message may hold NaN. Its weight is 0, but 0 * NaN is NaN, in the result and
+        # in the gradient of the weights.
+        if options["where"] is not None:
             wide = jnp.where(to_rank(options["where"], wide.ndim), wide, 0)
         weighted = to_rank(weights, wide.ndim) * wide
         total = segment.segment_sum(weighted, receivers, num_receivers, **options)
@@ -136,22 +139,22 @@ def message_passing(
         h_i' = update(h_i, m_i)
 
     Args:
-      nodes: an array [nodes, ...], or a tree of such.
+      nodes: an array [nodes, ...], or a tree of such arrays.
       senders: the sender j of each edge, integers of any type in [0, nodes).
-      receivers: the receiver i of each edge, likewise. An id out of range is a mistake, which
-        is not looked for here. `Edges.checked(senders, receivers, num_receivers=...)` finds it.
-        Such a sender is taken for the nearest node, or counted from the end. The message to such
-        a receiver is left out.
+      receivers: the receiver i of each edge, likewise. An id out of range is a mistake that this
+        function does not detect; `Edges.checked(senders, receivers, num_receivers=...)` does. A
+        sender that is too large is clipped to the last node, and a negative one counts from the
+        end. The message to a receiver out of range is left out.
       message: called with the features of receivers, senders and edges, each [edges, ...].
       update: called with `nodes` and the aggregated messages, each [nodes, ...].
       edges: edge features, an array or a tree; None if there are none.
       method: how messages are reduced, see `aggregate`.
-      where: True for real edges; the others send nothing, whatever they and their ends hold.
-        `message` sees 0 in their place, and must be differentiable there.
+      where: True for real edges. The others send nothing, whatever they and their end nodes hold.
+        `message` sees 0 in their place and must be differentiable at 0.
       indices_are_sorted: promise that `receivers` do not decrease.
 
     Returns:
-      What `update` returns.
+      The return value of `update`.
     """
     for name, function in (("message", message), ("update", update)):
         if not callable(function):
@@ -165,7 +168,7 @@ def message_passing(
     into: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
 
     def keep(values: Any) -> Any:
-        """Clear masked rows before `message`: in its gradient, 0 times NaN would be NaN."""
+        """Clear masked rows before `message`; in its gradient, 0 times NaN would be NaN."""
         return clean(values, where)
 
     messages = message(

@@ -1,16 +1,15 @@
-"""Noise by hashing: random decisions that depend on identities, and not on places in an array.
+"""Noise by hashing: random decisions that depend on the identity of a node, not on its position.
 
-Dropout drawn from a counter of array positions changes with the padding and with the
-batch, and drawing threefry bits for every pair of nodes costs as much as attention itself.
-Here each decision is a hash of (key, identities), where an identity belongs to a node and
-not to its place: it is the same in every layout, whatever the padding, and costs a handful
-of integer instructions. The mixing function is `lowbias32` (Wellons, 2018, "Prospecting for
-hash functions"). It is good enough for dropout, but not for
-cryptography or sampling.
+Dropout is usually drawn from a counter of array positions. Such noise changes with the padding and
+with the batch, and drawing threefry bits for every pair of nodes costs as much as attention itself.
+Here each decision is a hash of (key, identities). An identity belongs to a node and not to its
+position in an array. The noise is therefore the same in every layout and with any padding, and it
+costs a few integer instructions. The mixing function is `lowbias32` (Wellons, 2018, "Prospecting
+for hash functions"). It is good enough for dropout, but not for cryptography or sampling.
 
-An id is an integer of any type and counts modulo 2**32: int8 -1, int64 -1 and uint32 2**32 - 1
-are one identity, in numpy and in jax, inside and outside of a compiled function. Nodes whose
-64-bit ids are equal in the lower 32 bits share their noise.
+An id is an integer of any type and counts modulo 2**32. So int8 -1, int64 -1 and uint32 2**32 - 1
+are the same identity, in numpy and in jax, inside and outside of a compiled function. Nodes whose
+64-bit ids agree in the lower 32 bits share their noise.
 """
 
 import numbers
@@ -23,7 +22,7 @@ from jaxtyping import Array, Bool, Float32, Integer, Shaped, UInt32
 
 from gtx.ops.arguments import refuse_masked
 
-_GOLDEN = 0x9E3779B9
+_GOLDEN = 0x9E3779B9  # 2^32 / golden ratio; added to an id because _mix(0) is 0
 
 
 def _mix(values: Any) -> Any:
@@ -34,7 +33,7 @@ def _mix(values: Any) -> Any:
 
 
 def key_bits(key: Shaped[Array, "..."]) -> UInt32[Array, " 2"]:
-    """The two words under which noise is drawn, from a jax PRNG key, typed or raw."""
+    """The two words of a jax PRNG key, typed or raw, from which noise is drawn."""
     if not isinstance(key, jax.Array | np.ndarray):
         raise TypeError(
             f"Expected one jax PRNG key, got {type(key).__name__}; "
@@ -48,15 +47,15 @@ def key_bits(key: Shaped[Array, "..."]) -> UInt32[Array, " 2"]:
             "make one with jax.random.key(seed)."
         )
     key = jnp.asarray(key)
-    # The two halves of an `rbg` key may be equal, and would cancel if one were not mixed.
+    # The two halves of an `rbg` key may be equal. Without mixing, their XOR would then be 0.
     return key if key.shape == (2,) else key[:2] ^ _mix(key[2:])
 
 
 def identities(ids: Any, name: str = "ids") -> Any:
-    """Ids of any integer type as uint32, modulo 2**32; numpy stays numpy.
+    """Ids of any integer type as uint32, modulo 2**32; a numpy array stays a numpy array.
 
     Raises:
-      TypeError: they are not integers; bools are not.
+      TypeError: the ids are not integers (bools are refused too).
     """
     refuse_masked(ids, name)
     ids = ids if isinstance(ids, jax.Array) else np.asarray(ids)
@@ -77,7 +76,7 @@ def node_ids(graph_ids: Any, positions: Any, xp: Any = jnp) -> Any:
       xp: `numpy` or `jax.numpy`; both give the same bits.
 
     Returns:
-      uint32. Two nodes share an identity by chance once in 2^32 pairs, and then share noise.
+      uint32. One in 2^32 pairs of nodes has the same identity by chance and so shares its noise.
     """
     graph_ids = xp.asarray(identities(graph_ids, "graph_ids"))
     positions = xp.asarray(identities(positions, "positions"))
@@ -90,9 +89,9 @@ def keep_mask(
 ) -> Bool[Array, "..."]:
     """Keep each combination of identities with probability `1 - rate`, independently.
 
-    The result for a combination depends on `bits`, `rate`, the values of the ids and their
-    order, and on nothing else. Each id is hashed at its own shape before the ids meet, so
-    that ids of shapes `[n, 1, 1]`, `[1, n, 1]` and `[heads]` cost one short hash per element
+    The result for a combination depends only on `bits`, `rate`, the values of the ids and their
+    order. Each id is hashed at its own shape before the ids are combined. For ids of shapes
+    `[n, 1, 1]`, `[1, n, 1]` and `[heads]`, only one short hash is therefore computed per element
     of `[n, n, heads]`.
 
     Args:
@@ -104,19 +103,22 @@ def keep_mask(
       bool of the broadcast shape, True where kept.
     """
     check_rate(rate)
+    # Compares integers: a float32 in [0, 1) would have only 24 of the 32 bits of the hash.
     return _hash(bits, ids) >= np.uint32(min(round(rate * 2**32), 2**32 - 1))
 
 
 def normal(bits: UInt32[Array, " 2"], *ids: Integer[Any, "..."] | int) -> Float32[Array, "..."]:
     """A number from N(0, 1) for each combination of identities, independently.
 
-    As `keep_mask` it depends on nothing but `bits` and the ids in their order. It is the
+    Like `keep_mask`, it depends only on `bits` and on the ids in their order. The number is the
     quantile of one of 2^23 evenly spaced probabilities, so its absolute value is below 5.3.
 
     Args:
       bits: from `key_bits`.
       *ids: as for `keep_mask`.
     """
+    # 23 bits, at the middle of each step: float32 holds these exactly, and neither end is +-1,
+    # where erf_inv is infinite.
     steps = (_hash(bits, ids) >> np.uint32(9)).astype(jnp.float32)
     return np.float32(np.sqrt(2)) * jax.lax.erf_inv((2 * steps + 1) / 2**23 - 1)
 
@@ -128,6 +130,8 @@ def _hash(bits: Any, ids: tuple[Any, ...]) -> Any:
         raise ValueError("Noise needs at least one array of ids, which say whose it is.")
     state = None
     for number, values in enumerate(ids):
+        # Each position gets a constant of its own, so that (a, b) and (b, a) differ. Hashes are
+        # combined by a sum, because it broadcasts; the last mixing removes its linearity.
         values = jnp.asarray(identities(values))
         first = _mix(bits[0] + np.uint32((number + 1) * _GOLDEN & 0xFFFFFFFF))
         hashed = _mix(_mix(values ^ first) + bits[1])
@@ -139,8 +143,8 @@ def check_rate(rate: float) -> None:
     """Raise unless `rate` is a possible dropout rate.
 
     Raises:
-      TypeError: it is not a number of Python or numpy.
-      ValueError: it lies outside of [0, 1).
+      TypeError: `rate` is not a number of Python or numpy.
+      ValueError: `rate` lies outside of [0, 1).
     """
     if not isinstance(rate, numbers.Real) or isinstance(rate, bool):
         raise TypeError(

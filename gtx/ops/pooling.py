@@ -27,11 +27,11 @@ def pool(
     """Reduce the nodes of each graph to one vector, in at least float32.
 
     Args:
-      nodes: node features; the nodes of a graph stand together.
+      nodes: node features; the nodes of a graph are consecutive rows.
       node_graph: the graph of each node, not decreasing, in [0, num_graphs).
       num_graphs: static.
       method: the reduction.
-      where: True for real nodes; the others count for nothing, whatever they hold.
+      where: True for real nodes; the others have no influence, whatever they hold.
 
     Returns:
       One row per graph in the dtype of `nodes`; 0 for a graph without real nodes.

@@ -1,11 +1,11 @@
 """Reductions over the entries that share a segment id, such as the edges of one receiver.
 
-This holds for all of them. Sums run in at least float32, and the result has the dtype of the
-values. A masked entry (`where`) has no influence on values and gradients, even if it holds NaN.
+The following holds for all of them. Sums run in at least float32, and the result has the dtype of
+the values. A masked entry (`where`) has no influence on values and gradients, even if it holds NaN.
 A segment without entries gives 0, with zero gradients. An entry with an id outside
 `[0, num_segments)` is dropped. `indices_are_sorted` promises that the ids do not decrease, which
-makes the scatter faster. Ids are of any integer type. Values are floats, but for sums, counts
-and `gather`.
+makes the scatter faster. Ids are of any integer type. Values are floats; sums, counts and `gather`
+also take integers.
 """
 
 from typing import Any
@@ -24,7 +24,8 @@ from gtx.ops.arguments import (
 )
 from gtx.ops.masks import clean
 
-NEGATIVE = -1e30  # stands for minus infinity: finite, so that no difference of two is NaN
+# Stands for minus infinity. It is finite, because -inf minus -inf would be NaN.
+NEGATIVE = -1e30
 
 
 def gather(
@@ -36,11 +37,12 @@ def gather(
     """`values[segment_ids]` for ids in `[0, segments)`.
 
     An id beyond the last segment is clipped to it, and a negative one counts from the end; both
-    are mistakes. In contrast to plain indexing, the gradient is summed in at least float32, and by
-    a faster scatter if the ids are sorted.
+    are mistakes. Unlike with plain indexing, the gradient is summed in at least float32, and by a
+    faster scatter if the ids are sorted.
     """
     check_array(values, "values", "[segments, ...]")
     segment_ids = as_ids(segment_ids, "segment_ids")
+    # The cast comes before the gather, so that its transpose, a scatter-add, sums in float32.
     wide = jnp.asarray(values).astype(_wide(values.dtype))
     taken = wide.at[segment_ids].get(indices_are_sorted=indices_are_sorted, mode="clip")
     return taken.astype(values.dtype)
@@ -114,6 +116,7 @@ def segment_max(
         **options,
     )
     count = segment_count(segment_ids, num_segments, where=where, **options)
+    # An empty segment has -inf. It is found by its count, because real values may be -inf too.
     return jnp.where(_trailing(count, peak.ndim) > 0, peak, 0).astype(values.dtype)
 
 
@@ -141,7 +144,8 @@ def segment_std(
 ) -> Float[Array, " segments *rest"]:
     """Standard deviation (divided by the number of entries) of the values of each segment.
 
-    Computed in two passes. Where all values are equal it is 0 with zero gradient.
+    Computed in two passes (first the mean, then the offsets from it), because E[x^2] - E[x]^2
+    cancels digits. Where all values are equal, the result is 0 with zero gradient.
     """
     check_floats(values, "values", "[entries, ...]")
     options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
@@ -149,7 +153,9 @@ def segment_std(
     mean = segment_mean(wide, segment_ids, num_segments, **options)
     offset = wide - gather(mean, segment_ids, indices_are_sorted=indices_are_sorted)
     variance = segment_mean(offset**2, segment_ids, num_segments, **options)
-    spread = variance > 0  # the slope of the root at 0 is infinite
+    spread = variance > 0
+    # The slope of the root at 0 is infinite. The inner `where` keeps 0 out of the root: the outer
+    # one alone would multiply this slope by 0 in the gradient, which is NaN.
     root = jnp.where(spread, jnp.sqrt(jnp.where(spread, variance, 1)), 0)
     return root.astype(values.dtype)
 
@@ -175,7 +181,7 @@ def segment_softmax(
         where=where,
         indices_are_sorted=indices_are_sorted,
     )
-    total = jnp.where(total > 0, total, 1)
+    total = jnp.where(total > 0, total, 1)  # no division by 0 in an empty segment
     weights = weights / gather(total, segment_ids, indices_are_sorted=indices_are_sorted)
     return weights.astype(logits.dtype)
 
@@ -194,22 +200,24 @@ def segment_exp(
 
     Returns:
       `(weights, total, peak)`: exp(s_e - peak), the sum of these over each segment, and the
-      largest logit of each segment (-1e30 if it has none; a constant to differentiation).
+      largest logit of each segment (-1e30 if it has none). The peak has no gradient.
     """
     check_floats(logits, "logits", "[entries, ...]")
     segment_ids = _check(logits, segment_ids, num_segments, where)
     options: dict[str, Any] = dict(indices_are_sorted=indices_are_sorted)
     scores = clean(logits, where, _wide(logits.dtype), fill=NEGATIVE)
+    # The softmax does not depend on the peak, so its gradient is 0 and need not be computed.
     peak = jax.ops.segment_max(jax.lax.stop_gradient(scores), segment_ids, num_segments, **options)
-    peak = jnp.maximum(peak, NEGATIVE)
+    peak = jnp.maximum(peak, NEGATIVE)  # an empty segment has -inf
     weights = jnp.exp(scores - gather(peak, segment_ids, **options))
+    # Where all entries of a segment are masked, exp(-1e30 + 1e30) is 1 and not 0.
     weights = clean(weights, where, _wide(weights.dtype))
     total = jax.ops.segment_sum(weights, segment_ids, num_segments, **options)
     return weights, total, peak
 
 
 def _check(values, segment_ids, num_segments, where):
-    """The ids, if they, the mask and the number fit the values."""
+    """The ids as an array, after checking that ids, mask and number of segments fit the values."""
     segment_ids = as_ids(segment_ids, "segment_ids")
     check_length(segment_ids, values.shape[0], "segment_ids", "entries")
     check_where(where, values.shape[0])

@@ -1,11 +1,15 @@
-"""Which axes of a mesh the values inside a `jax.shard_map` differ along.
+"""The mesh axes along which a value inside a `jax.shard_map` differs between shards.
 
-jax notes them in the type of every value and casts the operands of its own operations to what
-they need. Three things it leaves to whoever writes them: a carry of a loop starts with the axes
-that it ends with, the gradient of a hand-written rule has those of its operand, and both branches
-of a condition have the same. A value without axes that meets one with them is cast before, and
-automatic differentiation then sums its gradient over the shards. Outside of a `shard_map` no value
-has any, and nothing here does anything.
+jax stores these axes in the type of every value ("varying" axes) and casts the operands of its own
+operations as needed. Three cases are left to the programmer:
+
+* the initial carry of a loop must have the same axes as the final carry;
+* the gradient that a hand-written rule returns must have the same axes as its operand;
+* both branches of a condition must have the same axes.
+
+In these cases a value with fewer axes is cast before it is used. Automatic differentiation then
+sums its gradient over the shards. Outside of a `shard_map` no value has such axes, and the
+functions of this file do nothing.
 """
 
 from typing import Any
@@ -23,7 +27,7 @@ def varying_axes(tree: Any) -> frozenset[str]:
 
 
 def vary_like(tree: Any, like: Any) -> Any:
-    """`tree` with all its arrays varying along the axes of `like` too."""
+    """`tree` with all its arrays also varying along the axes of `like`."""
     axes = varying_axes(like)
     if not axes:
         return tree
@@ -37,7 +41,7 @@ def vary_like(tree: Any, like: Any) -> Any:
 
 
 def vary_together(*trees: Any) -> Any:
-    """The trees, all their arrays varying along the same axes: those of any of them."""
+    """The trees, with all arrays cast to vary along every axis that any of them varies along."""
     return vary_like(trees, trees)
 
 

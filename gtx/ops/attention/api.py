@@ -125,25 +125,24 @@ def attention(
         w_ij = dropout(softmax_j(s_ij + bias_ij) * gate_ij)
         out_i = sum_j w_ij (v_j + edge_value_ij + score.edge_value(m_ij))
 
-    Equations 14 and 15 of Joshi (2025); over `Complete` it is the attention of a Transformer,
-    over `Edges` that of a graph attention network. Most scores leave no message m_ij, and no more
-    than some of these add it to the value.
+    Equations 14 and 15 of Joshi (2025). Over `Complete` it is the attention of a Transformer, over
+    `Edges` that of a graph attention network. Most scores return no message m_ij, and only some of
+    those that do add it to the value.
 
     Logits, softmax and sums run in at least float32. A receiver without edges gets exactly 0
-    with zero gradients, and so does a padding node. The weights of all others sum to 1 before
-    gate and dropout, whatever the size of their logits, down to -1e30: an edge whose logit is
-    below, -inf included, counts as none. A head that overflows leaves the others alone. What
-    masked edges or pairs and padding nodes hold, NaN included, reaches neither result nor
-    gradients. The noise of dropout is a hash of (key, receiver id, sender id, head): the same
-    in every implementation. All implementations agree in value and in gradients up to
-    rounding. Differentiate in reverse mode.
+    with zero gradients, and so does a padding node. The weights of every other receiver sum to 1
+    before gate and dropout, for logits of any size down to -1e30. An edge with a logit below -1e30,
+    -inf included, counts as no edge. A head that overflows does not affect the others. The contents
+    of masked edges or pairs and of padding nodes, NaN included, reach neither the result nor the
+    gradients. The noise of dropout is a hash of (key, receiver id, sender id, head), so it is the
+    same in every implementation. All implementations agree in value and in gradients up to
+    rounding. Only reverse-mode differentiation is supported.
 
-    Everything but ids and entries is floats, real ones: integers and bools are refused, as a mean
+    All arrays but ids and entries hold real floats. Integers and bools are refused, because a mean
     of them would be rounded to their type.
 
     Args:
-      query: one per receiver. Graphs stand one after the other on this axis: there is no axis
-        of batches.
+      query: one per receiver. The graphs follow one another on this axis; there is no batch axis.
       key: one per sender; its head_dim is the query's.
       value: one per sender, of any head_dim.
       structure: who attends to whom. The axis `entries` is its edges (`Edges`) or its pairs
@@ -151,34 +150,34 @@ def attention(
       score: logit from query, key and entry: `Dot`, `Clamped`, `Additive`, `Dynamic`,
         `Multiplied`, `EGTScore`, `GRITScore`, or a frozen dataclass of your own with the methods
         of `Score`, registered with jax as a pytree.
-      entry: what the score reads of an edge or pair: any tree of arrays [entries, ...], of floats
-        or integers. What a masked edge or pair holds is replaced by 0.
+      entry: the features of an edge or pair that the score reads: any tree of arrays
+        [entries, ...] of floats or integers. Entries of masked edges or pairs are replaced by 0.
       bias: added to the logits; an array, or a function of node features that is evaluated
         where it is needed.
       gate: multiplies the weights after the softmax.
       edge_key: added to the key along an edge or pair.
       edge_value: added to the value along an edge or pair.
-      scale: of the score; None for the score's default, 1/sqrt(head_dim) for `Dot`.
-        `scale=1` is the paper's equation to the letter. One number, of Python or numpy, or an
-        array with no axes, which may be learned and must be finite.
+      scale: of the score; None for the score's default, which is 1/sqrt(head_dim) for `Dot`.
+        `scale=1` gives equation 14 literally. One number of Python or numpy, or an array without
+        axes, which may be learned and must be finite.
       dropout_rate: static, in [0, 1): the probability that a weight becomes 0; the others
         grow by 1 / (1 - dropout_rate).
       dropout_key: a jax PRNG key; needed when `dropout_rate` is not 0.
-      implementation: "auto", or the name of one.
+      implementation: "auto", or the name of an implementation.
       return_lse: also return log sum_j exp(s_ij + bias_ij), -1e30 for a receiver without edges,
-        in at least float32; with it, results over disjoint sets of senders can be merged.
+        in at least float32. It allows results over disjoint sets of senders to be merged.
       return_message: also return the score's message: a tree of arrays [entries, ...], exactly 0
         where an edge or pair is masked, in the dtype of `value`.
 
     Returns:
       The result in the dtype of `value`; or (result, log-sum-exp), (result, message), (result,
-      log-sum-exp, message), as asked for.
+      log-sum-exp, message), as requested.
 
     Raises:
-      ValueError: if shapes and structure disagree, an edge has no node (see `Edges`), the named
-        implementation does not apply, the dropout key is missing, the score reads no entry and is
-        given one, or leaves no message and is asked for one.
-      TypeError: if an argument is not of its type or dtype.
+      ValueError: shapes and structure disagree, an edge ends at no node (see `Edges`), the named
+        implementation does not apply, the dropout key is missing, an entry is given to a score that
+        reads none, or a message is requested from a score that returns none.
+      TypeError: an argument has a wrong type or dtype.
     """
     check_rate(dropout_rate)
     check_flag(return_lse, "return_lse")
@@ -202,6 +201,7 @@ def attention(
         needs_lse=return_lse,
         needs_message=return_message,
     )
+    # Selected even where nothing is computed: a wrong name must raise for empty inputs too.
     chosen = select(implementation, call)
     attend = IMPLEMENTATIONS[chosen].attend if 0 not in (len(query), len(key)) else _nobody
     out, lse, message = attend(call)
@@ -212,7 +212,7 @@ def attention(
 
 
 def _nobody(call: Call) -> tuple[Array, Array, Any]:
-    """Without receivers or without senders every result is empty or 0."""
+    """The results without receivers or without senders: empty arrays or 0."""
     shape, dtype = call.query.shape[:2], compute_dtype(call)
     out = jnp.zeros((*shape, call.value.shape[2]), call.value.dtype)
     lse = block.log_sum_exp(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype))
@@ -247,8 +247,8 @@ def make_call(
 ) -> Call:
     """Check sizes and fill in defaults.
 
-    What score and bias function compute from is widened to float32, so that gradients that
-    are summed over pairs are summed in float32 in all implementations.
+    The parameters of the score and of the bias function are widened to float32. Their gradients
+    are sums over pairs, and these then run in float32 in all implementations.
     """
     structure = _of_arrays(structure)
     check(query, key, value, structure, score, entry, bias, gate, edge_key, edge_value)
@@ -275,7 +275,8 @@ def make_call(
         needs_message=needs_message,
     )
     check_functions(call, weights_only)
-    # Loops and hand-written gradients below need operands that differ along the same axes.
+    # The loops and hand-written gradients of the implementations need operands that vary along
+    # the same mesh axes (see gtx.ops.varying).
     return vary_like(call, call)
 
 
@@ -288,6 +289,7 @@ def _wide(values: Any) -> Any:
 
 def _wide_score(score: Score) -> Score:
     leaves = jax.tree.leaves(score)
+    # jax takes an object of an unknown class for a leaf, that is, for an array.
     if leaves and leaves[0] is score:
         raise TypeError(
             f"The score {type(score).__name__} is not registered with jax: decorate the class with "
@@ -297,7 +299,7 @@ def _wide_score(score: Score) -> Score:
 
 
 def _of_arrays(structure: Structure) -> Structure:
-    """Lists are taken too; ids of few bits become wider."""
+    """The structure with arrays in place of lists, and with ids of at least 32 bits."""
     check_structure_type(structure)
     where = structure.where
     if isinstance(where, list | tuple):
@@ -314,7 +316,7 @@ def _of_arrays(structure: Structure) -> Structure:
 
 
 def _on_device(structure: Structure) -> Structure:
-    """Numpy arrays are taken too."""
+    """The structure with jax arrays in place of numpy arrays."""
     where = None if structure.where is None else jnp.asarray(structure.where)
     if isinstance(structure, Complete):
         return dataclasses.replace(structure, where=where)

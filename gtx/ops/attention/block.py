@@ -1,6 +1,7 @@
-"""Some receivers against some senders: what `dense` does once, `chunked` block by block.
+"""Attention of a block of receivers to a block of senders, for `dense` and `chunked`.
 
-Arrays of a block have the graphs of a tier first; rows are receivers, columns senders.
+`dense` calls it once per tier, `chunked` once per block. The first axis of all arrays is the
+graphs of a tier. Rows are receivers, columns are senders.
 """
 
 from typing import Any, NamedTuple
@@ -37,7 +38,7 @@ class Columns(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """What a pair adds: [graphs, rows, columns, ...] arrays or None."""
+    """The arrays with one row per pair: [graphs, rows, columns, ...], or None."""
 
     where: Any
     entry: Any  # a tree
@@ -48,7 +49,7 @@ class Pairs(NamedTuple):
 
 
 class Params(NamedTuple):
-    """Arrays that all blocks share: of the score, its scale, of a BiasFunction, of the dropout."""
+    """Arrays that all blocks share: for the score, its scale, a BiasFunction and the dropout."""
 
     score: Any
     scale: Any  # None if it is static
@@ -57,7 +58,7 @@ class Params(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is static in a call."""
+    """The static values of a call."""
 
     scale: float | None  # None if it is an array
     dropout_rate: float
@@ -66,15 +67,15 @@ class Facts(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """What a block computes before the softmax."""
+    """The results of a block before the softmax."""
 
-    logits: Any  # [graphs, heads, rows, columns], -1e30 where no pair is
-    mask: Any  # bool, [graphs, 1, rows, columns]: where a pair is
-    message: Any  # a tree of [graphs, rows, columns, ...] arrays, 0 where no pair is; or None
+    logits: Any  # [graphs, heads, rows, columns], -1e30 where there is no pair
+    mask: Any  # bool, [graphs, 1, rows, columns]: True where there is a pair
+    message: Any  # a tree of [graphs, rows, columns, ...] arrays, 0 where there is no pair; or None
 
 
 def split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
-    """The call's arrays tier by tier. What padding nodes hold is never read."""
+    """The arrays of a call, tier by tier. The contents of padding nodes are never read."""
     bipartite = call.structure.sender_layout is not None
     return [_without_unused(*parts, bipartite) for parts in _split_tiers(call, dtype)]
 
@@ -112,20 +113,20 @@ def _split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
 def _without_unused(
     rows: Rows, columns: Columns, pairs: Pairs, bipartite: bool
 ) -> tuple[Rows, Columns, Pairs]:
-    """A tier with 0 in the nodes that attend to nobody and to which nobody attends.
+    """A tier with 0 in the receivers and senders that have no pair.
 
-    Such nodes may hold NaN. `where` leaves out all of their pairs, or the other side of their
-    graph is empty.
+    `where` excludes all of their pairs, or the other side of their graph is empty. Such nodes may
+    hold NaN, which the matrix products would spread to other nodes.
     """
     if pairs.where is not None:
-        # Behind a barrier, because XLA would count the pairs of a constant mask while it compiles.
+        # The barrier keeps XLA from evaluating a constant mask while it compiles, which is slow.
         where = jax.lax.optimization_barrier(pairs.where)
         mask = rows.filled[:, :, None] & columns.filled[:, None, :] & where
         row, column = jnp.any(mask, axis=2), jnp.any(mask, axis=1)  # [graphs, rows or columns]
     elif bipartite:
         row = rows.filled & jnp.any(columns.filled, axis=1, keepdims=True)
         column = columns.filled & jnp.any(rows.filled, axis=1, keepdims=True)
-    else:  # every node meets itself
+    else:  # every node has a pair with itself
         return rows, columns, pairs
 
     def keep(used: Any, values: Any, axis: int) -> Any:
@@ -167,6 +168,7 @@ def scores_of(facts: Facts, rows: Rows, columns: Columns, pairs: Pairs, params: 
     if pairs.where is not None:
         mask = mask & pairs.where[:, None]
     dtype = rows.query.dtype
+    # Cleared before they enter products: see gtx.ops.masks.
     edge_key = _clean(pairs.edge_key, mask, dtype)
     entry = clean_tree(pairs.entry, mask[:, 0], dtype)
     scale = scale_of(facts, params)
@@ -192,7 +194,10 @@ def sum_values(
     pairs: Pairs,
     params: Params,
 ) -> Any:
-    """Gate, drop and sum: [graphs, heads, rows, value_dim], not yet divided by anything."""
+    """Gate, drop and sum: [graphs, heads, rows, value_dim].
+
+    Not yet divided by the sum of the weights, nor by 1 - dropout_rate: `divide` does both.
+    """
     mask = scores.mask
     if pairs.gate is not None:
         weights = weights * _clean(pairs.gate, mask, weights.dtype)
@@ -218,7 +223,8 @@ def sum_values(
 def divide(facts: Facts, out: Any, total: Any, peak: Any) -> tuple[Any, Any]:
     """The result and its log-sum-exp, from sums of exp(logit - peak).
 
-    Divides the sums, not the weights: head_dim is shorter than a row of senders.
+    It divides the sums and not the weights, because head_dim is usually smaller than the number of
+    senders.
     """
     divisor = or_one(total) * (1 - facts.dropout_rate)
     return out / divisor[..., None], log_sum_exp(total, peak)
@@ -230,7 +236,7 @@ def log_sum_exp(total: Any, peak: Any) -> Any:
 
 
 def or_one(total: Any) -> Any:
-    """A divisor: 1 for a receiver without senders."""
+    """`total` as a divisor: 1 in place of 0 for a receiver without senders."""
     return jnp.where(total > 0, total, 1)
 
 
@@ -249,6 +255,7 @@ def _heads_first(values, layout: Layout, dtype):
 
 
 def _ids(ids, layout: Layout):
+    # "clip" gives an empty slot the id of the last node; its pairs are masked.
     return split_slots(jnp.take(ids, layout.slots, mode="clip"), layout.tiers)
 
 
@@ -262,13 +269,13 @@ def _features(side, layout: Layout):
 
 
 def _by_tier(split, tree, num_tiers):
-    """A tree for each tier, of what `split` makes of each array: a list with one part a tier."""
+    """A tree for each tier; `split` turns each array into a list with one part for each tier."""
     parts = jax.tree.map(split, tree)
     return [jax.tree.map(lambda _, part, i=i: part[i], tree, parts) for i in range(num_tiers)]
 
 
 def _clean(values, mask, dtype):
-    """Pair values with heads first, and 0 wherever no pair is, even if NaN is there."""
+    """Pair values with heads first, and 0 (in place of NaN too) where there is no pair."""
     if values is None:
         return None
     return clean(jnp.moveaxis(values.astype(dtype), 3, 1), mask)
@@ -280,12 +287,14 @@ def _scores(score, scale, query, key, edge_key, entry):
         products = query_key(query, key)
         if edge_key is not None:
             products = products + jnp.einsum("ghid,ghijd->ghij", query, edge_key)
-        if type(score) in PLAIN:  # each number by itself, so that heads need not come last
+        # A plain score treats each product separately, so heads need not be moved to the end. A
+        # subclass of a user may read all heads at once.
+        if type(score) in PLAIN:
             return evaluate_products(score, products, entry, scale)
         logits, message = evaluate_products(score, jnp.moveaxis(products, 1, 3), entry, scale)
         return jnp.moveaxis(logits, 3, 1), message
     key = key[:, :, None] if edge_key is None else key[:, :, None] + edge_key
-    # A score sees heads on the last axis but one.
+    # A score expects heads on the last axis but one.
     query, key = jnp.moveaxis(query[:, :, :, None], 1, 3), jnp.moveaxis(key, 1, 3)
     logits, message = evaluate(score, query, key, entry, scale)
     return jnp.moveaxis(logits, 3, 1), message

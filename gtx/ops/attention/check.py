@@ -1,4 +1,4 @@
-"""Whether the arguments of an attention fit each other, and what to do if they do not."""
+"""Checks that the arguments of `attention` fit each other. Each error names the remedy."""
 
 import math
 import numbers
@@ -35,11 +35,13 @@ def check(
     edge_key: Any,
     edge_value: Any,
 ) -> None:
-    """Refuse arguments that disagree, which implementations would clip or broadcast, each its way.
+    """Refuse arguments that disagree.
+
+    Without these checks each implementation would clip or broadcast them in its own way.
 
     Raises:
-      ValueError: shapes and structure disagree, or a bias function hides what it learns.
-      TypeError: something is not of its type or dtype.
+      ValueError: shapes and structure disagree.
+      TypeError: an argument has a wrong type or dtype.
     """
     _check_nodes(query, key, value)
     entries, kind = _check_structure(structure, query.shape[0], key.shape[0])
@@ -75,15 +77,15 @@ def checked_scale(scale: Any) -> Any:
     """The scale as a Python float or a jax float []; None stays None.
 
     Raises:
-      TypeError: it is no real number.
-      ValueError: it is not one number, or not finite.
+      TypeError: the scale is not a real number.
+      ValueError: the scale is an array with axes, or not finite.
     """
     if scale is None:
         return None
     if isinstance(scale, numbers.Real) and not isinstance(scale, bool):
         try:
             number = float(scale)
-        except OverflowError:
+        except OverflowError:  # a Python int or Fraction beyond the range of a float
             number = math.inf
         if not math.isfinite(number):
             raise ValueError(f"scale must be finite, got {scale}.")
@@ -102,6 +104,7 @@ def checked_scale(scale: Any) -> Any:
     if jnp.issubdtype(scale.dtype, jnp.complexfloating):
         raise TypeError(f"scale must be a real number and is {scale.dtype}.")
     if isinstance(scale, np.ndarray):
+        # A Python float stays static, so that `flash` can take it.
         return checked_scale(float(scale))
     return scale.astype(jnp.promote_types(scale.dtype, jnp.float32))
 
@@ -166,7 +169,7 @@ def check_structure_type(structure: Any) -> None:
 
 
 def _check_structure(structure: Structure, num_receivers: int, num_senders: int) -> tuple[int, str]:
-    """The number of its entries, and what these are."""
+    """The number of entries of a structure, and their name: "edges" or "pairs"."""
     if isinstance(structure, Edges):
         entries, kind = structure.senders.shape[0], "edges"
         if structure.num_receivers is not None:
@@ -241,7 +244,7 @@ def _check_score(score: Any, heads: int, head_dim: int) -> None:
 
 
 def _check_entry(entry: Any, entries: int, kind: str) -> None:
-    """Refuse a leaf that is not one row for each edge or pair."""
+    """Refuse an array of the entry that does not have one row for each edge or pair."""
     for leaf in jax.tree.leaves(entry):
         check_array(leaf, "Each array in the entry", "[...]")
         if leaf.shape[:1] != (entries,):
@@ -280,11 +283,12 @@ def _check_bias_function(
 
 
 def _check_bias_result(bias: BiasFunction, structure: Structure, heads: int) -> None:
-    """Trace the function on the shapes in which it will be called."""
+    """Trace the function with the shapes of its later calls and check the shape of its result."""
     if isinstance(structure, Edges):
         entries = structure.senders.shape
         before: Any = (entries, entries)
     else:
+        # Two unequal lengths, so that a result with its axes in the wrong order is refused.
         entries = (2, 3)
         before = ((2, 1), (1, 3))
     x, y = (

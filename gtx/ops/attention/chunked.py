@@ -1,12 +1,12 @@
-"""Attention over complete graphs, block by block, in memory linear in the nodes.
+"""Attention over complete graphs, block by block, in memory linear in the number of nodes.
 
-The softmax is carried along the senders: its sums are rescaled whenever a block raises the peak
-(Milakov and Gimelshein, 2018; Rabe and Staats, 2021; Dao et al., 2022). The backward pass
-computes the weights of each block again, from peak and sum. (Not from their log-sum-exp, as is
-usual: beside a peak of 1e9 the logarithm of the sum is lost, and weights no longer sum to 1.)
-Nothing of size receivers x senders exists but what the caller hands in, where a `BiasFunction`
-hands in nothing, and a message that the caller asks for. `chunked_edges` cuts an edge list into
-blocks.
+The softmax is accumulated along the senders: its sums are rescaled whenever a block raises the peak
+(Milakov and Gimelshein, 2018; Rabe and Staats, 2021; Dao et al., 2022). The backward pass computes
+the weights of each block again, from the peak and the sum. (The usual choice is their log-sum-exp.
+But next to a peak of 1e9 the logarithm of the sum is rounded away, and the weights no longer sum to
+1.) No array of size receivers x senders is made. Only the caller's own arguments may have this
+size, and a message that the caller asks for; a `BiasFunction` avoids it. `chunked_edges` does the
+same for an edge list.
 """
 
 import functools
@@ -22,7 +22,7 @@ from gtx.ops.attention.dense import join_tiers
 from gtx.ops.attention.trees import add, merge, partition
 from gtx.ops.varying import vary_like
 
-# Of a block, at most. The weights of one head are then 512 KiB and stay in a core's cache.
+# The largest size of a block. The weights of one head then take 512 KiB and stay in a core's cache.
 ROWS, COLUMNS = 256, 512
 
 
@@ -42,7 +42,7 @@ def attend(call: Call) -> tuple[Array, Array, Any]:
 
 
 def _attend_tier(facts, rows, columns, pairs, params):
-    """The tier's arrays cut into blocks; the blocks of rows and of columns stand first."""
+    """The results of a tier. Its arrays are cut into blocks, with the axes of blocks first."""
     num_graphs, height = rows.filled.shape
     width = columns.filled.shape[1]
     if 0 in (num_graphs, height, width):
@@ -61,7 +61,7 @@ def _attend_tier(facts, rows, columns, pairs, params):
         value=_cut(columns.value, 2, num_columns),
         **jax.tree.map(along(1, num_columns), _slots(columns)),
     )
-    # Cutting columns puts their blocks first, and the rows then stand at 2.
+    # Cutting the columns moves their blocks to axis 0, so that the rows are then axis 2.
     pairs = jax.tree.map(along(2, num_rows), jax.tree.map(along(2, num_columns), pairs))
     *results, message = _attend_blocks(facts, *partition((rows, columns, pairs, params)))
 
@@ -80,13 +80,14 @@ def _attend_tier(facts, rows, columns, pairs, params):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _attend_blocks(facts, floats, others):
-    """Result [row blocks, graphs, heads, rows, value_dim]; sum and peak without the last axis.
+    """Result, sum, peak and message of all blocks of a tier.
 
-    And the message [row blocks, column blocks, graphs, rows, columns, ...], or None.
+    The result is [row blocks, graphs, heads, rows, value_dim]; sum and peak lack the last axis. The
+    message is [row blocks, column blocks, graphs, rows, columns, ...], or None.
 
-    The peak is a constant to differentiation: nothing that is made of all three depends on it.
-    `floats` and `others` are two halves of (rows, columns, pairs, params): what has a gradient
-    and what has none.
+    The peak has no gradient, because the softmax and the log-sum-exp do not depend on it. `floats`
+    and `others` are the two halves of (rows, columns, pairs, params): the arrays with a gradient
+    and those without.
     """
     rows, columns, pairs, params = merge(floats, others)
 
@@ -97,6 +98,7 @@ def _attend_blocks(facts, floats, others):
             out, total, peak = sums
             columns, pairs = parts
             scores = block.scores_of(facts, rows, columns, pairs, params)
+            # Earlier sums were made with the old peak. `shrink` converts them to the new one.
             higher = jax.lax.stop_gradient(jnp.maximum(peak, jnp.max(scores.logits, axis=-1)))
             weights = jnp.where(scores.mask, jnp.exp(scores.logits - higher[..., None]), 0)
             shrink = jnp.exp(peak - higher)
@@ -112,6 +114,7 @@ def _attend_blocks(facts, floats, others):
         (out, total, peak), message = jax.lax.scan(column_block, start, (columns, pairs))
         return block.divide(facts, out, total, peak)[0], total, peak, message
 
+    # One row of blocks at a time: `vmap` would hold the weights of all of them at once.
     return jax.lax.map(row_block, (rows, pairs))
 
 
@@ -151,6 +154,8 @@ def _backward(facts, saved, cotangents):
                 rows, columns, pairs, params = merge(inputs, rest)
                 scores = block.scores_of(facts, rows, columns, pairs, params)
                 mask = scores.mask
+                # The inner `where` keeps exp from overflow in masked places: its infinite
+                # gradient times 0 would be NaN.
                 weights = jnp.exp(jnp.where(mask, scores.logits - peak[..., None], 0))
                 weights = jnp.where(mask, weights, 0)
                 out = block.sum_values(facts, weights, scores, rows, columns, pairs, params)
@@ -183,7 +188,7 @@ def _slots(side):
 
 
 def _cut(values, axis, count):
-    """Cut an axis into `count` equal blocks, filled up with 0, that stand first."""
+    """Cut an axis into `count` equal blocks, padded with 0; the axis of blocks is the first."""
     size = -(-values.shape[axis] // count)
     padding = [(0, 0)] * values.ndim
     padding[axis] = (0, count * size - values.shape[axis])

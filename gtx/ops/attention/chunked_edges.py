@@ -1,10 +1,10 @@
-"""Attention over a long edge list, block by block: what `chunked` does with `Edges`.
+"""Attention over a long edge list, block by block: the implementation `chunked` for `Edges`.
 
-Rows of key and value are gathered for one block of edges, used, and forgotten. Only numbers per
-edge and head are kept for all edges, and a message that the caller asks for. The backward pass
-does without those numbers too: it computes the weights of each block again, from peak and sum.
-Rows hold all heads side by side: see `rows` and `products`, to whose forms this owes most of its
-speed.
+Rows of key and value are gathered for one block of edges at a time and not kept. Only one number
+per edge and head is kept for all edges, and a message if the caller asks for it. The backward pass
+needs not even this number: it computes the weights of each block again, from the peak and the sum.
+A row holds all heads side by side. Most of the speed comes from this form: see `rows` and
+`products`.
 """
 
 import functools
@@ -25,12 +25,12 @@ from gtx.ops.noise import keep_mask
 from gtx.ops.segment import gather, segment_exp
 from gtx.ops.varying import vary_like
 
-# Edges of a block: its gathered rows stay in a core's second-level cache.
+# Number of edges of a block. Its gathered rows stay in the second-level cache of a core.
 EDGES = 2048
 
 
 class Nodes(NamedTuple):
-    """What is gathered along edges: rows of all heads; the sides of a BiasFunction, x and y."""
+    """The node arrays that are gathered along edges; x and y are features of a BiasFunction."""
 
     query: Any = None
     key: Any = None
@@ -55,7 +55,7 @@ class EdgeList(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is static."""
+    """The static values of a call."""
 
     call: block.Facts
     num_heads: int
@@ -84,7 +84,8 @@ def attend(call: Call) -> tuple[Array, Array, Any]:
     )
 
     def cut(values):
-        # The last block is filled up with masked edges of the last receiver: still in order.
+        # The last block is padded with masked edges. These get the last receiver, so that the
+        # receivers remain sorted.
         mode = "edge" if values is edges.receivers and num_edges else "constant"
         padding = [(0, count * EDGES - num_edges)] + [(0, 0)] * (values.ndim - 1)
         return jnp.pad(values, padding, mode=mode).reshape(count, EDGES, *values.shape[1:])
@@ -114,6 +115,8 @@ def _attend(facts, floats, others):
     num_receivers = len(nodes.query)
     into = dict(indices_are_sorted=facts.indices_are_sorted)
 
+    # First pass: the logits of all edges. The peaks are then known, and the second pass needs no
+    # rescaling. (Edges of one receiver may lie in any block, unlike in `chunked`.)
     def scores_of(_, edges):
         rows = _gather(nodes._replace(value=None), edges, into)
         logits, message = _scores(facts, rows, edges, params)
@@ -133,7 +136,7 @@ def _attend(facts, floats, others):
         edges, logits, message = parts
         sources = Nodes(value=nodes.value)
         again = hasattr(params.score, "edge_value") and not facts.call.needs_message
-        if again:  # a message for all edges would take more memory than all that is kept
+        if again:  # to keep the message of all edges would take more memory than all the rest
             sources = nodes
         rows = _gather(sources, edges, into)
         if again:
@@ -153,7 +156,7 @@ def _forward(facts, floats, others):
 
 
 def _backward(facts, saved, cotangents):
-    """As in `chunked`: the weights again, and the gradient of two sums of them and the message."""
+    """The gradients, block by block, by the same formulas as in `chunked`."""
     floats, others, (out, total, peak) = saved
     d_out, d_total, _, d_message = cotangents
     d_mass = d_total - sum_by_head(d_out * out, facts.num_heads) / block.or_one(total)
@@ -208,7 +211,7 @@ def _gather(nodes, edges, into):
 
 
 def _scatter(nodes, rows, edges, into):
-    """Add the rows of a block; those of masked edges are 0 and come from `where`."""
+    """Add the rows of a block to the nodes; rows of masked edges count as 0."""
 
     def put(values, rows, ids, **options):
         return jax.tree.map(

@@ -1,4 +1,4 @@
-"""What an attention is given: structures and biases, and the call that implementations receive."""
+"""The arguments of `attention`: structures, biases, and the call that implementations receive."""
 
 import dataclasses
 import functools
@@ -26,16 +26,16 @@ from gtx.ops.segment import gather
 class Edges:
     """Each receiver attends to the senders of its incoming edges.
 
-    An id out of range at a real edge, or receivers that break the promise of being sorted, raise
-    a ValueError where they can be looked at. Under jit they cannot: an id is then clipped to the
-    nearest node, counted from the end, or its edge left out, as the implementation has it, and
-    the result means nothing. `Edges.checked` finds it there too.
+    `attention` raises a ValueError if the id of a real edge is out of range, or if the receivers
+    break the promise to be sorted. Under jit the ids cannot be read. A wrong id is then clipped to
+    the nearest node, or counted from the end, or its edge is left out, depending on the
+    implementation, and the result is meaningless. `Edges.checked` finds such ids under jit too.
 
     Attributes:
       senders: int [edges] of any type, in [0, number of senders).
       receivers: int [edges] of any type, in [0, num_receivers).
-      where: bool [edges], True for real edges; None when all are. A duplicate counts twice. The
-        other edges may have any ids.
+      where: bool [edges], True for real edges; None when all are. A duplicate counts twice. Masked
+        edges may have any ids.
       num_receivers: static; None for the length of `query`.
       receiver_ids: int [receivers] of any type, the identities under which dropout draws its
         noise, modulo 2**32; None for the position in the array, which changes with the batch.
@@ -64,14 +64,14 @@ class Edges:
         sender_ids: Any = None,
         indices_are_sorted: bool = False,
     ) -> "Edges":
-        """Edges whose ids are known to be those of nodes.
+        """Edges after a check that all ids are ids of nodes.
 
-        Inside of jit, where ids are traced, the check runs with the program, and the function
-        must be wrapped: `error, out = checkify.checkify(f)(...)`, then `error.throw()`, with
-        `jax.experimental.checkify`.
+        Inside jit, where ids are traced, the check becomes a part of the program. The function
+        must then be wrapped with `jax.experimental.checkify`:
+        `error, out = checkify.checkify(f)(...)`, and afterwards `error.throw()`.
 
         Args:
-          senders: as in the fields, and so are the others.
+          senders: as in the fields.
           receivers: as in the fields.
           num_receivers: static.
           num_senders: static; None for `num_receivers`.
@@ -81,7 +81,7 @@ class Edges:
           indices_are_sorted: as in the fields; the promise is checked too.
 
         Raises:
-          ValueError: names the first edge whose sender or receiver is no node.
+          ValueError: a sender or receiver is not a node; the message names the first such edge.
         """
         edges = cls(
             as_ids(senders, "senders"),
@@ -111,17 +111,17 @@ class Edges:
 class Complete:
     """Each node attends to all nodes of its own graph, itself included.
 
-    With `sender_layout`, each receiver of a graph attends to all senders of that graph: a
+    With `sender_layout`, each receiver of a graph attends to all senders of that graph. This is a
     complete bipartite graph, as between nodes and the inducing points of a Set Transformer.
 
     Attributes:
-      layout: where the receivers stand in the dense tiers.
-      where: bool [pairs], the pairs to keep, receiver axis first; None for all. Pairs with
-        an empty slot never count, whatever it says.
+      layout: the slots of the receivers in the dense tiers.
+      where: bool [pairs], the pairs to keep, receiver axis first; None for all. Pairs with an
+        empty slot never count, even where it is True.
       node_ids: int [receivers] of any type, the identities under which dropout draws its noise,
         modulo 2**32; None for the position in the array, which changes with the batch.
-      sender_layout: where the senders stand; None when they are the receivers. Its tiers have
-        as many graphs as those of `layout`, in the same order, and sizes of their own.
+      sender_layout: the slots of the senders; None when they are the receivers. Its tiers have
+        as many graphs as those of `layout`, in the same order, but may have other sizes.
       sender_ids: int [senders], like `node_ids`, for a `sender_layout`.
     """
 
@@ -151,17 +151,18 @@ Structure = Edges | Complete
 )
 @dataclasses.dataclass(frozen=True)
 class BiasFunction:
-    """A bias that is computed from node features where it is needed, and never stored whole.
+    """A bias that is computed from node features where it is needed, and never stored as a whole.
 
-    bias_ij = function(params, receivers_i, senders_j), for an edge list edge by edge, for
-    `chunked` block by block: a distance bias costs no memory quadratic in the nodes.
+    bias_ij = function(params, receivers_i, senders_j). It is evaluated edge by edge for an edge
+    list, and block by block by `chunked`. A bias from distances therefore takes no memory quadratic
+    in the number of nodes.
 
     Attributes:
       function: static, `function(params, x, y) -> [..., heads]`. Its features x and y broadcast
         against each other in all axes but their own last ones, as in `[rows, 1, feat]` and
-        `[1, columns, feat]`, and so may the result: `[..., 1]` is one bias for all heads. It must
-        be differentiable where x and y are 0, which is what stands in padding. Arrays that are
-        traced come as `params`, not by closure.
+        `[1, columns, feat]`. The result may broadcast too: `[..., 1]` is one bias for all heads.
+        The function must be differentiable where x and y are 0, because padding holds 0. Traced
+        arrays must be passed as `params`, not by closure.
       params: any tree; gradients flow to its float arrays.
       receivers: a tree of arrays [receivers, ...], float or integer.
       senders: a tree of arrays [senders, ...]; None for that of the receivers.
@@ -180,11 +181,11 @@ class BiasFunction:
 class Call(NamedTuple):
     """The arguments of one attention, checked and with their defaults filled in.
 
-    `structure` is an `Edges` or a `Complete` with its identities set, `score` one of
-    `gtx.ops.attention.scores` or a user's. `bias` is an array, a `BiasFunction` or None.
-    `dropout_bits` is None when nothing is dropped. `needs_lse` and `needs_message` say whether
-    the log-sum-exp and the score's message will be used: if not, an implementation may return
-    None for them.
+    `structure` is an `Edges` or a `Complete` with its identities set. `score` is one of
+    `gtx.ops.attention.scores` or the user's own. `bias` is an array, a `BiasFunction` or None.
+    `dropout_bits` is None when nothing is dropped. `needs_lse` and `needs_message` say whether the
+    log-sum-exp and the score's message will be used. If not, an implementation may return None in
+    their place.
     """
 
     query: Any
@@ -205,7 +206,7 @@ class Call(NamedTuple):
 
 
 def with_ids(structure: Structure, num_receivers: int, num_senders: int) -> Structure:
-    """Fill in the identities and sizes that were left out; identities become uint32."""
+    """Fill in missing identities and sizes; identities become uint32."""
 
     def identify(ids: Any, length: int) -> Any:
         return jnp.arange(length, dtype=jnp.uint32) if ids is None else jnp.asarray(identities(ids))
@@ -229,10 +230,11 @@ def with_ids(structure: Structure, num_receivers: int, num_senders: int) -> Stru
 def as_edges(structure: Structure) -> Edges:
     """The pairs of a complete structure as a list of edges, in the order of the pairs.
 
-    The complete graph as message passing sees it; a pair with an empty slot is masked.
+    A pair with an empty slot becomes a masked edge.
     """
     if isinstance(structure, Edges):
         return structure
+    # Slot numbers depend on the static tiers only, so they are constants of a compiled program.
     rows, columns = structure.layout, structure.senders
     receivers, senders = [np.zeros(0, int)], [np.zeros(0, int)]
     row_start = column_start = 0
@@ -247,6 +249,7 @@ def as_edges(structure: Structure) -> Edges:
     receiver = jnp.asarray(rows.slots)[np.concatenate(receivers)]
     sender = jnp.asarray(columns.slots)[np.concatenate(senders)]
     real = (receiver < rows.num_nodes) & (sender < columns.num_nodes)
+    # A masked edge gets id 0. Its own id is num_nodes, which would be out of range in a gather.
     return Edges(
         senders=jnp.where(real, sender, 0),
         receivers=jnp.where(real, receiver, 0),
@@ -282,7 +285,7 @@ def compute_dtype(call: Call) -> Any:
 
 
 def clean_tree(tree: Any, where: Any, dtype: Any = None) -> Any:
-    """A tree of arrays with 0 where masked; its floats in `dtype`, if one is given."""
+    """A tree of arrays with 0 where masked. Its floats are cast to `dtype`, if one is given."""
 
     def one(values: Any) -> Any:
         cast = dtype is not None and jnp.issubdtype(values.dtype, jnp.floating)

@@ -14,7 +14,7 @@ from gtx.ops.segment import gather, segment_exp, segment_sum
 
 
 def supports(call: Call) -> str | None:
-    """None: a complete graph can be written as the list of its pairs, though that takes memory."""
+    """None: any structure can be written as an edge list (a complete graph takes much memory)."""
     del call
     return None
 
@@ -26,7 +26,7 @@ def attend(call: Call) -> tuple[Array, Array, Any]:
     num_receivers, num_heads = call.query.shape[:2]
     into: dict[str, Any] = dict(indices_are_sorted=structure.indices_are_sorted)
 
-    # To float32 before the gathers, so that their gradients are summed in float32.
+    # The cast comes before the gathers, so that their gradients are summed in at least float32.
     query = clean(gather(call.query.astype(dtype), receivers, **into), where, dtype)
     key = clean(gather(call.key.astype(dtype), senders), where, dtype)
     value = clean(gather(call.value.astype(dtype), senders), where, dtype)
@@ -57,6 +57,7 @@ def attend(call: Call) -> tuple[Array, Array, Any]:
             jnp.arange(num_heads, dtype=jnp.uint32),
         )
         gated = jnp.where(keep, gated, 0)
+    # The sums are divided and not the weights: there are fewer receivers than edges.
     out = segment_sum(gated[..., None] * value, receivers, num_receivers, **into)
 
     out, lse = block.divide(block.facts(call), out, total, peak)

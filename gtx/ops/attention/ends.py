@@ -1,4 +1,4 @@
-"""Whether both ends of every edge are nodes: on the host, or inside of a compiled function."""
+"""Checks that both ends of every edge are nodes, on the host or inside a compiled function."""
 
 from typing import Any
 
@@ -9,10 +9,11 @@ from jax.experimental import checkify
 
 
 def check_ends(edges: Any, num_receivers: int, num_senders: int) -> bool:
-    """Look at the ids of real edges; False if something is traced or held by other machines.
+    """Check the ids of real edges. False if they cannot be read here: see `_can_be_read`.
 
     Raises:
-      ValueError: names the first edge whose sender or receiver is no node.
+      ValueError: a sender or receiver is not a node (the message names the first such edge), or
+        receivers break the promise to be sorted.
     """
     arrays = [edges.senders, edges.receivers]
     arrays += [] if edges.where is None else [edges.where]
@@ -42,13 +43,14 @@ def check_ends(edges: Any, num_receivers: int, num_senders: int) -> bool:
 
 
 def _can_be_read(values: Any) -> bool:
+    """False for a traced array, and for one of which other machines hold a part."""
     if isinstance(values, jax.core.Tracer):
         return False
     return not isinstance(values, jax.Array) or values.is_fully_addressable
 
 
 def check_traced_ends(edges: Any, num_receivers: int, num_senders: int) -> None:
-    """The same by `checkify`, as a part of the program that is being traced."""
+    """The same checks by `checkify`, as a part of the program that is being traced."""
     real = True if edges.where is None else jnp.asarray(edges.where)
     ends = (("senders", edges.senders, num_senders), ("receivers", edges.receivers, num_receivers))
     for name, ids, count in ends:

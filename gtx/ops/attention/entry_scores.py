@@ -1,7 +1,7 @@
-"""Scores that read features of an edge or a pair, their `entry`, and leave a message there.
+"""Scores that read features of an edge or a pair (its `entry`) and return a message for it.
 
-Each is an example for a score of your own. Their layers map the features of edges or pairs to
-the entry before, and read the message after.
+Each is an example for a score of your own. A layer computes the entry from the features of edges
+or pairs before the attention, and reads the message afterwards.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ from gtx.ops.attention.scores import Clamped, Scale
 class Multiplied:
     """sum_d of scale * q_id k_jd e_ijd, clamped to [-limit, limit].
 
-    Dwivedi and Bresson (2021), equation 12, for graphs with edge features. So do SAN (Kreuzer et
-    al., 2021) and Exphormer (Shirzad et al., 2023). That the sum is clamped to 5 is in the code of
-    all three, and not in the papers.
+    Dwivedi and Bresson (2021), equation 12, for graphs with edge features. SAN (Kreuzer et al.,
+    2021) and Exphormer (Shirzad et al., 2023) use it too. The code of all three clamps the sum to
+    5; the papers do not mention this.
 
-    The entry is e, [entries, heads, head_dim]. The message is the product before it is summed,
-    of the same shape, from which the Graph Transformer updates its edges. The other two do not.
+    The entry is e, [entries, heads, head_dim]. The message is the product before it is summed, of
+    the same shape. The Graph Transformer updates its edges from it; the other two do not.
 
     Attributes:
       limit: static, above 0; None for no clamp.
@@ -50,8 +50,8 @@ class EGTScore(Clamped):
     """clamp(scale * q_i . k_j) + e_ij: the Edge-augmented Graph Transformer.
 
     Hussain et al. (2022), section 3.2. The entry is e, [entries, heads], a linear map of the
-    edge channels. The message is the logits themselves, [entries, heads], from which EGT updates
-    its edge channels. Its gates, sigmoid(g_ij), are the `gate` of `gtx.ops.attention`.
+    edge channels. The message is the logits themselves, [entries, heads]; EGT updates its edge
+    channels from them. Its gates, sigmoid(g_ij), are the `gate` of `gtx.ops.attention`.
 
     Attributes:
       limit: static, above 0.
@@ -72,13 +72,13 @@ class EGTScore(Clamped):
 class GRITScore:
     """scale * a . m_ij with m_ij = activation(rho((q_i + k_j) * w_ij) + b_ij), clamped.
 
-    Ma et al. (2023), equation 2, where rho(x) = sign(x) sqrt(|x|). The clamp is in the authors'
-    code alone. The entry is `{"weight": w, "bias": b}`, both [entries, heads, head_dim] and linear
-    maps of the pair features. The message is m, [entries, heads, head_dim]: GRIT updates its pairs
-    from it, and adds W m_ij to the value.
+    Ma et al. (2023), equation 2, where rho(x) = sign(x) sqrt(|x|). Only the authors' code has the
+    clamp. The entry is `{"weight": w, "bias": b}`, both [entries, heads, head_dim] and linear maps
+    of the pair features. The message is m, [entries, heads, head_dim]. GRIT updates its pairs from
+    it and adds W m_ij to the value.
 
-    The slope of rho at 0 is infinite, and the authors' code then has gradients of NaN. Here it
-    is 0.
+    The slope of rho at 0 is infinite, and the gradients of the authors' code are NaN there. Here
+    the slope at 0 is 0.
 
     Attributes:
       vector: a, float [heads, head_dim].
@@ -110,7 +110,7 @@ class GRITScore:
         return _clamp(self, logits), message
 
     def edge_value(self, message: Any) -> Any:
-        """What enters the values, [..., heads, value_dim]."""
+        """The term W m_ij that is added to the values, [..., heads, value_dim]."""
         if self.value is None:
             return None
         check_floats(self.value, "GRITScore's value", "[heads, head_dim, value_dim]")
@@ -142,7 +142,7 @@ def _clamp(score: Any, logits: Any) -> Any:
 
 
 def _check_like(score: Any, name: str, values: Any, like: Any, axes: str) -> None:
-    """Raise unless an entry has the last axes of `like`: it would else broadcast in silence."""
+    """Raise unless an entry has the last axes of `like`; others would broadcast silently."""
     count = axes.count(",")
     found = getattr(values, "shape", ())
     expected = like.shape[len(like.shape) - count :]

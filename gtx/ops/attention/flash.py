@@ -1,8 +1,8 @@
 """Attention over complete graphs by cuDNN's fused kernel, within its limits.
 
-`jax.nn.dot_product_attention(implementation="cudnn")` on NVIDIA GPUs from Ampere on. Graphs are
-told apart by their lengths, not by a mask, so that without a bias nothing of size receivers x
-senders exists. Nothing here has been measured on a device yet: it runs by name only.
+It calls `jax.nn.dot_product_attention(implementation="cudnn")` on NVIDIA GPUs from Ampere on. The
+kernel gets the number of nodes of each graph and no mask, so that without a bias no array of size
+receivers x senders is made. It has not been measured on a device yet, so it runs only by name.
 """
 
 import jax
@@ -14,8 +14,8 @@ from gtx.ops.attention.contract import BiasFunction, Call, Complete
 from gtx.ops.attention.dense import join_tiers
 from gtx.ops.attention.scores import Dot
 
-# cuDNN's backward pass gives NaN for some lengths that are no multiple of this when there is
-# a bias (pytorch#196678).
+# With a bias, cuDNN's backward pass gives NaN for some lengths that are not a multiple of this
+# number (pytorch#196678).
 BIASED_SIZE = 128
 
 
@@ -82,7 +82,8 @@ def _attend_tier(scale, implementation, rows, columns, pairs):
     )
     bias = pairs.bias
     if bias is not None:
-        # In the dtype of the query: cuDNN's gradient of a float32 bias is NaN (jax#32242).
+        # The bias gets the dtype of the query: cuDNN's gradient of a float32 bias is NaN
+        # (jax#32242).
         mask = rows.filled[:, None, :, None] & columns.filled[:, None, None, :]
         bias = jnp.where(mask, jnp.moveaxis(bias, 3, 1).astype(query.dtype), 0)
     lengths = jnp.sum(columns.filled, axis=1, dtype=jnp.int32)
@@ -92,7 +93,7 @@ def _attend_tier(scale, implementation, rows, columns, pairs):
         value,
         bias,
         scale=scale,
-        # A softmax over no senders at all would be NaN; such a result is dropped below.
+        # A softmax over no senders would be NaN. The results of such graphs are replaced by 0.
         query_seq_lengths=jnp.maximum(jnp.sum(rows.filled, axis=1, dtype=jnp.int32), 1),
         key_value_seq_lengths=jnp.maximum(lengths, 1),
         implementation=implementation,

@@ -1,16 +1,16 @@
-"""The products of attention, in the forms that XLA's CPU runs fast.
+"""The products of attention, in the forms that XLA runs fast on a CPU.
 
-Over pairs they are two matrix products, of arrays [graphs, heads, ...]: i receivers, j senders,
-d features. Automatic differentiation contracts the rows of the wide weights with them on the
-left, [i, j]^T [i, d]: 44 ms where [i, d]^T [i, j], transposed back, takes 6 (16 blocks of
-256 x 1,024, 4 heads of 16, one core). On a GPU both are one call of the same library.
+Over pairs there are two matrix products of arrays [graphs, heads, ...], with i receivers, j senders
+and d features. Automatic differentiation computes one of their gradients as [i, j]^T [i, d], which
+takes 44 ms. The same sum as [i, d]^T [i, j], transposed back, takes 6 ms (16 blocks of 256 x 1,024,
+4 heads of 16, one core). On a GPU both are one call of the same library.
 
-Along edges they are sums and multiples of rows by head. Written over a last axis of 16 numbers
-they take three times as long as over all heads at once, with a matrix of ones and zeros that
-knows which feature is whose: 145 against 44 ms for a million logits, gathers included, and 179
-against 56 ms for a million weighted rows (4 heads of 16, one core). As 0 times infinity is NaN,
-one head that overflows would take all others with it: then the slower form runs. To look costs 1
-to 2 % of value and gradient of `chunked` over 100,000 edges.
+Along edges, rows are summed or multiplied head by head. As a sum over a last axis of 16 numbers
+this takes three times as long as a matrix product over all heads at once, whose matrix of ones and
+zeros says which feature belongs to which head: 145 against 44 ms for a million logits, gathers
+included, and 179 against 56 ms for a million weighted rows (4 heads of 16, one core). But 0 times
+infinity is NaN, so that one head that overflows would spoil all others. In this case the slower
+form runs. The test for it costs 1 to 2 % of value and gradient of `chunked` over 100,000 edges.
 """
 
 import functools
@@ -65,9 +65,9 @@ def sum_by_head(rows: Array, num_heads: int) -> Array:
 
 
 def times_by_head(weights: Array, rows: Array) -> Array:
-    """Rows [edges, heads * width], each head's features times its weight of weights [edges, heads].
+    """Rows [edges, heads * width] with each head's features multiplied by its weight.
 
-    In the dtype of `rows`.
+    `weights` are [edges, heads]; the result has the dtype of `rows`.
     """
     num_heads = weights.shape[-1]
     width = rows.shape[-1] // num_heads
@@ -81,6 +81,7 @@ def _sum_by_head(rows, num_heads, width):
 
     if not _multiplies():
         return one_by_one(rows, None)
+    # precision="highest": the default may round float32 factors to fewer bits.
     sums = jnp.matmul(rows, _membership(num_heads, width, rows), precision="highest")
     return jax.lax.cond(_all_finite(sums), lambda _, sums: sums, one_by_one, rows, sums)
 
@@ -102,7 +103,8 @@ def _repeat_by_head(values, num_heads, width):
     return jax.lax.cond(_all_finite(values), product, one_by_one, values)
 
 
-# Each is the transpose of the other.
+# Each of the two is the transpose of the other. Without these rules, automatic differentiation
+# would differentiate both branches of the conditions.
 _sum_by_head.defvjp(
     lambda rows, num_heads, width: (_sum_by_head(rows, num_heads, width), None),
     lambda num_heads, width, _, cotangent: (_repeat_by_head(cotangent, num_heads, width),),
@@ -114,13 +116,16 @@ _repeat_by_head.defvjp(
 
 
 def _all_finite(values: Array) -> Array:
-    """False if any value is not, or their sum is not; a product is the fastest sum of a CPU."""
+    """False if any value or their sum is not finite.
+
+    The sum is written as a dot product, which is the fastest sum on a CPU.
+    """
     row = values.reshape(-1)
     return jnp.isfinite(jnp.dot(row, jnp.ones_like(row)))
 
 
 def _multiplies() -> bool:
-    """Whether a product with ones and zeros is the faster form."""
+    """Whether the matrix product with ones and zeros is the faster form on this platform."""
     return jax.default_backend() == "cpu"
 
 
@@ -143,7 +148,8 @@ def score_rows(
 
 
 def _membership(num_heads: int, width: int, like: Array) -> Array:
-    """[heads * width, heads], 1 where the feature is the head's."""
+    """[heads * width, heads], 1 where the feature belongs to the head."""
     ones = jnp.asarray(np.repeat(np.eye(num_heads), width, axis=0), like.dtype)
-    # A branch of a condition may not cast it in a vmap in a shard_map (jax 0.10.2).
+    # Cast here, because jax 0.10.2 cannot cast inside a branch of a condition in a vmap in a
+    # shard_map.
     return vary_like(ones, like)

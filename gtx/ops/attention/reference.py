@@ -1,7 +1,7 @@
 """The reference: every receiver against every edge, in the highest precision in use.
 
-It is written to be compared with the definition, and not to be fast. It shares nothing with the
-other implementations but the score and the dropout noise.
+It is written for easy comparison with the definition, not for speed. It shares only the score and
+the dropout noise with the other implementations.
 """
 
 from typing import Any

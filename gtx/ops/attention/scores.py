@@ -1,6 +1,6 @@
-"""Scores: how well a sender's key answers a receiver's query. One pure function each.
+"""Scores: pure functions that compute a logit from a receiver's query and a sender's key.
 
-The scores of this file read query and key alone. Those that also read features of an edge or a
+The scores of this file read only query and key. Scores that also read features of an edge or a
 pair are in `entry_scores`.
 """
 
@@ -18,32 +18,32 @@ Scale = float | Float[Array, ""]
 
 @runtime_checkable
 class Score(Protocol):
-    """What a score must be able to do; write your own as a frozen dataclass.
+    """The methods that a score must have. Write your own score as a frozen dataclass.
 
-    It is registered with `jax.tree_util.register_dataclass`: arrays that it learns are data
-    fields, float, and get their gradients; everything else is a meta field.
+    Register it with `jax.tree_util.register_dataclass`. Arrays that are learned are data fields
+    of floats and get gradients; everything else is a meta field.
 
-    A score that also has a method `edge_value(message)` lets its message enter the values: see
+    A score may also have a method `edge_value(message)`, whose result is added to the values: see
     `gtx.ops.attention`. It returns [..., heads, value_dim], or None for nothing.
     """
 
     def __call__(self, query: Any, key: Any, entry: Any, scale: Scale) -> Any:
         """Logits, or a pair of logits and a message.
 
-        The score must be finite and differentiable where all its arguments are 0: that is what
-        it meets in padding.
+        The score must be finite and differentiable where all its arguments are 0, because padding
+        holds 0.
 
         Args:
           query: [..., heads, head_dim]. Its leading axes stand for receivers and senders, or for
             edges. They broadcast against those of the key, as in `[rows, 1]` and `[1, columns]`.
-          key: [..., heads, head_dim]. What an edge adds to the key (`edge_key`) is in it already.
+          key: [..., heads, head_dim]. The `edge_key` of the call has already been added to it.
           entry: the `entry` of the call: a tree of arrays [..., *rest] with all leading axes, or
             None. Its floats have at least 32 bits.
           scale: a number, or a float array without axes.
 
         Returns:
-          Logits [..., heads], or `(logits, message)`. The message is what the score computed on
-          the way and what others may read: a tree of float arrays [..., *rest].
+          Logits [..., heads], or `(logits, message)`. The message is an intermediate result that
+          a layer may use: a tree of float arrays [..., *rest].
         """
         ...
 
@@ -57,15 +57,15 @@ class Score(Protocol):
 class Dot:
     """scale * q_i . k_j: Vaswani et al. (2017); with `scale=1`, equation 14 of Joshi (2025).
 
-    A score that needs no more of query and key than their dot product is a subclass, with a
-    `from_products` of its own: over complete graphs it then runs as a matrix product.
+    A score that needs only the dot product of query and key can be a subclass with its own
+    `from_products`. Over complete graphs it then runs as a matrix product.
     """
 
     def __call__(self, query: Any, key: Any, entry: Any, scale: Scale) -> Any:
         return self.from_products(jnp.sum(query * key, axis=-1), entry, scale)
 
     def from_products(self, products: Any, entry: Any, scale: Scale) -> Any:
-        """What the score returns, given the dot products [..., heads] of queries and keys."""
+        """The result of the score, from the dot products [..., heads] of queries and keys."""
         _refuse_entry(self, entry)
         return scale * products
 
@@ -78,7 +78,7 @@ class Dot:
 class Clamped(Dot):
     """The scaled dot product clamped to [-limit, limit], before any bias is added.
 
-    A clamped logit has no gradient.
+    The gradient of a clamped logit is 0.
 
     Attributes:
       limit: static, above 0.
@@ -96,8 +96,9 @@ class Clamped(Dot):
 class Additive:
     """scale * LeakyReLU(sum(q_i + k_j)): GAT, Velickovic et al. (2018), equation 3.
 
-    The two halves of GAT's vector a act on receiver and sender apart: hand in
-    q_i = a_receiver * W h_i and k_j = a_sender * W h_j, or their sums, with head_dim 1.
+    One half of GAT's vector a acts on the receiver, the other on the sender. Pass
+    q_i = a_receiver * W h_i and k_j = a_sender * W h_j; or pass their sums over head_dim as
+    queries and keys with head_dim 1.
 
     Attributes:
       slope: static, of the LeakyReLU.
@@ -138,25 +139,25 @@ class Dynamic:
         return 1.0
 
 
-# These take no entry and leave no message: nothing about a call need be asked of them.
+# These scores take no entry and return no message, so that no call of them needs to be traced.
 PLAIN = (Dot, Clamped, Additive, Dynamic)
 
 
 def evaluate(score: Any, query: Any, key: Any, entry: Any, scale: Any) -> tuple[Any, Any]:
-    """Logits and message of a score, with all leading axes; None if it leaves no message."""
+    """Logits and message of a score, with all leading axes; None if it returns no message."""
     axes = jnp.broadcast_shapes(query.shape[:-2], key.shape[:-2])
     return spread(score(query, key, entry, scale), axes)
 
 
 def evaluate_products(score: Dot, products: Any, entry: Any, scale: Any) -> tuple[Any, Any]:
-    """The same, from dot products [..., heads]."""
+    """The same results, from dot products [..., heads]."""
     return spread(score.from_products(products, entry, scale), products.shape[:-1])
 
 
 def spread(result: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
-    """What a score returned, as logits and message that have all of the leading `axes`.
+    """The result of a score as logits and message that have all of the leading `axes`.
 
-    A score leaves axes of length 1 where nothing that it read differs.
+    A score may return axes of length 1 along which all that it reads is constant.
     """
     logits, message = result if isinstance(result, tuple) else (result, None)
 
@@ -167,7 +168,7 @@ def spread(result: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 def edge_value_of(score: Any, message: Any) -> Any:
-    """What a message adds to the values, [..., heads, value_dim], or None."""
+    """The term that a message adds to the values, [..., heads, value_dim], or None."""
     method = getattr(score, "edge_value", None)
     return None if method is None or message is None else method(message)
 

@@ -1,4 +1,4 @@
-"""Which implementation runs: the best that applies, or the one that was named."""
+"""Selects the implementation that runs: the best that applies, or the one that was named."""
 
 import contextlib
 import logging
@@ -18,19 +18,19 @@ IMPLEMENTATIONS = {
     "reference": reference,
 }
 
-# Numbers of edges, and of pairs of one graph, from which on blocks are faster. Those of a CPU are
-# measured on one and two cores. Those elsewhere are a guess: the arrays that blocks avoid would
-# take gigabytes.
+# Numbers of edges, and of pairs of one graph, from which on `chunked` is faster. The numbers for a
+# CPU are measured on one and two cores. Those for other platforms are estimates: beyond them the
+# arrays that `chunked` avoids would take gigabytes.
 CHUNKED_FROM_EDGES, CHUNKED_FROM_PAIRS = {"cpu": 2**14}, {"cpu": 1024**2}
 MANY_EDGES, MANY_PAIRS = 2**23, 4096**2
-# Pairs of all graphs together that `dense` holds at once, before they are gigabytes.
+# Number of pairs of all graphs together from which on the arrays of `dense` take gigabytes.
 DENSE_PAIRS = 2**25
 
 _logger = logging.getLogger("gtx")
 
 
 class Choice(NamedTuple):
-    """Which implementation answered a call, and why."""
+    """The implementation that was selected for a call, and the reason."""
 
     structure: str
     requested: str
@@ -38,7 +38,7 @@ class Choice(NamedTuple):
     reason: str
 
 
-_logged: set[Choice] = set()
+_logged: set[Choice] = set()  # each choice is logged once and not at every step
 _records: list[list[Choice]] = []
 
 
@@ -50,9 +50,9 @@ def supports(name: str, call: Call) -> str | None:
 
 
 def automatic(call: Call) -> tuple[str, str]:
-    """What "auto" takes, from static facts alone, and why.
+    """The implementation that "auto" selects from static facts only, and the reason.
 
-    `flash`, whose results are rounded to bfloat16 inside, and `reference` run by name only.
+    `flash` (which rounds to bfloat16 inside) and `reference` run only by name.
     """
     structure, platform = call.structure, jax.default_backend()
     if not isinstance(structure, Complete):
@@ -101,5 +101,5 @@ def recorded_choices() -> Iterator[list[Choice]]:
     try:
         yield choices
     finally:
-        # By identity: two empty lists are equal.
+        # Compared by identity, because two empty lists are equal.
         _records[:] = [record for record in _records if record is not choices]

@@ -1,4 +1,4 @@
-"""A score and a bias function, traced: what they compute from, and what they return."""
+"""Traces a score and a bias function to check which arrays they use and what they return."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,26 +10,27 @@ from gtx.ops.arguments import describe
 from gtx.ops.attention.contract import BiasFunction, Call, Complete, compute_dtype
 from gtx.ops.attention.scores import PLAIN, edge_value_of, spread
 
-# How many edges, or graphs, receivers and senders, a score is traced on. No other axis is likely
-# to be as long, so that an array without these axes does not pass for one that has them.
+# Numbers of edges, graphs, receivers and senders with which a score is traced. They are unusual
+# primes: other axes hardly ever have these lengths, so an array that lacks one of the axes is not
+# mistaken for one that has it.
 _EDGES, _GRAPHS, _ROWS, _COLUMNS = 11, 5, 7, 13
 
 
 def check_functions(call: Call, weights_only: bool = False) -> None:
     """Refuse a score or a bias function that cannot run in every implementation.
 
-    Either may use traced arrays that it was not handed, wherever these hide: in a closure, an
-    attribute, a default, a `functools.partial`. Some implementations would differentiate by them
-    and others fail, with an error of jax's own.
+    Either may use traced arrays that are not its arguments: from a closure, an attribute, a
+    default or a `functools.partial`. Some implementations would differentiate with respect to
+    them. Others would fail with an error of jax that does not name the cause.
 
     Args:
       call: the arguments of one attention.
-      weights_only: no value is summed, and what a message adds to it is not asked for.
+      weights_only: no values are summed, so the score's `edge_value` is not called.
 
     Raises:
-      ValueError: it does, or the score returns other shapes than it must, or no message where
-        one is asked for.
-      TypeError: the score returns other things than real floats.
+      ValueError: a function uses such arrays, or the score returns wrong shapes, or no message
+        although one is requested.
+      TypeError: the score returns something other than real floats.
     """
     name = type(call.score).__name__
     plain = type(call.score) in PLAIN and call.entry is None
@@ -87,7 +88,7 @@ def _trace_score(call: Call, weights_only: bool = False) -> Any:
         if added is not None:
             what = f"The edge_value of the {name}"
             _check_axes(what, added, axes, (heads, call.value.shape[2]))
-        return message, added  # both, for what either computes from
+        return message, added  # both, so that the arrays that either uses are found
 
     arguments = (call.score, query, key, entry, call.scale)
     message, _ = _trace(name, run, arguments, "its data fields")
@@ -119,7 +120,7 @@ def _like(values: Any, axes: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruc
 
 
 def _trace(name: str, function: Any, arguments: tuple[Any, ...], remedy: str) -> Any:
-    """The shapes that a function returns, if it uses no traced arrays but its arguments."""
+    """The shapes that a function returns; raises if it uses traced arrays besides its arguments."""
     jaxpr, shapes = jax.make_jaxpr(function, return_shape=True)(*arguments)
     hidden = [jax.typeof(x).str_short() for x in jaxpr.consts if isinstance(x, jax.core.Tracer)]
     if hidden:

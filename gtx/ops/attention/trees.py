@@ -1,4 +1,4 @@
-"""Trees in two halves, because a hand-written gradient exists for floating-point leaves only."""
+"""Splits trees into two halves: a hand-written gradient exists only for floating-point leaves."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 
 def partition(tree: Any) -> tuple[Any, Any]:
-    """The floating-point leaves, and the others, with None for what is missing."""
+    """Two trees: the floating-point leaves and the others, each with None for missing leaves."""
 
     def is_float(leaf: Any) -> bool:
         return bool(jnp.issubdtype(leaf.dtype, jnp.floating))
@@ -19,12 +19,12 @@ def partition(tree: Any) -> tuple[Any, Any]:
 
 
 def merge(floats: Any, others: Any) -> Any:
-    """The tree of which these are the two halves."""
+    """The tree from its two halves: the inverse of `partition`."""
     return jax.tree.map(
         lambda one, other: other if one is None else one,
         floats,
         others,
-        is_leaf=lambda leaf: leaf is None,
+        is_leaf=lambda leaf: leaf is None,  # jax would treat None as a tree without leaves
     )
 
 

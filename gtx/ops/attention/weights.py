@@ -1,4 +1,4 @@
-"""The weights of an attention, for those who want to look at them."""
+"""The attention weights as an array, for inspection."""
 
 from typing import Any
 
@@ -23,17 +23,17 @@ def attention_weights(
     edge_key: Float[Array, "entries heads head_dim"] | None = None,
     scale: Scale | None = None,
 ) -> Float[Array, "entries heads"]:
-    """softmax_j(s_ij) of every edge or pair, as `attention` weighs it before gate and dropout.
+    """softmax_j(s_ij) of every edge or pair: the weights of `attention` before gate and dropout.
 
-    Apart from `attention`, whatever implementation runs there, as most have no such array: it
-    is computed from the definition and costs memory for every edge or pair.
+    Most implementations of `attention` never hold this array. Here it is computed from the
+    definition, independently of them, and takes memory for every edge or pair.
 
     Args:
-      query: as for `attention`; so are the others.
+      query: as for `attention`, and likewise for the other arguments.
       key: one per sender.
       structure: who attends to whom.
       score: logit from query, key and entry.
-      entry: what the score reads of an edge or pair.
+      entry: the features of an edge or pair that the score reads.
       bias: added to the logits.
       edge_key: added to the key.
       scale: of the score.
@@ -45,7 +45,7 @@ def attention_weights(
     call = make_call(
         query,
         key,
-        key,  # in place of a value, which there is none
+        key,  # stands in for the value, which does not matter here
         structure,
         score=score,
         entry=entry,
