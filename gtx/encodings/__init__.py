@@ -1,7 +1,8 @@
-"""Positional and structural encodings, one family per file. Host, numpy; also inside a step.
+"""Positional and structural encodings, one family per file.
 
-`ENCODINGS` holds them by the name that a config uses. Below the families, `engine` applies
-encodings to a dataset, and `algebra` is the linear algebra that several of them need.
+They run with numpy on the host, and most also with jax.numpy inside a compiled step. `ENCODINGS`
+maps the name that a config uses to the class. The folder `engine` applies encodings to a dataset,
+and `algebra` is the linear algebra that several of them share.
 """
 
 from gtx.encodings.base import MAX_NODES as MAX_NODES

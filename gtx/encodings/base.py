@@ -1,4 +1,4 @@
-"""What an encoding is: a batched function of adjacency matrices with a declared symmetry."""
+"""The interface of an encoding: a batched function of adjacency matrices with a symmetry."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -8,16 +8,16 @@ import scipy.sparse
 from gtx.data.spec import Categorical, Column
 from gtx.typing import Level, Symmetry
 
-# The most nodes of a graph that is encoded as a dense matrix: in float64 one takes 128 MiB, and
-# an encoding holds about ten.
+# The largest number of nodes of a graph that is encoded as a dense matrix. In float64 such a matrix
+# takes 128 MiB, and an encoding holds about ten of them.
 MAX_NODES = 4096
 
-# The name of a column, with the level at which it stands.
+# The level of a column ("node", "pair" or "graph") and its name.
 Key = tuple[Level, str]
 
 
 class EncodingError(ValueError):
-    """An encoding cannot be computed, or is not what it declares to be."""
+    """An encoding cannot be computed, or does not agree with its declaration."""
 
 
 @runtime_checkable
@@ -25,13 +25,13 @@ class Encoding(Protocol):
     """A frozen dataclass whose fields determine the result.
 
     Attributes:
-      name: of its columns, or their prefix.
-      level: of its main column.
-      symmetry: how the result follows when the nodes of a graph are renumbered: "exact", each
-        row moves with its node; "up_to_sign", each column may also change its sign;
-        "up_to_basis", the columns of one eigenvalue may also be rotated among themselves;
-        "none", the numbering matters.
-      version: a number to be raised when the values change, so that cached ones are not used.
+      name: name of its columns, or their prefix.
+      level: level of its main column.
+      symmetry: how the result changes when the nodes of a graph are renumbered. "exact": each row
+        moves with its node. "up_to_sign": each column may also change its sign. "up_to_basis":
+        the columns of one eigenvalue may also be rotated among themselves. "none": the result
+        depends on the numbering.
+      version: raise this number when the values change, so that cached values are not reused.
     """
 
     @property
@@ -47,7 +47,7 @@ class Encoding(Protocol):
     def version(self) -> int: ...
 
     def columns(self) -> dict[Key, Column]:
-        """The columns that it makes: Categorical ones hold codes, Continuous ones numbers."""
+        """The columns of the encoding. Categorical ones hold codes, Continuous ones numbers."""
         ...
 
     def __call__(self, adjacency: Any, xp: Any = np) -> dict[Key, Any]:
@@ -67,10 +67,10 @@ class Encoding(Protocol):
 
 @runtime_checkable
 class Scalable(Encoding, Protocol):
-    """An encoding that is also computed of a large sparse graph, without dense matrices."""
+    """An encoding that can also be computed for a large sparse graph, without dense matrices."""
 
     def sparse(self, adjacency: scipy.sparse.csr_array) -> dict[Key, np.ndarray]:
-        """Encode one graph; the values of `__call__`, to rounding and within its symmetry.
+        """Encode one graph. The values equal those of `__call__` up to rounding and symmetry.
 
         Args:
           adjacency: float64 [n, n], the number of edges to each receiver (row) from each sender
@@ -85,35 +85,36 @@ class Scalable(Encoding, Protocol):
 
 @runtime_checkable
 class Measured(Scalable, Protocol):
-    """A scalable encoding that knows what memory it takes.
+    """A scalable encoding that states how much memory it takes.
 
     Attributes:
-      dense_matrices: [graphs, n, n] in float64 that `__call__` holds at once, its argument
-        among them.
+      dense_matrices: number of float64 arrays [graphs, n, n] that `__call__` holds at the same
+        time, its argument included.
     """
 
     @property
     def dense_matrices(self) -> int: ...
 
     def sparse_bytes(self, n_node: Any, n_edge: Any) -> Any:
-        """Bytes that `sparse` takes at most of graphs of these sizes, its result among them.
+        """Upper bound of the bytes that `sparse` takes for graphs of these sizes.
 
-        Not included are its argument, of 64 bytes an edge, and the finished columns.
+        The result of `sparse` is included. Its argument, of 64 bytes per edge, and the finished
+        columns are not.
         """
         ...
 
 
 @runtime_checkable
 class Joinable(Encoding, Protocol):
-    """An encoding of nodes that is also computed of many small sparse graphs at once."""
+    """An encoding of nodes that can also be computed for many small sparse graphs at once."""
 
     def union(self, adjacency: scipy.sparse.csr_array, n_node: np.ndarray) -> dict[Key, np.ndarray]:
-        """Encode graphs side by side; the values of `__call__` on each, to rounding.
+        """Encode graphs together. The values equal those of `__call__` on each, up to rounding.
 
         Args:
           adjacency: float64 [nodes, nodes], receiver by sender, with the graphs as its diagonal
-            blocks. Duplicates are not summed, nor are the senders of a row sorted.
-          n_node: [graphs].
+            blocks. Duplicates are not summed, and the senders of a row are not sorted.
+          n_node: [graphs], the number of nodes of each graph.
 
         Returns:
           For each column [nodes, feat] at node level, [graphs, feat] at graph level.
@@ -123,15 +124,15 @@ class Joinable(Encoding, Protocol):
 
 @runtime_checkable
 class Rounded(Encoding, Protocol):
-    """An encoding that is also computed in float32, the precision in which columns are kept."""
+    """An encoding that can also be computed in float32, the precision of stored columns."""
 
     def rounded(self, adjacency: np.ndarray) -> dict[Key, np.ndarray]:
-        """The values of `__call__`, each to a few roundings of float32."""
+        """The values of `__call__`, each exact to a few float32 roundings."""
         ...
 
 
 def storage(column: Column) -> tuple[int, type[np.int32] | type[np.float32]]:
-    """The width of a column and the dtype in which it is kept."""
+    """The width of a column and the dtype in which it is stored."""
     if isinstance(column, Categorical):
         return len(column.sizes), np.int32
     return column.dim, np.float32

@@ -1,4 +1,4 @@
-"""How many edges each node has: as numbers, and as classes (Graphormer's centrality)."""
+"""The number of edges of each node: as numbers, and as classes (Graphormer's centrality)."""
 
 import dataclasses
 from typing import Any, ClassVar, Literal
@@ -20,15 +20,15 @@ class Degree:
     "in" counts the edges that the node receives, "out" those that it sends, "total" both. An
     undirected edge is stored in both directions, so that each of its ends receives one and sends
     one. Then "in" is the degree in the sense of undirected graphs, and "total" is twice that.
-    Duplicates count. A self-loop is one received and one sent. An isolated node has 0.
+    Duplicates count. A self-loop counts as one received and one sent edge. An isolated node has 0.
     Edge weights are summed, and the gradient flows to them.
 
     The logarithm is the degree scaler of PNA (Corso et al., 2020) and GRIT (Ma et al., 2023),
     without their division by its mean over the training set.
 
     Attributes:
-      directions: one column each.
-      transform: "none" d, "log" log(1 + d).
+      directions: which edges are counted; one column for each.
+      transform: "none" for d, "log" for log(1 + d).
     """
 
     directions: tuple[Direction, ...] = ("in",)
@@ -63,13 +63,14 @@ class Degree:
 
 @dataclasses.dataclass(frozen=True)
 class DegreeClass:
-    """The degree as a class, to be embedded: Graphormer's centrality encoding.
+    """The degree as a class for an embedding table: Graphormer's centrality encoding.
 
     Ying et al. (2021), equation 5: x_i + z-[in-degree of i] + z+[out-degree of i]. Classes 0 to
-    `max_degree` are the degrees, class `max_degree + 1` is every larger one. (Graphormer has no
-    such class and fails on a degree beyond its table; GraphGPS refuses it and counts duplicates
-    of an edge once. Graphormer's code takes the in-degree for the out-degree too, right for
-    undirected graphs only.) Edges are counted as in `Degree`; a sum of weights is rounded.
+    `max_degree` are the degrees, class `max_degree + 1` is every larger degree. (Graphormer has no
+    such class and fails on a degree beyond its table. GraphGPS refuses such a degree and counts
+    duplicates of an edge once. Graphormer's code also uses the in-degree in place of the
+    out-degree, which is right for undirected graphs only.) Edges are counted as in `Degree`; a sum
+    of weights is rounded.
 
     Attributes:
       max_degree: the largest degree with a class of its own.

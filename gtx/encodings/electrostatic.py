@@ -14,29 +14,32 @@ from gtx.encodings.base import Key
 class Electrostatic:
     """Statistics of E_ij = G_ij - G_jj with G = L^+, the pseudo-inverse of L = D - A.
 
-    E_ij is the potential at i that a unit charge at j makes, relative to that at j itself.
+    E_ij is the potential at i of a unit charge at j, relative to the potential at j itself. It is
+    called ElstaticSE in GraphGPS (Rampasek et al., 2022). Kreuzer et al. (2021) interpret G as the
+    electric interaction of nodes.
 
-    ElstaticSE in GraphGPS (Rampasek et al., 2022); Kreuzer et al. (2021) see G as the electric
-    interaction of nodes. Of column E_.i, the potential that the node's charge makes at all
-    nodes: minimum, mean, standard deviation (by n - 1). Of row E_i., the potential at the node
-    of all charges: the same three. Then over neighbours j of the node i with the weights of a
-    random walk's step, sum_j A_ij / d_j E_ji and sum_j A_ij / d_i E_ij, the latter a mean.
+    The eight numbers of a node i are:
+      - of column E_.i (the potential of the node's charge at all nodes): minimum, mean and standard
+        deviation (divided by n - 1);
+      - of row E_i. (the potential of all charges at the node): the same three;
+      - sums over neighbours j with the weights of a random walk's step: sum_j A_ij / d_j E_ji, and
+        sum_j A_ij / d_i E_ij, which is a mean.
 
     GraphGPS (`get_electrostatic_function_encoding`) differs in four ways:
-      - it inverts in float32 and takes singular values above 1e-15 of the largest for nonzero,
-        so that the eigenvalue 0 of every Laplacian is inverted as rounding left it: for a path
-        of four nodes it finds 1.1e7 in G where 0.875 is right;
-      - one isolated node makes both sums over neighbours NaN at all nodes (a division by its
-        degree), a graph of one node the standard deviations too; here both are 0;
-      - statistics run over the nodes of all components, here over the node's own: a charge
-        has no potential elsewhere, and an encoding does not depend on other components;
-      - its two maxima, the second a copy of the first, are left out: E_ij <= 0 = E_jj, so
-        they are 0 on every graph.
+      - It inverts in float32 and treats singular values above 1e-15 of the largest as nonzero. The
+        eigenvalue 0 of every Laplacian, which is not exactly 0 after rounding, is then inverted
+        too: for a path of four nodes G has 1.1e7 where 0.875 is right.
+      - One isolated node makes both sums over neighbours NaN at all nodes (a division by its
+        degree). In a graph of one node the standard deviations are NaN too. Here both are 0.
+      - Its statistics run over the nodes of all components, here over the node's own component. A
+        charge has no potential in other components, and an encoding must not depend on them.
+      - It has two maxima, the second a copy of the first. They are left out here, because
+        E_ij <= 0 = E_jj makes them 0 on every graph.
 
-    Edges become undirected (between two nodes as many as the more frequent direction has),
-    self-loops do nothing, duplicates and weights count as conductance. The gradient with
-    respect to weights is finite; it holds components fixed, as adding the first edge between
-    two is a jump.
+    Edges become undirected (two nodes get as many edges as the more frequent direction has),
+    self-loops have no effect, duplicates and weights count as conductance. The gradient with
+    respect to weights is finite. It takes the components as fixed, because the values jump when a
+    first edge joins two components.
 
     Column: node "<name>" [nodes, 8].
 
@@ -66,7 +69,7 @@ class Electrostatic:
             mean = potential.sum(axis=axis) / xp.maximum(count, 1)
             offset = xp.where(together, potential - xp.expand_dims(mean, axis), 0)
             variance = (offset**2).sum(axis=axis) / xp.maximum(count - 1, 1)
-            # At a lone node the variance is 0, where the root has no derivative.
+            # In a component of one node the variance is 0, where the root has no derivative.
             deviation = xp.where(count > 1, xp.sqrt(xp.where(count > 1, variance, 1)), 0)
             columns += [potential.min(axis=axis, initial=0), mean, deviation]
         columns += [(step * potential).sum(axis=axis) for axis in (1, 2)]

@@ -1,4 +1,4 @@
-"""Heat that spreads over the graph: exp(-t L), of nodes and of pairs."""
+"""The heat kernel exp(-t L) of a graph, as an encoding of nodes and of pairs."""
 
 import dataclasses
 import functools
@@ -16,12 +16,12 @@ from gtx.encodings.base import Key
 
 @dataclasses.dataclass(frozen=True)
 class HeatKernelDiagonal:
-    """The heat that is left at each node after each time: diag(exp(-t L)), L = D - A.
+    """The heat that remains at each node after each time: diag(exp(-t L)), L = D - A.
 
     It is the "heat kernel signature" of Sun et al. (2009), and HKdiagSE in GraphGPS. GraphGPS
     leaves out the eigenvalue 0, so that its values are smaller by 1 / (nodes of the component),
-    which is the value at t = infinity. It uses exp(-t lambda), though its comments say
-    exp(-2 t lambda). The value is 1 at an isolated node, and elsewhere it lies between
+    which is the value at t = infinity. It computes exp(-t lambda), although its comments say
+    exp(-2 t lambda). The value is 1 at an isolated node. At other nodes it lies between
     1 / (nodes of the component) and 1.
 
     Column: node "<name>" [nodes, times]. Edges and gradient as in `HeatKernel`.
@@ -46,7 +46,7 @@ class HeatKernelDiagonal:
         matrix = laplacian(adjacency, xp)
         if xp is not np:
             return {("node", self.name): jnp.einsum("giit->git", _kernel(matrix, self.times))}
-        # The diagonal alone costs n^2 for each time, the kernel n^3.
+        # Given the eigenvectors, the diagonal costs n^2 for each time, and the whole kernel n^3.
         values, vectors = _eigh(matrix, np)
         heat = np.exp(-values[:, :, None] * np.array(self.times))
         return {("node", self.name): vectors**2 @ heat}
@@ -54,17 +54,18 @@ class HeatKernelDiagonal:
 
 @dataclasses.dataclass(frozen=True)
 class HeatKernel:
-    """K_t = exp(-t L): the heat at i after time t of a unit of it put at j, L = D - A.
+    """K_t = exp(-t L) with L = D - A: the heat at i at time t if one unit starts at j.
 
-    Kondor and Lafferty (2002). (Named in GraphGPS as HKfullPE, where it raises
-    NotImplementedError.) Symmetric and positive, each row sums to 1; K_0 is the identity, at
-    t = infinity heat is even over each component and 0 elsewhere, up to rounding.
+    Kondor and Lafferty (2002). (GraphGPS names it HKfullPE, but raises NotImplementedError.) The
+    kernel is symmetric and positive, and each row sums to 1. K_0 is the identity. At t = infinity
+    the heat is uniform over each component and 0 elsewhere, up to rounding.
 
-    Edges become undirected (between two nodes as many as the more frequent direction has),
-    self-loops do nothing, duplicates and weights count as conductance. The gradient with
-    respect to weights is exact and finite at repeated eigenvalues too, by the divided
-    differences of Daleckii and Krein (Higham, 2008, theorem 3.11); second derivatives are not
-    safe there. Where both directions weigh the same, each gets half of the derivative.
+    Edges become undirected (two nodes get as many edges as the more frequent direction has),
+    self-loops have no effect, duplicates and weights count as conductance. The gradient with
+    respect to weights is exact and finite, at repeated eigenvalues too: it uses the divided
+    differences of Daleckii and Krein (Higham, 2008, theorem 3.11). Second derivatives at repeated
+    eigenvalues may not be finite. If both directions of an edge have the same weight, each gets
+    half of the derivative.
 
     Column: pair "<name>" [nodes, nodes, times].
 
@@ -99,9 +100,10 @@ def _check(times: Any) -> None:
 
 
 def _eigh(matrix: Any, xp: Any) -> tuple[Any, Any]:
-    if matrix.shape[-1] == 0:  # which eigh refuses
+    if matrix.shape[-1] == 0:  # eigh refuses an empty matrix
         return matrix.sum(axis=-1), matrix
     values, vectors = xp.linalg.eigh(matrix)
+    # Rounding may make an eigenvalue 0 slightly negative, and exp(-t lambda) would exceed 1.
     return xp.maximum(values, 0), vectors
 
 
@@ -113,7 +115,10 @@ def _spread(values: Any, vectors: Any, times: tuple[float, ...], xp: Any) -> Any
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _kernel(matrix: Any, times: tuple[float, ...]) -> Any:
-    """exp(-t L) [graphs, n, n, times], with a derivative that repeated eigenvalues leave whole."""
+    """exp(-t L) [graphs, n, n, times], with a derivative that is valid at repeated eigenvalues.
+
+    The derivative of eigh itself divides by the differences of eigenvalues.
+    """
     return _spread(*_eigh(matrix, jnp), times, jnp)
 
 
@@ -130,7 +135,8 @@ def _kernel_derivative(times, primals, tangents):
     gap = jnp.abs(values[:, :, None] - values[:, None, :])
     tangent = []
     for time in times:
-        # (exp(-t a) - exp(-t b)) / (a - b) without cancellation, and its limit for a = b.
+        # (exp(-t a) - exp(-t b)) / (a - b), written with expm1 to avoid cancellation where a and b
+        # are close. For a = b it is the limit.
         ratio = jnp.where(gap > 0, jnp.expm1(-time * gap) / jnp.where(gap > 0, gap, 1), -time)
         spread = jnp.exp(-time * least) * ratio * change
         tangent.append(_between(vectors, spread, transposed))

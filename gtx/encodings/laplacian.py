@@ -23,46 +23,49 @@ class LaplacianEigenvectors:
     """The eigenvectors of the k smallest eigenvalues of the Laplacian, orthonormal.
 
     Belkin and Niyogi (2003); Dwivedi and Bresson (2020). As in GraphGPS
-    (`get_lap_decomp_stats`) the k smallest are taken with the trivial ones among them, and
-    eigenvalues are clipped at 0. An encoder must not rely on the sign of a vector or on the
-    basis of a repeated eigenvalue: both are accidents of the solver.
+    (`get_lap_decomp_stats`), the trivial eigenpairs are among the k smallest, and eigenvalues are
+    clipped at 0. An encoder must not rely on the sign of a vector or on the basis of a repeated
+    eigenvalue, because both depend on the solver.
 
-    Answers in all cases: edges become undirected (between two nodes as many as the more
-    frequent direction has), self-loops are removed, duplicates count. (GraphGPS counts duplicates
-    where the dataset is said to be undirected; else `to_undirected` makes one edge of all edges
-    between two nodes, of both directions. PyTorch Geometric leaves a directed graph directed and
-    takes the real part of its eigenvectors.) A graph of fewer nodes
-    than vectors has 0 in the missing columns and a mask that says so (GraphGPS: NaN). Every
-    component, an isolated node too, adds one eigenvalue 0 (Chung, 1997; PyTorch Geometric
-    gives an isolated node the eigenvalue 1 under "sym"), whose vector says which component a
-    node is in. `trivial=False` leaves out all of these; leaving out the first vector, as
-    PyTorch Geometric does, keeps those of the other components. Under "rw" the vectors v are
-    the right eigenvectors of I - D^-1 A, orthonormal under the weights w = degree / mean degree
-    (degree 1 if isolated): sum_i w_i v_i^2 = 1. Scaling each to length 1 would make a repeated
-    eigenvalue's vectors depend on the basis. (GraphGPS hands that matrix to a solver for
-    symmetric ones.)
+    Edges become undirected (two nodes get as many edges as the more frequent direction has),
+    self-loops are removed, duplicates count. (GraphGPS counts duplicates if the dataset is marked
+    as undirected. Otherwise its `to_undirected` merges all edges between two nodes, of both
+    directions, into one. PyTorch Geometric leaves a directed graph directed and takes the real
+    part of its eigenvectors.)
 
-    `vector_norm` is GraphGPS's `eigvec_norm`. With r_i the length of row i of the vectors of
-    one eigenvalue, |v_i| if it is not repeated, all of them are divided by sum_i r_i ("L1"), by
-    max_i r_i ("abs-max") or by max_i r_i sqrt(eigenvalue) 2 / pi ("wavelength", without the
-    root where the eigenvalue is 0); "L2" leaves them as they are. (GraphGPS divides each vector
-    by its own norm, which makes those of a repeated eigenvalue depend on the basis. Its
-    "wavelength-asin", arcsin(v_i / max |v|) / sqrt(eigenvalue), and "wavelength-soft",
-    v_i / (sum_j p_j |v_j| sqrt(eigenvalue)) with p the softmax of |v|, are not offered.)
+    A graph with fewer nodes than vectors has 0 in the missing columns, and the mask column marks
+    them (GraphGPS: NaN). Every component, also an isolated node, has one eigenvalue 0, whose vector
+    shows which nodes belong to the component (Chung, 1997; PyTorch Geometric gives an isolated node
+    the eigenvalue 1 under "sym"). `trivial=False` leaves out all of these vectors. (PyTorch
+    Geometric leaves out only the first vector, so that those of other components stay.)
+
+    Under "rw" the vectors v are the right eigenvectors of I - D^-1 A. They are orthonormal under
+    the weights w = degree / mean degree (degree 1 if isolated): sum_i w_i v_i^2 = 1. To scale each
+    to length 1 would make the vectors of a repeated eigenvalue depend on the basis. (GraphGPS gives
+    this matrix, which is not symmetric, to a solver for symmetric matrices.)
+
+    `vector_norm` is GraphGPS's `eigvec_norm`. Let r_i be the length of row i of the vectors of one
+    eigenvalue, which is |v_i| if the eigenvalue is not repeated. These vectors are divided by
+    sum_i r_i ("L1"), by max_i r_i ("abs-max") or by max_i r_i sqrt(eigenvalue) 2 / pi
+    ("wavelength", without the root where the eigenvalue is 0). "L2" does not change them.
+    (GraphGPS divides each vector by its own norm, which makes those of a repeated eigenvalue depend
+    on the basis. Its "wavelength-asin", arcsin(v_i / max |v|) / sqrt(eigenvalue), and
+    "wavelength-soft", v_i / (sum_j p_j |v_j| sqrt(eigenvalue)) with p the softmax of |v|, are not
+    offered.)
 
     Inside a step the gradient with respect to edge weights is that of the eigenvalues and
-    eigenvectors where these are simple. Two eigenvalues count as one if they differ by less than
-    sqrt(machine epsilon) of the largest, 3e-4 in float32: a rotation of their vectors among
-    themselves has no derivative and gets 0. So every gradient is finite, at most about 1e4 (1e8
-    in float64) times the change of the matrix, and right for functions of the eigenvalues that
-    treat equal ones alike (the heat trace) and of whole eigenspaces (their projectors), at
-    repeated eigenvalues too. It is not for functions that weigh the vectors of one eigenvalue by
-    it: `HeatKernel` has the right gradient of its kernel. Where both directions of an edge weigh
-    the same, each gets half of the derivative.
+    eigenvectors where these are simple. Two eigenvalues count as equal if they differ by less than
+    sqrt(machine epsilon) of the largest, 3e-4 in float32. A rotation of their vectors among
+    themselves has no derivative and gets 0. Every gradient is therefore finite, at most about 1e4
+    (1e8 in float64) times the change of the matrix. It is right, at repeated eigenvalues too, for
+    functions that treat equal eigenvalues alike (the heat trace) and for functions of whole
+    eigenspaces (their projectors). It is not right for functions that weight the vectors of an
+    eigenvalue by the eigenvalue: use `HeatKernel`, which has the right gradient of its kernel. If
+    both directions of an edge have the same weight, each gets half of the derivative.
 
-    Large sparse graphs are decomposed by Lanczos iterations (`gtx.encodings.algebra.lanczos`).
-    There a repeated eigenvalue that the number of vectors cuts through may keep other vectors
-    of its eigenspace.
+    Large sparse graphs are decomposed by Lanczos iterations (`gtx.encodings.algebra.lanczos`). If
+    the k-th vector belongs to a repeated eigenvalue, only a part of its eigenspace is kept, and
+    the sparse and the dense method may keep different parts.
 
     Columns: node "<name>_vectors" [nodes, k]; graph "<name>_values" and "<name>_mask"
     [graphs, k].
@@ -79,7 +82,7 @@ class LaplacianEigenvectors:
     vector_norm: Literal["L2", "L1", "abs-max", "wavelength"] = "L2"
     trivial: bool = True
     name: str = "laplacian"
-    # What learns from its columns, where a model does not say otherwise.
+    # The default encoder of its columns in a model.
     encoder: ClassVar[dict[str, Any]] = {"name": "laplacian"}
     level: ClassVar[Literal["node"]] = "node"
     symmetry: ClassVar[Literal["up_to_basis"]] = "up_to_basis"
@@ -105,7 +108,8 @@ class LaplacianEigenvectors:
         laplacian, weights = _laplacian(adjacency, self.normalization, xp)
         scale = None
         if xp is not np or self.vector_norm != "L2":
-            scale = xp.abs(laplacian).sum(axis=-1).max(axis=-1, initial=0)  # above all eigenvalues
+            # Gershgorin's bound: no eigenvalue is larger than the largest row sum.
+            scale = xp.abs(laplacian).sum(axis=-1).max(axis=-1, initial=0)
         if adjacency.shape[-1] == 0:
             values, vectors = laplacian[:, :, 0:0].sum(axis=1), laplacian
         elif xp is np:
@@ -147,7 +151,9 @@ class LaplacianEigenvectors:
         self, values: Any, vectors: Any, mask: Any, weights: Any, scale: Any, xp: Any
     ) -> dict[Key, Any]:
         clipped = xp.maximum(values, 0)
-        if xp is not np:  # an eigenvalue that rounding made negative keeps its derivative
+        if xp is not np:
+            # Straight-through: an eigenvalue 0 that rounding made negative is clipped, but keeps
+            # its derivative, which `maximum` would set to 0.
             clipped = values + jax.lax.stop_gradient(clipped - values)
         if self.normalization == "rw":
             vectors = vectors * weights[:, :, None]
@@ -161,7 +167,10 @@ class LaplacianEigenvectors:
 
 
 def _select(values: Any, vectors: Any, first: Any, count: int, xp: Any) -> tuple[Any, Any, Any]:
-    """From eigenpair `first` [graphs] on, or from the start if None; 0 and False where none is."""
+    """`count` eigenpairs and their mask, from number `first` [graphs] on (None: from 0).
+
+    Missing eigenpairs are 0, and False in the mask.
+    """
     (graphs, n), missing = values.shape, max(0, count - values.shape[1])
     if first is None:
         mask = xp.broadcast_to(np.arange(count) < n, (graphs, count))
@@ -172,17 +181,18 @@ def _select(values: Any, vectors: Any, first: Any, count: int, xp: Any) -> tuple
         return values, vectors, mask
     place = first[:, None] + np.arange(count, dtype=np.int32)
     mask, place = place < n, xp.minimum(place, n)
-    values = xp.pad(values, ((0, 0), (0, 1)))  # the added one stands for those that are missing
+    values = xp.pad(values, ((0, 0), (0, 1)))  # the added 0 stands for all missing eigenpairs
     vectors = xp.pad(vectors, ((0, 0), (0, 0), (0, 1)))
     values = xp.take_along_axis(values, place, axis=1)
     return values, xp.take_along_axis(vectors, place[:, None], axis=2), mask
 
 
 def _norm(values: Any, vectors: Any, norm: str, scale: Any, xp: Any) -> Any:
-    """What to divide the vectors by, [graphs, k], the same for all vectors of one eigenvalue."""
+    """The divisors of the vectors, [graphs, k], the same for all vectors of one eigenvalue."""
     tolerance = np.sqrt(np.finfo(values.dtype).eps) * scale[:, None]
     same = xp.abs(values[:, :, None] - values[:, None, :]) <= tolerance[:, :, None]
     square = matmul(vectors**2, same.astype(vectors.dtype), xp)
+    # The inner `where` keeps 0 out of the root, whose slope there is infinite.
     length = xp.where(square > 0, xp.sqrt(xp.where(square > 0, square, 1)), 0)
     norm_of = length.sum(axis=1) if norm == "L1" else length.max(axis=1, initial=0)
     if norm == "wavelength":
@@ -192,14 +202,15 @@ def _norm(values: Any, vectors: Any, norm: str, scale: Any, xp: Any) -> Any:
 
 
 def _num_components(adjacency: Any, xp: Any) -> Any:
+    # Each node adds 1 / (nodes of its component), so that each component adds 1.
     size = components(adjacency, xp).astype(adjacency.dtype).sum(axis=-1)
     return xp.round((1 / xp.maximum(size, 1)).sum(axis=-1)).astype(np.int32)
 
 
 def _scaling(degree: Any, normalization: str, xp: Any) -> tuple[Any, Any, Any]:
-    """The diagonal of the Laplacian, the factors of rows and columns of -A, and "sym" to "rw".
+    """The diagonal of the Laplacian, the factors of rows and columns of -A, and weights.
 
-    The last are the factors that take eigenvectors of one to those of the other.
+    The weights turn eigenvectors of the "sym" Laplacian into those of the "rw" Laplacian.
     """
     positive = xp.where(degree > 0, degree, 1)
     scale = 1 / xp.sqrt(positive)
@@ -211,7 +222,10 @@ def _scaling(degree: Any, normalization: str, xp: Any) -> tuple[Any, Any, Any]:
 
 
 def _laplacian(adjacency: Any, normalization: str, xp: Any) -> tuple[Any, Any]:
-    """The symmetric matrix to decompose, and what takes eigenvectors of "sym" to "rw"."""
+    """The symmetric matrix to decompose, and the weights that turn "sym" vectors into "rw" ones.
+
+    I - D^-1 A is similar to the "sym" Laplacian, so that one symmetric solver serves both.
+    """
     adjacency = undirected(adjacency, xp)
     diagonal, scale, weights = _scaling(adjacency.sum(axis=-1), normalization, xp)
     laplacian = diagonal[:, :, None] * np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
@@ -227,6 +241,8 @@ def _eigh(matrix: Any, scale: Any) -> tuple[Any, Any]:
 
 @_eigh.defjvp
 def _eigh_derivative(primals, tangents):
+    # The rule of jnp.linalg.eigh divides by every difference of eigenvalues. This one leaves out
+    # those that count as equal.
     (matrix, scale), (change, _) = primals, tangents
     values, vectors = _eigh(matrix, scale)
     change = matmul((change + jnp.swapaxes(change, 1, 2)) / 2, vectors, jnp)

@@ -1,4 +1,4 @@
-"""Personalised PageRank: where a walk from each node stops."""
+"""Personalised PageRank: the probabilities that a walk from one node stops at another."""
 
 import dataclasses
 from typing import Any, ClassVar, Literal
@@ -11,11 +11,12 @@ from gtx.encodings.base import Key
 
 @dataclasses.dataclass(frozen=True)
 class PageRank:
-    """For each alpha the probability to stop where one started, then for each the PageRank.
+    """The probability that a walk stops at its start, and the PageRank, for each alpha.
 
-    Of P = alpha (I - (1 - alpha) T)^-1 (see `PersonalizedPageRank`) these are the diagonal,
-    P_ii, and the sum over all starts, sum_s P_is: n times the PageRank of Page et al. (1999)
-    with a uniform restart, so that it is 1 on average whatever the number of nodes.
+    With P = alpha (I - (1 - alpha) T)^-1 (see `PersonalizedPageRank`), the first is the diagonal,
+    P_ii, and the second the sum over all starts, sum_s P_is. The sum is n times the PageRank of
+    Page et al. (1999) with a uniform restart, so that its mean is 1 for any number of nodes. The
+    columns hold first P_ii for every alpha, then the sums.
 
     Column: node "<name>" [nodes, 2 * alphas].
 
@@ -39,29 +40,27 @@ class PageRank:
         returns, ranks = [], []
         for alpha in self.alphas:
             stops = _stops(adjacency, alpha, xp)
-            returns.append(
-                xp.einsum("gii->gi", stops) + 0
-            )  # a copy, because a view would keep the whole array
+            # "+ 0" copies: in numpy the diagonal is a view that would keep the whole array alive.
+            returns.append(xp.einsum("gii->gi", stops) + 0)
             ranks.append(stops.sum(axis=2))
         return {("node", self.name): xp.stack(returns + ranks, axis=-1)}
 
 
 @dataclasses.dataclass(frozen=True)
 class PersonalizedPageRank:
-    """P = alpha (I - (1 - alpha) T)^-1: where a walk from each node stops.
+    """P = alpha (I - (1 - alpha) T)^-1: the probability that a walk from s stops at i is P_is.
 
-    P_is is the probability that a walk from s stops at i, if it stops with probability alpha
-    before each step.
+    A walk stops with probability alpha before each step.
 
-    Page et al. (1999); as an encoding of pairs in Geisler et al. (2023), whose values (column
-    s, row i there transposed) these are. T is the step of `RandomWalk`: along an edge from its
-    sender to its receiver, each of the sender's edges with equal probability, duplicates
-    counted, self-loops a step in place. A walk that reaches a node without outgoing edges stops
-    there, so an isolated node has P_ii = 1 and every column of P is a distribution. (networkx
-    restarts such walks; PyTorch Geometric's GDC adds self-loops and normalises symmetrically
-    unless told otherwise.) Walks never leave a component. 1 - alpha < 1 keeps the matrix
-    invertible on every graph, and the gradient with respect to edge weights finite; there is
-    none where a node's first outgoing edge appears, as P jumps there.
+    Page et al. (1999); Geisler et al. (2023) use its transpose as an encoding of pairs. T is the
+    step of `RandomWalk`: from the sender of an edge to its receiver, each of the sender's edges
+    with equal probability. Duplicates count, and a self-loop is a step that stays. A walk stops at
+    a node without outgoing edges. An isolated node therefore has P_ii = 1, and every column of P
+    is a distribution. (networkx restarts such walks. PyTorch Geometric's GDC adds self-loops and
+    normalises symmetrically by default.) Walks never leave a component. Because 1 - alpha < 1, the
+    matrix is invertible on every graph, and the gradient with respect to edge weights is finite.
+    There is no gradient at the point where a node gets its first outgoing edge, because P jumps
+    there.
 
     Column: pair "<name>" [nodes, nodes, alphas].
 
@@ -98,5 +97,6 @@ def _stops(adjacency: Any, alpha: float, xp: Any) -> Any:
     identity = np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
     out_degree = adjacency.sum(axis=1, keepdims=True)
     step = adjacency / xp.where(out_degree > 0, out_degree, 1)
+    # A node without outgoing edges keeps the walk: to stay for ever is to stop there.
     step = xp.where(out_degree > 0, step, identity)
     return alpha * xp.linalg.inv(identity - (1 - alpha) * step)

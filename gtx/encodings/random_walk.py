@@ -12,14 +12,15 @@ from gtx.data.spec import Column, Continuous
 from gtx.encodings.algebra.products import diagonal, matmul
 from gtx.encodings.base import Key
 
-# Walks of a large graph start at so many nodes together, and are kept as a sparse matrix until
-# they reach this share of the nodes. Then dense ones of so many entries and columns are faster.
+# In a large graph, walks from _SOURCES nodes are followed together as a sparse matrix. When they
+# reach more than the share _REACH of all nodes, dense matrices are faster. These have at least
+# _DENSE_COLUMNS columns, and about _DENSE_ENTRIES entries.
 _SOURCES, _REACH, _DENSE_ENTRIES, _DENSE_COLUMNS = 1024, 1 / 24, 2**17, 8
-# Walks from fewer nodes are followed together where these matrices would have more entries.
+# The sources are split in two while a sparse matrix of their walks would have more entries.
 _WALK_ENTRIES = 2**17
-# Powers of a dense matrix that are kept: more would save products of walks beyond 36 steps.
+# Number of powers of a dense matrix that are kept. More would only help walks of over 36 steps.
 _KEPT = 6
-# Entries of the matrices of small graphs that are encoded at once.
+# Number of matrix entries of the small graphs that are encoded at once.
 _BLOCK_ENTRIES = 2**16
 
 
@@ -27,25 +28,26 @@ _BLOCK_ENTRIES = 2**16
 class RandomWalk:
     """Return probabilities of a random walk: p_i = [(T^1)_ii, ..., (T^K)_ii] with T = D^-1 A.
 
-    Li et al. (2020), "Distance encoding"; RWSE in Dwivedi et al. (2022) and GraphGPS, whose
-    values these are. A step follows an edge from its sender to its receiver, each of the
-    sender's outgoing edges with equal probability, so a duplicate edge counts twice and a
-    self-loop is a return. A walk ends at a node without outgoing edges: an isolated node has
-    the encoding 0, and so has every node of a graph without edges. (GraphGPS returns an
-    integer array for a graph without edges.) Probabilities never leave a component.
+    Li et al. (2020), "Distance encoding"; RWSE in Dwivedi et al. (2022) and GraphGPS, with the same
+    values. A step follows an edge from its sender to its receiver, and each outgoing edge of the
+    sender has the same probability. A duplicate edge therefore counts twice, and a self-loop is a
+    return. A walk ends at a node without outgoing edges. An isolated node has the encoding 0, and
+    so has every node of a graph without edges. (GraphGPS returns an integer array for a graph
+    without edges.) Walks never leave a component.
 
     With weights w_ij a step has the probability w_ij / sum_k w_kj. PyTorch Geometric
-    (`AddRandomWalkPE`) has 1 / max(1, sum_k w_kj) instead: weights in the denominator alone, so
-    that only equal weights of 1 give probabilities. In graphs of up to 2,000 nodes it also
-    counts repeated edges, self-loops among them, in the denominator but once as a step: two
-    self-loops and an edge return with 1/3 there, with 2/3 here and in larger graphs there.
-    GraphGPS (`get_rw_landing_probs`) leaves weights out of the numerator too.
+    (`AddRandomWalkPE`) has 1 / max(1, sum_k w_kj) instead: the weights are only in the denominator,
+    so that the values are probabilities only if all weights are 1. In graphs of up to 2,000 nodes
+    it also counts repeated edges and self-loops several times in the denominator, but once as a
+    step: a node with two self-loops and one edge has the return probability 1/3 there, and 2/3
+    here and in its larger graphs. GraphGPS (`get_rw_landing_probs`) has no weights in the numerator
+    either.
 
-    Cost: about 2 sqrt(K) products of matrices, K / 6 for long walks, O(n^3). `apply` uses the
-    sparsity of graphs, to the same values: K / 2 products of the edges with a row of n numbers
-    for each node, O(n * K * edges), and in large graphs only with the nodes that a walk of K / 2
-    steps can reach.
-    That takes seconds at 10,000 nodes of mean degree 10; at a million it is for short walks.
+    Cost: about 2 sqrt(K) products of matrices (K / 6 for long walks), O(n^3). `apply` uses the
+    sparsity of graphs and gives the same values. It needs K / 2 products of the edges with a row of
+    n numbers for each node, O(n * K * edges). In large graphs a row holds only the nodes that a
+    walk of K / 2 steps can reach. This takes seconds at 10,000 nodes of mean degree 10; at a
+    million nodes only short walks are practical.
 
     Attributes:
       walk_length: K, the number of columns.
@@ -53,7 +55,7 @@ class RandomWalk:
 
     walk_length: int = 20
     name: str = "rwse"
-    # What learns from its columns, where a model does not say otherwise.
+    # The default encoder of its columns in a model.
     encoder: ClassVar[dict[str, Any]] = {"name": "random_walk"}
     level: ClassVar[Literal["node"]] = "node"
     symmetry: ClassVar[Literal["exact"]] = "exact"
@@ -119,9 +121,9 @@ class RandomWalk:
 
 
 def _steps(adjacency: scipy.sparse.csr_array) -> tuple[Any, Any]:
-    """T and its transpose; for undirected edges twice one symmetric matrix of equal diagonals.
+    """T and its transpose. For undirected edges, both are the same symmetric matrix S instead.
 
-    That is S = D^-1/2 A D^-1/2, as S^k = D^-1/2 (A D^-1)^k D^1/2.
+    S = D^-1/2 A D^-1/2 has powers with the same diagonals, as S^k = D^-1/2 (A D^-1)^k D^1/2.
     """
     transposed = adjacency.T.tocsr()  # its columns are sorted
     adjacency = adjacency.copy() if adjacency.has_sorted_indices else transposed.T.tocsr()
@@ -142,7 +144,7 @@ def _steps(adjacency: scipy.sparse.csr_array) -> tuple[Any, Any]:
 
 
 def _block(matrix: scipy.sparse.csr_array, nodes: slice) -> scipy.sparse.csr_array:
-    """The diagonal block of some nodes, which have entries nowhere else."""
+    """The diagonal block of some nodes. Their rows have no entries outside of it."""
     start, stop = matrix.indptr[nodes.start], matrix.indptr[nodes.stop]
     entries = (
         matrix.data[start:stop],
@@ -155,7 +157,7 @@ def _block(matrix: scipy.sparse.csr_array, nodes: slice) -> scipy.sparse.csr_arr
 def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.ndarray) -> None:
     """Fill in the probabilities [walk_length, nodes] of graphs of similar sizes.
 
-    Column j of a row stands for node j of the row's graph.
+    Row i of a power is a node, and column j of this row is node j of the same graph.
     """
     nodes, width = np.arange(step.shape[0]), int(n_node.max(initial=0))
     position = nodes - np.repeat(np.cumsum(n_node) - n_node, n_node)
@@ -167,10 +169,10 @@ def _block_returns(step: Any, n_node: np.ndarray, undirected: bool, values: np.n
     half = -(-walk_length // 2) if undirected else walk_length
     previous = power
     for length in range(1, half + 1):
-        np.take(
-            power.reshape(-1), diagonal, out=values[length - 1], mode="clip"
-        )  # not "raise": slow
-        # Beyond half, the product of two powers that are at hand: no more than two are kept.
+        # mode="raise" is slow, because it buffers the output.
+        np.take(power.reshape(-1), diagonal, out=values[length - 1], mode="clip")
+        # Beyond half of the length, the diagonal of a power follows from two smaller powers. Only
+        # the last two are kept.
         for total, other in ((2 * length - 1, previous), (2 * length, power)):
             if half < total <= walk_length:
                 np.einsum("ij,ij->i", other, power, out=values[total - 1])
@@ -187,11 +189,13 @@ def _returns(
     length: int,
     walk_length: int,
 ) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
-    """Sources, number of steps less one, and the probabilities to be back at the sources.
+    """Yields sources, number of steps minus 1, and the probabilities to be back at the sources.
 
-    Row i of `ahead` is where a walk from source i is after some steps, row i of `behind` holds
-    the probabilities to reach source i, and their product is that of both together.
+    Row i of `ahead` holds the probabilities of the nodes after some steps from source i. Row i of
+    `behind` holds, for every node, the probability to reach source i from there. The sum of their
+    products is the probability to return after the steps of both.
     """
+    # Both halves grow in turn, so that a walk of K steps needs only K / 2 products.
     n = backward.shape[0]
     if length == 1:
         yield sources, 0, ahead[np.arange(len(sources)), sources]
@@ -231,7 +235,7 @@ def _dense_returns(
     length: int,
     walk_length: int,
 ) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
-    """What is left of `_returns`, on dense matrices [n, sources]."""
+    """The remaining steps of `_returns`, on dense matrices [n, sources]."""
     shared = forward is backward
     ahead = ahead.T.toarray()
     behind = ahead if shared else behind.T.toarray()

@@ -14,16 +14,15 @@ from gtx.encodings.base import Key
 class ResistanceDistance:
     """R_ij = L+_ii + L+_jj - L+_ij - L+_ji, with L+ the pseudoinverse of the Laplacian D - A.
 
-    Klein and Randic (1993). The voltage between i and j when a current of 1 flows from one to
-    the other through edges whose conductances are their weights; R_ij times the sum of the
-    component's degrees is the commute time of a random walk. Two columns: R_ij, and 1 if i and
-    j are in one component. Between components, where no current flows, both are 0. (Exphormer
-    approximates R to 10 % by default; this is exact.)
+    Klein and Randic (1993). R_ij is the voltage between i and j when a current of 1 flows from one
+    to the other. The weights of edges are their conductances. R_ij times the sum of the
+    component's degrees is the commute time of a random walk. The column holds two numbers: R_ij,
+    and 1 if i and j are in the same component. Between components no current flows, and both are 0.
+    (Exphormer approximates R to 10 % by default; this is exact.)
 
-    Answers in all cases: edges become undirected (between two nodes the conductance of the
-    stronger direction), self-loops carry no current, duplicates add up. R depends smoothly on
-    the weights; its gradient takes the components as given, as the weight of an edge that
-    would join two of them has none.
+    Edges become undirected (two nodes get the conductance of the stronger direction), self-loops
+    carry no current, duplicates add up. R depends smoothly on the weights. Its gradient takes the
+    components as fixed, because R jumps when a first edge joins two components.
 
     Column: pair "<name>" [pairs, 2].
 
@@ -44,8 +43,8 @@ class ResistanceDistance:
         inverse, together = pseudoinverse(adjacency, xp)
         diagonal = xp.einsum("gii->gi", inverse)
         resistance = diagonal[:, :, None] + diagonal[:, None, :]
-        # The sum of both orders is subtracted as a whole. So the two orders of a pair are rounded
-        # alike, and the diagonal is 0.
+        # The sum of L+_ij and L+_ji is made first and then subtracted. Both orders of a pair are
+        # then rounded in the same way, and the diagonal is exactly 0.
         resistance = xp.where(together, resistance - (inverse + xp.swapaxes(inverse, 1, 2)), 0)
         return {
             ("pair", self.name): xp.stack([resistance, together.astype(inverse.dtype)], axis=-1)

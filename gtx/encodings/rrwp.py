@@ -10,7 +10,8 @@ from gtx.data.spec import Column, Continuous
 from gtx.encodings.algebra.products import matmul
 from gtx.encodings.base import Key
 
-# In larger graphs of a lower share of edges among pairs, sparse products beat dense ones.
+# Sparse products are faster than dense ones in graphs with more nodes and a smaller share of edges
+# among the pairs.
 _DENSE_NODES, _SPARSE_SHARE = 64, 1 / 8
 
 
@@ -18,32 +19,33 @@ _DENSE_NODES, _SPARSE_SHARE = 64, 1 / 8
 class RRWP:
     """P_ij = [I, M, M^2, ..., M^(K-1)]_ij with M = D^-1 A: Ma et al. (2023), GRIT, equation 1.
 
-    P_ij[k] is the probability that a walk of k steps from the receiver i ends at the sender j;
-    without sinks each row sums to 1. A step follows an edge from its sender to its receiver, as
-    in `RandomWalk`, each outgoing edge with a probability in proportion to its weight, so a
-    duplicate edge counts twice and a self-loop is a step. A walk ends at a node without
-    outgoing edges: beyond k = 0, an isolated node has only zeros. The first k with P_ij[k] > 0
-    is the distance from i to j of `ShortestPathDistance`. Differentiable in the weights; where the
-    last edge of a node vanishes its walks end at once, and the gradient there is finite.
+    P_ij[k] is the probability that a walk of k steps from the receiver i ends at the sender j. If
+    every node has an outgoing edge, each row sums to 1. A step follows an edge from its sender to
+    its receiver, as in `RandomWalk`, with a probability proportional to the weight of the edge. A
+    duplicate edge therefore counts twice, and a self-loop is a step. A walk ends at a node without
+    outgoing edges, so that an isolated node has only zeros beyond k = 0. The first k with
+    P_ij[k] > 0 is the distance from i to j of `ShortestPathDistance`. The encoding is
+    differentiable in the weights. Where the weight of a node's last outgoing edge becomes 0, the
+    values jump, but the gradient is finite.
 
-    GRIT gives P_ii to the nodes and P_ij to the pairs; so do the two columns here. (Its code
-    first had i and j of the pairs the other way round and changed that after publication; the
-    values here are the later ones. With a walk length of 1 it makes two columns.)
+    GRIT gives P_ii to the nodes and P_ij to the pairs, and so do the two columns here. (Its code
+    first exchanged i and j of the pairs and changed this after publication; the values here are
+    the later ones. With a walk length of 1 its code makes two columns.)
 
-    `apply` multiplies in float32, as GRIT does. No term is negative, so that a probability is off
-    by a rounding or so for each step: by about 1e-6 of itself after 20.
+    `apply` multiplies in float32, as GRIT does. No term is negative, so that the relative error of
+    a probability grows by about one rounding per step: to about 1e-6 after 20 steps.
 
     Columns: pair "<name>" [pairs, K]; node "<name>" [nodes, K], the diagonal.
 
     Attributes:
       walk_length: K; GRIT's `ksteps`, which counts the identity.
-      diagonal: make the node column too.
+      diagonal: whether to make the node column too.
     """
 
     walk_length: int = 21
     diagonal: bool = True
     name: str = "rrwp"
-    # What learns from its columns, where a model does not say otherwise.
+    # The default encoder of its columns in a model.
     encoder: ClassVar[dict[str, Any]] = {"name": "linear"}
     level: ClassVar[Literal["pair"]] = "pair"
     symmetry: ClassVar[Literal["exact"]] = "exact"
@@ -74,7 +76,7 @@ class RRWP:
             while len(stack) < self.walk_length:
                 stack.append(matmul(stack[-1], step, xp))
             powers = xp.stack(stack, axis=2)
-        # On the host this is a view, and the copy to a column brings it into order.
+        # On the host this is a view. Writing it to the column makes it contiguous.
         columns: dict[Key, Any] = {("pair", self.name): xp.swapaxes(powers, 2, 3)}
         if self.diagonal:
             columns["node", self.name] = xp.einsum("giki->gik", powers)
@@ -88,7 +90,11 @@ def _step(adjacency: Any, xp: Any) -> Any:
 
 
 def _powers(step: np.ndarray, count: int) -> np.ndarray:
-    """step^0 to step^(count - 1), [graphs, n, count, n]: the power between row and column."""
+    """step^0 to step^(count - 1), [graphs, n, count, n].
+
+    The axis of powers lies between row and column, so that several powers of one graph form one
+    wide matrix and one matrix product makes several powers.
+    """
     graphs, n, _ = step.shape
     powers = np.empty((graphs, n, count, n), step.dtype)
     powers[:, :, 0] = np.eye(n)
@@ -98,7 +104,7 @@ def _powers(step: np.ndarray, count: int) -> np.ndarray:
         return powers
     beside = powers.reshape(graphs, n, count * n)
     last = 1
-    while last < count - 1:  # step^last times step^1 to step^more are the next ones
+    while last < count - 1:  # step^last times step^1, ..., step^more gives the next `more` powers
         more = min(last, count - 1 - last)
         known, fresh = beside[:, :, n : (1 + more) * n], beside[:, :, (1 + last) * n :]
         np.matmul(powers[:, :, last], known, out=fresh[:, :, : more * n])
@@ -108,8 +114,8 @@ def _powers(step: np.ndarray, count: int) -> np.ndarray:
 
 def _fill_sparse(powers: np.ndarray, step: np.ndarray) -> None:
     graphs, n, _ = step.shape
-    entry = np.flatnonzero(step != 0)  # faster than of floats
-    rows = graphs * n  # of all graphs, as one block-diagonal matrix
+    entry = np.flatnonzero(step != 0)  # faster than flatnonzero of the floats themselves
+    rows = graphs * n  # all graphs form one block-diagonal matrix
     row = entry // n
     start = np.searchsorted(row, np.arange(rows + 1))
     column = entry - row * n + row // n * n

@@ -1,14 +1,14 @@
-"""Distances and next steps along shortest paths: what Graphormer knows of a pair of nodes.
+"""Distances and next steps along shortest paths: Graphormer's encodings of a pair of nodes.
 
-A path leads from the receiver of a pair to its sender, along edges from their senders to their
-receivers, as in Graphormer's code: on a directed graph the two orders of a pair differ, and
-class 1 marks the pairs whose receiver has an edge to the sender. Only whether there is an edge
-counts, not how many or of what weight; self-loops are on no shortest path.
+A path leads from the receiver of a pair to its sender, and follows each edge from its sender to its
+receiver, as in Graphormer's code. On a directed graph the two orders of a pair therefore differ,
+and class 1 marks the pairs whose receiver has an edge to the sender. The number of edges between
+two nodes and their weights do not matter. Self-loops are not part of any shortest path.
 
-Both encodings have a definition for any array namespace, O(n^3 log n), and a breadth-first
-search for the host that keeps the nodes reached from each node as bits of 64-bit words. They
-are dense in pairs. For graphs too large for that, attend along the edges that
-`gtx.structures.KHop` makes, instead of biasing attention over all pairs.
+Both encodings have a definition in terms of arrays, O(n^3 log n), which also runs in a compiled
+step. On the host they use a breadth-first search that stores the nodes reached from each node as
+bits of 64-bit words. They have one value for every pair of nodes. For graphs that are too large for
+this, let attention run along the edges of `gtx.structures.KHop` instead.
 """
 
 import dataclasses
@@ -24,8 +24,8 @@ from gtx.encodings.base import MAX_NODES, Key
 class ShortestPathDistance:
     """The number of edges on a shortest path, as a class: Ying et al. (2021), section 3.1.2.
 
-    Classes 0 to max_distance are distances, max_distance + 1 is any longer distance and
-    max_distance + 2 says that there is no path. Every node has distance 0 from itself.
+    Classes 0 to max_distance are distances, max_distance + 1 is any longer distance, and
+    max_distance + 2 means that there is no path. Every node has distance 0 from itself.
     (Graphormer's code has one number, 510, for no path and for every path of 510 edges or more.)
 
     Column: pair "<name>", Categorical, [pairs, 1].
@@ -51,7 +51,9 @@ class ShortestPathDistance:
         if xp is np:
             limit = min(self.max_distance, adjacency.shape[-1])
             classes = _search(adjacency, limit).astype(np.int32)
-            if self.max_distance > limit:  # no distance is: these have no path
+            # No distance exceeds the number of nodes. Classes above `limit` here mean no path, and
+            # move to the class of no path.
+            if self.max_distance > limit:
                 classes[classes > limit] += self.max_distance - limit
         else:
             distance = _distance(adjacency, xp)
@@ -64,25 +66,24 @@ class ShortestPathDistance:
 class ShortestPaths:
     """The first node after the receiver on a shortest path to the sender.
 
-    From it `gtx.nn.EdgePathEncoder` follows whole paths, of any length, and reads the features
-    of their edges: Ying et al. (2021), section 3.1.3. Codes are 0 where there is no path or
-    the two nodes are one, else 1 + the number of the node within its graph. Such a number
-    means the same wherever the graph stands in a batch, one per pair is all that a path needs
-    (the rest of the path is that of the next pair), and its vocabulary is known before any
-    graph is: 1 + the largest number of nodes that encodings take. (Graphormer's code stores
-    the features of every edge of every path, which cannot be differentiated and takes
-    n^2 * longest path * features.)
+    `gtx.nn.EdgePathEncoder` uses it to follow whole paths of any length and to read the features
+    of their edges: Ying et al. (2021), section 3.1.3. The code is 0 if there is no path or if the
+    two nodes are the same, otherwise 1 + the number of the node within its graph. One number per
+    pair is enough, because the rest of the path is the path of the next pair. The number does not
+    depend on the position of the graph in a batch. Its vocabulary is known in advance: 1 + the
+    largest number of nodes that encodings accept. (Graphormer's code stores the features of every
+    edge of every path. This cannot be differentiated and takes n^2 * longest path * features.)
 
-    Of several shortest paths it takes the one whose nodes have the smallest numbers, the first
-    one first. So the numbering matters even to an encoder that looks at edges only, and the
-    symmetry is "none"; where all shortest paths are unique, as in trees, such an encoder does
-    not depend on the numbering.
+    If there are several shortest paths, the one with the smallest node numbers is taken, compared
+    from its first node on. The result therefore depends on the numbering, and the symmetry is
+    "none". Where all shortest paths are unique, as in trees, an encoder that reads only the edges
+    of paths does not depend on the numbering.
 
     Column: pair "<name>", Categorical, [pairs, 1].
     """
 
     name: str = "shortest_paths"
-    # What learns from its columns, where a model does not say otherwise.
+    # The default encoder of its columns in a model.
     encoder: ClassVar[dict[str, Any]] = {"name": "edge_path"}
     level: ClassVar[Literal["pair"]] = "pair"
     symmetry: ClassVar[Literal["none"]] = "none"
@@ -96,7 +97,8 @@ class ShortestPaths:
             codes = _first_steps(adjacency)
         else:
             n = adjacency.shape[-1]
-            distance = _distance(adjacency, xp)  # i to j, of [i, p, j] below
+            # Axes [graph, i, p, j]: p is a successor of i that is one step nearer to j.
+            distance = _distance(adjacency, xp)
             nearer = (distance[:, None] + 1 == distance[:, :, None]) & ~xp.isinf(distance)[:, None]
             onward = nearer & (xp.swapaxes(adjacency, 1, 2) > 0)[..., None]
             number = np.arange(1, n + 1, dtype=np.int32)[:, None]
@@ -105,7 +107,7 @@ class ShortestPaths:
 
 
 def _distance(adjacency: Any, xp: Any) -> Any:
-    """Distances [graphs, from, to], infinite where there is no path: min-plus squaring."""
+    """Distances [graphs, from, to] by min-plus squaring; infinite where there is no path."""
     n = adjacency.shape[-1]
     edge = xp.where(xp.swapaxes(adjacency, 1, 2) > 0, 1.0, np.inf)
     distance = xp.where(np.eye(n, dtype=bool), 0.0, edge)
@@ -115,15 +117,18 @@ def _distance(adjacency: Any, xp: Any) -> Any:
 
 
 def _search(adjacency: np.ndarray, limit: int) -> np.ndarray:
-    """Distances [graphs, from, to]; limit + 1 for longer ones, limit + 2 where no path is.
+    """Distances [graphs, from, to]; limit + 1 for longer ones, limit + 2 if there is no path.
 
-    A row of `reached` has a bit for each node within so many steps of one node; a step joins
-    to it the rows of the node's successors. Each bit of the distances is such a matrix too.
+    Row i of `reached` has one bit for each node, set if node i reaches it within the current number
+    of steps. One more step is the bitwise OR with the rows of the successors of i. The distances
+    are collected in the same form: one matrix of bits (`planes`) for each binary digit.
     """
     graphs, n, _ = adjacency.shape
     if adjacency.size == 0:
         return np.zeros(adjacency.shape, np.uint8)
     links = _links(adjacency)
+    # Rows are sorted by their number of successors: slot s is then a prefix of the rows, and no
+    # index array of rows is needed.
     order, place, slots = _successors(links)
     start, everything = _pack(np.eye(n, dtype=bool)), _pack(np.ones((1, n), bool))
     reached = np.tile(start, (graphs, 1))[order]
@@ -153,7 +158,7 @@ def _mark(planes: np.ndarray, pairs: np.ndarray, value: int) -> None:
 
 
 def _pack(pairs: np.ndarray) -> np.ndarray:
-    """Bool [rows, n] as [rows, words]: one word of up to 64 bits, or as many of 64 as needed."""
+    """Bool [rows, n] as [rows, words]: one word of 8 to 64 bits, or several of 64 bits."""
     rows, n = pairs.shape
     bits = next((bits for bits in (8, 16, 32) if n <= bits), 64)
     padded = np.zeros((rows, -(-n // bits) * bits), bool)
@@ -163,17 +168,17 @@ def _pack(pairs: np.ndarray) -> np.ndarray:
 
 
 def _links(adjacency: np.ndarray) -> np.ndarray:
-    """Whether there is an edge, bool [graphs, from, to], in this order in memory; no loops."""
+    """Whether there is an edge, bool [graphs, from, to], contiguous and without self-loops."""
     links = np.ascontiguousarray(np.swapaxes(adjacency > 0, 1, 2))
     np.einsum("gii->gi", links)[...] = False  # a view of the diagonals
     return links
 
 
 def _successors(links: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """The rows (a node of a graph each) with most successors first, and their successors.
+    """The rows (one for each node of each graph) by falling number of successors.
 
-    Returns the rows in this order, the place of each row in it, and a list whose entry s has
-    the s-th successor of all rows that have so many, as a place.
+    Returns the rows in this order, the place of each row in it, and a list. Entry s of the list
+    holds the place of the s-th successor of every row that has more than s successors.
     """
     graphs, n, _ = links.shape
     pair = np.flatnonzero(links)
@@ -196,9 +201,9 @@ def _first_steps(adjacency: np.ndarray) -> np.ndarray:
         return np.zeros(adjacency.shape, np.int32)
     order, place, slots = _successors(_links(adjacency))
     distance = _search(adjacency, n).reshape(graphs * n, n)[order].astype(np.int16)
-    distance[distance > n] = -2  # nothing is one step nearer than no path
+    distance[distance > n] = -2  # no path: no successor can have this distance minus one
     codes = np.zeros((graphs * n, n), np.int16)
-    for successors in slots[::-1]:  # the smallest last
+    for successors in slots[::-1]:  # the smallest successor comes last and overwrites the others
         count = len(successors)
         nearer = distance.take(successors, axis=0) + 1 == distance[:count]
         number = (order[successors] % n + 1).astype(codes.dtype)

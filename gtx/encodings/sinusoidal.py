@@ -1,4 +1,4 @@
-"""Sinusoids of the node order: positions of a sequence."""
+"""Sinusoids of the node number: positions in a sequence."""
 
 import dataclasses
 from typing import Any, ClassVar, Literal
@@ -12,19 +12,19 @@ from gtx.encodings.base import Key
 
 @dataclasses.dataclass(frozen=True)
 class Sinusoidal:
-    """p_(t, 2i) = sin(t / 10000^(2i / dim)) and p_(t, 2i+1) the cosine, t the node's number.
+    """p_(t, 2i) = sin(t / 10000^(2i / dim)), p_(t, 2i+1) its cosine, for the node with number t.
 
-    Vaswani et al. (2017), section 3.5. It reads only the order in which nodes are stored. That is
-    right for sequences, which are fully connected graphs of words, and wrong for graphs in which
+    Vaswani et al. (2017), section 3.5. It reads only the order in which nodes are stored. This is
+    right for sequences, which are fully connected graphs of words. It is wrong for graphs in which
     the order of the nodes has no meaning.
 
     Attributes:
-      dim: number of columns; an odd one ends with a sine.
+      dim: number of columns; if it is odd, the last is a sine.
     """
 
     dim: int = 64
     name: str = "sinusoidal"
-    # What learns from its columns, where a model does not say otherwise.
+    # The default encoder of its columns in a model.
     encoder: ClassVar[dict[str, Any]] = {"name": "linear"}
     level: ClassVar[Literal["node"]] = "node"
     symmetry: ClassVar[Literal["none"]] = "none"
@@ -48,6 +48,7 @@ class Sinusoidal:
 
     def sparse(self, adjacency: scipy.sparse.csr_array) -> dict[Key, np.ndarray]:
         n = adjacency.shape[0]
+        # Only the shape is read. The broadcast array takes no memory.
         no_edges = np.broadcast_to(0.0, (1, n, n))
         return {key: values[0] for key, values in self(no_edges).items()}
 

@@ -1,18 +1,18 @@
-"""What is added to a graph: nodes, and edge sets that stand beside its own edges. Host, numpy.
+"""Structures add virtual nodes and further edge sets to the graphs of a dataset. Host, numpy.
 
-A structure is a frozen dataclass in a file of its own, called with a Dataset, which it returns
-with an edge set under its name. Layers run over the sets that they name, `edges=("expander",)`
-or `edges=("graph", "expander")` for both as one; the graph's own edges and their columns stay as
-they are.
+A structure is a frozen dataclass in a file of its own. It is called with a Dataset and returns it
+with an edge set under its name. A layer runs over the sets that it names: `edges=("expander",)`, or
+`edges=("graph", "expander")` for both sets together. The graph's own edges and their columns do not
+change.
 
-Structures are applied after the encodings, which are therefore those of the graph alone: the
-random walks of an Exphormer are the molecule's. New nodes, and pairs with them, hold the fill
-that each column declares (`gtx.data.Categorical`, `gtx.data.Continuous`).
+Structures are applied after the encodings. The encodings therefore describe the original graph: the
+random walks of an Exphormer are those of the molecule. New nodes, and pairs with them, hold the
+fill value that each column declares (`gtx.data.Categorical`, `gtx.data.Continuous`).
 
-The features of an edge set are encoded by encoders of its own (`gtx.nn.Embed(edge_sets=...)`), to
-the width of the graph's edges. A set without columns gets one learned vector where a layer that
-reads edge features runs over several sets, so that they are told apart. To add a structure, write
-such a file and a line of `STRUCTURES`.
+The features of an edge set have their own encoders (`gtx.nn.Embed(edge_sets=...)`), with the same
+width as the features of the graph's edges. A layer that reads edge features may run over several
+sets. A set without columns then gets one learned vector, which distinguishes its edges. To add a
+structure, write such a file and add a line to `STRUCTURES`.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ from gtx.structures.structure import Structure as Structure
 from gtx.structures.structure import own_nodes as own_nodes
 from gtx.structures.virtual_nodes import VirtualNodes as VirtualNodes
 
-# In the order in which recipes apply them, so that loops come to virtual nodes too.
+# Recipes apply structures in this order, so that virtual nodes get self-loops too.
 STRUCTURES: dict[str, type[Any]] = {
     "virtual_nodes": VirtualNodes,
     "self_loops": SelfLoops,

@@ -13,11 +13,11 @@ from gtx.structures.structure import check_name, check_room, node_graph, own_nod
 class Complete:
     """An edge from each of the graph's own nodes to each other one.
 
-    Attention over all pairs needs no edges; this is for layers that read edges.
+    Use it for layers that read edges. Attention over all pairs needs no edges.
 
     Attributes:
-      loops: whether also from each node to itself.
-      name: of the edge set.
+      loops: whether to add an edge from each node to itself.
+      name: name of the edge set.
     """
 
     loops: bool = False
@@ -34,7 +34,7 @@ class Complete:
         graph = node_graph(dataset)[own]
         sizes = np.bincount(graph, minlength=len(dataset))
         check_room(dataset, self.name, sizes**2)
-        # For each of its own nodes as a receiver, all of them as senders.
+        # Each own node of a graph is a receiver, with all own nodes of the graph as senders.
         receivers = np.nonzero(own)[0] - dataset.node_ptr[graph]
         starts, count = offsets(sizes), sizes[graph]
         rows = np.repeat(starts[graph] - offsets(count)[:-1], count) + np.arange(count.sum())

@@ -1,4 +1,4 @@
-"""Expanders: few random edges, by which any two nodes are a few steps apart."""
+"""Expanders: few random edges that leave any two nodes only a few steps apart."""
 
 import dataclasses
 import logging
@@ -14,32 +14,32 @@ _LOG = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Expander:
-    """A random graph of `degree` neighbours over each graph's own nodes, with a wide spectral gap.
+    """A random graph over each graph's own nodes, with `degree` neighbours and a wide spectral gap.
 
-    Exphormer (Shirzad et al., 2023): few edges, and yet any two nodes are a few steps apart.
+    Exphormer (Shirzad et al., 2023): few edges, and yet any two nodes are only a few steps apart.
     "permutations" joins each i with p(i) for degree / 2 random permutations p (Random-d in its
-    code), "hamiltonian" draws degree / 2 random cycles through all nodes. As in that code a
-    draw whose second smallest Laplacian eigenvalue is below degree - 2 sqrt(degree - 1) - 0.1
-    is drawn again, the best of `max_tries` is taken if none is above (here with a warning), and
-    graphs of up to ten nodes are joined completely (here up to degree + 1 as well). As there, an
-    edge that the graph has too counts twice where a layer runs over both sets.
+    code). "hamiltonian" draws degree / 2 random cycles through all nodes. As in that code, a graph
+    is drawn again if its second smallest Laplacian eigenvalue is below
+    degree - 2 sqrt(degree - 1) - 0.1. After `max_tries` draws the best is taken (here with a
+    warning). Graphs of up to ten nodes are joined completely (here also up to degree + 1 nodes). An
+    edge that the given graph has too counts twice where a layer runs over both sets.
 
-    Where it differs from Exphormer's code:
-      - `degree` is the number of neighbours, twice that of `prep.exp_deg`;
-      - each graph's draw follows from `seed`, its nodes and its edges, so that it is the same in
-        every dataset, at prediction too; there nothing seeds the generator;
-      - loops and repeated edges of the draw are left out; there they stay, as the list without
-        loops is made and not stored. A node that drew one has fewer neighbours;
-      - loops do not count in the eigenvalue, and a graph in pieces is drawn again: with
-        degree 2 it passes the test there, and one permutation is rarely one cycle;
+    Deviations from Exphormer's code:
+      - `degree` is the number of neighbours, twice that of `prep.exp_deg`.
+      - The draw of a graph depends on `seed`, its nodes and its edges. It is therefore the same in
+        every dataset and at prediction. The generator of that code has no seed.
+      - Self-loops and repeated edges of the draw are left out, so that some nodes have fewer
+        neighbours. They stay in that code, which computes a list without loops but does not use it.
+      - Self-loops do not count in the eigenvalue, and a disconnected graph is drawn again. With
+        degree 2 such graphs pass the test of that code; one permutation is rarely one cycle.
       - Random-d-2, a shuffle of all half-edges, is left out.
 
     Attributes:
-      degree: even.
+      degree: an even number.
       method: "permutations" or "hamiltonian".
-      seed: of all graphs, together with what they are.
-      max_tries: draws for a graph.
-      name: of the edge set.
+      seed: seed of all draws, together with the content of each graph.
+      max_tries: largest number of draws for a graph.
+      name: name of the edge set.
     """
 
     degree: int = 6

@@ -1,4 +1,4 @@
-"""Edges to the nodes that a few edges lead to."""
+"""Edges between nodes that are a few edges apart."""
 
 import dataclasses
 
@@ -11,15 +11,15 @@ from gtx.structures.structure import check_name, check_room, edge_graph, node_gr
 
 @dataclasses.dataclass(frozen=True)
 class KHop:
-    """Edges from each node to all that a shortest walk of 2 to `hops` edges reaches.
+    """Edges from each node to all nodes at a distance of 2 to `hops` edges.
 
-    With the graph's own edges, `edges=("graph", "k_hop")`, a node is joined to everything that is
-    at most `hops` edges away, once. The categorical column "hop" of the edge set is the number of
-    edges of the walk from sender to receiver.
+    Together with the graph's own edges, `edges=("graph", "k_hop")`, each node is joined once to
+    every node that is at most `hops` edges away. The categorical column "hop" of the edge set is
+    the distance from sender to receiver.
 
     Attributes:
-      hops: at least 2.
-      name: of the edge set.
+      hops: the largest distance, at least 2.
+      name: name of the edge set.
     """
 
     hops: int
@@ -39,7 +39,7 @@ class KHop:
         return with_edges(self, dataset, graph, senders - first, receivers - first, hop=hop)
 
     def _walks(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Senders and receivers, numbers of nodes in the dataset, and how many edges it takes."""
+        """Senders and receivers as node numbers of the whole dataset, and their distances."""
         total = int(dataset.node_ptr[-1])
         start = dataset.node_ptr[edge_graph(dataset)]
         ends = (start + dataset.receivers, start + dataset.senders)
@@ -51,11 +51,13 @@ class KHop:
         found: list[list[np.ndarray]] = [[np.zeros(0, np.int64)], [np.zeros(0, np.int64)], []]
         found[2].append(np.zeros(0, np.int32))
         for hop in range(1, self.hops + 1):
+            # Checked before the product, whose number of entries this bounds from above.
             reached = np.diff(frontier.indptr) * out_degree
             reached = np.bincount(graph, weights=reached, minlength=len(dataset))
             check_room(dataset, self.name, np.minimum(reached, sizes**2))
             frontier = step @ frontier
             frontier.data[:] = 1
+            # `known` holds ones: this removes the nodes that a shorter walk has reached.
             frontier = frontier - frontier.multiply(known)
             frontier.eliminate_zeros()
             if frontier.nnz == 0:

@@ -1,4 +1,4 @@
-"""An edge from each node to itself."""
+"""Self-loops: an edge from each node to itself."""
 
 import dataclasses
 
@@ -10,12 +10,13 @@ from gtx.structures.structure import check_name, edge_graph, node_graph, with_ed
 
 @dataclasses.dataclass(frozen=True)
 class SelfLoops:
-    """An edge from each node to itself, virtual nodes too, but where the graph has one already.
+    """An edge from each node, virtual ones included, to itself, if the graph does not have one.
 
-    So a layer over `("graph", "self_loops")` has one of each node, whatever the data have.
+    A layer over `("graph", "self_loops")` then has a self-loop at every node. (If the graph's own
+    edges contain one twice, it stays twice.)
 
     Attributes:
-      name: of the edge set.
+      name: name of the edge set.
     """
 
     name: str = "self_loops"

@@ -1,4 +1,4 @@
-"""What a structure is, and what its makers share."""
+"""The interface of a structure, and functions that the structures share."""
 
 import hashlib
 from typing import Any, Protocol, runtime_checkable
@@ -7,9 +7,9 @@ import numpy as np
 
 from gtx.data import Categorical, Column, Dataset, DatasetError, EdgeTable, exact
 
-# Senders and receivers of so many edges take 2 GiB.
+# Senders and receivers of this number of edges take 2 GiB.
 MAX_EDGES = 2**28
-# The columns of the edge set that virtual nodes come with.
+# The columns of the edge set of virtual nodes.
 OF_VIRTUAL: dict[str, Column] = dict(kind=Categorical((2,)))
 
 
@@ -19,15 +19,15 @@ class Structure(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the edge set, by which layers find it: `edges=(name,)`."""
+        """The name of the edge set. Layers select it by `edges=(name,)`."""
         ...
 
     def __call__(self, dataset: Dataset) -> Dataset:
-        """The dataset with the edge set. Its graphs and what they have stay as they are."""
+        """The dataset with the edge set added. The given nodes, edges and columns do not change."""
         ...
 
     def columns(self) -> dict[str, Column]:
-        """What the columns of the edge set are; the same for all graphs."""
+        """The descriptions of the columns of the edge set; the same for all graphs."""
         ...
 
 
@@ -42,8 +42,8 @@ def with_edges(
     """The dataset with these edges as the structure's edge set, in any order.
 
     Args:
-      structure: whose name and columns they get.
-      dataset: of which they are.
+      structure: its name and columns describe the edge set.
+      dataset: the dataset of the graphs.
       graph: int [edges], the graph of each edge.
       senders, receivers: int [edges], local to the graph.
       **columns: int or float [edges].
@@ -53,10 +53,10 @@ def with_edges(
 
 
 def own_nodes(dataset: Dataset) -> np.ndarray:
-    """Which nodes are the graphs' own and not virtual, bool [nodes].
+    """True for the graphs' own nodes, False for virtual nodes; bool [nodes].
 
     Raises:
-      DatasetError: the data have a column nodes["kind"] of their own, which would be taken for
+      DatasetError: the data have a column nodes["kind"] of their own, which would be mistaken for
         that of virtual nodes.
     """
     if "kind" not in dataset.nodes:
@@ -79,7 +79,7 @@ def edge_graph(dataset: Dataset) -> np.ndarray:
 
 
 def content(dataset: Dataset, number: int, num_nodes: int) -> int:
-    """A hash of the nodes and edges of one graph, whatever the order of the edges."""
+    """A hash of the number of nodes and the edges of one graph; the order of edges is ignored."""
     edges = slice(*dataset.edge_ptr[number : number + 2])
     ends = np.stack([dataset.receivers[edges], dataset.senders[edges]])
     ends = np.unique(ends, axis=1).astype("<i8")
@@ -88,12 +88,12 @@ def content(dataset: Dataset, number: int, num_nodes: int) -> int:
 
 
 def check_room(dataset: Dataset, name: str, count: np.ndarray) -> None:
-    """Raise a DatasetError if graphs would get more edges than memory has room for.
+    """Raise a DatasetError if the graphs would get more than MAX_EDGES edges.
 
     Args:
-      dataset: of the graphs.
-      name: of the structure.
-      count: [graphs], edges of each.
+      dataset: the dataset of the graphs.
+      name: name of the structure.
+      count: [graphs], the number of edges of each graph.
     """
     if count.sum() > MAX_EDGES:
         worst = int(np.argmax(count))

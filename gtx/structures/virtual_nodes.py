@@ -1,4 +1,4 @@
-"""Nodes that are joined to every node of their graph."""
+"""Virtual nodes: nodes that are joined to every node of their graph."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -21,22 +21,22 @@ from gtx.structures.structure import (
 class VirtualNodes:
     """Nodes that are joined to every node of their graph, in both directions.
 
-    Gilmer et al. (2017); several of them in Exphormer (Shirzad et al., 2023). They stand behind
-    the graph's own nodes, are not joined to each other, and are no targets. A readout takes them
-    for nodes; `gtx.nn.Pool(virtual_nodes=False)` leaves them out.
+    Gilmer et al. (2017); Exphormer (Shirzad et al., 2023) has several of them. They come after the
+    graph's own nodes, are not joined to each other, and have no targets. A readout treats them like
+    other nodes; `gtx.nn.Pool(virtual_nodes=False)` leaves them out.
 
-    What tells them apart is the categorical column nodes["kind"]: 0 for the graph's own nodes,
-    else which virtual node of its graph it is, from 1. Every other column of nodes and of pairs
-    holds its declared fill there: a category of its own, or 0 (see `gtx.data.Categorical`). So in
-    a Graphormer the distance to a virtual node is a class of its own, as in its code, and the
-    distances and degrees of the others are those of the graph without virtual nodes.
+    The categorical column nodes["kind"] marks them: 0 for the graph's own nodes, and 1, 2, ... for
+    the virtual nodes of a graph. Every other column of nodes and pairs holds its declared fill
+    there: a category of its own, or 0 (see `gtx.data.Categorical`). In a Graphormer the distance
+    to a virtual node is therefore a class of its own, as in its code. The distances and degrees of
+    the other nodes are those of the graph without virtual nodes.
 
-    The column "kind" of the edge set is 0 for an edge to a virtual node and 1 for one from it.
-    (Exphormer also embeds the edges of each virtual node apart.)
+    The column "kind" of the edge set is 0 for an edge to a virtual node and 1 for an edge from it.
+    (Exphormer also has a separate embedding for the edges of each virtual node.)
 
     Attributes:
-      num_nodes: of each graph.
-      name: of the edge set.
+      num_nodes: number of virtual nodes of each graph.
+      name: name of the edge set.
     """
 
     num_nodes: int = 1
@@ -75,10 +75,11 @@ class VirtualNodes:
 
 
 def _with_nodes(dataset: Dataset, num_nodes: int) -> Dataset:
-    """The dataset with so many virtual nodes behind those of each graph, without edges."""
+    """The dataset with `num_nodes` virtual nodes after those of each graph, without edges."""
     sizes = dataset.spec.nodes["kind"]
     assert isinstance(sizes, Categorical)
     (first,) = sizes.sizes
+    # New rows are appended and then sorted by graph. A stable sort puts them last in each graph.
     new = np.repeat(np.arange(len(dataset)), num_nodes)
     order = np.argsort(np.concatenate([node_graph(dataset), new]), kind="stable")
     nodes, spec = _extended(dataset.nodes, dataset.spec.nodes, len(new), order)
@@ -103,11 +104,11 @@ def _with_nodes(dataset: Dataset, num_nodes: int) -> Dataset:
 def _with_pairs(
     dataset: Dataset, num_nodes: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Column]]:
-    """The pair columns with rows for the pairs that a virtual node is part of."""
+    """The pair columns, with new rows for the pairs that contain a virtual node."""
     if not dataset.pairs:
         return {}, {}
     before, after = dataset.num_nodes, dataset.num_nodes + num_nodes
-    # Where each pair of the graph's own nodes stands among the pairs of the larger graph.
+    # The position of each pair of the graph's own nodes among the pairs of the larger graph.
     graph = np.repeat(np.arange(len(dataset)), before**2)
     place = np.arange(len(graph)) - dataset.pair_ptr[graph]
     receiver, sender = np.divmod(place, before[graph])
@@ -123,7 +124,7 @@ def _with_pairs(
 def _extended(
     columns: Mapping[str, np.ndarray], spec: Mapping[str, Column], count: int, order: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, Column]]:
-    """Columns with `count` rows more, which hold the fill, and then in this order."""
+    """Columns with `count` further rows that hold the fill; all rows are then put in `order`."""
     extended = {name: spec[name].extended(values, count) for name, values in columns.items()}
     arrays = {name: values[order] for name, (values, _) in extended.items()}
     return arrays, {name: column for name, (_, column) in extended.items()}

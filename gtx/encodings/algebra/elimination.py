@@ -1,4 +1,4 @@
-"""Sparse factorizations of Laplacians whose size is known before they are made. Host, scipy."""
+"""Sparse factorizations of Laplacians, with a size estimate before they are made. Host, scipy."""
 
 from collections.abc import Callable
 
@@ -8,19 +8,20 @@ from scipy.sparse import linalg
 
 from gtx.data.columns import offsets
 
-# A factorization is made if it has at most so many entries, or so many for each node (that of a
-# plane grid of a million nodes has 35), of 24 bytes, and needs at most so many operations.
+# A factorization is made if it has at most SMALL_FACTOR entries, or FACTOR_ENTRIES for each node,
+# and needs at most _FACTOR_WORK operations. (That of a plane grid of a million nodes has 35 entries
+# for each node.) An entry takes ENTRY_BYTES.
 SMALL_FACTOR, FACTOR_ENTRIES, ENTRY_BYTES, _FACTOR_WORK = 2**18, 40, 24, 2 * 10**11
-# Nodes of a degree above so many square roots of the number of nodes are eliminated last.
+# Nodes with a degree above _HUB * sqrt(number of nodes) are eliminated last.
 _HUB = 10
-# A graph of so many nodes is ordered at once, and a larger one is first looked at in outline.
+# A larger graph is contracted to this number of nodes, to estimate the size of its factors.
 _OUTLINE = 4096
 
 Solve = Callable[[np.ndarray], np.ndarray]
 
 
 def affordable_order(laplacian: scipy.sparse.csr_array) -> np.ndarray | None:
-    """An order of elimination whose factors are small enough to be made, or None."""
+    """An order of elimination with factors that are small enough to be made, or None."""
     graph = _pattern(laplacian)
     order = elimination_order(graph)
     if order is None:
@@ -34,29 +35,31 @@ def affordable_order(laplacian: scipy.sparse.csr_array) -> np.ndarray | None:
 def inverse(
     laplacian: scipy.sparse.csr_array, kernel: np.ndarray, order: np.ndarray, shift: float = 0.0
 ) -> Solve | None:
-    """The inverse on vectors orthogonal to `kernel`; None if the matrix is singular to rounding.
+    """The inverse on vectors orthogonal to `kernel`; None if the matrix is numerically singular.
 
-    The graph is connected. With the value of the last node held at 0 the matrix is definite. The
-    solution then differs from that of the whole system by a multiple of `kernel`.
+    The graph is connected. If the value of the last node is fixed to 0, the remaining matrix is
+    definite. Its solution differs from that of the whole system by a multiple of `kernel`, which is
+    subtracted.
 
     Args:
       laplacian: [n, n] as in `gtx.encodings.algebra.lanczos`, with its diagonal.
-      kernel: [n] unit vector, not 0 anywhere, that the matrix sends to 0.
-      order: of elimination.
-      shift: added to the diagonal; then no node is held.
+      kernel: [n] unit vector in the null space of the matrix, without zeros.
+      order: order of elimination.
+      shift: number added to the diagonal; if it is not 0, no node is fixed.
     """
     if shift:
         laplacian = (laplacian + shift * scipy.sparse.eye_array(len(order))).tocsr()
     else:
         order = order[:-1]
     try:
+        # Without pivoting: the matrix is definite, and pivots would change the planned order.
         factors = linalg.splu(
             laplacian[order][:, order].tocsc(),
             permc_spec="NATURAL",
             diag_pivot_thresh=0.0,
             options=dict(SymmetricMode=True),
         )
-    except RuntimeError:  # some weights are next to nothing beside others
+    except RuntimeError:  # the weights differ by so much that small ones are rounded away
         return None
 
     def solve(vector: np.ndarray) -> np.ndarray:
@@ -68,18 +71,19 @@ def inverse(
 
 
 def elimination_order(graph: scipy.sparse.csr_array) -> np.ndarray | None:
-    """The nodes by minimum degree, hubs last; None if the factors would be large.
+    """The nodes by minimum degree, hubs last; None if the factors would be too large.
 
-    Minimum degree takes minutes on large random graphs. So a larger graph is contracted to some
-    thousand nodes, n0, first. If eliminating these makes a front (the entries of a column) of
-    n0^a, the front of the whole graph is estimated as n^a. The exponent a is 1/2 for grids in the
-    plane, 2/3 for grids in space, and 1 for random graphs.
+    Minimum degree takes minutes on large random graphs. A large graph is therefore first contracted
+    to n0 nodes, a few thousand. If their elimination makes a front (the entries of a column) of
+    size n0^a, the front of the whole graph is estimated as n^a. The exponent a is 1/2 for plane
+    grids, 2/3 for grids in space, and 1 for random graphs.
 
     Args:
       graph: symmetric, without a diagonal; values do not matter.
     """
     n = graph.shape[0]
     degree = np.diff(graph.indptr)
+    # A hub makes all its neighbours adjacent to each other when it is eliminated.
     hub = degree > max(16, _HUB * np.sqrt(n))
     rest, hubs = np.flatnonzero(~hub), np.flatnonzero(hub)
     inner = graph[rest][:, rest] if len(hubs) else graph
@@ -94,9 +98,9 @@ def elimination_order(graph: scipy.sparse.csr_array) -> np.ndarray | None:
 
 
 def column_counts(graph: scipy.sparse.csr_array) -> np.ndarray:
-    """Entries of each column of the Cholesky factor, the diagonal among them.
+    """The number of entries of each column of the Cholesky factor, diagonal included.
 
-    By Gilbert, Ng and Peyton (1994), in nearly linear time. Each row of the factor is a subtree of
+    Gilbert, Ng and Peyton (1994), in nearly linear time. Each row of the factor is a subtree of
     the elimination tree, and the leaves of these subtrees are enough to count the entries.
 
     Args:
@@ -108,10 +112,11 @@ def column_counts(graph: scipy.sparse.csr_array) -> np.ndarray:
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
     above = parent[order]
-    above = np.where(above >= 0, place[above], n).tolist()  # n is above the roots
-    entries = scipy.sparse.triu(graph[order][:, order], format="csr")  # j to later nodes
+    above = np.where(above >= 0, place[above], n).tolist()  # the extra node n is above all roots
+    entries = scipy.sparse.triu(graph[order][:, order], format="csr")  # each node to later nodes
+    # Lists and not arrays: the loops below read single numbers, which lists do faster.
     starts, later = entries.indptr.tolist(), entries.indices.tolist()
-    first = list(range(n))  # the first node below each
+    first = list(range(n))  # the first node of the subtree below each node
     for node, up in enumerate(above):
         if up < n and first[node] < first[up]:
             first[up] = first[node]
@@ -121,12 +126,12 @@ def column_counts(graph: scipy.sparse.csr_array) -> np.ndarray:
         count[up] -= 1
         least = first[node]
         for row in later[starts[node] : starts[node + 1]]:
-            if least > seen[row]:  # a leaf of the row's subtree
+            if least > seen[row]:  # the node is a leaf of the row's subtree
                 seen[row] = least
                 count[node] += 1
                 previous = leaf[row]
                 leaf[row] = node
-                if previous >= 0:  # what is above both is counted once
+                if previous >= 0:  # both leaves count the path above where they meet: subtract one
                     meet = previous
                     while ancestor[meet] != meet:
                         meet = ancestor[meet]
@@ -142,7 +147,7 @@ def column_counts(graph: scipy.sparse.csr_array) -> np.ndarray:
 
 
 def _elimination_tree(graph: scipy.sparse.csr_array) -> np.ndarray:
-    """The parent of each node, -1 of a root: Liu (1990)."""
+    """The parent of each node in the elimination tree, -1 for a root: Liu (1990)."""
     n = graph.shape[0]
     earlier = scipy.sparse.tril(graph, format="csr")
     starts, columns = earlier.indptr.tolist(), earlier.indices.tolist()
@@ -151,7 +156,7 @@ def _elimination_tree(graph: scipy.sparse.csr_array) -> np.ndarray:
         for node in columns[starts[row] : starts[row + 1]]:
             while node != row and node >= 0:
                 up = ancestor[node]
-                ancestor[node] = row  # shortens the way for later rows
+                ancestor[node] = row  # path compression: later rows need fewer steps
                 if up < 0:
                     parent[node] = row
                 node = up
@@ -159,13 +164,14 @@ def _elimination_tree(graph: scipy.sparse.csr_array) -> np.ndarray:
 
 
 def _postorder(parent: np.ndarray) -> np.ndarray:
-    """The nodes, each subtree in a row and its root last."""
+    """The nodes in postorder: each subtree is consecutive, and its root is the last."""
     n = len(parent)
     size, ups = [1] * n, parent.tolist()
     for node, up in enumerate(ups):  # parents come after children
         if up >= 0:
             size[up] += size[node]
-    # A subtree ends before its root, and its parts follow each other: roots from the end.
+    # Places are given from the end: a root gets the last place of its subtree, and the subtrees of
+    # its children fill the places before it.
     place, free, end = [0] * n, [0] * n, n
     for node in range(n - 1, -1, -1):
         up = ups[node]
@@ -181,7 +187,10 @@ def _postorder(parent: np.ndarray) -> np.ndarray:
 
 
 def _minimum_degree(graph: scipy.sparse.csr_array) -> np.ndarray:
-    """The order of SuperLU. It comes only with a factorization; this one drops every entry."""
+    """The minimum degree order of SuperLU.
+
+    scipy returns it only with a factorization. This incomplete one drops every entry and is cheap.
+    """
     n = graph.shape[0]
     if n == 0:
         return np.zeros(0, np.int64)
@@ -198,7 +207,10 @@ def _minimum_degree(graph: scipy.sparse.csr_array) -> np.ndarray:
 
 
 def _outline(graph: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    """The graph of regions: each node belongs to the nearest of some nodes drawn at random."""
+    """A smaller graph, whose nodes are regions and whose edges join neighbouring regions.
+
+    Some nodes are drawn at random. Each region holds the nodes nearest to one of them.
+    """
     n = graph.shape[0]
     if n <= _OUTLINE:
         return graph
@@ -214,7 +226,8 @@ def _outline(graph: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
         region[nodes[fresh]] = source[fresh]
         reached = np.unique(nodes[fresh])
     rows, columns = np.repeat(region, np.diff(graph.indptr)), region[graph.indices]
-    apart = (rows != columns) & (rows >= 0)  # what no region reaches hangs on hubs alone
+    # -1: a node that no region reaches. It is linked to the rest of the graph only through hubs.
+    apart = (rows != columns) & (rows >= 0)
     ends = (rows[apart], columns[apart])
     return scipy.sparse.csr_array((np.ones(len(ends[0])), ends), shape=(_OUTLINE, _OUTLINE))
 

@@ -1,20 +1,20 @@
-"""Lanczos iterations that restart from what they found, and continue after a breakdown."""
+"""Lanczos iterations with thick restarts that continue after a breakdown."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 _EPS = float(np.finfo(np.float64).eps)
-# Vectors that are kept beside those that are asked for, and columns that are combined at once.
+# Number of vectors kept besides the requested ones, and of columns that are combined at once.
 _MORE, _COLUMNS = 16, 2**13
 
 
 class NotConvergedError(Exception):
-    """The iterations ended before they found as many vectors as were asked for.
+    """The iterations ended before they found as many vectors as requested.
 
     Attributes:
-      found: how many vectors were found.
-      vectors: [rows, n] orthonormal, the best so far; more rows than were asked for.
+      found: number of vectors found.
+      vectors: [rows, n] orthonormal, the best so far; more rows than requested.
     """
 
     def __init__(self, found: int, vectors: np.ndarray):
@@ -32,23 +32,23 @@ def largest_eigenvectors(
 ) -> np.ndarray:
     """Eigenvectors [count, n] of the largest eigenvalues that are orthogonal to `known`.
 
-    Thick restarts after Wu and Simon (2000). Every vector is orthogonalised against all others,
-    twice. If the vectors already span all that products with the start can reach, the search
-    goes on with another random direction. This happens soon where a few eigenvalues are repeated
-    often.
+    Thick restarts as in Wu and Simon (2000). Every vector is orthogonalised against all others,
+    twice. If the vectors already span the whole Krylov space of the start vector, the search
+    continues with another random direction. This happens early if few eigenvalues are distinct.
 
     A start vector has only one direction in each eigenspace. The other directions are found only
-    through rounding, or after such a break. So copies of a repeated eigenvalue may be missing.
+    through rounding, or after such a breakdown. Copies of a repeated eigenvalue may therefore be
+    missing.
 
     Args:
       apply: the product of a symmetric matrix with a vector [n].
-      known: [rows, n] orthonormal; more than `count` directions are left beside them.
-      count: how many; at least 1.
-      restarts: the number of restarts after which the search is given up.
-      tolerance: of a residual, relative to its eigenvalue; to rounding if 0.
+      known: [rows, n] orthonormal; the space orthogonal to them has more than `count` dimensions.
+      count: number of vectors; at least 1.
+      restarts: the number of restarts after which the search ends.
+      tolerance: largest residual relative to its eigenvalue; 0 for rounding errors only.
 
     Raises:
-      NotConvergedError: fewer were found in so many restarts.
+      NotConvergedError: fewer vectors were found within this number of restarts.
     """
     n = known.shape[1]
     size = min(n - len(known), 2 * count + _MORE)
@@ -57,9 +57,9 @@ def largest_eigenvectors(
     matrix = np.zeros((size, size))
 
     def orthogonalise(vector: np.ndarray, rows: int) -> np.ndarray:
-        """Take out of `vector` what is in the first rows, in place; how much of each it was."""
+        """Project `vector` in place onto the complement of the first rows; return the parts."""
         part = np.zeros(rows)
-        for _ in range(2):
+        for _ in range(2):  # one pass leaves rounding errors that later iterations would amplify
             vector -= (known @ vector) @ known
             step = space[:rows] @ vector
             vector -= step @ space[:rows]
@@ -77,6 +77,7 @@ def largest_eigenvectors(
         for row in range(kept, size):
             vector = np.asarray(apply(space[row]))
             matrix[: row + 1, row] = matrix[row, : row + 1] = orthogonalise(vector, row + 1)
+            # A length within rounding is a breakdown: its direction would be noise.
             length = float(np.linalg.norm(vector))
             if length > 10 * _EPS * np.abs(matrix).max():
                 space[row + 1] = vector / length
@@ -88,6 +89,7 @@ def largest_eigenvectors(
         values, rotation = values[::-1], rotation[:, ::-1]
         residual = length * np.abs(rotation[-1])
         enough = residual <= max(tolerance, 16 * _EPS) * np.abs(values)
+        # A restart keeps more vectors than requested, which makes the next ones converge faster.
         kept = count if enough[:count].all() else count + (size - count) // 2
         _combine(space, rotation[:, :kept])
         if enough[:count].all():
@@ -99,7 +101,10 @@ def largest_eigenvectors(
 
 
 def _combine(space: np.ndarray, rotation: np.ndarray) -> None:
-    """Write the combinations [rows, kept] of the first rows over the first of them."""
+    """Replace the first `kept` rows by the linear combinations `rotation` of the first rows.
+
+    Blocks of columns avoid a second copy of the whole space.
+    """
     rows, kept = rotation.shape
     for start in range(0, space.shape[1], _COLUMNS):
         part = slice(start, start + _COLUMNS)

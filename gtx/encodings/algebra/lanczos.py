@@ -1,4 +1,4 @@
-"""The smallest eigenpairs of the Laplacian of a large graph, none of them missed. Host, scipy."""
+"""The smallest eigenpairs of the Laplacian of a large graph, without gaps. Host, scipy."""
 
 import contextlib
 from collections.abc import Iterator
@@ -20,20 +20,20 @@ from gtx.encodings.algebra.elimination import (
 from gtx.encodings.algebra.krylov import NotConvergedError, largest_eigenvectors
 from gtx.encodings.base import EncodingError
 
-# Up to so many nodes a dense matrix is faster.
+# Up to this number of nodes a dense matrix is faster.
 _DENSE = 256
-# Entries of the dense matrices of components that are decomposed at once.
+# Number of entries of the dense matrices of components that are decomposed at once.
 _DENSE_ENTRIES = 2**18
-# Eigenvalues closer than this, relative to themselves and to the matrix, count as one.
+# Eigenvalues count as equal if they differ by less, relative to themselves or to the matrix.
 _SAME, _SAME_SCALE = 1e-8, 1e-12
-# How well the search for what was missed converges, relative to the matrix; 0 is to rounding.
+# Tolerance of the search for missed eigenvectors, relative to the matrix.
 _CHECK = 1e-6
-# Restarts of a run, and how often it is tried again with a polynomial, which is so large at the
-# largest eigenvalue, of at most so high a degree.
+# Number of restarts of a run, and number of runs: all but the first use a polynomial of the matrix.
+# It has the value _GROWTH at the largest eigenvalue, and at most the degree _MAX_DEGREE.
 _RESTARTS, _STAGES, _GROWTH, _MAX_DEGREE = 20, 3, 1e3, 256
-# What is added to the diagonal, relative to the matrix, where elimination fails without.
+# Shift of the diagonal, relative to the matrix, if the elimination fails without one.
 _SHIFT = 1e-10
-# Largest residual, relative to the matrix, of a vector that is handed out.
+# Largest residual, relative to the matrix, of a returned vector.
 _RESIDUAL = 1e-9
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -41,28 +41,29 @@ _EPS = float(np.finfo(np.float64).eps)
 def smallest_eigenpairs(
     laplacian: scipy.sparse.csr_array, kernel: np.ndarray, count: int, *, trivial: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues, ascending, and orthonormal eigenvectors [n, values], `count` or all there are.
+    """Eigenvalues, ascending, and orthonormal eigenvectors [n, values]: `count`, or all.
 
     Every component has the eigenvalue 0 once, and its vector is known. If there are more
-    components than vectors asked for, the components of the first nodes count.
+    components than requested vectors, the components of the first nodes are taken.
 
-    The other vectors are found by Lanczos iterations with a fixed start. They work on the inverse
-    where a sparse factorization is cheap, as for trees, grids and road networks. Elsewhere they
-    work on c - L, which is quick where the spectrum has a gap, as for random graphs. A run can
-    miss a repeated eigenvalue, because its start has only one direction in each eigenspace. So
-    another run searches the complement of what was found, from another start, until it finds
-    nothing smaller. Small components are decomposed as dense matrices, those of one size together.
+    The other vectors are found by Lanczos iterations with a fixed start vector. They use the
+    inverse where a sparse factorization is cheap, as for trees, grids and road networks. Otherwise
+    they use c - L, which converges fast where the spectrum has a gap, as for random graphs. A run
+    can miss copies of a repeated eigenvalue, because its start has only one direction in each
+    eigenspace. Further runs with other starts therefore search the complement of the vectors found
+    so far, until they find no smaller eigenvalue. Small components are decomposed as dense
+    matrices, those of equal size together.
 
     Args:
       laplacian: symmetric, positive semidefinite; an entry joins two nodes.
-      kernel: [n] what the vector of the eigenvalue 0 is proportional to in each component; not 0.
-      count: how many.
-      trivial: whether to count the eigenvalue 0.
+      kernel: [n], in each component proportional to the vector of the eigenvalue 0; without zeros.
+      count: number of eigenpairs.
+      trivial: whether the eigenvalue 0 of each component counts.
 
     Raises:
       EncodingError: the iterations did not converge.
     """
-    # One thread, because several would wait for each other longer than they work.
+    # One thread: the products are small, and several threads would mostly wait for each other.
     with threadpoolctl.threadpool_limits(1, "blas"):
         return _smallest(laplacian, kernel, count, trivial)
 
@@ -84,6 +85,8 @@ def _smallest(
         every = np.concatenate([part.values.ravel() for part in found])
         owner = np.concatenate([np.repeat(part.number, part.values.shape[1]) for part in found])
         limits = np.cumsum([0, *(part.values.size for part in found)])
+        # Merged by eigenvalue, and at equal eigenvalues by component, so that the result does not
+        # depend on the order in which components were decomposed.
         for column, entry in enumerate(np.lexsort((owner, every))[: count - first], first):
             place = int(np.searchsorted(limits, entry, side="right")) - 1
             part = found[place]
@@ -94,7 +97,7 @@ def _smallest(
 
 
 def needed_bytes(n_node: Any, n_edge: Any, count: int) -> Any:
-    """Bytes that `smallest_eigenpairs` takes at most, the largest factors it makes among them."""
+    """Upper bound of the bytes that `smallest_eigenpairs` takes, with its largest factors."""
     small = np.maximum(_DENSE, 4 * count)
     dense = 24 * np.maximum(_DENSE_ENTRIES, np.minimum(n_node, small) ** 2)
     linked = np.minimum(n_node, n_edge)  # nodes without edges are never iterated
@@ -115,7 +118,7 @@ class _Part(NamedTuple):
 def _nontrivial(
     laplacian: scipy.sparse.csr_array, kernel: np.ndarray, component: np.ndarray, count: int
 ) -> Iterator[_Part]:
-    """Eigenpairs of all components, as many of each as could be needed."""
+    """Eigenpairs of all components: `count` of each, because all may come from one component."""
     order = np.argsort(component, kind="stable")
     size = np.bincount(component)
     start = np.cumsum(size) - size
@@ -128,7 +131,7 @@ def _nontrivial(
             rows = start[part][:, None] + np.arange(one)
             dense = _dense(blocks, rows)
             values, vectors = np.linalg.eigh(dense)
-            chosen = slice(1, count + 1)
+            chosen = slice(1, count + 1)  # without the eigenvalue 0
             values = np.maximum(values[:, chosen], 0)
             yield _Part(part, order[rows], values, vectors[:, :, chosen])
     for number in np.flatnonzero(large):
@@ -151,20 +154,23 @@ def _dense(matrix: scipy.sparse.csr_array, rows: np.ndarray) -> np.ndarray:
 def _connected(
     laplacian: scipy.sparse.csr_array, kernel: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` smallest eigenpairs of a connected graph besides that of 0."""
-    # As L sends a positive vector to 0, no eigenvalue is above twice the diagonal.
+    """The `count` smallest eigenpairs of a connected graph, without the eigenvalue 0."""
+    # The null vector of L is positive. Therefore no eigenvalue exceeds twice the largest diagonal
+    # entry.
     bound = 2 * float(laplacian.diagonal().max())
     order = affordable_order(laplacian)
     for shift in (0.0, _SHIFT * bound):
         solve = None if order is None else inverse(laplacian, kernel, order, shift)
         if solve is not None:
-            with contextlib.suppress(EncodingError):  # weights may be too unlike to eliminate
+            # If the weights differ by many orders of magnitude, the factors are too inaccurate.
+            # The next form of the matrix is then tried.
+            with contextlib.suppress(EncodingError):
                 return _complete(_Search(laplacian, bound, solve), kernel, count)
     return _complete(_Search(laplacian, bound), kernel, count)
 
 
 def _complete(search: "_Search", kernel: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """What the runs find, repeated until a run finds nothing smaller beside it."""
+    """Runs the search until another run finds no smaller eigenvalue; returns the eigenpairs."""
     laplacian, bound = search.laplacian, search.bound
     known = kernel[None]
     more = count
@@ -175,22 +181,24 @@ def _complete(search: "_Search", kernel: np.ndarray, count: int) -> tuple[np.nda
         if left @ (laplacian @ left) >= values[count - 1] * (1 - _SAME) - _SAME_SCALE * bound:
             break
         more = 1
+    # Vectors of different runs are combined by a last Rayleigh-Ritz step.
     vectors = np.linalg.qr(known.T)[0][:, 1:]
     values, rotation = np.linalg.eigh(vectors.T @ (laplacian @ vectors))
     values, vectors = values[:count], vectors @ rotation[:, :count]
     residual = np.linalg.norm(laplacian @ vectors - vectors * values, axis=0).max()
-    if not residual <= _RESIDUAL * bound:  # nor is NaN
+    if not residual <= _RESIDUAL * bound:  # written so that NaN is refused too
         raise search.error(f"left a residual of {residual:.1g}")
     return np.maximum(values, 0), vectors
 
 
 class _Search:
-    """Runs of Lanczos iterations on a matrix M with the smallest eigenvalues of L as largest.
+    """Lanczos iterations on a matrix M whose largest eigenvalues are the smallest of L.
 
-    M is the inverse if there is one, and c - L otherwise. Neither has eigenvalues below 0. If a
-    run takes long, it goes on with a polynomial of M, that of Chebyshev for [0, a]. Above a it is
-    larger than 1 and rises. There are more Ritz values than vectors wanted, and a is the least
-    of them, so that a is not above the eigenvalues that are wanted (Zhou and Saad, 2007).
+    M is the inverse of L if there is one, and c - L otherwise. Neither has eigenvalues below 0. If
+    a run does not converge, it continues with a Chebyshev polynomial of M for the interval [0, a],
+    which is larger than 1 and increases above a. The number a is the smallest Ritz value. There
+    are more Ritz values than requested vectors, so that a does not exceed the requested
+    eigenvalues (Zhou and Saad, 2007).
     """
 
     def __init__(self, laplacian: scipy.sparse.csr_array, bound: float, solve: Solve | None = None):
@@ -213,7 +221,7 @@ class _Search:
         return EncodingError(_FAILED.format(n=self.laplacian.shape[0], problem=problem))
 
     def _sharpen(self, vectors: np.ndarray) -> None:
-        """Take the polynomial that rises above the eigenvalues that these vectors approach."""
+        """Choose the polynomial that amplifies the eigenvalues of these approximate vectors."""
         projected = vectors @ np.stack([self._multiply(vector) for vector in vectors], axis=1)
         values = np.linalg.eigvalsh(projected)
         edge, top = max(float(values[0]), float(values[-1]) / 2), float(values[-1])
@@ -224,6 +232,7 @@ class _Search:
     def _apply(self, vector: np.ndarray) -> np.ndarray:
         if self._degree == 1:
             return self._multiply(vector)
+        # The three-term recurrence of Chebyshev polynomials, in place: one array for each step.
         half = self._edge / 2
         before, now = vector, self._multiply(vector) / half - vector
         for _ in range(self._degree - 1):

@@ -1,4 +1,4 @@
-"""Products of matrices, in the precision of their numbers on every device."""
+"""Products of matrices in the full precision of their dtype, on every device."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _FULL = jax.lax.Precision.HIGHEST
 
 
 def matmul(one: Any, other: Any, xp: Any) -> Any:
-    """The product one @ other, of numpy's arrays or in a compiled step."""
+    """The product one @ other, of numpy arrays or in a compiled step."""
     return one @ other if xp is np else jnp.matmul(one, other, precision=_FULL)
 
 

@@ -13,7 +13,7 @@ from gtx.encodings.base import EncodingError
 def undirected(adjacency: Any, xp: Any = np) -> Any:
     """The graph without directions and self-loops.
 
-    Two nodes are joined by as many edges as the more frequent of their two directions has.
+    Two nodes get as many edges as the more frequent of their two directions has.
     """
     identity = np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
     return xp.maximum(adjacency, xp.swapaxes(adjacency, 1, 2)) * (1 - identity)
@@ -54,11 +54,11 @@ def components(adjacency: Any, xp: Any = np) -> Any:
 def pseudoinverse(adjacency: Any, xp: Any = np) -> tuple[Any, Any]:
     """The Moore-Penrose inverse of the Laplacian, and `components`, both [graphs, n, n].
 
-    With J = 1 / (nodes of the component) between nodes of one component and 0 elsewhere, the
-    projector onto the vectors that L sends to 0, the result is (L + J)^-1 - J. It needs no
-    threshold for what counts as 0, and it is differentiable at repeated eigenvalues too. The
-    gradient holds the components fixed, because the pseudo-inverse jumps where a first edge
-    joins two of them.
+    Let J be 1 / (nodes of the component) between nodes of one component, and 0 elsewhere. It is the
+    projector onto the null space of L, and the result is (L + J)^-1 - J. This form needs no
+    threshold below which an eigenvalue counts as 0, and it is differentiable at repeated
+    eigenvalues too. The gradient takes the components as fixed, because the pseudo-inverse jumps
+    when a first edge joins two of them.
     """
     together = components(adjacency, xp)
     projector = together.astype(adjacency.dtype)

@@ -1,1 +1,1 @@
-"""From encodings and a dataset to columns: planned, computed, cached and checked for memory."""
+"""Applies encodings to a dataset: plans, computes and caches columns, and checks memory."""

@@ -1,4 +1,4 @@
-"""Encodings of a whole dataset: in parts, from the cache, by workers, with a progress bar."""
+"""Encodes a whole dataset: in parts, with a cache, worker processes and a progress bar."""
 
 import concurrent.futures
 import contextlib
@@ -40,32 +40,32 @@ def apply(
     progress: bool = False,
     max_memory: int | None = None,
 ) -> Dataset:
-    """The dataset with the columns of `encodings` added, float32 or, for codes, int32.
+    """The dataset with the columns of `encodings` added: float32, or int32 for codes.
 
-    Graphs of equal size are encoded together, as dense matrices. A graph of more than 1,024
-    nodes with at most a hundredth of all edges, and every graph of more than 4,096 nodes, goes
-    through `Encoding.sparse`.
+    Graphs of equal size are encoded together, as dense matrices. A graph of more than 1,024 nodes
+    of whose pairs at most one in a hundred is an edge, and every graph of more than 4,096 nodes, is
+    encoded by `Encoding.sparse`.
 
     Args:
       dataset: any; columns of the same names are replaced.
       encodings: each with its own column names.
-      weights: the edge column that holds the weights of edges: one number each, not negative.
-        The weights of duplicates are added. Without it every edge has the weight 1. An edge of
-        weight 0 counts as no edge. Distances and paths ask only whether there is an edge, so
-        that other weights do not matter to them.
-      cache_dir: a folder in which results are kept. They are found by the content of the graphs
-        and the version of the encoding. Finished parts are kept too, so that a run that was
-        killed goes on where it was. Several processes may share the folder.
-      num_workers: processes that encode the graphs of up to 1,024 nodes; 0 works here. The
-        values do not depend on it. They are spawned, which takes some seconds, so they are
-        for large sets, and a script needs its `if __name__ == "__main__"`.
-      progress: show a bar, if standard error is a terminal.
-      max_memory: bytes that columns and work may take; what the machine has left if None.
+      weights: name of the edge column that holds the weights of edges: one number per edge, not
+        negative. The weights of duplicates are added. Without it every edge has the weight 1. An
+        edge of weight 0 counts as no edge. Distances and paths depend only on which edges exist,
+        not on other weights.
+      cache_dir: a folder in which results are stored. They are found by the content of the graphs
+        and the version of the encoding. Finished parts are stored too, so that an interrupted run
+        can continue. Several processes may share the folder.
+      num_workers: number of processes that encode the graphs of up to 1,024 nodes; 0 for this
+        process. The values do not depend on it. Workers are spawned, which takes some seconds, so
+        they help with large datasets only. The script needs `if __name__ == "__main__"`.
+      progress: whether to show a bar, if standard error is a terminal.
+      max_memory: bytes that columns and work may take; None for the free memory of the machine.
 
     Raises:
       EncodingError: two encodings make the same column; a graph has more than 4,096 nodes and an
-        encoding has no `sparse`; there is not enough memory; the weights are not as they must
-        be; a value does not fit its column; or results cannot be kept in `cache_dir`.
+        encoding has no `sparse`; there is not enough memory; a weight is negative or not finite;
+        a value does not fit its column; or results cannot be stored in `cache_dir`.
     """
     encodings = tuple(encodings)
     _check_names(encodings)
@@ -116,16 +116,17 @@ def _encode(
     def keep(graphs: np.ndarray, part: _Columns) -> None:
         nonlocal part_files
         if part_files is not None and not cache.write(cache.part_file(part_files, graphs), part):
-            part_files = None  # one warning is enough; at the end there may be room
+            part_files = None  # one warning is enough; the whole result may still fit at the end
         finish(graphs, part)
 
     def collect(futures: Iterable[concurrent.futures.Future[_Columns]]) -> None:
         for future in futures:
             keep(running.pop(future), future.result())
 
-    for graphs in parts:  # large graphs come last
+    # Large graphs come last, so that workers encode small graphs while this process does those.
+    for graphs in parts:
         kept = None
-        if part_files is not None:  # looked up late, as another process may have finished it
+        if part_files is not None:  # read late, because another process may have finished it
             expected = empty(encoding, n_node[graphs])
             kept = cache.read(cache.part_file(part_files, graphs), expected)
         if kept is not None:
@@ -134,7 +135,7 @@ def _encode(
             running[pool.submit(compute, encoding, topology(dataset, graphs, weights))] = graphs
         elif part_files is not None:
             keep(graphs, compute(encoding, topology(dataset, graphs, weights)))
-        else:
+        else:  # nothing is stored in parts, so the values need no copy of their own
             compute_into(columns, encoding, topology(dataset, graphs, weights), graphs, n_node)
             advance(len(graphs))
         collect([future for future in running if future.done()])

@@ -1,7 +1,7 @@
-"""Encodings kept on disk, by the content of the graphs and the version of the encoding.
+"""Stores encodings on disk, under the content of the graphs and the version of the encoding.
 
-A result has one file. While it is being computed each finished part has its own, so that a run
-that was killed goes on where it was; several processes may do so at once.
+A result has one file. While it is being computed, each finished part has its own file, so that an
+interrupted run can continue. Several processes may do so at the same time.
 """
 
 import glob
@@ -20,7 +20,7 @@ from gtx.encodings.base import Encoding, EncodingError, Key
 from gtx.encodings.engine.fingerprint import fingerprint
 
 _LOG = logging.getLogger(__name__)
-_SOURCE = "source"  # the member that tells whose columns a file holds
+_SOURCE = "source"  # the member that names the graphs and the encoding of a file
 
 
 def cache_file(
@@ -29,11 +29,11 @@ def cache_file(
     encoding: Encoding,
     weights: np.ndarray | None = None,
 ) -> pathlib.Path:
-    """Where the encoding of these graphs is kept. Features and labels do not matter to it.
+    """The file for the encoding of these graphs. It does not depend on features and labels.
 
-    The signs and bases of eigenvectors are accidents of the solver. So for the symmetries
-    "up_to_sign" and "up_to_basis" the name depends on the kind of processor too, and on the
-    versions of numpy and scipy, which have the solvers.
+    The signs and bases of eigenvectors depend on the solver. For the symmetries "up_to_sign" and
+    "up_to_basis" the name therefore also depends on the kind of processor and on the versions of
+    numpy and scipy, which contain the solvers.
     """
     content = hashlib.sha256(fingerprint(encoding).encode())
     if encoding.symmetry in ("up_to_sign", "up_to_basis"):
@@ -47,7 +47,7 @@ def cache_file(
 
 
 def part_file(file: pathlib.Path, graphs: np.ndarray) -> pathlib.Path:
-    """Where the columns of some graphs are kept until the whole of `file` is computed."""
+    """The file for the columns of some graphs, until all of `file` is computed."""
     content = hashlib.sha256(graphs.astype(np.int64).tobytes()).hexdigest()
     return file.with_name(f"{file.stem}.{content[:16]}.part.npz")
 
@@ -58,10 +58,10 @@ def remove_parts(file: pathlib.Path) -> None:
 
 
 def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.ndarray] | None:
-    """The columns in `file`, or None if they cannot be had.
+    """The columns in `file`, or None if they cannot be read.
 
-    A file that does not exist gives None. So does a file that is damaged, that holds the columns
-    of other graphs, or that this user may not read; of these there is a warning.
+    A file that does not exist gives None. A file that is damaged, that holds the columns of other
+    graphs, or that this user may not read gives None and a warning.
 
     Args:
       file: from `cache_file` or `part_file`.
@@ -94,10 +94,10 @@ def read(file: pathlib.Path, expected: dict[Key, np.ndarray]) -> dict[Key, np.nd
 def make_folder(cache_dir: str | os.PathLike[str]) -> None:
     """Make the folder. It is called before anything is computed, so that no work is lost.
 
-    Files that are left of writers that were killed are removed.
+    Temporary files of writers that were killed are removed.
 
     Raises:
-      EncodingError: it cannot be made, or files cannot be made in it.
+      EncodingError: the folder cannot be made, or files cannot be written to it.
     """
     folder = pathlib.Path(cache_dir)
     remedy = "Name a folder that you may write to, or leave out cache_dir"
@@ -112,11 +112,11 @@ def make_folder(cache_dir: str | os.PathLike[str]) -> None:
 
 
 def write(file: pathlib.Path, columns: dict[Key, np.ndarray]) -> bool:
-    """Write `columns` whole or not at all, also when another process writes the same.
+    """Write all of `columns` or nothing, also when another process writes the same file.
 
     Returns:
-      Whether that was possible. If not, a warning says why, and nothing is raised: the results
-      themselves are there, and can be used.
+      Whether the file was written. If not, a warning states the reason. Nothing is raised, because
+      the results exist in memory and can be used.
     """
     arrays = {"/".join(key): array for key, array in columns.items()}
     try:

@@ -1,4 +1,4 @@
-"""How much memory the encodings of a dataset take, estimated before they are computed."""
+"""Estimates the memory that the encodings of a dataset take, before they are computed."""
 
 import os
 import pathlib
@@ -27,19 +27,19 @@ from gtx.encodings.engine.values import (
     takes_sparse,
 )
 
-# Matrices [n, n] in float64, besides those of its result, that an encoding is taken to hold at once
-# if it does not say (see `Measured`).
+# Assumed number of float64 matrices [n, n], besides those of its result, that an encoding holds at
+# the same time if it does not state one (see `Measured`).
 _MATRICES = 10
-# What `sparse` of such an encoding is taken to need: blocks, and arrays of nodes and edges.
+# Assumed bytes that `sparse` of such an encoding needs: for blocks, and per node and edge.
 _BLOCK_BYTES, _ENTRY_BYTES = 2**27, 400
-# Bytes of each edge of a part, whose edges are selected and made a sparse matrix.
+# Bytes for each edge of a part: the edges are selected and made a sparse matrix.
 _EDGE_BYTES = 64
 
 
 def estimate_memory(
     dataset: Dataset, encodings: Sequence[Encoding], *, num_workers: int = 0
 ) -> int:
-    """Bytes that `apply` takes at most, besides the dataset: columns and work on them."""
+    """Upper bound of the bytes that `apply` takes for columns and work, without the dataset."""
     columns = sum(int(_column_bytes(dataset, encoding).sum()) for encoding in encodings)
     work = [_work(dataset, encoding) for encoding in encodings]
     here = max((int(one.max(initial=0)) for one in work), default=0)
@@ -56,13 +56,13 @@ def check_memory(
     num_workers: int = 0,
     max_memory: int | None = None,
 ) -> None:
-    """Refuse what cannot be computed here, naming the graph and what to do instead.
+    """Refuse encodings that need too much memory. The error names the graph and a remedy.
 
     Args:
       dataset: the graphs.
-      encodings: what to compute of them.
-      num_workers: processes that work at the same time.
-      max_memory: bytes; what the machine has left if None.
+      encodings: the encodings to compute.
+      num_workers: number of processes that work at the same time.
+      max_memory: bytes; None for the free memory of the machine.
 
     Raises:
       EncodingError: a graph has more than 4,096 nodes for an encoding that works on dense
@@ -98,7 +98,7 @@ def check_memory(
 
 
 def available_memory() -> int | None:
-    """Bytes that this process may still take; None where the system does not tell."""
+    """Bytes that this process may still take; None if the system does not report them."""
     limits = []
     try:
         lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
@@ -119,7 +119,7 @@ def available_memory() -> int | None:
 
 
 def _column_bytes(dataset: Dataset, encoding: Encoding) -> np.ndarray:
-    """Of the finished columns, for each graph."""
+    """Bytes of the finished columns of each graph."""
     total = np.zeros(len(dataset), np.int64)
     for key, column in encoding.columns().items():
         width, dtype = storage(column)
@@ -132,6 +132,7 @@ def _work(dataset: Dataset, encoding: Any) -> np.ndarray:
     n_node, n_edge = dataset.num_nodes, dataset.num_edges
     result: Any = 0
     for key, column in encoding.columns().items():
+        # Continuous values exist twice for a moment: as a list of arrays and stacked.
         stacked = 2 if isinstance(column, Continuous) else 1
         result = result + 8 * num_rows(key, n_node) * storage(column)[0] * stacked
     measured = isinstance(encoding, Measured)
@@ -140,7 +141,7 @@ def _work(dataset: Dataset, encoding: Any) -> np.ndarray:
         sparse = encoding.sparse_bytes(n_node, n_edge)
     else:
         sparse = result + _BLOCK_BYTES + _ENTRY_BYTES * (n_node + n_edge)
-    # Small graphs are encoded together, as many as there are up to so many pairs.
+    # Small graphs of equal size are encoded together, up to CHUNK_ENTRIES pairs.
     pairs = np.maximum(1, n_node**2)
     alike = np.bincount(n_node)[n_node]
     chunk = np.clip(CHUNK_ENTRIES // pairs, 1, alike)

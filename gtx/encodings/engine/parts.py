@@ -1,4 +1,4 @@
-"""The work on a dataset, cut into parts that this process or a worker finishes alike."""
+"""Cuts the work on a dataset into parts, for this process or for worker processes."""
 
 import contextlib
 
@@ -18,14 +18,15 @@ from gtx.encodings.engine.values import (
     values_of,
 )
 
-# Work of one part, in units of n^3, and a constant per graph: about a second.
+# Work of one part and constant work per graph, in units of n^3. A part takes about a second.
 _PART_WORK, _GRAPH_WORK = 10**9, 5000
 
 
 def plan(dataset: Dataset) -> list[np.ndarray]:
-    """The graphs in parts: similar sizes together, and each graph above DENSE_NODES alone.
+    """The parts: graphs of similar size together, and each graph above DENSE_NODES alone.
 
-    The parts do not depend on the number of workers, so that a later run finds those in the cache.
+    The parts do not depend on the number of workers. A later run with another number therefore
+    finds finished parts in the cache.
     """
     n_node = dataset.num_nodes
     order = np.argsort(n_node, kind="stable")
@@ -55,7 +56,8 @@ def edge_weights(dataset: Dataset, name: str) -> np.ndarray:
     """The edge column of this name, float64 [edges].
 
     Raises:
-      EncodingError: it is no column of one number, or a number is negative or not finite.
+      EncodingError: the column does not hold one number per edge, or a number is negative or not
+        finite.
     """
     column = dataset.spec.edges.get(name)
     if column != Continuous(1):
@@ -95,16 +97,16 @@ def compute_into(
     """Write the values of a part into the columns of all graphs.
 
     Args:
-      columns: of all graphs.
-      encoding: what to compute.
+      columns: the columns of all graphs.
+      encoding: the encoding to compute.
       part: some of the graphs.
-      graphs: the places of these among all.
-      n_node: of all graphs.
+      graphs: the positions of these among all graphs.
+      n_node: number of nodes of all graphs.
     """
     pointers = {key: offsets(num_rows(key, n_node)) for key in columns}
     sparse = takes_sparse(encoding, part.n_node, part.n_edge)
     large = np.any((part.n_node > DENSE_NODES) & ~sparse)
-    # Threads of BLAS help with large dense matrices alone; with small ones they cost time.
+    # Threads of BLAS help with large dense matrices only. With small ones they cost time.
     with contextlib.nullcontext() if large else threadpoolctl.threadpool_limits(1, "blas"):
         for place, values in values_of(encoding, part):
             for key, column in columns.items():
@@ -118,7 +120,7 @@ def scatter(
     graphs: np.ndarray,
     n_node: np.ndarray,
 ) -> None:
-    """Write what `compute` gave for some graphs into the columns of all."""
+    """Write the result of `compute` for some graphs into the columns of all graphs."""
     for key, column in columns.items():
         column[_rows(offsets(num_rows(key, n_node)), graphs)] = part[key]
 
@@ -126,7 +128,9 @@ def scatter(
 def _write(
     column: np.ndarray, pointer: np.ndarray, graphs: np.ndarray, key: Key, values: np.ndarray
 ) -> None:
-    if key[0] == "pair":  # many rows of each graph, in whatever order they lie in memory
+    # A graph has n^2 pairs in a row: one slice is faster than an index for each of them. Assigning
+    # to a reshaped view also takes values that are not contiguous without a copy.
+    if key[0] == "pair":
         for graph, block in zip(graphs, values, strict=True):
             column[pointer[graph] : pointer[graph + 1]].reshape(block.shape)[...] = block
     else:
@@ -134,14 +138,14 @@ def _write(
 
 
 def _rows(pointer: np.ndarray, graphs: np.ndarray) -> np.ndarray:
-    """Where the rows of these graphs stand in a column."""
+    """The positions of the rows of these graphs in a column."""
     counts = pointer[graphs + 1] - pointer[graphs]
     place = offsets(counts)
     return np.repeat(pointer[graphs] - place[:-1], counts) + np.arange(place[-1])
 
 
 def empty(encoding: Encoding, n_node: np.ndarray) -> dict[Key, np.ndarray]:
-    """Arrays for columns of graphs of these sizes; they take no memory until they are written."""
+    """Zeros for the columns of graphs of these sizes; pages take no memory before a write."""
     columns = {}
     for key, column in encoding.columns().items():
         width, dtype = storage(column)

@@ -1,4 +1,4 @@
-"""Whether an encoding has the symmetry that it declares."""
+"""Checks that an encoding has the symmetry that it declares."""
 
 from collections.abc import Mapping
 
@@ -20,17 +20,17 @@ def check_symmetry(
     """Renumber the nodes, encode again and compare as the symmetry allows.
 
     From the strongest to the weakest, the symmetries are "exact", "up_to_sign", "up_to_basis" and
-    "none". An encoding that has a stronger one has the weaker ones too. Codes of Categorical
-    columns must be equal under every symmetry but "none". "up_to_basis" compares the projectors
-    onto the columns of equal eigenvalues. The number of columns may cut through the last
-    eigenspace, any part of which is a right answer. So nothing is compared there.
+    "none". An encoding with a symmetry also has all weaker ones. Codes of Categorical columns must
+    be equal under every symmetry but "none". "up_to_basis" compares the projectors onto the columns
+    of equal eigenvalues. The last eigenspace may have more dimensions than there are columns left.
+    Any part of it is then right, so it is not compared.
 
     Args:
       encoding: with columns `<name>_vectors` and `<name>_values` for "up_to_basis".
       adjacency: [graphs, n, n].
-      symmetry: the one to test; the declared one if None.
-      seed: of the permutation.
-      tolerance: largest absolute difference of numbers that counts as equal.
+      symmetry: the symmetry to test; None for the declared one.
+      seed: seed of the permutation.
+      tolerance: largest absolute difference of numbers that count as equal.
 
     Raises:
       EncodingError: the encoding does not have this symmetry.
@@ -61,7 +61,7 @@ def check_symmetry(
             flipped = np.abs(values + other).max(axis=axes, initial=0)
             error = np.minimum(same, flipped).max(initial=0)
         allowed = 0 if isinstance(column, Categorical) else tolerance
-        if not error <= allowed:  # nor is NaN
+        if not error <= allowed:  # written so that NaN is refused too
             raise EncodingError(
                 f"{encoding.name}: {level} column {name!r} changes by {error:.2g} when nodes are "
                 f"renumbered, beyond what the symmetry {symmetry!r} allows."
@@ -78,7 +78,7 @@ def _projector_error(
         eigenvalues = values[number, mask[number]]
         gaps = np.nonzero(np.diff(eigenvalues) > 1e-6)[0] + 1
         limits = [0, *gaps.tolist()]
-        if len(eigenvalues) == first.shape[1]:  # no eigenspace is cut
+        if len(eigenvalues) == first.shape[1]:  # all eigenvectors are there, none is cut off
             limits.append(len(eigenvalues))
         for start, stop in zip(limits, limits[1:], strict=False):
             one, two = first[number, :, start:stop], second[number, :, start:stop]

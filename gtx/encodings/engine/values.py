@@ -1,4 +1,4 @@
-"""The values of an encoding for some graphs: in chunks, dense, side by side, or sparse."""
+"""Computes the values of an encoding for some graphs: dense in chunks, as a union, or sparse."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -19,15 +19,15 @@ from gtx.encodings.base import (
     storage,
 )
 
-# A graph of more nodes goes through `Encoding.sparse` if few of its pairs of nodes are edges.
+# A graph with more nodes is encoded by `Encoding.sparse` if few of its pairs of nodes are edges.
 DENSE_NODES = 1024
 _SPARSE_SHARE = 1 / 100  # edges / pairs of nodes
-# Small graphs go through `Encoding.union` at a larger share already: there is one call for many.
+# For small graphs `Encoding.union` is faster already at a larger share: one call encodes many.
 _UNION_SHARE = 1 / 7
-# Pairs of nodes of one chunk of graphs: few enough for its matrices, or for the edges of a
-# union, to stay in a processor's cache.
+# Number of pairs of nodes in one chunk of graphs. The dense matrices of a chunk, or the edges of a
+# union, then stay in the cache of the processor.
 CHUNK_ENTRIES, UNION_ENTRIES = 2**15, 2**20
-# Numbers of pairs that one chunk makes at most: they are still in the cache when they are copied.
+# Largest number of values that one chunk makes. They are still in the cache when they are copied.
 _CHUNK_VALUES = 2**19
 
 
@@ -46,7 +46,7 @@ class Topology(NamedTuple):
 
 
 def num_rows(key: Key, n_node: np.ndarray) -> np.ndarray:
-    """How many rows of a column each graph has."""
+    """The number of rows that each graph has in a column."""
     level, name = key
     if level not in ("node", "pair", "graph"):
         raise EncodingError(
@@ -56,13 +56,13 @@ def num_rows(key: Key, n_node: np.ndarray) -> np.ndarray:
 
 
 def pair_width(encoding: Encoding) -> int:
-    """How many numbers or codes an encoding makes of each pair of nodes."""
+    """The number of values that an encoding makes for each pair of nodes."""
     columns = encoding.columns().items()
     return sum(storage(column)[0] for (level, _), column in columns if level == "pair")
 
 
 def takes_sparse(encoding: Encoding, n_node: Any, n_edge: Any) -> Any:
-    """Whether graphs of these sizes go through `encoding.sparse`."""
+    """Whether graphs of these sizes are encoded by `encoding.sparse`."""
     worthwhile = (n_node > DENSE_NODES) & (n_edge <= _SPARSE_SHARE * n_node**2)
     return isinstance(encoding, Scalable) & (worthwhile | (n_node > MAX_NODES))
 
@@ -91,7 +91,7 @@ def _is_sparse(part: Topology) -> bool:
 
 
 def _union_chunks(n_node: np.ndarray) -> Iterator[slice]:
-    """Graphs that follow each other, for about so many pairs of nodes."""
+    """Slices of consecutive graphs with about UNION_ENTRIES pairs of nodes in total."""
     cuts = np.nonzero(np.diff(np.cumsum(n_node**2) // UNION_ENTRIES))[0] + 1
     for first, stop in zip([0, *cuts], [*cuts, len(n_node)], strict=True):
         yield slice(int(first), int(stop))
@@ -104,7 +104,8 @@ def _sparse(part: Topology, graphs: slice) -> scipy.sparse.csr_array:
     node_ptr = offsets(n_node)
     shift, size = np.repeat(node_ptr[:-1], n_edge), int(node_ptr[-1])
     index = np.int32 if size < 2**31 else np.int64
-    row_ptr = offsets(np.bincount(shift + part.receivers[edges], minlength=size))  # rows ascend
+    # The receivers of a dataset are sorted, so that the edges are rows of a CSR matrix already.
+    row_ptr = offsets(np.bincount(shift + part.receivers[edges], minlength=size))
     columns = (shift + part.senders[edges]).astype(index)
     values = np.ones(len(columns)) if part.weights is None else part.weights[edges]
     entries = (values, columns, row_ptr.astype(index))
@@ -147,7 +148,8 @@ def check_values(
         rule = f"outside the vocabulary of sizes {column.sizes}"
     else:
         largest = np.finfo(np.float32).max
-        if values.max(initial=0) <= largest and values.min(initial=0) >= -largest:  # no NaN
+        # NaN fails both comparisons, because max and min return it.
+        if values.max(initial=0) <= largest and values.min(initial=0) >= -largest:
             return
         wrong, rule = ~(np.abs(values) <= largest), "not a float32 number"
     if not wrong.any():

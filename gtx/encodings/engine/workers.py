@@ -1,4 +1,4 @@
-"""Processes that encode graphs beside this one."""
+"""Worker processes that encode graphs in parallel with this one."""
 
 import concurrent.futures
 import contextlib
@@ -20,7 +20,9 @@ def workers(count: int) -> Iterator[concurrent.futures.Executor | None]:
     if count == 0:
         yield None
         return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks
+    # Not "fork": it would copy locks that other threads (of jax and BLAS) hold, which then stay
+    # locked for ever in the worker.
+    context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     pool = concurrent.futures.ProcessPoolExecutor(
         count, mp_context=context, initializer=_start_worker
@@ -33,7 +35,7 @@ def workers(count: int) -> Iterator[concurrent.futures.Executor | None]:
             'started has no `if __name__ == "__main__"`, and every worker started it again. '
             "Parts that were finished are in the cache, if there is one."
         ) from error
-    except (KeyboardInterrupt, SystemExit):  # does not wait for what is under way
+    except (KeyboardInterrupt, SystemExit):  # ends at once and does not wait for running parts
         for worker in set(multiprocessing.active_children()) - others:
             worker.kill()
         raise
@@ -42,7 +44,7 @@ def workers(count: int) -> Iterator[concurrent.futures.Executor | None]:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, which gets it too, and end when the parent ends."""
+    """Ignore Ctrl-C, which the parent gets too and handles, and end when the parent ends."""
     for signum in (signal.SIGINT, getattr(signal, "SIGUSR1", signal.SIGINT)):
         signal.signal(signum, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
