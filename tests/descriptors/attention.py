@@ -16,6 +16,7 @@ ATTENTION = dict(
     scale=1.0,
     query_key_value_init=half,
 )
+HEADED = dict(ATTENTION, output_gate=True)  # of attention among the nodes of a graph
 GAT = dict(
     LINEAR,
     num_heads=2,
@@ -33,15 +34,15 @@ ATTENTION_LAYERS = (
         "attention",
         partial(nn.MultiHeadAttention, DIM, num_heads=2),
         "layer",
-        options=dict(ATTENTION, pair_bias=True, structure="edges"),
-        neutral=("implementation",),
+        options=dict(HEADED, pair_bias=True, structure="edges"),
+        neutral=("implementation", "shared_pair_bias"),
     ),
     Descriptor(
         "attention_with_pair_bias",
         partial(nn.MultiHeadAttention, DIM, num_heads=2, dropout_rate=0.3, pair_bias=True),
         "layer",
-        options=dict(ATTENTION, pair_bias=False, structure="edges"),
-        neutral=("implementation",),
+        options=dict(HEADED, pair_bias=False, structure="edges"),
+        neutral=("implementation", "shared_pair_bias"),  # which needs as many heads as features
     ),
     Descriptor(
         "attention_over_edges",
@@ -54,8 +55,8 @@ ATTENTION_LAYERS = (
             pair_bias=True,
         ),
         "layer",
-        options=dict(ATTENTION, pair_bias=False, structure="complete"),
-        neutral=("implementation",),
+        options=dict(HEADED, pair_bias=False, structure="complete"),
+        neutral=("implementation", "shared_pair_bias"),
     ),
     Descriptor(
         "multiplied_attention",
@@ -77,6 +78,20 @@ ATTENTION_LAYERS = (
             update_edges=False,
         ),
         neutral=("implementation",),
+    ),
+    Descriptor(
+        "attention_with_shared_pair_bias_and_gate",
+        partial(
+            nn.MultiHeadAttention,
+            DIM,
+            num_heads=DIM,
+            pair_bias=True,
+            shared_pair_bias=True,
+            output_gate=True,
+        ),
+        "layer",
+        options=dict(shared_pair_bias=False, output_gate=False, structure="edges"),
+        neutral=("implementation", "pair_bias", *ATTENTION),  # the rows above have these
     ),
     Descriptor(
         "cross_attention",

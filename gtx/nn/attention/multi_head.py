@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool
 
@@ -35,6 +36,11 @@ class MultiHeadAttention(nn.Module):
         (2025) to the letter.
       pair_bias: add a learned linear map of the pair features (structure "complete") or of the
         edge features (structure "edges") to the logits, one value a head.
+      shared_pair_bias: with `pair_bias`, add these features themselves, of which there must be one
+        a head: Graphormer's biases are the same in all layers.
+      output_gate: multiply the result of each head by sigmoid(W x_i + b) before the output map,
+        the gate of SigGate-GT (Guo et al., 2026) and of Qwen's language models (Qiu et al.,
+        2025). W [dim, dim] has the initial values of the query, and b those of SigGate-GT: 0.5.
       implementation: of `gtx.ops.attention`.
       query_key_value_init: of that kernel.
       kernel_init: of the other kernels.
@@ -56,6 +62,8 @@ class MultiHeadAttention(nn.Module):
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = zeros
     edges: tuple[str, ...] = ("graph",)
+    shared_pair_bias: bool = False
+    output_gate: bool = False
 
     @staticmethod
     def needs_layout(settings: Mapping[str, Any]) -> bool:
@@ -90,8 +98,11 @@ class MultiHeadAttention(nn.Module):
         structure = self._structure(batch, where)
         bias = self._bias(features) if self.pair_bias else None
         x = attend(self, query, key, value, structure, train=train, bias=bias, scale=self.scale)
+        x = x.reshape(-1, self.dim)
+        if self.output_gate:
+            x = x * jax.nn.sigmoid(self._gate()(features.nodes))
         x = Linear(self.dim, self.use_bias, kernel_init=self.kernel_init, **options, name="output")(
-            x.reshape(-1, self.dim)
+            x
         )
         return features.replace(nodes=x)
 
@@ -102,6 +113,17 @@ class MultiHeadAttention(nn.Module):
             return edges_of(batch, self.edges, where)
         raise ValueError(f"structure must be 'complete' or 'edges', got {self.structure!r}.")
 
+    def _gate(self):
+        return Linear(
+            self.dim,
+            self.use_bias,
+            self.dtype,
+            self.param_dtype,
+            kernel_init=self.query_key_value_init,
+            bias_init=jax.nn.initializers.constant(0.5),
+            name="output_gate",
+        )
+
     def _bias(self, features):
         values = features.pairs
         if self.structure == "edges":
@@ -109,6 +131,13 @@ class MultiHeadAttention(nn.Module):
         if values is None:
             level = "pair" if self.structure == "complete" else "edge"
             raise ValueError(f"pair_bias with structure {self.structure!r} needs {level} features.")
+        if self.shared_pair_bias:
+            if values.shape[-1] != self.num_heads:
+                raise ValueError(
+                    f"shared_pair_bias adds one feature a head: there are {self.num_heads} heads "
+                    f"and {values.shape[-1]} features. Encode them to the width {self.num_heads}."
+                )
+            return values
         return Linear(
             self.num_heads,
             use_bias=False,

@@ -8,6 +8,7 @@ from gtx.batch import Features
 from gtx.nn.attention import edges_of
 from gtx.ops import split_pairs, split_slots
 from tests.batches import DIM, Graph, build_batch, random_graphs
+from tests.nn import literal
 from tests.nn.layers import (
     BATCH,
     KEY,
@@ -20,6 +21,7 @@ from tests.nn.layers import (
     features,
     run,
     run_exactly,
+    sigmoid,
 )
 from tests.variables import quick_jit
 
@@ -114,24 +116,47 @@ def test_over_the_edges_of_a_complete_graph_it_is_the_attention_over_pairs():
     close(results[1], results[0])
 
 
-def test_pair_features_bias_the_logits_and_the_weights_can_be_had():
-    params, out, changed = run(nn.MultiHeadAttention(DIM, num_heads=2, pair_bias=True))
-    (weights,) = changed["intermediates"]["weights"]
-    bias = np.zeros((NUM_NODES, NUM_NODES, 2))
-    slots = np.asarray(BATCH.layout.slots)
-    blocks = split_pairs(np.float64(BATCH.pairs["x"]), BATCH.layout.tiers)
-    tiers = split_slots(slots, BATCH.layout.tiers)
+def pairs_as_matrix(values):
+    """Rows of pairs, float64 [nodes, nodes, width]; 0 between graphs."""
+    matrix = np.zeros((NUM_NODES, NUM_NODES, values.shape[-1]))
+    blocks = split_pairs(np.float64(values), BATCH.layout.tiers)
+    tiers = split_slots(np.asarray(BATCH.layout.slots), BATCH.layout.tiers)
     for nodes, block in (
         (n, b) for pair in zip(tiers, blocks, strict=True) for n, b in zip(*pair, strict=True)
     ):
         real = nodes < NUM_NODES
-        values = (block @ params["pair_bias"]["kernel"])[real][:, real]
-        bias[np.ix_(nodes[real], nodes[real])] = values
+        matrix[np.ix_(nodes[real], nodes[real])] = block[real][:, real]
+    return matrix
+
+
+def test_pair_features_bias_the_logits_and_the_weights_can_be_had():
+    params, out, changed = run(nn.MultiHeadAttention(DIM, num_heads=2, pair_bias=True))
+    (weights,) = changed["intermediates"]["weights"]
+    bias = pairs_as_matrix(BATCH.pairs["x"]) @ params["pair_bias"]["kernel"]
     expected, expected_weights = reference(params, features().nodes, SAME_GRAPH, bias)
     close(out.nodes[REAL], expected[REAL])
     mask = np.asarray(BATCH.pair_mask)
     close(np.sort(weights[mask], axis=0), np.sort(expected_weights[SAME_GRAPH], axis=0))
     assert not weights[~mask].any()
+
+
+def test_features_of_pairs_are_biases_and_a_gate_of_the_receiver_multiplies_each_head():
+    module = nn.MultiHeadAttention(
+        DIM, num_heads=DIM, pair_bias=True, shared_pair_bias=True, output_gate=True
+    )
+
+    def expected(params, rows):
+        bias = pairs_as_matrix(rows["pairs"])
+        gate = sigmoid(affine(rows["nodes"], params["output_gate"]))
+        plain = dict(params, output=dict(kernel=np.eye(DIM), bias=np.zeros(DIM)))
+        heads, _ = reference(plain, rows["nodes"], SAME_GRAPH, bias, num_heads=DIM)
+        return {"nodes": affine(gate * heads, params["output"])}
+
+    given = features().replace(edges=None, graphs=None)
+    params = literal.assert_equals(module, expected, given)
+    assert "pair_bias" not in params
+    start = jax.jit(lambda: module.init(KEY, given, BATCH, train=False))()["params"]["output_gate"]
+    assert (start["bias"] == 0.5).all()
 
 
 def test_the_weights_over_edges_sum_to_one_at_each_receiver():
@@ -239,3 +264,8 @@ def test_initial_values_are_pytorchs():
 def test_what_cannot_work_is_refused(fields, message):
     with pytest.raises(Exception, match=message):
         run(nn.MultiHeadAttention(DIM, **fields), given=Features(nodes=features().nodes))
+
+
+def test_a_shared_bias_of_another_width_than_the_heads_is_refused():
+    with pytest.raises(ValueError, match="2 heads and 8 features"):
+        run(nn.MultiHeadAttention(DIM, 2, pair_bias=True, shared_pair_bias=True))
