@@ -124,6 +124,10 @@ def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_gps")
 
 
+def _zinc_gt(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_gt")
+
+
 def _zinc_encodings(folder: pathlib.Path) -> ConfigDict:
     config = _zinc(folder, "zinc_encodings")
     config.encodings_used = "all"
@@ -199,4 +203,5 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "solubility_gps": _solubility_gps,
     "zinc_encodings": _zinc_encodings,
     "zinc_gps": _zinc_gps,
+    "zinc_gt": _zinc_gt,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
 from gtx.encodings import LaplacianEigenvectors
-from gtx.models import GPS, GraphTransformer, Model
+from gtx.models import GPS, GT, GraphTransformer, Model
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
 from tests.descriptors.blocks import BLOCK
 from tests.descriptors.descriptor import Descriptor
@@ -24,6 +24,7 @@ def published(
     graphs: Mapping[str, Any] | None = None,
     level: str = "node",
     neutral: tuple[str, ...] = (),
+    unread: tuple[str, ...] = (),
 ) -> Descriptor:
     """The row of a published model on the columns "atom" and "bond", for three classes.
 
@@ -34,6 +35,7 @@ def published(
       graphs: columns of graphs that it reads, likewise.
       level: of the label.
       neutral: fields that must not change the result.
+      unread: of the parameters, as in `Descriptor`.
     """
 
     def factory(**fields: Any) -> GraphTransformer:
@@ -45,7 +47,7 @@ def published(
         )
         return make(**fields).build(spec, encodings=encodings)
 
-    return Descriptor(name, factory, "model", level=f"{level}s", neutral=neutral)
+    return Descriptor(name, factory, "model", level=f"{level}s", neutral=neutral, unread=unread)
 
 
 MODELS = (
@@ -62,6 +64,21 @@ MODELS = (
         ),
         encodings=[LaplacianEigenvectors(name="lap")],
         graphs={"x": Continuous(DIM)},
+    ),
+    published(
+        "gt_of_graphs",
+        partial(
+            GT,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            node_encoders={"lap": "laplacian_linear"},
+            head_layers=2,
+            dropout_rate=0.2,
+        ),
+        encodings=[LaplacianEigenvectors(name="lap")],
+        level="graph",
+        unread=("block_0/edges_",),
     ),
     Descriptor(
         "graph_transformer",
