@@ -86,6 +86,20 @@ def _sbm_nodes(folder: pathlib.Path) -> ConfigDict:
     return config
 
 
+def _sbm(name: str) -> ConfigDict:
+    config = shrink(importlib.import_module(f"configs.{name}").get_config())
+    config.data.num_graphs, config.data.min_size, config.data.max_size = 12, 2, 4
+    return config
+
+
+def _cluster_gt(folder: pathlib.Path) -> ConfigDict:
+    return _sbm("cluster_gt")
+
+
+def _pattern_gt(folder: pathlib.Path) -> ConfigDict:
+    return _sbm("pattern_gt")
+
+
 def _solubility_gps(folder: pathlib.Path) -> ConfigDict:
     config = shrink(importlib.import_module("configs.solubility_gps").get_config())
     config.data.name = "csv"  # the real molecules have a test of their own
@@ -192,11 +206,13 @@ def _minesweeper(folder: pathlib.Path) -> ConfigDict:
 
 
 RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
+    "cluster_gt": _cluster_gt,
     "cora_gcn": _cora_gcn,
     "cora_links": _cora_links,
     "csl_gps": _csl_gps,
     "csv_molecules": _csv_molecules,
     "minesweeper": _minesweeper,
+    "pattern_gt": _pattern_gt,
     "peptides_func_gps": _peptides_func_gps,
     "sbm_nodes": _sbm_nodes,
     "smoke": _smoke,

@@ -10,7 +10,7 @@ from tests.models.test_gps import batch_with, count
 LABEL = Label("node", "multiclass", 6)
 
 
-def test_without_columns_of_edges_it_is_the_authors_model_for_cluster():
+def test_without_columns_of_edges_it_has_the_524026_parameters_of_the_paper_on_cluster():
     """No map of edges and no stream of edges: 80 wide, 10 layers, 7 types, 10 eigenvectors."""
     columns = dict(type=Categorical((7,)), laplacian_vectors=Continuous(10))
     model = GT(dim=80, node_encoders={"laplacian": "laplacian_linear"})
