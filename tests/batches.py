@@ -45,7 +45,8 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
             kind=(np.arange(size) > 1).astype(np.int32)[:, None],
             x=normal(size, DIM),
             rwse=rng.uniform(size=(size, WALK)).astype(np.float32),
-            lap_vectors=normal(size, FREQUENCIES) * valid,
+            lap_vectors=(vectors := normal(size, FREQUENCIES) * valid),
+            svd_vectors=np.concatenate([vectors, np.cos(vectors) * valid], axis=1),
         ),
         edges=dict(
             bond=rng.integers(0, NUM_BONDS[0], num_edges).astype(np.int32),
@@ -56,6 +57,7 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
             x=normal(DIM),
             lap_values=values * valid,
             lap_mask=valid.astype(np.float32),
+            svd_mask=valid.astype(np.float32),
         ),
     )
 

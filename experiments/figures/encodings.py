@@ -90,6 +90,7 @@ class Picture:
       numbers: whether the values are written into the nodes, because they are few and whole.
       root: whether colours follow the square root, because values fall off fast.
       column: the name of the column, for an encoding that has several.
+      one_way: whether edges lead only from the node with the smaller number to the other.
     """
 
     encoding: encodings.Encoding
@@ -98,6 +99,7 @@ class Picture:
     numbers: bool = False
     root: bool = False
     column: str = ""
+    one_way: bool = False
 
 
 PICTURES = {
@@ -121,6 +123,36 @@ PICTURES = {
         {"second vector": 1, "third": 2, "fourth": 3},
         signed=True,
         column="laplacian_vectors",
+    ),
+    "magnetic_laplacian": Picture(
+        encodings.MagneticLaplacian(4, q=0.03),
+        {"first, real part": 0, "imaginary": 4, "second, real": 1},
+        signed=True,
+        column="magnetic_vectors",
+        one_way=True,
+    ),
+    "singular_vectors": Picture(
+        encodings.SingularVectors(4),
+        {"first left vector": 0, "second": 1, "second right": 5},
+        signed=True,
+        column="singular_vectors",
+        one_way=True,
+    ),
+    "orthogonal_random_features": Picture(
+        encodings.OrthogonalRandomFeatures(16),
+        {"column 0": 0, "column 1": 1, "column 2": 2},
+        signed=True,
+    ),
+    "random_identifiers": Picture(
+        encodings.RandomIdentifiers(4), {"column 0": 0, "column 1": 1, "column 2": 2}, signed=True
+    ),
+    "substructures": Picture(
+        encodings.SubstructureCounts(("cycle_4", "cycle_5", "cycle_6")),
+        {"rings of 4": 0, "rings of 5": 1, "rings of 6": 2},
+        numbers=True,
+    ),
+    "weisfeiler_leman": Picture(
+        encodings.WeisfeilerLeman(2, 100), {"class after 2 rounds": 0}, numbers=True
     ),
     "sinusoidal": Picture(
         encodings.Sinusoidal(16), {"column 0": 0, "column 2": 2, "column 4": 4}, signed=True
@@ -151,7 +183,8 @@ def draw(picture: Picture) -> Figure:
     """Draw caffeine above the grid, or beside it, with a panel for each thing shown."""
 
     def panel(axis: Axes, graph: Drawing, title: str) -> None:
-        columns = picture.encoding(graph.adjacency[None])
+        adjacency = np.tril(graph.adjacency) if picture.one_way else graph.adjacency
+        columns = picture.encoding(adjacency[None])
         level, _ = key = _key(columns, picture)
         values = np.asarray(columns[key])[0]
         if level == "pair":
@@ -223,7 +256,7 @@ def _graph(axis: Axes, graph: Drawing, values: np.ndarray, picture: Picture | No
     points = axis.scatter(*graph.places.T, c=values, cmap=colours, norm=norm, **style)
     if picture.numbers:
         for place, value in zip(graph.places, values, strict=True):
-            ink = "white" if value < (low + top) / 2 else "black"
+            ink = "white" if value <= (low + top) / 2 else "black"
             axis.text(*place, f"{value:.0f}", color=ink, fontsize=11, ha="center", va="center")
         return
     bar = axis.figure.colorbar(points, ax=axis, shrink=0.8, pad=0.02)

@@ -4,11 +4,11 @@ import dataclasses
 from typing import Any, ClassVar, Literal
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import scipy.sparse
 
 from gtx.data.spec import Column, Continuous
+from gtx.encodings.algebra.decompositions import eigh, select
 from gtx.encodings.algebra.lanczos import needed_bytes, smallest_eigenpairs
 from gtx.encodings.algebra.products import matmul
 from gtx.encodings.algebra.pseudoinverse import components, undirected
@@ -115,9 +115,9 @@ class LaplacianEigenvectors:
         elif xp is np:
             values, vectors = np.linalg.eigh(laplacian)  # ascending
         else:
-            values, vectors = _eigh(laplacian, scale)
+            values, vectors = eigh(laplacian, scale)
         first = None if self.trivial else _num_components(adjacency, xp)
-        values, vectors, mask = _select(values, vectors, first, self.num_vectors, xp)
+        values, vectors, mask = select(values, vectors, first, self.num_vectors, xp)
         return self._finish(values, vectors, mask, weights, scale, xp)
 
     def sparse(self, adjacency: scipy.sparse.csr_array) -> dict[Key, np.ndarray]:
@@ -136,7 +136,7 @@ class LaplacianEigenvectors:
         )
         bound = abs(laplacian).sum(axis=1).max()
         columns = self._finish(
-            *_select(values[None], vectors[None], None, self.num_vectors, np),
+            *select(values[None], vectors[None], None, self.num_vectors, np),
             weights[None],
             np.array([bound]),
             np,
@@ -164,27 +164,6 @@ class LaplacianEigenvectors:
             ("graph", f"{self.name}_values"): clipped,
             ("graph", f"{self.name}_mask"): mask.astype(vectors.dtype),
         }
-
-
-def _select(values: Any, vectors: Any, first: Any, count: int, xp: Any) -> tuple[Any, Any, Any]:
-    """`count` eigenpairs and their mask, from number `first` [graphs] on (None: from 0).
-
-    Missing eigenpairs are 0, and False in the mask.
-    """
-    (graphs, n), missing = values.shape, max(0, count - values.shape[1])
-    if first is None:
-        mask = xp.broadcast_to(np.arange(count) < n, (graphs, count))
-        values, vectors = values[:, :count], vectors[:, :, :count]
-        if missing:
-            values = xp.pad(values, ((0, 0), (0, missing)))
-            vectors = xp.pad(vectors, ((0, 0), (0, 0), (0, missing)))
-        return values, vectors, mask
-    place = first[:, None] + np.arange(count, dtype=np.int32)
-    mask, place = place < n, xp.minimum(place, n)
-    values = xp.pad(values, ((0, 0), (0, 1)))  # the added 0 stands for all missing eigenpairs
-    vectors = xp.pad(vectors, ((0, 0), (0, 0), (0, 1)))
-    values = xp.take_along_axis(values, place, axis=1)
-    return values, xp.take_along_axis(vectors, place[:, None], axis=2), mask
 
 
 def _norm(values: Any, vectors: Any, norm: str, scale: Any, xp: Any) -> Any:
@@ -230,25 +209,3 @@ def _laplacian(adjacency: Any, normalization: str, xp: Any) -> tuple[Any, Any]:
     diagonal, scale, weights = _scaling(adjacency.sum(axis=-1), normalization, xp)
     laplacian = diagonal[:, :, None] * np.eye(adjacency.shape[-1], dtype=adjacency.dtype)
     return laplacian - scale[:, :, None] * adjacency * scale[:, None, :], weights
-
-
-@jax.custom_jvp
-def _eigh(matrix: Any, scale: Any) -> tuple[Any, Any]:
-    """Eigenvalues [graphs, n], ascending, and eigenvectors of symmetric matrices."""
-    del scale
-    return tuple(jnp.linalg.eigh(matrix))
-
-
-@_eigh.defjvp
-def _eigh_derivative(primals, tangents):
-    # The rule of jnp.linalg.eigh divides by every difference of eigenvalues. This one leaves out
-    # those that count as equal.
-    (matrix, scale), (change, _) = primals, tangents
-    values, vectors = _eigh(matrix, scale)
-    change = matmul((change + jnp.swapaxes(change, 1, 2)) / 2, vectors, jnp)
-    change = matmul(jnp.swapaxes(vectors, 1, 2), change, jnp)
-    gap = values[:, None, :] - values[:, :, None]
-    apart = jnp.abs(gap) > jnp.sqrt(jnp.finfo(matrix.dtype).eps) * scale[:, None, None]
-    rotation = jnp.where(apart, change / jnp.where(apart, gap, 1), 0)
-    changes = (jnp.diagonal(change, axis1=1, axis2=2), matmul(vectors, rotation, jnp))
-    return (values, vectors), changes

@@ -38,9 +38,11 @@ from gtx.nn.encoders import (
     LaplacianLinearEncoder,
     LaplacianTransformerEncoder,
     LinearEncoder,
+    RandomFeaturesEncoder,
     RandomWalkEncoder,
     SignNetEncoder,
     SPEEncoder,
+    VectorPairsEncoder,
 )
 from gtx.nn.local import (
     GAT,
@@ -78,6 +80,7 @@ __all__ = [
     "GAT",
     "GATv2",
     "TransformerConv",
+    "VectorPairsEncoder",
     "GIN",
     "ISAB",
     "PMA",
@@ -112,6 +115,7 @@ __all__ = [
     "PairReadout",
     "Pool",
     "RMSNorm",
+    "RandomFeaturesEncoder",
     "RandomWalkEncoder",
     "ResGatedGraphConv",
     "TransformerBlock",

@@ -24,14 +24,20 @@ SETTINGS = dict(
     heat_kernel=dict(times=[0.5, 2.0]),
     heat_kernel_diagonal=dict(times=[0.5, 2.0]),
     laplacian=dict(num_vectors=3),
+    magnetic_laplacian=dict(num_vectors=3, q=0.1),
+    orthogonal_random_features=dict(dim=5),
     pagerank=dict(alphas=[0.1, 0.2]),
     personalized_pagerank=dict(alphas=[0.1, 0.2]),
+    random_identifiers=dict(dim=5),
     random_walk=dict(walk_length=4),
     resistance=dict(),
     rrwp=dict(walk_length=4),
     shortest_paths=dict(),
+    singular_vectors=dict(num_vectors=3),
     sinusoidal=dict(dim=4),
     spd=dict(max_distance=4),
+    substructures=dict(patterns=["cycle_3", "clique_4"]),
+    weisfeiler_leman=dict(num_rounds=2, num_classes=50),
 )
 
 
@@ -87,18 +93,20 @@ def assert_learned(gradients):
 
 
 def test_a_step_learns_from_all_encodings_at_once(tmp_path):
-    changes = dict(dim=40, num_heads=2, num_layers=1, local="none")
+    changes = dict(dim=60, num_heads=2, num_layers=1, local="none")
     config = recipe(tmp_path, *SETTINGS, **changes)
     graphs = recipes.prepare(config).dataset
     gradients = first_step(config, graphs)
     columns = [key for encoding in recipes.encodings(config) for key in encoding.columns()]
-    assert len(columns) == 17 and set(columns) <= {
+    assert len(columns) == 27 and set(columns) <= {
         *(("node", name) for name in graphs.spec.nodes),
         *(("pair", name) for name in graphs.spec.pairs),
         *(("graph", name) for name in graphs.spec.graphs),
     }
-    laplacian = {"node_laplacian_vectors", "graph_laplacian_values", "graph_laplacian_mask"}
-    modules = {f"{level}_{name}" for level, name in columns} - laplacian | {"node_laplacian"}
+    modules = {f"{level}_{name}" for level, name in columns}
+    for name in ("laplacian", "magnetic", "singular"):  # one encoder reads all their columns
+        modules -= {f"node_{name}_vectors", f"graph_{name}_values", f"graph_{name}_mask"}
+        modules.add(f"node_{name}")
     assert modules <= gradients.keys()
     for module in modules:
         assert_learned(gradients[module])

@@ -69,6 +69,20 @@ ENCODERS = (
         neutral=("level",),
     ),
     Descriptor(
+        "vector_pairs_encoder",
+        partial(nn.VectorPairsEncoder, "svd", DIM),
+        "encoder",
+        options=dict(LINEAR, random="phases"),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "random_features_encoder",
+        partial(nn.RandomFeaturesEncoder, "x", DIM),
+        "encoder",
+        options=dict(LINEAR, redraw="normal"),
+        neutral=("level",),
+    ),
+    Descriptor(
         "laplacian_transformer_encoder",
         partial(nn.LaplacianTransformerEncoder, "lap", DIM, num_layers=1, random_bases=True),
         "encoder",

@@ -21,13 +21,19 @@ from gtx.encodings import (
     HeatKernel,
     HeatKernelDiagonal,
     LaplacianEigenvectors,
+    MagneticLaplacian,
+    OrthogonalRandomFeatures,
     PageRank,
     PersonalizedPageRank,
+    RandomIdentifiers,
     RandomWalk,
     ResistanceDistance,
     ShortestPathDistance,
     ShortestPaths,
+    SingularVectors,
     Sinusoidal,
+    SubstructureCounts,
+    WeisfeilerLeman,
     check_symmetry,
 )
 from gtx.encodings.base import storage
@@ -53,15 +59,24 @@ ENCODINGS = [
     LaplacianEigenvectors(4),
     LaplacianEigenvectors(12, "none"),
     LaplacianEigenvectors(5, "rw"),
+    MagneticLaplacian(4),
+    MagneticLaplacian(12, 0.1, "none"),
+    OrthogonalRandomFeatures(5),
     PageRank((0.15, 0.5)),
     PersonalizedPageRank((0.15, 0.5)),
     RRWP(5),
+    RandomIdentifiers(3),
     RandomWalk(6),
     ResistanceDistance(),
     ShortestPathDistance(3),
     ShortestPathDistance(50),
     ShortestPaths(),
+    SingularVectors(3),
+    SingularVectors(12, self_loops=False),
     Sinusoidal(5),
+    SubstructureCounts(),
+    SubstructureCounts(("clique_4", "cycle_5"), "log"),
+    WeisfeilerLeman(),
 ]
 EXACT = [encoding for encoding in ENCODINGS if encoding.symmetry == "exact"]
 # Of an eigenvector only the eigenspace can be compared: its own tests do that.
@@ -154,6 +169,7 @@ def _settings(encoding):
         (HeatKernelDiagonal, "times", [1.0]),
         (PageRank, "alphas", 0.15),
         (PersonalizedPageRank, "alphas", 0.15),
+        (SubstructureCounts, "patterns", "cycle_3"),
     ],
 )
 def test_one_value_in_the_place_of_several_is_answered_with_how_to_write_it(kind, field, value):

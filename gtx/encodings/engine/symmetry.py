@@ -25,8 +25,13 @@ def check_symmetry(
     of equal eigenvalues. The last eigenspace may have more dimensions than there are columns left.
     Any part of it is then right, so it is not compared.
 
+    A vector may have two parts, all first parts before all second ones in the columns. The
+    class constant `parts` of the encoding says so. The parts of ("left", "right") change together
+    by one orthogonal matrix, those of ("real", "imaginary") by a unitary one.
+
     Args:
-      encoding: with columns `<name>_vectors` and `<name>_values` for "up_to_basis".
+      encoding: with columns `<name>_vectors`, `<name>_values` and `<name>_mask` for
+        "up_to_basis".
       adjacency: [graphs, n, n].
       symmetry: the symmetry to test; None for the declared one.
       seed: seed of the permutation.
@@ -72,16 +77,27 @@ def _projector_error(
     encoding: Encoding, columns: Mapping[Key, np.ndarray], first: np.ndarray, second: np.ndarray
 ) -> float:
     error = 0.0
+    parts = getattr(encoding, "parts", ("",))
+    n = first.shape[1]
+    first, second = (_joined(vectors, parts) for vectors in (first, second))
     values = columns["graph", f"{encoding.name}_values"]
     mask = columns["graph", f"{encoding.name}_mask"] > 0
     for number in range(len(first)):
         eigenvalues = values[number, mask[number]]
-        gaps = np.nonzero(np.diff(eigenvalues) > 1e-6)[0] + 1
+        gaps = np.nonzero(np.abs(np.diff(eigenvalues)) > 1e-6)[0] + 1
         limits = [0, *gaps.tolist()]
-        if len(eigenvalues) == first.shape[1]:  # all eigenvectors are there, none is cut off
+        if len(eigenvalues) == n:  # all eigenvectors are there, none is cut off
             limits.append(len(eigenvalues))
         for start, stop in zip(limits, limits[1:], strict=False):
             one, two = first[number, :, start:stop], second[number, :, start:stop]
-            change = np.abs(one @ one.T - two @ two.T).max(initial=0)
+            change = np.abs(one @ one.conj().T - two @ two.conj().T).max(initial=0)
             error = float(np.maximum(error, change))  # keeps NaN, which max does not
     return error
+
+
+def _joined(vectors: np.ndarray, parts: tuple[str, ...]) -> np.ndarray:
+    """Vectors of several parts as vectors of one: complex, or one part below the other."""
+    if parts == ("real", "imaginary"):
+        real, imaginary = np.split(vectors, 2, axis=2)
+        return real + 1j * imaginary
+    return np.concatenate(np.split(vectors, len(parts), axis=2), axis=1)

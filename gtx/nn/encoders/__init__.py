@@ -12,9 +12,11 @@ from gtx.nn.encoders.laplacian import LaplacianEncoder
 from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
 from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
 from gtx.nn.encoders.linear import LinearEncoder
+from gtx.nn.encoders.random_features import RandomFeaturesEncoder
 from gtx.nn.encoders.random_walk import RandomWalkEncoder
 from gtx.nn.encoders.sign_net import SignNetEncoder
 from gtx.nn.encoders.spe import SPEEncoder
+from gtx.nn.encoders.vector_pairs import VectorPairsEncoder
 from gtx.typing import ModuleFactory
 
 ENCODERS: dict[str, ModuleFactory] = {
@@ -25,9 +27,11 @@ ENCODERS: dict[str, ModuleFactory] = {
     "laplacian_linear": LaplacianLinearEncoder,
     "laplacian_transformer": LaplacianTransformerEncoder,
     "linear": LinearEncoder,
+    "random_features": RandomFeaturesEncoder,
     "random_walk": RandomWalkEncoder,
     "sign_net": SignNetEncoder,
     "spe": SPEEncoder,
+    "vector_pairs": VectorPairsEncoder,
 }
 
 __all__ = [
@@ -40,7 +44,9 @@ __all__ = [
     "LaplacianLinearEncoder",
     "LaplacianTransformerEncoder",
     "LinearEncoder",
+    "RandomFeaturesEncoder",
     "RandomWalkEncoder",
     "SPEEncoder",
     "SignNetEncoder",
+    "VectorPairsEncoder",
 ]
