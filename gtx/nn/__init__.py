@@ -16,6 +16,7 @@ These fields mean the same in every module. A docstring names them only where it
 
 from gtx.nn.attention import (
     CrossAttention,
+    ExphormerAttention,
     GRITAttention,
     MultiHeadAttention,
     MultipliedAttention,
@@ -26,14 +27,17 @@ from gtx.nn.blocks import (
     GPSBlock,
     GRITBlock,
     GTBlock,
+    SANBlock,
     SetAttentionBlock,
     TransformerBlock,
 )
 from gtx.nn.encoders import (
     CategoricalEncoder,
+    ComplementEmbed,
     ConstantEncoder,
     EdgePathEncoder,
     Embed,
+    ExphormerEmbed,
     LaplacianEncoder,
     LaplacianLinearEncoder,
     LaplacianTransformerEncoder,
@@ -73,12 +77,16 @@ from gtx.nn.parts import (
 )
 
 __all__ = [
+    "ComplementEmbed",
     "CrossAttention",
+    "ExphormerAttention",
+    "ExphormerEmbed",
     "GCN",
     "MPNN",
     "GraphSAGE",
     "GAT",
     "GATv2",
+    "SANBlock",
     "TransformerConv",
     "VectorPairsEncoder",
     "GIN",

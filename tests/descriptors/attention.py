@@ -94,6 +94,13 @@ ATTENTION_LAYERS = (
         neutral=("implementation", "pair_bias", *ATTENTION),  # the rows above have these
     ),
     Descriptor(
+        "exphormer_attention",
+        partial(nn.ExphormerAttention, DIM, num_heads=2, dropout_rate=0.3),
+        "layer",
+        options=dict(DTYPES, kernel_init=half, num_heads=4, dropout_rate=0.5, limit=0.01),
+        neutral=("implementation",),
+    ),
+    Descriptor(
         "cross_attention",
         partial(nn.CrossAttention, DIM, num_heads=2),
         "cross",

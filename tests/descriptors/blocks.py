@@ -70,6 +70,20 @@ BLOCKS = (
         neutral=("implementation",),
     ),
     Descriptor(
+        "san_block",
+        partial(nn.SANBlock, DIM, num_heads=2, gamma=0.5, dropout_rate=0.2),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            gamma=0.1,
+            dropout_rate=0.5,
+            limit=0.01,
+            use_bias=True,
+            norm=nn.LayerNorm,
+        ),
+    ),
+    Descriptor(
         "transformer_block",
         partial(nn.TransformerBlock, DIM, HEADS),
         "layer",

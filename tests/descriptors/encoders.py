@@ -5,7 +5,7 @@ import functools
 from gtx import nn
 from tests.batches import DIM
 from tests.descriptors.descriptor import Descriptor
-from tests.descriptors.values import ATOM, BOND, DTYPES, LINEAR, half
+from tests.descriptors.values import ATOM, BF16, BOND, DTYPES, LINEAR, half
 
 partial = functools.partial
 RANDOM = dict(random_signs=False, random_bases=True)
@@ -127,6 +127,20 @@ ENCODERS = (
         level="pairs",
         options=dict(DTYPES, kernel_init=half, edge_dim=5, max_hops=1),
         neutral=("level",),
+    ),
+    Descriptor(
+        "complement_embed",
+        partial(nn.ComplementEmbed, DIM, EMBED),
+        "embed",
+        options=dict(as_class=False),
+        neutral=("param_dtype", "embedding_init"),  # of the vector, without `as_class`
+    ),
+    Descriptor(
+        "exphormer_embed",
+        partial(nn.ExphormerEmbed, DIM, EMBED, ("graph",)),
+        "embed",
+        options=dict(param_dtype=BF16, embedding_init=half, num_virtual=2),
+        unread=("virtual_nodes", "edges_"),  # by the attention alone
     ),
     Descriptor(
         "embed",

@@ -7,9 +7,11 @@ import functools
 
 from gtx.nn.attention.call import attend, edges_of, pairs_of
 from gtx.nn.attention.cross import CrossAttention
+from gtx.nn.attention.exphormer import ExphormerAttention
 from gtx.nn.attention.grit import GRITAttention
 from gtx.nn.attention.multi_head import MultiHeadAttention
 from gtx.nn.attention.multiplied import MultipliedAttention
+from gtx.nn.attention.san import SANAttention
 from gtx.typing import ModuleFactory
 
 # By what the nodes attend to: all of their graph, or the senders of their edges.
@@ -22,10 +24,12 @@ ATTENTION: dict[str, ModuleFactory] = {
 __all__ = [
     "ATTENTION",
     "CrossAttention",
+    "ExphormerAttention",
     "GRITAttention",
     "MultiHeadAttention",
     "MultipliedAttention",
     "attend",
     "edges_of",
     "pairs_of",
+    "SANAttention",
 ]

@@ -10,6 +10,7 @@ from gtx.nn.blocks.grit import GRITBlock
 from gtx.nn.blocks.gt import GTBlock
 from gtx.nn.blocks.isab import ISAB
 from gtx.nn.blocks.pma import PMA
+from gtx.nn.blocks.san import SANBlock
 from gtx.nn.blocks.set_attention_block import SetAttentionBlock
 from gtx.nn.blocks.transformer import TransformerBlock
 from gtx.typing import ModuleFactory
@@ -19,6 +20,7 @@ BLOCKS: dict[str, ModuleFactory] = {
     "gt": GTBlock,
     "grit": GRITBlock,
     "isab": ISAB,
+    "san": SANBlock,
     "set_attention": SetAttentionBlock,
     "transformer": TransformerBlock,
 }
@@ -30,6 +32,7 @@ __all__ = [
     "GTBlock",
     "ISAB",
     "PMA",
+    "SANBlock",
     "SetAttentionBlock",
     "TransformerBlock",
 ]

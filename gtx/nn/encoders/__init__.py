@@ -5,9 +5,11 @@ An encoder reads one column and is called as `encoder(batch, train=...) -> [rows
 """
 
 from gtx.nn.encoders.categorical import CategoricalEncoder
+from gtx.nn.encoders.complement import ComplementEmbed
 from gtx.nn.encoders.constant import ConstantEncoder
 from gtx.nn.encoders.edge_path import EdgePathEncoder
 from gtx.nn.encoders.embed import Embed
+from gtx.nn.encoders.exphormer import ExphormerEmbed
 from gtx.nn.encoders.laplacian import LaplacianEncoder
 from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
 from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
@@ -35,11 +37,13 @@ ENCODERS: dict[str, ModuleFactory] = {
 }
 
 __all__ = [
+    "ComplementEmbed",
     "ENCODERS",
     "CategoricalEncoder",
     "ConstantEncoder",
     "EdgePathEncoder",
     "Embed",
+    "ExphormerEmbed",
     "LaplacianEncoder",
     "LaplacianLinearEncoder",
     "LaplacianTransformerEncoder",
