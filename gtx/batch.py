@@ -13,7 +13,7 @@ from gtx.ops.layout import Layout, pair_mask
 from gtx.ops.masks import clean
 from gtx.typing import LEVELS, Level
 
-# The name under which layers find the edges of the given graph among the edge sets.
+# The name by which layers select the edges of the given graph.
 GIVEN = "graph"
 
 
@@ -24,13 +24,14 @@ GIVEN = "graph"
 )
 @dataclasses.dataclass(frozen=True)
 class EdgeSet:
-    """Edges between the nodes of a batch: those of the given graph, or others beside them.
+    """Edges between the nodes of a batch: those of the given graph, or a further set.
 
     Attributes:
       senders, receivers: int32 [edges], numbers of nodes in the batch.
-      mask: bool [edges], True for a real edge. To every layer a masked edge is a deleted one.
+      mask: bool [edges], True for a real edge. Every layer treats a masked edge as deleted.
       columns: dict of columns, each [edges, ...].
-      are_sorted: static. Whether receivers never fall; several sets as one are not sorted.
+      are_sorted: static. Whether the receivers do not decrease. Several sets joined into one are
+        not sorted.
     """
 
     senders: Any
@@ -50,7 +51,7 @@ class EdgeSet:
 )
 @dataclasses.dataclass(frozen=True)
 class Features:
-    """What layers read and write: one array per level, any of them None.
+    """The features that layers read and write: one array per level, each of which may be None.
 
     Attributes:
       nodes: [nodes, feat].
@@ -59,9 +60,9 @@ class Features:
       graphs: [graphs, feat].
       edge_sets: [edges, feat] by name, of the batch's other edge sets; a set that has no
         features is not in it.
-      extra: a model's own streams by name, as the positions of LSPE: a dict of trees of arrays.
-        A layer that does not know a name hands it on as it is. Nothing here masks it: a layer
-        that reads it clears what belongs to padding.
+      extra: further streams of a model by name, such as the positions of LSPE: a dict of trees of
+        arrays. A layer that does not know a name returns it unchanged. `mask_features` does not
+        mask it: a layer that reads it must clear the padding itself.
     """
 
     nodes: Any = None
@@ -116,19 +117,20 @@ class Features:
 )
 @dataclasses.dataclass(frozen=True)
 class Targets:
-    """What is to be predicted in a batch, and what is known of it.
+    """The targets of a batch and their labels.
 
-    At the levels of graphs and nodes a target stands in the place of its graph or node, so that
-    a model predicts for every place of that axis. At those of edges and pairs the targets are an
-    axis of their own, graph by graph, padding last.
+    At the graph and node level, target i belongs to graph or node i of the batch, so that a model
+    predicts for every place of that axis. At the edge and pair level, the targets have an axis of
+    their own, ordered graph by graph, with padding at the end.
 
     Attributes:
       level: static. "graph", "node", "edge" or "pair".
       index: int32 [targets], places on the axis of the level; for pairs [targets, 2], the nodes
-        (sender, receiver). In padding some place.
-      labels: [targets, dim], or [targets] for classes; None where nothing is known. A missing
+        (sender, receiver). In padding it is any valid place.
+      labels: [targets, dim], or [targets] for classes; None if there are no labels. A missing
         label is NaN, or -1 for classes.
-      mask: bool [targets], True for what is to be predicted: neither padding nor in another part.
+      mask: bool [targets], True for targets to predict. It is False for padding and for targets
+        of another part (train, valid or test).
     """
 
     level: Level
@@ -159,33 +161,32 @@ class Targets:
 class Batch:
     """Graphs padded to static sizes, with everything that layers need to ignore padding.
 
-    The last graph of the batch is padding and owns the padding nodes (at least one) and
-    padding edges, as jraph has it; places without a graph have no nodes. Edges are sorted
-    by receiver, padding edges last. True in a mask means real.
+    The last graph of the batch is padding and contains the padding nodes (at least one) and
+    padding edges, as in jraph. Places without a graph have no nodes. Edges are sorted by receiver,
+    with padding edges at the end. True in a mask means real.
 
-    Edges can be left out, as in DropEdge, by masking more of them: to every layer a masked edge
-    is a deleted one, whatever its columns hold. The other masks and the layout state one fact,
-    where padding is, and attention over all pairs reads it from the layout: to leave out nodes,
-    build the batch without them; to leave out pairs, call `MultiHeadAttention`, or
-    `gtx.ops.attention`, with `where`.
+    To drop edges, as in DropEdge, mask more of them: every layer treats a masked edge as deleted,
+    whatever its columns hold. Do not change the other masks: they state where the padding is, and
+    so does the layout, which attention over all pairs reads. To drop nodes, build the batch without
+    them. To drop pairs, call `MultiHeadAttention` or `gtx.ops.attention` with `where`.
 
     Attributes:
       graph: `jraph.GraphsTuple`; `nodes`, `edges` and `globals` are dicts of columns.
       pairs: dict of pair columns, each [pairs, ...].
-      targets: what is to be predicted; None in a batch of which nobody asks it.
+      targets: the targets to predict; None in a batch without targets.
       graph_ids: int32 [graphs], the number of each graph in its dataset; -1 in padding.
-      node_ids: uint32 [nodes], a hash of (graph id, position in the graph): the identity
-        under which dropout draws its noise, so that it does not depend on the batch.
+      node_ids: uint32 [nodes], a hash of (graph id, position in the graph). Dropout draws its
+        noise from this identity, so that the noise does not depend on the batch.
       node_graph: int32 [nodes], the graph of each node.
-      node_mask, edge_mask, graph_mask: bool. That of the pairs follows from the layout:
-        `pair_mask`.
-      layout: places of the nodes in the dense tiers; None where the budget asks for none
-        (`Budget.dense`), which leaves the pairs out too.
-      edge_sets: EdgeSet by name, beside the edges of the given graph: what `gtx.structures`
-        added. Each is padded and sorted as the given graph's edges are.
-      step: int32 scalar in training, the number of updates before this one: for schedules inside
-        a model. None in evaluation, prediction and initialisation, where a model takes what its
-        schedule ends with.
+      node_mask, edge_mask, graph_mask: bool. `pair_mask` gives the mask of the pairs, which
+        follows from the layout.
+      layout: places of the nodes in the dense tiers; None if the budget asks for none
+        (`Budget.dense`). There are then no pairs either.
+      edge_sets: EdgeSet by name: the further edge sets that `gtx.structures` added. Each is padded
+        and sorted like the edges of the given graph.
+      step: int32 scalar in training, the number of updates before this one, for schedules inside
+        a model. None in evaluation, prediction and initialisation, where a model uses the last
+        value of its schedule.
       axis_name: static. The mesh axis over which this batch is one shard, or None.
     """
 
@@ -212,13 +213,13 @@ class Batch:
         return self.graph.receivers
 
     def edges_over(self, names: tuple[str, ...]) -> EdgeSet:
-        """The edges of these sets as one set, one after the other; "graph" is the given graph's.
+        """The edges of these sets joined into one set; "graph" means those of the given graph.
 
-        Several sets are not sorted by receiver, and an edge that two of them have counts twice.
-        Their columns are left out: `Features.edges_over` holds what they were encoded to.
+        Several sets together are not sorted by receiver, and an edge in two of them counts twice.
+        Their columns are left out: `Features.edges_over` gives their encoded features.
 
         Raises:
-          TypeError: `names` is no tuple of texts.
+          TypeError: `names` is not a tuple of texts.
           ValueError: there is no such set, or it is named twice.
         """
         if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
@@ -245,13 +246,13 @@ class Batch:
 
     @property
     def pair_mask(self) -> Any:
-        """Whether both nodes of a pair are real, bool [pairs]. It is computed anew at each call.
+        """Whether both nodes of a pair are real, bool [pairs]. It is computed at each call.
 
-        A batch does not store it, because it is the square of the number of nodes, and most
-        models never look at it.
+        A batch does not store it, because its size is quadratic in the number of nodes, and most
+        models never need it.
 
         Raises:
-          ValueError: the batch has no layout, and so no pairs.
+          ValueError: the batch has no layout and therefore no pairs.
         """
         return pair_mask(require_layout(self))
 
@@ -262,14 +263,14 @@ class Batch:
 def mask_features(
     features: Features, batch: Batch, *, needs: tuple[str, ...] = ("nodes",)
 ) -> Features:
-    """Zero every feature that belongs to padding, even where it holds NaN; `extra` is left alone.
+    """Set every feature that belongs to padding to 0, also NaN; `extra` does not change.
 
-    Every layer begins with it, so that this is also where the arguments of layers are checked.
+    Every layer calls it first. It therefore also checks the arguments of layers.
 
     Args:
-      features: floats, two axes each.
-      batch: whose masks are taken.
-      needs: levels that may not be None.
+      features: floats, with two axes each.
+      batch: the batch of these features, which has the masks.
+      needs: levels that must not be None.
 
     Raises:
       TypeError: the arguments are not Features of floats and a Batch.
@@ -279,7 +280,7 @@ def mask_features(
 
     def cleaned(level, field):
         values = getattr(features, field)
-        # The mask is asked for last: that of pairs exists only where the batch has a layout.
+        # The mask is read only if there are values: a batch without layout has no pair_mask.
         return None if values is None else clean(values, getattr(batch, f"{level}_mask"))
 
     edge_sets = {
@@ -291,10 +292,10 @@ def mask_features(
 
 
 def require_layout(batch: Batch) -> Layout:
-    """The layout of a batch, for what looks at all pairs of nodes.
+    """The layout of a batch, for functions over all pairs of nodes.
 
     Raises:
-      ValueError: the batch has none.
+      ValueError: the batch has no layout.
     """
     if batch.layout is None:
         raise ValueError(
@@ -307,7 +308,7 @@ def require_layout(batch: Batch) -> Layout:
 def check_call(features: Any, batch: Any, needs: tuple[str, ...] = ("nodes",)) -> None:
     """Raise unless these are the two arguments of a layer, `Features` and their `Batch`.
 
-    Looks at types, shapes and dtypes alone; `needs` are levels that may not be None.
+    The check reads only types, shapes and dtypes; `needs` are levels that must not be None.
     """
     if isinstance(features, Batch) and isinstance(batch, Features):
         raise TypeError("A layer is called as layer(features, batch), and got the batch first.")
@@ -343,7 +344,7 @@ def check_call(features: Any, batch: Any, needs: tuple[str, ...] = ("nodes",)) -
 
 
 def _check_rows(values: Any, name: str, what: str, rows: int) -> None:
-    """Raise unless they are floats [rows, feat]."""
+    """Raise unless `values` are floats [rows, feat]."""
     check_array(values, name, f"[{what.split()[0]}, feat]")
     if not jnp.issubdtype(values.dtype, jnp.floating):
         raise TypeError(
@@ -357,7 +358,7 @@ def _check_rows(values: Any, name: str, what: str, rows: int) -> None:
 
 
 def check_is_batch(batch: Any) -> None:
-    """Raise unless it is one `Batch`, not stacked."""
+    """Raise unless `batch` is one `Batch` and not a stack of several."""
     if not isinstance(batch, Batch):
         raise TypeError(
             f"The batch must be a gtx.batch.Batch, got {describe(batch)}. Make one of graphs: "

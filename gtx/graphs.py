@@ -1,23 +1,23 @@
 """Building, checking, joining and splitting `jraph.GraphsTuple` on the host.
 
-A graph here is numpy: int32 `senders` and `receivers`, features as trees of arrays, usually
-dicts of columns. In a GraphsTuple of several graphs, ids count through all of its nodes, as
-jraph has it. `n_node` is always given and never inferred from the largest id, so trailing
+A graph here consists of numpy arrays: int32 `senders` and `receivers`, and features as trees of
+arrays, usually dicts of columns. In a GraphsTuple of several graphs, ids count through all of its
+nodes, as in jraph. `n_node` is always given and never inferred from the largest id, so trailing
 isolated nodes are kept. Self-loops and duplicate edges are kept too: a duplicate counts twice.
 
-`jraph.pad_with_graphs`, and so `jraph.dynamically_batch`, adds graphs at the end that are not data.
-A GraphsTuple has no mark that tells them from data, but they have a form: one graph in which
-everything is 0 and all edges are loops of the first node, then any number of graphs without nodes.
-Functions that take GraphsTuples have an argument `padded` for it:
+`jraph.pad_with_graphs`, and therefore `jraph.dynamically_batch`, adds graphs at the end that are
+not data. A GraphsTuple does not mark them, but they have a special form: one graph in which all
+features are 0 and all edges are loops of the first node, then any number of graphs without nodes.
+Functions that take GraphsTuples have an argument `padded` for them:
 
     True     the end is padding, as jraph counts it, whatever its features hold
     False    all graphs are data
-    None     an end of that form is judged by three signs: it has features; graphs without nodes
-             follow (which counts if it has features or several nodes); two or more loops stand at
-             the first of several nodes. With two signs it is padding, as no data are known to look
-             like that. With none it is data. With one it is refused, and the message says to set
-             `padded`. Data can look like that: methane, where carbon is class 0, is a lone node
-             with features 0.
+    None     an end of this form is judged by three signs. First: it has features. Second: graphs
+             without nodes follow (this counts only if it has features or several nodes). Third: it
+             has several nodes, and two or more loops at the first. With two or three signs it is
+             padding, because no data are known to look like this. With none it is data. With one
+             sign it is refused, and the message asks to set `padded`, because data can look like
+             this: methane, where carbon is class 0, is a single node with features 0.
 
 A GraphsTuple of one graph is never padded.
 """
@@ -35,7 +35,7 @@ _OWNERS = dict(nodes="node", edges="edge", globals="graph")
 
 
 class GraphError(ValueError):
-    """A graph that cannot be right; the message names the graph, the field and the remedy."""
+    """A graph that is not valid; the message names the graph, the field and the remedy."""
 
 
 def from_arrays(
@@ -52,8 +52,8 @@ def from_arrays(
     Args:
       senders: ids of the sending nodes, [edges], any integer dtype.
       receivers: ids of the receiving nodes, [edges].
-      n_node: number of nodes of the graph; a sequence of numbers for several graphs, whose
-        edges then stand graph by graph, with ids that count through all nodes.
+      n_node: number of nodes of the graph; a sequence of numbers for several graphs. Their edges
+        must then be ordered graph by graph, with ids that count through all nodes.
       nodes: tree of arrays with leading axis nodes, usually a dict of columns.
       edges: tree of arrays with leading axis edges.
       globals: tree of arrays with leading axis graphs (1 for a single graph).
@@ -75,7 +75,7 @@ def from_arrays(
                 "graph: senders do not stand graph by graph. Sort the edges by graph first, or "
                 "build the graphs one by one and join them with gtx.graphs.concatenate."
             )
-        # An id beyond the last node is counted to the last graph, where validate reports it.
+        # An id beyond the last node is assigned to the last graph, so that `validate` reports it.
         n_edge = np.bincount(np.minimum(owner, len(counts) - 1), minlength=len(counts))
     graph = GraphsTuple(
         nodes=_arrays(nodes, "nodes"),
@@ -99,8 +99,8 @@ def validate(graph: Any, *, name: str = "graph") -> None:
     """Raise a GraphError if any field of the graph is wrong.
 
     Args:
-      graph: one graph or several, host or device arrays.
-      name: what messages call it; the number is appended if there are several graphs.
+      graph: one graph or several, with arrays of the host or of a device.
+      name: its name in error messages; the number is appended if there are several graphs.
     """
     if not isinstance(graph, GraphsTuple):
         raise GraphError(
@@ -177,6 +177,8 @@ def concatenate(graphs: Iterable[Any], *, padded: bool | None = None) -> GraphsT
         for field, columns in features.items():
             leaves = [_arrays(leaf, field) for leaf in jax.tree.leaves(getattr(graph, field))]
             _check_alike(leaves, own, columns[0] if columns else leaves, structure, field, name)
+            # `validate` is slow for many small graphs. It is called only for a graph that fails
+            # these quick checks, and then it names the error.
             for leaf in leaves:
                 if leaf.shape[0] != total[field]:
                     validate(graph, name=name)
@@ -205,10 +207,11 @@ def concatenate(graphs: Iterable[Any], *, padded: bool | None = None) -> GraphsT
 
 
 def without_padding(graph: Any, padded: bool | None, *, name: str = "graph") -> GraphsTuple:
-    """The graphs that are data, see the top of this module for `padded`.
+    """The graphs that are data. The top of this module explains `padded`.
 
     Raises:
-      GraphError: with None it cannot be told; with True the end is not jraph's padding.
+      GraphError: `padded` is None and the end may be data or padding; or `padded` is True and the
+        end is not jraph's padding.
     """
     if not isinstance(graph, GraphsTuple):
         validate(graph, name=name)
@@ -256,7 +259,8 @@ def _first_padding_graph(graph: GraphsTuple, *, zeros: bool) -> int | None:
         np.asarray(getattr(graph, field)) for field in ("n_node", "n_edge", "senders", "receivers")
     )
     if n_node.ndim != 1 or n_node.shape != n_edge.shape or senders.shape != receivers.shape:
-        return None  # for `validate` to report
+        return None  # `validate` reports this error
+    # The padding graph is the last one with nodes. If that is the first graph, no data precede it.
     filled = np.flatnonzero(n_node)
     if len(filled) == 0 or filled[-1] == 0:
         return None
@@ -275,7 +279,7 @@ def _first_padding_graph(graph: GraphsTuple, *, zeros: bool) -> int | None:
 def split(graph: GraphsTuple, *, padded: bool | None = None) -> list[GraphsTuple]:
     """The graphs of a GraphsTuple one by one, each with ids from 0; undoes `concatenate`.
 
-    `padded` says whether it ends in jraph's padding, see the top of this module.
+    `padded` says whether it ends in jraph's padding; the top of this module explains it.
     """
     graph = without_padding(graph, padded)
     n_node, n_edge = np.asarray(graph.n_node), np.asarray(graph.n_edge)
@@ -311,7 +315,7 @@ def _number(name: str, number: int, total: int) -> str:
 
 
 def _arrays(value: Any, field: str) -> Any:
-    """Array-likes to arrays; dicts stay, so that lists inside them become columns."""
+    """Convert array-likes to arrays. A dict stays a dict, so that lists in it become columns."""
     if value is None:
         return None
     if isinstance(value, dict):
@@ -327,10 +331,11 @@ def _arrays(value: Any, field: str) -> Any:
 
 
 def _integers(values: Any, field: str, name: str) -> np.ndarray:
-    """The ids or counts as int64; refuses what is no whole number or does not fit 32 bits."""
+    """The ids or counts as int64; refuses other dtypes and numbers that do not fit 32 bits."""
     if values is None:
         raise GraphError(f"{name}: {field} is None. Give an integer array, empty if need be.")
     array = _arrays(values, field)
+    # An empty list becomes float64 in numpy. It holds no fractions, so it is accepted.
     if array.size == 0 and array.ndim == 1:
         return np.zeros(0, np.int64)
     if array.dtype.kind not in "iu":
@@ -408,7 +413,7 @@ def _check_alike(
     field: str,
     name: str,
 ) -> None:
-    """Columns, widths and kinds of a graph must be those of the first graph."""
+    """Raise unless a graph has the same columns, widths and kinds of dtype as the first graph."""
     if own[field] != structure[field]:
         raise GraphError(
             f"{name}: {field} has the columns {own[field]}, graph 0 has {structure[field]}. "

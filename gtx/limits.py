@@ -1,11 +1,12 @@
-"""What a field may hold, said in its annotation.
+"""Limits of the values of fields, stated in annotations.
 
     dim: Width = 64                                 # an integer of at least 1
     root: Annotated[str, Text(empty=False)]
 
-Sources of data, encodings, models and parts are dataclasses. Their annotations say what each field
-may be; a plain `int`, `float`, `bool`, `str`, `Literal`, tuple or union says it too. `rule_of`
-reads an annotation, `check` a whole object, and configs are checked by the same rules.
+Sources of data, encodings, models and parts are dataclasses. The annotation of a field states which
+values are allowed. It may also be a plain `int`, `float`, `bool`, `str`, `Literal`, tuple or union.
+`rule_of` reads one annotation and `check` checks a whole object. Configs are checked by the same
+rules.
 """
 
 import abc
@@ -20,7 +21,7 @@ from typing import Annotated, Any, Literal
 
 
 class Rule(abc.ABC):
-    """Which values a field may have; `wanted` says it in words."""
+    """The values that a field may have; `wanted` describes them in words."""
 
     @property
     @abc.abstractmethod
@@ -30,7 +31,7 @@ class Rule(abc.ABC):
     def allows(self, value: Any) -> bool: ...
 
     def problem(self, field: str, value: Any) -> str | None:
-        """What is wrong with a value of the field, in one sentence or two; None if nothing is."""
+        """One or two sentences on what is wrong with a value of the field; None if it is right."""
         if self.allows(value):
             return None
         return f"{field}: {value!r} is not allowed. Give {self.wanted}."
@@ -38,7 +39,7 @@ class Rule(abc.ABC):
 
 @dataclasses.dataclass(frozen=True)
 class Whole(Rule):
-    """An integer of at least `least` and below `limit`, where there are such."""
+    """An integer of at least `least` and below `limit`; None means no limit."""
 
     least: int | None = None
     limit: int | None = None
@@ -62,7 +63,7 @@ class Whole(Rule):
 
 @dataclasses.dataclass(frozen=True)
 class Real(Rule):
-    """A finite number of at least `least`; `above` excludes it. At most `most`, or `below` it."""
+    """A finite number: at least `least`, above `above`, at most `most` and below `below`."""
 
     least: float = -math.inf
     above: float = -math.inf
@@ -125,7 +126,7 @@ class OneOf(Rule):
         return f"one of {', '.join(map(str, self.names))}"
 
     def allows(self, value: Any) -> bool:
-        # True is equal to 1, and is not one of (1, 2).
+        # The types are compared too, because True == 1, but True is not one of (1, 2).
         return any(type(value) is type(name) and value == name for name in self.names)
 
     def problem(self, field: str, value: Any) -> str | None:
@@ -165,7 +166,7 @@ class Nothing(Rule):
 
 @dataclasses.dataclass(frozen=True)
 class AnyOf(Rule):
-    """What one of some rules allows."""
+    """A value that at least one of the rules allows."""
 
     rules: tuple[Rule, ...]
 
@@ -179,7 +180,7 @@ class AnyOf(Rule):
 
 @dataclasses.dataclass(frozen=True)
 class Anything(Rule):
-    """A value that no rule is known for, such as a function; `wanted` is its annotation."""
+    """Any value of a type without a rule, such as a function; `wanted` is its annotation."""
 
     annotation: str
 
@@ -191,8 +192,8 @@ class Anything(Rule):
         return True
 
 
-# The upper limits are beyond what any machine does: a slip of the keyboard is refused here, and
-# not by what gives way.
+# The upper limits are beyond what any machine can compute. They turn a typing error into a clear
+# message, where it would otherwise use up the memory.
 Width = Annotated[int, Whole(1, 2**16)]
 Layers = Annotated[int, Whole(1, 2**10)]
 Count = Annotated[int, Whole(1, 2**31)]
@@ -203,7 +204,7 @@ Name = Annotated[str, Text()]
 
 
 def rule_of(annotation: Any) -> Rule:
-    """The rule that an annotation says."""
+    """The rule that an annotation states."""
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         rules = [each for each in inner[1:] if isinstance(each, Rule)]
@@ -225,7 +226,7 @@ def rule_of(annotation: Any) -> Rule:
 
 
 def unknown(name: Any, names: Iterable[Any]) -> str:
-    """That there is no such name among some, which of them there are, and the nearest."""
+    """A message: there is no such name among `names`; it lists them and the nearest one."""
     known = sorted(map(str, names))
     near = difflib.get_close_matches(str(name), known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
@@ -233,7 +234,7 @@ def unknown(name: Any, names: Iterable[Any]) -> str:
 
 
 def rules_of(kind: Any) -> dict[str, Rule]:
-    """The rule of each field of a dataclass that its constructor takes."""
+    """The rules of the fields of a dataclass that its constructor takes."""
     hints = typing.get_type_hints(kind, include_extras=True)
     return {
         field.name: rule_of(hints[field.name]) for field in dataclasses.fields(kind) if field.init

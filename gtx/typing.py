@@ -1,4 +1,4 @@
-"""The vocabulary of axes and the few protocols that the rooms of gtx share.
+"""Names of axes and types that all packages of gtx share.
 
 Axes of arrays, used in every jaxtyping annotation:
 
@@ -23,8 +23,8 @@ Dtype = Any
 Initializer = Callable[[Array, Shape, Dtype], Array]
 Activation = Callable[[Array], Array]
 
-# A pluggable part of a module is a factory, usually `functools.partial(Module, ...)`:
-# an instance handed to several layers would share one set of parameters among them.
+# A pluggable part of a module is a factory, usually `functools.partial(Module, ...)`. An instance
+# passed to several layers would make them share one set of parameters.
 ModuleFactory = Callable[..., Any]
 
 Level = Literal["node", "edge", "pair", "graph"]

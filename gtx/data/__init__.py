@@ -1,4 +1,4 @@
-"""Where graphs come from: the columnar Dataset, its sources and splits. Host, numpy."""
+"""The columnar Dataset of graphs, its sources and its splits. Host, numpy."""
 
 from gtx.data import csv_source as csv_source
 from gtx.data import molecules as molecules

@@ -14,13 +14,13 @@ from gtx.typing import LEVELS
 if TYPE_CHECKING:
     from gtx.data.dataset import Dataset
 
-_ROWS = dict(node="nodes", edge="edges", pair="nodes")  # what the index of a level counts
+_ROWS = dict(node="nodes", edge="edges", pair="nodes")  # the rows that the index of a level counts
 
 
 def check_form(dataset: "Dataset") -> None:
-    """What can be said of a dataset without reading its arrays: their types, dtypes and lengths.
+    """Check what needs no values of the arrays: their types, dtypes and lengths.
 
-    Every Dataset is made through this. Raises a DatasetError.
+    The constructor of Dataset calls it. Raises a DatasetError.
     """
     for name, dtype in (("node_ptr", np.int64), ("edge_ptr", np.int64)):
         _check_array(name, getattr(dataset, name), dtype, 1)
@@ -57,7 +57,7 @@ def check_form(dataset: "Dataset") -> None:
 
 
 def _check_table(table: object) -> None:
-    """The form of the targets: dtypes, axes, and as many labels and parts as rows."""
+    """Check the form of the targets: dtypes, axes, and one label and one part for each row."""
     if not isinstance(table, TargetTable):
         raise DatasetError(
             f"dataset: targets are a {type(table).__name__}. Give a TargetTable, or set them with "
@@ -97,7 +97,7 @@ def _check_array(name: str, array: object, dtype: type | None, ndim: int | None)
 
 
 def check(dataset: "Dataset") -> None:
-    """Raise a DatasetError at the first rule that the dataset breaks."""
+    """Raise a DatasetError for the first rule that the dataset breaks."""
     check_form(dataset)
     check_index(dataset)
     _check_order(dataset)
@@ -145,7 +145,7 @@ def check_targets(dataset: "Dataset") -> None:
 
 
 def _check_edge_sets(dataset: "Dataset") -> None:
-    """Their edges and columns; the spec has the same sets, and columns for each."""
+    """Check the edges and columns of edge sets, and that the spec describes the same ones."""
     described = {name: sorted(columns) for name, columns in dataset.spec.edge_sets.items()}
     found = {name: sorted(edges.columns) for name, edges in dataset.edge_sets.items()}
     if described != found:
@@ -176,7 +176,7 @@ def _levels(dataset: "Dataset") -> dict[str, np.ndarray]:
 
 
 def _graph(dataset: "Dataset", number: int) -> str:
-    """What messages call a graph: its number in the original dataset, and its name."""
+    """The name of a graph in messages: its number in the original dataset, and its own name."""
     name = "" if dataset.names is None else f" ({dataset.names[number][:60]})"
     return f"graph {dataset.ids[number]}{name}"
 
@@ -190,7 +190,7 @@ def _owner(ptr: np.ndarray, row: int) -> tuple[int, int]:
 def _check_pointers(dataset: "Dataset") -> None:
     for name, rows in (("node_ptr", None), ("edge_ptr", len(dataset.senders))):
         ptr = getattr(dataset, name)
-        # Compared, not subtracted: differences wrap.
+        # Compared and not subtracted, because differences of large numbers wrap around.
         falls = np.any(ptr[1:] < ptr[:-1])
         if falls or ptr[0] != 0 or (rows is not None and ptr[-1] != rows):
             raise DatasetError(
@@ -221,6 +221,7 @@ def _check_edges(dataset: "Dataset") -> None:
 
 
 def _check_order(dataset: "Dataset") -> None:
+    # Receivers may fall only from the last edge of a graph to the first edge of the next one.
     falls = np.diff(dataset.receivers) < 0
     starts = dataset.edge_ptr[1:-1]
     falls[starts[(starts > 0) & (starts < len(dataset.receivers))] - 1] = False
@@ -251,6 +252,7 @@ def _check_column(
         return
     if isinstance(column, Categorical):
         sizes = np.array(column.sizes)
+        # Minimum and maximum are much faster than the mask, which is needed only for the message.
         if array.min() >= 0 and np.all(array.max(axis=0) < sizes):
             return
         wrong = (array < 0) | (array >= sizes)

@@ -1,4 +1,4 @@
-"""From what callers have to the dtypes and shapes of a Dataset's columns."""
+"""Converts the arguments of callers to the dtypes and shapes of a Dataset's columns."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,8 @@ SPLITS = ("train", "valid", "test")
 
 
 def offsets(sizes: Any) -> np.ndarray:
-    """Where each of consecutive blocks of these sizes starts, and the end: int64 [blocks + 1]."""
+    """The start of each of consecutive blocks of these sizes, and the end: int64 [blocks + 1]."""
+    # int64, because sums of 32-bit sizes could wrap around.
     return np.concatenate([[0], np.cumsum(np.asarray(sizes, np.int64))]).astype(np.int64)
 
 
@@ -22,6 +23,7 @@ def block_rows(ptr: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.nda
     """The rows of the selected blocks, and the offsets of the selection."""
     sizes = ptr[indices + 1] - ptr[indices]
     new = offsets(sizes)
+    # A running count, shifted in each block to the start of the old block: no Python loop.
     return np.repeat(ptr[indices] - new[:-1], sizes) + np.arange(new[-1]), new
 
 
@@ -48,7 +50,7 @@ def named_columns(features: Any, field: str) -> dict[str, np.ndarray]:
 
 
 def as_offsets(values: Any, field: str) -> np.ndarray:
-    """Where graphs start, int64; `check` says whether they rise and end where they must."""
+    """Offsets of graphs as int64; `check` tests whether they rise and end at the right number."""
     high = int(np.iinfo(np.int64).max)
     ptr = exact.integers(values, field, low=0, high=high, whole_floats=True)
     if len(ptr) == 0:
@@ -63,9 +65,9 @@ def as_ids(values: Any, field: str, ptr: np.ndarray, graph: Any) -> np.ndarray:
 
     Args:
       values: integers, [edges].
-      field: what messages call them.
-      ptr: which edges belong to which graph.
-      graph: from its place to what messages call a graph.
+      field: their name in messages.
+      ptr: offsets of the edges of each graph.
+      graph: a function from the place of a graph to its name in messages.
     """
 
     def place(row: int) -> str:
@@ -81,7 +83,7 @@ def as_ids(values: Any, field: str, ptr: np.ndarray, graph: Any) -> np.ndarray:
 
 
 def as_numbers(values: Any, num_graphs: int) -> np.ndarray:
-    """The numbers of the graphs, int32; they count from 0 if None."""
+    """The numbers of the graphs, int32; 0, 1, ... if None."""
     if values is None:
         return np.arange(num_graphs, dtype=np.int32)
     high = exact.INT32_MAX
@@ -165,8 +167,8 @@ def as_split(split: Any, what: str, numbers: np.ndarray) -> np.ndarray:
 
     Args:
       split: one entry for each graph or target.
-      what: of which messages say so: "graph" or "target".
-      numbers: what they call them.
+      what: "graph" or "target", for messages.
+      numbers: the numbers of the graphs or targets in messages.
     """
     if isinstance(split, np.ma.MaskedArray):
         split = exact.plain(split, "split")
@@ -189,7 +191,7 @@ def as_split(split: Any, what: str, numbers: np.ndarray) -> np.ndarray:
 
 
 def infer_spec(columns: Mapping[str, Mapping[str, np.ndarray]], label: Label | None) -> GraphSpec:
-    """What columns by level are, by their dtypes, with this label."""
+    """The spec of columns by level, inferred from their dtypes, with this label."""
     levels: dict[str, Any] = {
         level: {name: infer_column(array) for name, array in arrays.items()}
         for level, arrays in columns.items()
@@ -198,7 +200,7 @@ def infer_spec(columns: Mapping[str, Mapping[str, np.ndarray]], label: Label | N
 
 
 def infer_label(labels: Any, level: Level) -> Label:
-    """What labels of targets of this level are, by their dtype and shape."""
+    """The Label of targets of this level, inferred from the dtype and shape of the labels."""
     array, mask = _label_array(labels)
     dim = 1 if array.ndim == 1 else array.shape[1]
     if array.dtype.kind == "b":
@@ -211,13 +213,13 @@ def infer_label(labels: Any, level: Level) -> Label:
 
 
 def infer_level(labels: Any, num_graphs: int, num_nodes: int) -> Level:
-    """Labels are those of nodes if they have a row per node and not one per graph."""
+    """The level "node" if labels have one row per node and not one per graph, else "graph"."""
     count = len(_label_array(labels)[0])
     return "node" if count != num_graphs and count == num_nodes else "graph"
 
 
 def _label_array(labels: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """Labels with one or two axes, and which are masked, if any are: those are missing."""
+    """Labels with one or two axes, and their mask of missing labels; None if none is masked."""
     try:
         array, mask = exact.masked_array(labels, "labels")
     except DatasetError as error:
@@ -231,7 +233,7 @@ def _label_array(labels: Any) -> tuple[np.ndarray, np.ndarray | None]:
             f"dataset: labels are {array.dtype} of shape {array.shape}. Give numbers [graphs] or "
             "[graphs, dim], NaN where one is missing."
         )
-    if array.dtype.kind not in "biuf":  # those of accelerators, which numpy cannot compare
+    if array.dtype.kind not in "biuf":  # int4, bfloat16 and the like, which numpy cannot compare
         array = array.astype(np.int64 if exact.is_integer(array) else np.float32)
     return array, mask
 
@@ -251,7 +253,7 @@ def join_labels(parts: Any) -> np.ma.MaskedArray:
 
 
 def as_labels(labels: Any, label: Label | None) -> np.ndarray | None:
-    """Labels in the dtype and shape of their kind; masked ones are missing."""
+    """Labels in the dtype and shape of their kind; masked labels become missing ones."""
     if labels is None:
         return None
     if label is None:

@@ -1,4 +1,4 @@
-"""What a dataset holds as hashes: what changed between two readings, and in which part."""
+"""Hashes of the content of a dataset, to find what changed between two readings of it."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
 from gtx.typing import LEVELS
 
-# By part, then by what it is the hash of. `num_graphs` is a number and no hash.
+# Hashes by part (train, valid, test) and by array. `num_graphs` is a number and not a hash.
 Content = dict[str, dict[str, Any]]
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
@@ -20,8 +20,8 @@ _VERBS = {"structure": "differs", "labels": "differ", "targets": "differ", "ids"
 def content(dataset: Dataset) -> dict[str, Any]:
     """Number of graphs, and sha256 of structure, labels, ids and each column, as JSON data.
 
-    Also of the rows of the targets, where these are not all graphs, nodes or edges in order.
-    Names are left out: nothing is computed from them.
+    The rows of the targets have a hash too, if they are not all graphs, nodes or edges in order.
+    Names have none, because nothing is computed from them.
     """
     table = dataset.targets
     found: dict[str, Any] = {
@@ -43,13 +43,13 @@ def content(dataset: Dataset) -> dict[str, Any]:
 
 
 def content_of_parts(dataset: Dataset, without: Collection[str] = ()) -> Content:
-    """`content` of each part that has graphs, but for its ids.
+    """`content` of each part that has graphs, without its ids.
 
-    The ids number the whole dataset, so that those of one part change with another part.
+    The ids number the whole dataset. Those of one part would therefore change with another part.
 
     Args:
-      dataset: split.
-      without: columns to leave out, as `nodes.rwse`.
+      dataset: a dataset with a split.
+      without: columns to leave out, such as `nodes.rwse`.
     """
     parts = {name: dataset.part(name) for name in SPLITS}
     left_out = {"ids", *without}
@@ -61,12 +61,12 @@ def content_of_parts(dataset: Dataset, without: Collection[str] = ()) -> Content
 
 
 def changes(old: Content, new: Content, without: Collection[str] = ()) -> dict[str, list[str]]:
-    """What changed in each part that did, in words: `labels differ`, `no graphs`, ...
+    """The changes of each part that changed, in words: `labels differ`, `no graphs`, ...
 
     Args:
-      old: of an earlier reading.
-      new: of this one.
-      without: columns to leave out, as `nodes.rwse`.
+      old: content of an earlier reading.
+      new: content of this reading.
+      without: columns to leave out, such as `nodes.rwse`.
     """
     found = {}
     for part in dict.fromkeys([*old, *new]):
@@ -82,7 +82,7 @@ def _changes_of_part(
     if old is None or new is None:
         return [] if old is new else ["no graphs" if new is None else "had no graphs"]
     if old["num_graphs"] != new["num_graphs"]:
-        # With other graphs every array is another one: to list them all would say nothing.
+        # With another number of graphs every array differs. A list of all of them would not help.
         return [f"{new['num_graphs']} graphs instead of {old['num_graphs']}"]
     said = []
     for what in dict.fromkeys([*old, *new]):

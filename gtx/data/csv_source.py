@@ -36,7 +36,7 @@ class CsvError(DatasetError):
 
 @dataclasses.dataclass(frozen=True)
 class Rejected:
-    """A row that is left out: its row number, what stood for SMILES, and why."""
+    """A row that is left out: its row number, the text of its SMILES cell, and the reason."""
 
     row: int
     smiles: str
@@ -45,10 +45,10 @@ class Rejected:
 
 @dataclasses.dataclass(frozen=True)
 class CsvData:
-    """What `load` returns.
+    """The result of `load`.
 
     Attributes:
-      dataset: `ids` count the rows of data that are not blank from 0, `names` are the SMILES.
+      dataset: `ids` number the rows of data that are not blank, from 0; `names` are the SMILES.
       rejected: the rows that did not become graphs, and those that a split column leaves out.
     """
 
@@ -61,9 +61,9 @@ class Table:
     """A CSV file as text, rows in the order of the file.
 
     Attributes:
-      name: of the file.
-      header: names of the columns; those that nobody asks for may be empty or occur twice.
-      rows: one cell per column, as they stand in the file; short and blank rows are filled with
+      name: name of the file.
+      header: names of the columns; unused columns may have an empty name or the same name.
+      rows: one cell per column, unchanged from the file; short and blank rows are padded with
         empty cells.
       numbers: the row number of each row in the file.
     """
@@ -77,7 +77,7 @@ class Table:
         """The cells of a column without blanks around them.
 
         Raises:
-          CsvError: there is no such column (the message names those there are), or several.
+          CsvError: there is no such column (the message lists the columns), or several of them.
         """
         if self.header.count(name) > 1:
             raise CsvError(
@@ -97,7 +97,7 @@ class Table:
         return [row[place].strip() for row in self.rows]
 
     def without_blank_rows(self) -> "Table":
-        """The rows that have a cell with something in it; a CsvError if there is none."""
+        """The rows in which at least one cell is not blank; a CsvError if there is none."""
         kept = [row for row, cells in enumerate(self.rows) if any(map(str.strip, cells))]
         if not kept:
             raise CsvError(f"{self.name}: has a header and no rows. Give at least one molecule.")
@@ -112,13 +112,14 @@ def read(path: str | Path) -> Table:
     """Read a CSV file (UTF-8, commas) without interpreting its cells; every row is kept.
 
     Raises:
-      CsvError: if there is no header or no row, if a row has more cells than the header, or if
-        the file is no text or its quotes are not closed.
+      CsvError: there is no header or no row, a row has more cells than the header, the file is not
+        text in UTF-8, or its quotes are not closed.
     """
     path = Path(path)
     rows, numbers = [], []
     number = 1
     try:
+        # "utf-8-sig" also reads files of spreadsheet programs, which begin with a byte order mark.
         with path.open(newline="", encoding="utf-8-sig") as file, _cells_of_any_length():
             reader = csv.reader(file, strict=True)
             header = tuple(cell.strip() for cell in next(reader, []))
@@ -150,8 +151,8 @@ _LIMIT = threading.Lock()
 
 @contextlib.contextmanager
 def _cells_of_any_length() -> Iterator[None]:
-    """The csv module refuses cells of more than 131,072 characters unless told otherwise."""
-    with _LIMIT:  # the limit is one of the process
+    """Raise the limit of the csv module, which refuses cells of more than 131,072 characters."""
+    with _LIMIT:  # the limit is global to the process, so only one thread may change it
         before = csv.field_size_limit(2**31 - 1)
         try:
             yield
@@ -160,16 +161,16 @@ def _cells_of_any_length() -> Iterator[None]:
 
 
 def _listing(names: Sequence[str]) -> str:
-    """Names as a message shows them: twenty at most."""
+    """Names for a message: twenty at most."""
     shown = ", ".join(repr(name) for name in names[:20])
     return f"[{shown}, ...] ({len(names)} columns)" if len(names) > 20 else f"[{shown}]"
 
 
 def read_smiles(path: str | Path, smiles_column: str = "smiles") -> tuple[list[str], Table]:
-    """The SMILES of a file to predict on, one for every row in its order, and all columns.
+    """The SMILES of a file for prediction, one for every row in its order, and the whole table.
 
-    Molecules that do not parse are among them, and empty texts for blank rows;
-    `molecules.from_smiles` says which.
+    Molecules that do not parse are included, and blank rows are empty texts;
+    `molecules.from_smiles` reports them.
     """
     table = read(path)
     return table.column(smiles_column), table
@@ -184,23 +185,23 @@ def load(
     features: str = "cip",
     split_column: str | None = None,
 ) -> CsvData:
-    """Read molecules and labels. `gtx.data.splits` splits them where no column does.
+    """Read molecules and labels. `gtx.data.splits` splits them if no column does.
 
     Args:
       path: the file.
       smiles_column: name of the column of SMILES.
       target_columns: names of the columns to predict; one for binary and multiclass. A text is
         the name of a column, or several as a row of a CSV file: `a,b` or `"log S, mol/L",b`.
-      kind: regression takes numbers; binary and multilabel 0 and 1 (or false and true);
-        multiclass any text, the distinct ones in order are the classes (numbers by size). Two
-        texts of one number (2 and 2.0), or that differ in case alone, are refused.
+      kind: regression takes numbers; binary and multilabel take 0 and 1 (or false and true).
+        Multiclass takes any text; the distinct texts in order are the classes (numbers by size).
+        Two texts of the same number (2 and 2.0), or that differ only in case, are refused.
       features: see `molecules.from_smiles`.
-      split_column: name of a column that says train, valid (or val) or test; a row whose cell is
-        empty is in no part and in `rejected`. None leaves the molecules unsplit.
+      split_column: name of a column with the cells train, valid (or val) or test. A row with an
+        empty cell is in no part and in `rejected`. None leaves the molecules unsplit.
 
     Raises:
-      CsvError: names the file, the row and the column. Rows whose SMILES does not parse are no
-        error as long as one does: see `CsvData.rejected`.
+      CsvError: names the file, the row and the column. Rows whose SMILES does not parse are not an
+        error as long as at least one parses: see `CsvData.rejected`.
     """
     kinds = get_args(LabelKind)
     if kind not in kinds:
@@ -254,7 +255,7 @@ def load(
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names of columns in a text: commas divide them, double quotes keep a comma in a name.
+    """The names of columns in a text, separated by commas. Double quotes allow commas in a name.
 
     Raises:
       csv.Error: a quote is not closed.
@@ -264,7 +265,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def _target_names(table: Table, columns: str | Sequence[str]) -> tuple[str, ...]:
-    """The names in a text, which may be one name with commas, or those of a sequence."""
+    """The names of a text or a sequence. A text may also be one name that contains commas."""
     if isinstance(columns, str):
         try:
             names = names_in(columns)
@@ -339,7 +340,7 @@ def _classes(table: Table, column: str) -> tuple[np.ndarray, Label]:
 
 
 def _meaning(name: str) -> float | str:
-    """What two ways to write one class have in common: the number, or the text without case."""
+    """A form that is equal for two spellings of one class: the number, or the text without case."""
     try:
         return float(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A dataset of graphs as columns: what loading, encoding and batching work on. Host, numpy."""
+"""A dataset of graphs as columns, for loading, encoding and batching. Host, numpy."""
 
 import dataclasses
 import functools
@@ -47,27 +47,25 @@ from gtx.typing import LEVELS, Level
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dataset:
-    """Graphs, features and targets, each kind in one array for all graphs.
+    """Graphs, features and targets, each in one array for all graphs.
 
-    Rows of graph i stand at `node_ptr[i]:node_ptr[i + 1]`, and so on. Every column has two
+    The node rows of graph i are `node_ptr[i]:node_ptr[i + 1]`, and so on. Every column has two
     axes. Integer features are int32, float features float32.
 
     Attributes:
       nodes, edges, pairs, graphs: columns by name, with leading axis total nodes, edges, pairs
         (receiver major, n * n for a graph of n nodes) or graphs.
-      node_ptr, edge_ptr: int64 [graphs + 1], where each graph starts.
-      senders, receivers: int32 [edges], ids local to each graph; sorted by receiver in it.
-      targets: what is to be predicted: rows, labels and split. Of a dataset without labels, all
-        its graphs.
+      node_ptr, edge_ptr: int64 [graphs + 1], the first row of each graph, and the end.
+      senders, receivers: int32 [edges], ids local to each graph, sorted by receiver in each graph.
+      targets: the rows to predict, with labels and split. Without labels, all graphs are targets.
       ids: int32 [graphs], the number of each graph in the dataset it was selected from.
       names: str [graphs], such as SMILES, or None.
       spec: names, kinds and vocabularies of the columns, and the label.
-      edge_sets: EdgeTable by name, of edges beside those of the given graphs: what
-        `gtx.structures` added.
+      edge_sets: EdgeTable by name: further edge sets that `gtx.structures` added.
 
     Raises:
-      DatasetError: an array has another dtype, number of axes or length. `check`, which the
-        functions that build a dataset call, reads the values too.
+      DatasetError: an array has a wrong dtype, number of axes or length. The functions that build a
+        dataset also call `check`, which reads the values.
     """
 
     nodes: Mapping[str, np.ndarray]
@@ -111,17 +109,17 @@ class Dataset:
         Edges are sorted by receiver within each graph, stably and with their features.
 
         Without a `spec`, integer and bool columns become categorical with the largest value + 1
-        as vocabulary, float columns continuous; integer labels [rows] are classes, bool ones or
-        integer ones [rows, dim] of 0 and 1 binary or multilabel, floats regression.
+        as vocabulary, and float columns become continuous. Integer labels [rows] are classes, bool
+        labels and integer labels [rows, dim] are binary or multilabel, floats are regression.
 
         Every row of the `level` is a target: each "graph", "node" or "edge", in the order of the
-        arrays here; `with_targets` makes others. Without it the level is that of the spec's label.
-        Without both it is that of nodes if labels have a row per node and not one per graph.
-        Masked labels are missing. `split` is names or codes, one per graph or one per target.
+        arrays here; `with_targets` sets others. The default level is that of the spec's label.
+        Without a spec it is "node" if labels have a row per node and not one per graph, else
+        "graph". Masked labels are missing. `split`: names or codes, one per graph or per target.
 
         Raises:
-          DatasetError: names the graph, the field and the remedy. What would wrap, round or be
-            cut in the dtype of its field is refused, and so are masked entries.
+          DatasetError: names the graph, the field and the remedy. Values that the dtype of their
+            field cannot hold exactly are refused, and so are masked entries.
         """
         node_ptr, edge_ptr = as_offsets(node_ptr, "node_ptr"), as_offsets(edge_ptr, "edge_ptr")
         num_graphs = len(node_ptr) - 1
@@ -161,7 +159,7 @@ class Dataset:
             spec=spec,
         )
         check_index(dataset)
-        # Labels and parts of edges are given in the order of the edges, so they come first.
+        # Labels and parts of edges are given in the order of the unsorted edges: set them first.
         dataset = dataset._with_table(level, None, labels, label)
         if split is not None:
             dataset = dataset.with_split(split)
@@ -188,10 +186,10 @@ class Dataset:
           labels: one row per graph, or per node (or edge) of all graphs in order. With a spec
             whose label is at node level also a list with one array per graph.
           split: "train", "valid" or "test" (or 0, 1, 2, -1) for each graph, or for each target.
-          level: what the labels belong to, as in `from_columns`.
-          spec: as in `from_columns`, which says what is inferred without it.
+          level: the level of the labels, as in `from_columns`.
+          spec: as in `from_columns`, which explains what is inferred without it.
           padded: whether each GraphsTuple ends in jraph's padding, see `gtx.graphs`. Labels and
-            split are then those of the other graphs.
+            split then belong to the other graphs.
 
         Raises:
           GraphError: names the graph, the field and the remedy.
@@ -223,7 +221,7 @@ class Dataset:
     def __getitem__(self, index: int) -> GraphsTuple:
         """Graph `index` as a GraphsTuple with dicts of columns.
 
-        Pair columns, targets and edge sets have no place in one; `select([index])` keeps them.
+        A GraphsTuple cannot hold pair columns, targets and edge sets; `select([index])` keeps them.
         """
         index = operator.index(index)
         if not -len(self) <= index < len(self):
@@ -252,20 +250,20 @@ class Dataset:
         return np.diff(self.edge_ptr)
 
     def num_rows(self, level: Level) -> int:
-        """Graphs, nodes or edges in all; nodes for pairs, whose targets count them."""
+        """The number of graphs, nodes or edges; of nodes for pairs, whose targets index nodes."""
         counts = dict(graph=len(self), edge=len(self.receivers))
         return int(counts.get(level, self.node_ptr[-1]))
 
     @property
     def pair_ptr(self) -> np.ndarray:
-        """Where the pair rows of each graph start, int64 [graphs + 1]."""
+        """The first pair row of each graph, and the end, int64 [graphs + 1]."""
         return offsets(self.num_nodes**2)
 
     def select(self, indices: Any) -> "Dataset":
         """The graphs at these places (integers, or a bool per graph), in this order.
 
-        `ids` and targets go with the graphs; the spec stays as it is. Targets keep the order of
-        their table where the places rise, as those of a mask do; else they stand graph by graph.
+        `ids` and targets follow the graphs; the spec does not change. If the places rise, as those
+        of a mask do, targets keep the order of their table. Otherwise they are put graph by graph.
         """
         indices = as_places(indices, len(self))
         node_rows, node_ptr = block_rows(self.node_ptr, indices)
@@ -293,8 +291,8 @@ class Dataset:
     def part(self, name: str) -> "Dataset":
         """The targets whose split is "train", "valid" or "test", and the graphs that have any.
 
-        Both in their order; possibly none. Where every graph has such a target no array of the
-        graphs is copied: the parts of one large graph share it.
+        Both keep their order and may be empty. If every graph has such a target, no array of the
+        graphs is copied: the parts of one large graph share its arrays.
         """
         if name not in SPLITS:
             raise DatasetError(f"dataset: there is no part {name!r}. Use one of {SPLITS}.")
@@ -319,9 +317,9 @@ class Dataset:
 
     @functools.cached_property
     def targets_by_graph(self) -> tuple[np.ndarray, np.ndarray]:
-        """The rows of the table graph by graph, and where those of each graph start.
+        """The rows of the table sorted by graph (stably), and the first row of each graph.
 
-        Within a graph they keep their order. int64 [targets] and [graphs + 1].
+        int64 [targets] and [graphs + 1].
         """
         counts = np.bincount(self.target_graph, minlength=len(self))
         return np.argsort(self.target_graph, kind="stable"), offsets(counts)
@@ -337,7 +335,7 @@ class Dataset:
         Args:
           level: "node", "edge" (in this dataset's order of edges), "pair" or "graph".
           arrays: name to array with one row per node, edge, pair or graph.
-          columns: what the arrays are; inferred if None.
+          columns: descriptions of the arrays; inferred if None.
         """
         if level not in LEVELS:
             raise DatasetError(f"dataset: level {level!r} is unknown. Use one of {list(LEVELS)}.")
@@ -378,18 +376,18 @@ class Dataset:
         """The dataset with another table of targets; no graph is copied.
 
         Args:
-          level: what is predicted: each "graph", "node", "edge", or "pair" of nodes.
-          index: of which ones: numbers in the whole dataset, [targets], in any order. Node j of
+          level: what is predicted: "graph", "node", "edge", or "pair" of nodes.
+          index: the targets, as numbers in the whole dataset, [targets], in any order. Node j of
             graph i is `node_ptr[i] + j`; edges are counted in this dataset's order; a pair is
-            [targets, 2], sender and receiver. None is all graphs, nodes or edges.
-          labels: one row for each target; None if nothing is known.
-          split: a name of SPLITS or its place (-1: none) for each target. None leaves every graph
-            (or every target, where they are the same) its part.
-          label: what the labels are; inferred as in `from_columns` if None.
+            [targets, 2], sender and receiver. None means all graphs, nodes or edges.
+          labels: one row for each target; None if there are no labels.
+          split: a name of SPLITS or its place (-1: none) for each target. None keeps the part of
+            every graph (or of every target, if the targets are the same).
+          label: description of the labels; inferred as in `from_columns` if None.
 
         Raises:
-          DatasetError: rows that do not exist, another number of labels than of rows, or labels
-            of another level beside those that are there (see `without_labels`).
+          DatasetError: rows do not exist, the numbers of labels and rows differ, or the dataset
+            already has labels of another level (see `without_labels`).
         """
         check_level(level)
         there = self.targets
@@ -412,7 +410,7 @@ class Dataset:
         return dataset
 
     def without_labels(self) -> "Dataset":
-        """The same targets and parts, with nothing known of them."""
+        """The same targets and parts, without labels."""
         return dataclasses.replace(
             self, targets=self.targets.replace(labels=None), spec=self.spec.replace(label=None)
         )
@@ -420,7 +418,7 @@ class Dataset:
     def with_split(self, split: Any) -> "Dataset":
         """The dataset with another split: a name of SPLITS or its place for each target or graph.
 
-        -1, or "none", is in no part.
+        -1 and "none" mean no part.
         """
         codes = split_of_targets(as_split(split, "graph", self.ids), self.target_graph, len(self))
         return dataclasses.replace(self, targets=self.targets.replace(split=codes))
@@ -430,7 +428,7 @@ class Dataset:
         check(self)
 
     def _with_table(self, level: Level, index: Any, labels: Any, label: Label | None) -> "Dataset":
-        """The dataset with these targets, in no part; checked as far as splits need it."""
+        """The dataset with these targets in no part, checked as far as a split needs it."""
         if index is None:
             if level == "pair":
                 raise DatasetError(

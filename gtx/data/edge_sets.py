@@ -1,4 +1,4 @@
-"""Edges beside those of the given graphs, as columns: what structures add to a dataset."""
+"""Further edge sets of a dataset, as columns. Structures add them to the graphs' own edges."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class EdgeTable:
-    """The edges that one set has in each graph of a dataset.
+    """The edges of one edge set, for each graph of a dataset.
 
     Attributes:
-      ptr: int64 [graphs + 1], where the edges of each graph start.
+      ptr: int64 [graphs + 1], the first edge of each graph, and the end.
       senders, receivers: int32 [edges], numbers of nodes in their graph; sorted by receiver.
       columns: by name, float32 or int32 [edges, feat].
     """
@@ -43,17 +43,18 @@ class EdgeTable:
           graph: int [edges], the graph of each edge.
           senders: int [edges], local to the graph.
           receivers: int [edges], likewise.
-          num_graphs: of the dataset.
+          num_graphs: number of graphs of the dataset.
           columns: by name, [edges] or [edges, feat].
 
         Raises:
-          DatasetError: a number of a graph or a node is no integer, or lengths differ.
+          DatasetError: a graph or node number is not an integer, or lengths differ.
         """
         ends = dict(graph=graph, senders=senders, receivers=receivers)
         graph, senders, receivers = (_ids(values, name) for name, values in ends.items())
         rows = {name: len(values) for name, values in {**ends, **(columns or {})}.items()}
         if len(set(rows.values())) > 1:
             raise DatasetError(f"Give one of each per edge; the numbers of rows are {rows}.")
+        # Sorted by sender too: the order then depends only on the edges, not on how they were made.
         order = np.lexsort((senders, receivers, graph))
         arrays = {name: as_column(values, name)[order] for name, values in (columns or {}).items()}
         return cls(
@@ -83,7 +84,7 @@ class EdgeTable:
         """Raise a DatasetError unless the edges join nodes of their graphs, sorted by receiver.
 
         Args:
-          name: of the set, for messages.
+          name: name of the set, for messages.
           num_nodes: int [graphs].
         """
         where = f"dataset: edge_sets[{name!r}]"
@@ -116,8 +117,9 @@ class EdgeTable:
 
 
 def _ids(values: Any, name: str) -> np.ndarray:
-    """Numbers of graphs or nodes; an empty list holds no floats."""
+    """Numbers of graphs or nodes as int64."""
     array = np.asarray(values)
+    # numpy makes an empty list float64; without entries it is accepted.
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise DatasetError(
             f"{name} of an edge set must be integers [edges], got {array.dtype} of shape "
@@ -135,12 +137,13 @@ def sorted_by_receiver(dataset: "Dataset") -> "Dataset":
                 "edges. Give one row per edge."
             )
     place = np.repeat(dataset.node_ptr[:-1], dataset.num_edges) + dataset.receivers
-    if np.all(place[1:] >= place[:-1]):
+    if np.all(place[1:] >= place[:-1]):  # already sorted: no copy
         return dataset
     order = np.argsort(place, kind="stable")
     targets = dataset.targets
     return dataclasses.replace(
         dataset,
+        # argsort of a permutation is its inverse: the new place of each old edge.
         targets=targets.moved(np.argsort(order)) if targets.level == "edge" else targets,
         senders=dataset.senders[order],
         receivers=dataset.receivers[order],

@@ -1,6 +1,6 @@
-"""The door for numbers from outside: they enter as what they are, or a DatasetError says why not.
+"""Converts numbers from outside exactly, or raises a DatasetError that says why it cannot.
 
-Nothing is wrapped, rounded to whole numbers, cut, clipped or unmasked on the way.
+No value wraps around, is rounded to a whole number, cut, clipped or unmasked silently.
 """
 
 import math
@@ -13,18 +13,18 @@ import numpy as np
 from gtx.graphs import GraphError
 
 INT32_MAX = 2**31 - 1
-_EXACT = 2**53  # beyond it not even float64 tells an integer from its neighbours
+_EXACT = 2**53  # beyond it even float64 cannot distinguish an integer from its neighbours
 
 
 class DatasetError(GraphError):
-    """A dataset that cannot be right; the message names the graph, the field and the remedy."""
+    """A dataset that is not valid; the message names the graph, the field and the remedy."""
 
 
 def masked_array(values: Any, field: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """An array-like as a numpy array, and which entries are masked: None if none is.
+    """An array-like as a numpy array, and its mask; None if no entry is masked.
 
     Raises:
-      DatasetError: it is no array of numbers or texts.
+      DatasetError: the value is not an array of numbers or texts.
     """
     inner = values if isinstance(values, list | tuple) else ()
     if any(isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value) for value in inner):
@@ -35,7 +35,7 @@ def masked_array(values: Any, field: str) -> tuple[np.ndarray, np.ndarray | None
     mask = np.ma.getmaskarray(values) if np.ma.is_masked(values) else None
     try:
         array = np.asarray(values.filled(0) if mask is not None else values)
-    except Exception as error:  # whatever the `__array__` of a foreign class raises
+    except Exception as error:  # the `__array__` of a foreign class may raise anything
         raise DatasetError(
             f"dataset: {field} cannot be made an array ({error}). Give numbers, with rows of one "
             "length."
@@ -61,12 +61,12 @@ def plain(values: Any, field: str) -> np.ndarray:
 
 
 def is_integer(array: np.ndarray) -> bool:
-    """Whether the dtype is an integer one; bool is none. Knows int4, unlike numpy."""
+    """Whether the dtype is an integer type (bool is not). Unlike numpy's test, it knows int4."""
     return jnp.issubdtype(array.dtype, jnp.integer)
 
 
 def is_float(array: np.ndarray) -> bool:
-    """Whether the dtype is a real floating one. Knows bfloat16, unlike numpy."""
+    """Whether the dtype is a real float type. Unlike numpy's test, it knows bfloat16."""
     return jnp.issubdtype(array.dtype, jnp.floating)
 
 
@@ -81,19 +81,19 @@ def integers(
     whole_floats: bool = False,
     dtype: type = np.int64,
 ) -> np.ndarray:
-    """Whole numbers in [low, high] with one axis; not a copy if they are of this dtype already.
+    """Whole numbers in [low, high] with one axis; not copied if they have this dtype already.
 
     Args:
-      values: array-like of an integer dtype; an empty list is one.
-      field: what messages call it.
+      values: array-like of an integer dtype, or an empty list.
+      field: its name in messages.
       low, high: limits, both allowed.
-      place: what messages call entry number `row`; `field[row]` if None.
-      rule: what they say of the limits.
-      whole_floats: take floats too, if each is a whole number that float64 tells from the next.
+      place: a function from a row to its name in messages; `field[row]` if None.
+      rule: a sentence on the limits, for messages.
+      whole_floats: also accept floats, if each is a whole number that float64 holds exactly.
       dtype: an integer type that holds the limits.
 
     Raises:
-      DatasetError: names the first entry outside, or says what is no integer.
+      DatasetError: names the first entry outside the limits, or what is not an integer.
     """
     array = plain(values, field)
     if array.ndim != 1:
@@ -127,7 +127,7 @@ def int32_matrix(array: np.ndarray, field: str) -> np.ndarray:
     """Integers or bools with two axes as int32.
 
     Raises:
-      DatasetError: names the first one that does not fit.
+      DatasetError: names the first number that does not fit.
     """
     if array.dtype.kind not in "biu":
         array = array.astype(np.int64)
@@ -143,9 +143,9 @@ def int32_matrix(array: np.ndarray, field: str) -> np.ndarray:
 
 
 def float32(array: np.ndarray, field: str) -> np.ndarray:
-    """Numbers as float32, not a copy if they are already.
+    """Numbers as float32; not copied if they are float32 already.
 
-    Floats are rounded; what is too large becomes Inf for a check to report.
+    Floats are rounded. A float that is too large becomes Inf, which a later check reports.
 
     Raises:
       DatasetError: names the first integer that float32 does not hold exactly.
@@ -154,6 +154,7 @@ def float32(array: np.ndarray, field: str) -> np.ndarray:
         result = array.astype(np.float32, copy=False)
         if not is_integer(array) or array.dtype.itemsize <= 2:
             return result
+        # The way back finds rounded integers. Beyond 2**53 the comparison itself would round.
         wrong = result.astype(array.dtype) != array
     wrong |= (array > _EXACT) | (array < -_EXACT)
     if wrong.any():
@@ -167,10 +168,10 @@ def float32(array: np.ndarray, field: str) -> np.ndarray:
 
 
 def count(value: Any, field: str, *, low: int = 1, high: int = INT32_MAX) -> int:
-    """One whole number in [low, high]; no float and no bool.
+    """One whole number in [low, high]; floats and bools are refused.
 
     Raises:
-      DatasetError: it is none.
+      DatasetError: the value is not such a number.
     """
     number = value.item() if isinstance(value, np.integer) else value
     if type(number) is not int or not low <= number <= high:
@@ -187,10 +188,10 @@ def fraction(value: Any, field: str) -> float:
 
 
 def number(value: Any, field: str, *, positive: bool = False, float64: bool = False) -> float:
-    """One finite number; above 0 if `positive`. Both as float32, unless it stays in `float64`.
+    """One finite number, above 0 if `positive`. It must stay so as float32, unless `float64`.
 
     Raises:
-      DatasetError: it is none.
+      DatasetError: the value is not such a number.
     """
     real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     limit, least = (np.inf, 0.0) if float64 else (float(np.finfo(np.float32).max), 2.0**-149)
@@ -202,10 +203,10 @@ def number(value: Any, field: str, *, positive: bool = False, float64: bool = Fa
 
 
 def texts(values: Any, field: str) -> tuple[str, ...]:
-    """Names: texts that UTF-8 can hold, none empty, none twice, without NUL.
+    """Names as a tuple: texts that UTF-8 can encode, not empty, all different, without NUL.
 
     Raises:
-      DatasetError: names the first that is not.
+      DatasetError: names the first text that breaks a rule.
     """
     if isinstance(values, np.ndarray):
         values = values.tolist()
@@ -223,7 +224,7 @@ def texts(values: Any, field: str) -> tuple[str, ...]:
 
 
 def is_text(value: str) -> bool:
-    """Whether files can hold it: no NUL, which ends texts in numpy, and no half of a character."""
+    """Whether files can hold a text: no NUL, which ends texts in numpy, and no lone surrogate."""
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
@@ -233,7 +234,7 @@ def record(
     """JSON data as a dict with these fields.
 
     Raises:
-      DatasetError: it is no dict, a required field is missing, or one is unknown.
+      DatasetError: `data` is not a dict, a required field is missing, or a field is unknown.
     """
     if not isinstance(data, Mapping):
         raise DatasetError(f"{field} is {data!r:.100}. It must be a dict of {sorted(required)}.")

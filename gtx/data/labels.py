@@ -1,4 +1,4 @@
-"""Which labels are known: a target can be learned only from labels of the training part."""
+"""Known and missing labels, checks that a target can be learned, and changes of a label's kind."""
 
 import dataclasses
 from typing import Literal
@@ -17,7 +17,7 @@ def known(labels: np.ndarray, label: Label) -> np.ndarray:
 
 
 def check_trainable(train: Dataset) -> None:
-    """Refuse to train a target that has no label to learn from.
+    """Refuse to train on a target without any label in the training part.
 
     Args:
       train: the training part.
@@ -46,14 +46,14 @@ def check_trainable(train: Dataset) -> None:
 
 
 def label_of_kind(label: Label, kind: Literal["auto", "binary", "multiclass"]) -> Label:
-    """The label with its two classes as one yes or no, or the other way round.
+    """Converts a label of two classes to a binary label, or a binary label to two classes.
 
     Args:
-      label: of two classes, or binary with one target; any for "auto".
-      kind: what it is to be; "auto" leaves it.
+      label: a label of two classes, or binary with one target; any label for "auto".
+      kind: the wanted kind; "auto" does not change it.
 
     Raises:
-      DatasetError: it has not two classes.
+      DatasetError: the label does not have two classes.
     """
     if kind in ("auto", label.kind):
         return label
@@ -70,9 +70,9 @@ def label_of_kind(label: Label, kind: Literal["auto", "binary", "multiclass"]) -
 
 
 def of_kind(dataset: Dataset, kind: Literal["auto", "binary", "multiclass"]) -> Dataset:
-    """The dataset with its label as `label_of_kind` has it; class 1 is yes.
+    """The dataset with its label converted by `label_of_kind`; class 1 is the positive one.
 
-    Two classes can be scored by ROC-AUC as a binary label, and by accuracy as classes.
+    As a binary label two classes can be scored by ROC-AUC, as classes by accuracy.
     """
     if kind == "auto":
         return dataset

@@ -1,8 +1,8 @@
 """Molecules from SMILES: atom and bond features, descriptors, fingerprints.
 
-Nodes are RDKit's atoms in RDKit's order, hydrogens implicit; each bond is two directed edges.
-The vocabularies are those of `ogb.utils.features` (Hu et al. 2020), where a value outside a
-list takes the list's last place, "misc". Needs the extra `molecules`.
+Nodes are RDKit's atoms in RDKit's order, without explicit hydrogens; each bond is two directed
+edges. The vocabularies are those of `ogb.utils.features` (Hu et al. 2020). A value outside of a
+list gets the last place of the list, "misc". Needs the extra `molecules`.
 """
 
 import contextlib
@@ -30,15 +30,16 @@ BOND_SIZES = (5, 6, 2)
 CIP_ATOM_SIZES = (ATOM_SIZES[0], stereo.CENTRE_SIZE, *ATOM_SIZES[2:])
 CIP_BOND_SIZES = (BOND_SIZES[0], stereo.BOND_SIZE, BOND_SIZES[2])
 
-# Descriptors over all pairs of atoms take RDKit a cubic time: a second or so at these sizes, and
-# minutes at 2,000 atoms. Sizes, not seconds: a value must not depend on the load of a machine.
+# For descriptors over all pairs of atoms RDKit takes cubic time: about a second at these sizes, and
+# minutes at 2,000 atoms. The limit is a size and not a time, because a value must not depend on the
+# load of the machine.
 _PAIR_ATOMS = 500
 _POLYNOMIAL_ATOMS = 150
 _POLYNOMIAL = ("AvgIpc", "Ipc")  # from the characteristic polynomial
 _PAIRS = ("BCUT2D", "BalabanJ", "BertzCT", "EState_VSA", "VSA_EState")
 _PAIRS_TOO = ("MaxAbsEStateIndex", "MaxEStateIndex", "MinAbsEStateIndex", "MinEStateIndex")
 
-# RDKit's numbers to OGB's places.
+# From RDKit's numbers to places in OGB's lists.
 _HYBRIDIZATION = {2: 0, 3: 1, 4: 2, 6: 3, 7: 4}  # SP SP2 SP3 SP3D SP3D2; others are misc
 _BOND_TYPE = {1: 0, 2: 1, 3: 2, 12: 3}  # single double triple aromatic; others are misc
 # none, Z, E, cis, trans, any. OGB fails at the atropisomers of newer RDKits; here they are "any".
@@ -46,10 +47,10 @@ _BOND_STEREO = {0: 0, 2: 1, 3: 2, 4: 3, 5: 4, 1: 5}
 
 
 class MoleculeWarning(UserWarning):
-    """Something about a molecule is not computed; the message names it.
+    """A value of a molecule is not computed; the message names it.
 
     Attributes:
-      place: of the molecule, as the dataset's `ids` count.
+      place: number of the molecule, as in the dataset's `ids`.
       reason: the message without the place.
     """
 
@@ -60,17 +61,16 @@ class MoleculeWarning(UserWarning):
 
 
 def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Dataset, dict[int, str]]:
-    """Graphs of the SMILES that parse, and why the others do not.
+    """Graphs of the SMILES that parse, and the reasons why the others do not.
 
     Args:
       smiles: one molecule each, see `gtx.data.smiles.parse`; salts, single atoms, ions and
-        isotopes are fine. Atom-map numbers are cleared.
-      features: "cip" for nine atom features as node column "atom" and three bond features as
-        edge column "bond", those of OGB but with CIP labels for stereo, so that they are of
-        the molecule and not of its spelling; "ogb" for OGB's own table, whose chirality is
-        RDKit's tag and differs between spellings of one molecule; "types" for node column
-        "type" (atomic number - 1) and edge column "type" (single, double, triple, aromatic,
-        other).
+        isotopes are accepted. Atom-map numbers are removed.
+      features: "cip": nine atom features as node column "atom" and three bond features as edge
+        column "bond", as in OGB but with CIP labels for stereo. These do not depend on the
+        spelling of the molecule. "ogb": OGB's own table, with RDKit's tag as chirality, which
+        differs between spellings of one molecule. "types": node column "type" (atomic number - 1)
+        and edge column "type" (single, double, triple, aromatic, other).
 
     Returns:
       A dataset without labels whose `ids` are the places in `smiles` and whose `names` are the
@@ -156,14 +156,14 @@ def descriptors(
 ) -> np.ndarray:
     """RDKit's descriptors, float64 [graphs, descriptors], NaN where one is not defined.
 
-    Some are huge or not finite: fit a `gtx.data.scaling.Scaler` before a model sees them. Those
-    that RDKit computes over all pairs of atoms are not defined for molecules of more than 500
-    atoms (Ipc and AvgIpc: 150), where they take minutes; a MoleculeWarning names the first.
+    Some are huge or not finite: apply a `gtx.data.scaling.Scaler` before a model reads them. For
+    molecules of more than 500 atoms, descriptors over all pairs of atoms (Ipc and AvgIpc: more than
+    150 atoms) are not computed, because they take minutes; a MoleculeWarning names the first.
 
     Args:
       smiles: all must parse.
-      names: which, out of `descriptor_names()`; all of them, 4 ms a molecule, if None.
-      ids: of the molecules in messages; their places if None.
+      names: names out of `descriptor_names()`; None for all of them, which take 4 ms per molecule.
+      ids: numbers of the molecules in messages; None for their places.
 
     Raises:
       DatasetError: a molecule does not parse, or there is no descriptor of that name.
@@ -193,7 +193,7 @@ def descriptors(
 
 
 def _atoms_limit(descriptor: str) -> int:
-    """Atoms of the largest molecule for which a descriptor is computed."""
+    """Number of atoms of the largest molecule for which a descriptor is computed."""
     if descriptor in _POLYNOMIAL:
         return _POLYNOMIAL_ATOMS
     over_pairs = descriptor.startswith(_PAIRS) or descriptor in _PAIRS_TOO
@@ -231,12 +231,12 @@ def morgan_counts(smiles: Sequence[str], *, radius: int = 2, size: int = 2048) -
     counts = np.zeros((len(molecules), size), np.uint16)
     for row, molecule in enumerate(molecules):
         for place, count in generator.GetCountFingerprint(molecule).GetNonzeroElements().items():
-            counts[row, place] = min(count, 65535)
+            counts[row, place] = min(count, 65535)  # the largest number of uint16
     return counts
 
 
 def _places(values: np.ndarray, table: dict[int, int], other: int) -> np.ndarray:
-    """Map RDKit's numbers through a table; what it does not hold becomes `other`."""
+    """Map RDKit's numbers through a table; numbers that it does not hold become `other`."""
     lookup = np.full(max(int(values.max(initial=0)), *table) + 1, other)
     lookup[list(table)] = list(table.values())
     return lookup[values]

@@ -1,8 +1,8 @@
-"""Files of named arrays (`.npz`) that may be cut short, altered or made to do harm.
+"""Reads and writes files of named arrays (`.npz`) safely, also damaged or malicious ones.
 
-What is read has passed its checksum: a member is read whole before a number of it is used. The
-directory and the headers say beforehand what a member is and how large, and memory is taken only
-for what the caller has agreed to. Nothing is unpickled or evaluated.
+A member is read as a whole and its checksum is compared before any number of it is used. The
+directory and the headers state dtype and size of a member in advance, so that a caller can refuse a
+size before memory is taken. Nothing is unpickled or evaluated.
 """
 
 import contextlib
@@ -22,34 +22,35 @@ from gtx.data.exact import DatasetError
 
 try:
     import fcntl
-except ImportError:  # Windows, where files are not locked, and what a kill left behind stays
+except ImportError:  # Windows: without locks, files of writers that were killed are not removed
     fcntl = None  # type: ignore[assignment]
 
 MAX_MEMBERS = 4096
-_HEADER_BYTES = 4096  # numpy's take 128
+_HEADER_BYTES = 4096  # the headers that numpy writes take 128
+# Parsed by a regular expression: numpy's own reader evaluates the header as a Python literal.
 _HEADER = re.compile(
     rb"\s*\{\s*'descr'\s*:\s*'([^']{2,20})'\s*,\s*'fortran_order'\s*:\s*(True|False)\s*,"
     rb"\s*'shape'\s*:\s*\(([0-9, ]{0,500})\)\s*,?\s*\}\s*"
 )
 _DTYPE = re.compile(rb"[<>|=]?(?:b1|[iu][1248]|f(?:2|4|8|16)|U[1-9][0-9]{0,8})")
 _CHUNK = 2**20
-_MAX_RATIO = 1032  # deflate cannot do better
+_MAX_RATIO = 1032  # the largest compression ratio that deflate can reach
 _PARTIAL = re.compile(r"(.+\.)?[0-9a-f]{32}\.partial")
 
 
 class NpzError(DatasetError):
-    """A file that holds no arrays, or no longer those that were written; says which and why."""
+    """A file that holds no arrays or was damaged; the message names the member and the reason."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """What the header of an array says.
+    """The content of the header of an array.
 
     Attributes:
-      dtype: of the array.
-      shape: of the array.
-      fortran_order: whether the first axis is the fastest.
-      start: bytes before the numbers.
+      dtype: dtype of the array.
+      shape: shape of the array.
+      fortran_order: whether the first axis varies fastest.
+      start: number of bytes before the numbers.
     """
 
     dtype: np.dtype
@@ -63,17 +64,17 @@ class Member:
 
 
 class Archive:
-    """A `.npz`.
+    """A `.npz` file that is open for reading.
 
     Args:
-      path: what messages call it.
-      stream: its bytes; stays the caller's to close.
+      path: its name in messages.
+      stream: its bytes; the caller closes it.
 
     Attributes:
-      names: of its arrays.
+      names: names of its arrays.
 
     Raises:
-      NpzError: it is none.
+      NpzError: the file is not a `.npz` file.
     """
 
     def __init__(self, path: Path, stream: BinaryIO):
@@ -87,7 +88,8 @@ class Archive:
             self._size, count = _end(stream)
             if not 0 < len(names) == len(entries) == count <= MAX_MEMBERS:
                 raise ValueError("its members are not those that it counts, or not all different")
-            for entry in entries:  # whether the name is that at the member itself
+            # `open` compares the name in the directory with that at the member itself.
+            for entry in entries:
                 if not entry.flag_bits & 1:
                     self._zip.open(entry).close()
         self._entries = {
@@ -98,10 +100,10 @@ class Archive:
         self.names = tuple(self._entries)
 
     def member(self, name: str) -> Member:
-        """What an array is. Only its first bytes are looked at, and their checksum is not.
+        """The header of an array. Only its first bytes are read, without their checksum.
 
         Raises:
-          NpzError: there is none, or its size is another than its header and directory say.
+          NpzError: there is no such array, or its sizes in header and directory disagree.
         """
         with self._reading(f"member {name!r}"):
             return self._header(self._entry(name))
@@ -110,7 +112,7 @@ class Archive:
         """An array, in the machine's byte order.
 
         Raises:
-          NpzError: its bytes are not those that were written.
+          NpzError: the file is damaged: header, size or checksum do not agree.
         """
         with self._reading(f"member {name!r}"):
             entry = self._entry(name)
@@ -134,7 +136,7 @@ class Archive:
         return self._entries[name]
 
     def _header(self, entry: zipfile.ZipInfo) -> Member:
-        """What an array is, by the bytes at its start, which are not yet sure."""
+        """The header of an array, from its first bytes, whose checksum is not known yet."""
         if entry.flag_bits & 1:
             raise ValueError("it is encrypted")
         packed, plain = entry.compress_size, entry.file_size
@@ -157,7 +159,7 @@ class Archive:
     def _reading(self, what: str) -> Iterator[None]:
         try:
             yield
-        # Wrong bytes make zipfile and zlib raise errors of a dozen kinds, MemoryError among them.
+        # Damaged bytes make zipfile and zlib raise a dozen kinds of errors, MemoryError included.
         except Exception as error:
             reason = str(error) or type(error).__name__
             raise NpzError(f"{self._path.name}: {what} cannot be read ({reason}).") from error
@@ -166,10 +168,10 @@ class Archive:
 def write(
     path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], *, compressed: bool = False
 ) -> None:
-    """Write arrays by name; the file appears whole or not at all, old or new at every instant.
+    """Write arrays by name. At every moment the path holds the whole old or the whole new file.
 
     Raises:
-      OSError: there is no room, or no right to write. The old file stays.
+      OSError: there is no space, or no permission to write. The old file stays.
     """
     path = Path(path)
     content: dict[str, Any] = dict(arrays)
@@ -177,6 +179,8 @@ def write(
     try:
         with stream:
             (np.savez_compressed if compressed else np.savez)(stream, **content)
+            # On disk before it gets its name: after a power failure the name would otherwise
+            # belong to an empty file.
             stream.flush()
             os.fsync(stream.fileno())
             os.replace(temporary, path)
@@ -186,33 +190,37 @@ def write(
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the files that writers in this folder left half done when they were killed.
+    """Remove the unfinished files of writers that were killed.
 
-    A writer holds a lock on its file, which the system takes away when it ends.
+    A running writer holds a lock on its file. The system releases the lock when the writer ends.
     """
     for path in folder.glob("*.partial"):
         if _PARTIAL.fullmatch(path.name) is None or fcntl is None:
             continue
-        with contextlib.suppress(OSError), path.open("r+b") as stream:  # of another, or gone
+        # OSError: another process holds the lock, or the file is already gone.
+        with contextlib.suppress(OSError), path.open("r+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
 
 
 def _partial(folder: Path) -> tuple[BinaryIO, Path]:
-    """A new file that its name and its lock tell to be under way."""
+    """A new file whose name and lock mark it as unfinished."""
     while True:
         path = folder / f"{uuid.uuid4().hex}.partial"
-        stream = path.open("xb")  # with the rights that the user's umask leaves
-        with contextlib.suppress(OSError):  # a file system without locks
+        stream = path.open("xb")  # unlike tempfile, this respects the user's umask
+        with contextlib.suppress(OSError):  # the file system may not support locks
             if fcntl is not None:
                 fcntl.flock(stream, fcntl.LOCK_EX)
-        if path.exists():  # else it was removed before it was locked
+        if path.exists():  # otherwise `remove_abandoned` removed it before it was locked
             return stream, path
         stream.close()
 
 
 def _end(stream: BinaryIO) -> tuple[int, int]:
-    """The size of a zip file and how many members its end counts: a directory may lose some."""
+    """The size of a zip file and the number of members that its end record states.
+
+    A damaged directory may have lost some of them.
+    """
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - 2**16 - 22))
     tail = stream.read()
@@ -248,5 +256,5 @@ def _array(content: bytearray, member: Member) -> np.ndarray:
             raise ValueError("it holds numbers that are no characters")
     order = "F" if member.fortran_order else "C"
     array = flat.reshape(member.shape, order=order)  # type: ignore[call-overload]
-    # What others wrote may lie askew in memory, or in the byte order of another machine.
+    # Files of other programs may have unaligned numbers or the byte order of another machine.
     return np.require(array, member.dtype.newbyteorder("="), ["ALIGNED", "WRITEABLE"])

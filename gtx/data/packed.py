@@ -1,13 +1,15 @@
 """Many graphs in one `.npz`: offsets, an edge index and columns, without pickle.
 
-A file holds `node_ptr` and `edge_ptr` (int64 [graphs + 1]), `edge_index` ([2, edges], senders
-above receivers, ids local to each graph), and may hold `y`, `split` with `split_names`, `ids`,
-`names` and columns named `nodes.<name>`, `edges.<name>`, `pairs.<name>`, `graphs.<name>`, which
-`spec` (JSON) describes. `y` and `split` have a row per target: each graph, unless `target_level`
-names another level; `target_index` says which rows of that level they are, where they are not
-all. Files of other makers have no spec: there `node_feat` and `edge_feat` are categories,
-`node_attr` and `edge_attr` floats, `tasks` names the targets, and the names may lie beside the
-file as `<stem>_smiles.txt.gz`, a line each.
+A file holds `node_ptr` and `edge_ptr` (int64 [graphs + 1]) and `edge_index` ([2, edges], senders
+above receivers, ids local to each graph). It may hold `y`, `split` with `split_names`, `ids`,
+`names`, and columns named `nodes.<name>`, `edges.<name>`, `pairs.<name>`, `graphs.<name>`, which
+`spec` (JSON) describes. `y` and `split` have one row per target. The targets are the graphs, unless
+`target_level` names another level. `target_index` lists the rows of that level that are targets, if
+not all are.
+
+Files of other programs have no spec. There `node_feat` and `edge_feat` are categories, `node_attr`
+and `edge_attr` floats, and `tasks` names the targets. The names may be in a second file
+`<stem>_smiles.txt.gz`, one on each line.
 """
 
 import gzip
@@ -26,19 +28,20 @@ from gtx.data.dataset import Dataset
 from gtx.data.spec import Categorical, GraphSpec, Label
 from gtx.typing import LEVELS
 
-# Members by the rows that they must have; others are not read.
+# The members that are read, with the kind of rows that they must have; others are ignored.
 _ROWS = dict(
     node_ptr=None, edge_ptr=None, edge_index=None, node_feat="nodes", node_attr="nodes",
     edge_feat="edges", edge_attr="edges", ids="graphs", names="graphs", split=None,
     split_names=None, tasks=None, y=None, target_level=None, target_index=None, spec=None,
 )  # fmt: skip
-# What a file may hold without `max_bytes`: so much, or so many times its own size. Tables of
-# words, nearly all of them zeros, are packed 250 to 1; molecules 15 to 1; a bomb 1000 to 1.
+# The size of arrays that is accepted without `max_bytes`: _FREE_BYTES, or _FREE_RATIO times the
+# size of the file. Bags of words, which are nearly all zeros, are compressed 250 to 1, molecules
+# 15 to 1, and a decompression bomb 1000 to 1.
 _FREE_BYTES, _FREE_RATIO = 2**28, 100
 
 
 def save(dataset: Dataset, path: str | Path) -> None:
-    """Write the dataset; `load` gives back an equal one. The file appears whole or not at all."""
+    """Write the dataset; `load` returns an equal one. The file is written completely or not."""
     dataset.check()
     if dataset.edge_sets:
         raise DatasetError(
@@ -69,7 +72,8 @@ def save(dataset: Dataset, path: str | Path) -> None:
     npz.remove_abandoned(path.parent)
     npz.write(path, arrays, compressed=True)
     if sum(array.nbytes for array in arrays.values()) > _limit(path.stat().st_size):
-        npz.write(path, arrays)  # so full of zeros that `load` would take it for a bomb
+        # Arrays of nearly all zeros compress so well that `load` would refuse the file as a bomb.
+        npz.write(path, arrays)
 
 
 def load(
@@ -88,17 +92,17 @@ def load(
       path: the `.npz`.
       node_sizes, edge_sizes: vocabularies of `node_feat` and `edge_feat`, one per column; the
         largest value + 1 if None.
-      label: what `y` is. If None: integers [graphs] are classes, integers [graphs, dim] and
-        floats that are all 0, 1 or NaN are binary or multilabel, other floats regression.
-      node_name, edge_name: the columns that `node_feat` and `edge_feat` become. `node_attr` and
+      label: description of `y`. If None: integers [graphs] are classes, integers [graphs, dim] and
+        floats that are all 0, 1 or NaN are binary or multilabel, other floats are regression.
+      node_name, edge_name: names of the columns for `node_feat` and `edge_feat`. `node_attr` and
         `edge_attr` become "feat".
-      max_bytes: what its arrays may take, none of them less than 4 bytes a number. If None:
+      max_bytes: largest size of all arrays, counted with at least 4 bytes per number. None for
         256 MiB, or 100 times the size of the file if that is more.
 
     The arguments from `node_sizes` to `edge_name` are for files without a spec.
 
     Raises:
-      DatasetError: if the file is not a packed dataset, or a graph in it is wrong.
+      DatasetError: the file is not a packed dataset, or a graph in it is not valid.
     """
     path = Path(path)
     try:
@@ -181,7 +185,7 @@ def find(root: str | Path, name: str) -> Path:
 
 
 def _read(path: Path, archive: npz.Archive, max_bytes: int | None) -> dict[str, np.ndarray]:
-    """The arrays that a dataset is made of, none read before all promise to fit together."""
+    """The arrays of a dataset. All headers are checked against each other before any is read."""
     members = {
         name: archive.member(name)
         for name in archive.names
@@ -207,7 +211,7 @@ def _read(path: Path, archive: npz.Archive, max_bytes: int | None) -> dict[str, 
     data = {name: archive.read(name) for name in ("node_ptr", "edge_ptr")}
     node_ptr, edge_ptr = (as_offsets(data[name], f"{name} of {path.name}") for name in data)
     nodes = node_ptr[1:] - node_ptr[:-1]
-    # As floats: numbers that are wrong must not wrap until they are right.
+    # In floats: the square of a wrong number could wrap around and then look right.
     pairs = np.sum(nodes.astype(np.float64) ** 2) if np.all(nodes >= 0) else -1
     rows = dict(graphs=len(node_ptr) - 1, nodes=node_ptr[-1], edges=edge_ptr[-1], pairs=pairs)
     if index[1] != rows["edges"]:
@@ -234,7 +238,7 @@ def _present(data: Mapping[str, np.ndarray], keys: Mapping[str, str]) -> dict[st
 
 
 def _names_beside(path: Path, num_graphs: int) -> list[str] | None:
-    """The lines of the file of names, if there is one."""
+    """The lines of the file of names; None if there is no such file."""
     beside = path.with_name(f"{path.stem}_smiles.txt.gz")
     if not beside.exists():
         return None
@@ -264,7 +268,7 @@ def _names_beside(path: Path, num_graphs: int) -> list[str] | None:
 
 
 def _split(data: Mapping[str, np.ndarray], path: Path) -> np.ndarray | None:
-    """The split in codes of SPLITS, whatever the file calls its parts."""
+    """The split as places in SPLITS, from the names that the file uses for its parts."""
     if "split" not in data:
         return None
     given = data.get("split_names", np.array(SPLITS))

@@ -1,4 +1,4 @@
-"""Scales that are fitted on train alone: of regression targets, and of graph-level features."""
+"""Scales of regression targets and graph-level features, fitted on the train part only."""
 
 import dataclasses
 import warnings
@@ -17,13 +17,12 @@ from gtx.data.splits import graph_split
 
 
 def standardize(dataset: Dataset) -> Dataset:
-    """Set the label's mean and std to those of the train part; the labels stay as they are.
+    """Set the label's mean and std to those of the train part; the labels do not change.
 
     Missing labels are left out. A constant target gets std 1.
 
     Raises:
-      DatasetError: if there is no regression label, no train part, or a target that has no label
-        in train.
+      DatasetError: there is no regression label, no train part, or a target has no label in train.
     """
     label, table = dataset.spec.label, dataset.targets
     if label is None or table.labels is None or label.kind != "regression":
@@ -41,6 +40,7 @@ def standardize(dataset: Dataset) -> Dataset:
             "Set a split first, or drop the target."
         )
     mean, std = np.nanmean(train, axis=0), np.nanstd(train, axis=0)
+    # Rounding may leave a constant target a tiny std, and to divide by it would magnify noise.
     std = np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0)
     label = dataclasses.replace(label, mean=tuple(map(float, mean)), std=tuple(map(float, std)))
     return dataclasses.replace(dataset, spec=dataset.spec.replace(label=label))
@@ -48,17 +48,17 @@ def standardize(dataset: Dataset) -> Dataset:
 
 @dataclasses.dataclass(frozen=True)
 class Scaler:
-    """(value - center) / scale of the columns that were useful in train, clipped to +-clip.
+    """(value - center) / scale, clipped to +-clip, of the columns that were useful in train.
 
     Attributes:
-      names: the columns that are kept, by name, so that another order or version of the source
-        does no harm.
-      center, scale: median, and interquartile range / 1.349 (the standard deviation of a normal
-        distribution; the plain one where half of the values are equal).
-      clip: heavy tails end here.
+      names: names of the columns that are kept, so that another order or version of the source
+        does not matter.
+      center, scale: median, and interquartile range / 1.349, which is the standard deviation for a
+        normal distribution. If half of the values are equal, the standard deviation is used.
+      clip: the largest absolute value; it limits heavy tails.
 
     Raises:
-      DatasetError: names the field that cannot be: a scale of 0, NaN, a name twice.
+      DatasetError: names the field that is not valid: a scale of 0, NaN, a name twice.
     """
 
     names: tuple[str, ...]
@@ -83,7 +83,7 @@ class Scaler:
         """Keep the columns [graphs, columns] that are finite and not constant.
 
         Raises:
-          DatasetError: if no column is left.
+          DatasetError: no column is left.
         """
         values = np.asarray(values, np.float64)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -92,6 +92,7 @@ class Scaler:
             std = values.std(axis=0)
             scale = np.where(high > low, (high - low) / 1.349, std)
             kept = np.isfinite(values).all(axis=0) & np.isfinite(scale)
+            # A constant column may have a tiny std from rounding.
             kept &= std > 1e-9 * np.maximum(1.0, np.abs(center))
         if not kept.any():
             raise DatasetError(
@@ -108,10 +109,10 @@ class Scaler:
     def __call__(self, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
         """Scale columns [graphs, columns] of these names; float32 [graphs, kept].
 
-        NaN becomes 0, the centre.
+        NaN becomes 0, which is the median of train.
 
         Raises:
-          DatasetError: if a column that was kept is not among `names`.
+          DatasetError: a kept column is not among `names`.
         """
         place = {name: number for number, name in enumerate(names)}
         missing = sorted(set(self.names) - set(place))
@@ -156,12 +157,13 @@ def with_descriptors(
 
     Args:
       dataset: its `names` are SMILES.
-      scaler: the one fitted at training, for prediction; fitted on the train part if None.
-      descriptors: which, without a scaler; all that RDKit has if None.
-      name: of the column.
+      scaler: for prediction, the scaler that was fitted at training; None fits one on the train
+        part.
+      descriptors: names of the descriptors if there is no scaler; None for all of RDKit's.
+      name: name of the column.
 
     Returns:
-      The dataset and the scaler, which belongs into the recipe of the model.
+      The dataset and the scaler, which must be stored with the model.
     """
     if dataset.names is None:
         raise DatasetError("dataset: descriptors need names that are SMILES. It has none.")

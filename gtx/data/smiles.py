@@ -1,7 +1,7 @@
-"""SMILES: the one door through which they come in, and what two of them have in common.
+"""Parsing of SMILES for all of gtx, and canonical forms to compare molecules.
 
-Atom-map numbers, which name atoms of a reaction, are no part of a molecule: they are cleared
-before anything is read. Needs the extra `molecules`.
+Atom-map numbers name atoms in a reaction and are not part of a molecule. They are removed before a
+SMILES is read. Needs the extra `molecules`.
 """
 
 import contextlib
@@ -13,10 +13,10 @@ from typing import Any
 
 from gtx.data.check import DatasetError
 
-# RDKit's search for rings and its canonical numbering take seconds at this size, minutes at
-# twice the size, and at 20,000 atoms the numbering overflows the stack and ends the process.
+# At this size RDKit's search for rings and its canonical numbering take seconds, at twice the size
+# minutes. At 20,000 atoms the numbering overflows the stack and ends the process.
 MAX_ATOMS = 4000
-MAX_CHARACTERS = 50 * MAX_ATOMS  # a text beyond this is not read at all
+MAX_CHARACTERS = 50 * MAX_ATOMS  # a longer text is refused without being parsed
 
 _MAP_NUMBER = re.compile(r"(\[[^\[\]:]*):\d+\]")
 _REACTION = re.compile(r"(?<!-)>")  # "->" is a dative bond
@@ -45,11 +45,12 @@ def quiet() -> Iterator[None]:
 
 
 def parse(smiles: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
-    """The RDKit molecules, None where a text is not one molecule, and the reason there.
+    """The RDKit molecules, with None for a text that is not one molecule, and the reasons.
 
-    Blanks before and after a SMILES are ignored. A text is read whole or refused: a SMILES is
-    printable ASCII without blanks, so one that is followed by a name or by the extensions of
-    CXSMILES is refused, as are reactions and molecules of more than `MAX_ATOMS` atoms.
+    Blanks before and after a SMILES are ignored. A SMILES consists of printable ASCII without
+    blanks. A text is read completely or refused: a SMILES that is followed by a name or by the
+    extensions of CXSMILES is refused. So are reactions and molecules of more than `MAX_ATOMS`
+    atoms.
     """
     rdkit()
     found = []
@@ -63,7 +64,7 @@ def parse(smiles: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
 
 
 def parse_all(smiles: Sequence[str]) -> list[Any]:
-    """The RDKit molecules; a DatasetError names the first that does not parse."""
+    """The RDKit molecules; a DatasetError names the first SMILES that does not parse."""
     molecules, errors = parse(smiles)
     for row, reason in errors.items():
         raise DatasetError(
@@ -73,10 +74,10 @@ def parse_all(smiles: Sequence[str]) -> list[Any]:
 
 
 def flat_smiles(smiles: Sequence[str]) -> list[str]:
-    """Canonical SMILES of what two spellings or stereoisomers of a molecule have in common.
+    """Canonical SMILES that are equal for all spellings and stereoisomers of a molecule.
 
-    Left out are stereo, isotopes, atom-map numbers and hydrogens that are written as atoms.
-    Charges, tautomers and the other parts of a salt are kept: those are other compounds.
+    Stereo, isotopes, atom-map numbers and hydrogens that are written as atoms are removed.
+    Charges, tautomers and the other parts of a salt are kept, because they make another compound.
     """
     chem = rdkit()
     molecules = parse_all(smiles)
@@ -94,26 +95,27 @@ def scaffolds(smiles: Sequence[str]) -> list[str]:
     with quiet():
         for molecule in molecules:
             flat = _flat(molecule)
-            # Read anew, an atom in brackets is one without them again: what is left of it, when
-            # its side chain goes, would otherwise be a radical in one spelling alone.
+            # Parsed a second time, so that no atom keeps brackets from the given spelling. An atom
+            # in brackets has a fixed number of hydrogens: when its side chain is removed, it would
+            # become a radical in this spelling only.
             plain = chem.MolFromSmiles(chem.MolToSmiles(flat)) or flat
             found.append(MurckoScaffoldSmiles(mol=plain, includeChirality=False))
     return found
 
 
 def shortened(text: Any) -> str:
-    """A SMILES as a message shows it: 60 characters at most."""
+    """A SMILES for a message: 60 characters at most."""
     text = str(text)
     return text if len(text) <= 60 else f"{text[:40]}... of {len(text)} characters"
 
 
 def _clean(text: str) -> str:
-    """Without blanks around it and without atom-map numbers."""
+    """The text without blanks around it and without atom-map numbers."""
     return _MAP_NUMBER.sub(r"\1]", text.strip())
 
 
 def _read(text: Any) -> Any:
-    """A molecule, or why there is none; "" where RDKit has to be asked."""
+    """A molecule, or the reason why there is none; "" if RDKit must give the reason."""
     if not isinstance(text, str):
         return f"a SMILES is text, this is {type(text).__name__}"
     text = _clean(text)
@@ -150,7 +152,7 @@ def _foreign(character: str, position: int) -> str:
 
 
 def _flat(molecule: Any) -> Any:
-    """A copy without stereo, isotopes and hydrogens that are atoms."""
+    """A copy without stereo, isotopes and hydrogens that are written as atoms."""
     chem = rdkit()
     flat = chem.Mol(molecule)
     chem.RemoveStereochemistry(flat)
@@ -160,7 +162,7 @@ def _flat(molecule: Any) -> Any:
 
 
 def _rdkit_reason(text: str) -> str:
-    """Why a SMILES was refused, in RDKit's words, which it only writes to its log."""
+    """RDKit's reason to refuse a SMILES. RDKit only writes it to its log, so the log is read."""
     chem = rdkit()
     from rdkit import rdBase
 

@@ -1,4 +1,4 @@
-"""What is known of a dataset's columns without looking at them: the GraphSpec."""
+"""The GraphSpec: a description of the columns and labels of a dataset, without their values."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ class Categorical:
 
     Attributes:
       sizes: the number of categories of each column.
-      fill: what nodes and pairs hold that a structure adds: a category that exists, the same in
-        each column, or None for a category of its own, which is added to each.
+      fill: the value of nodes and pairs that a structure adds: an existing category, the same in
+        each column, or None for a new category, which is added to each column.
 
     Raises:
-      DatasetError: there is no column, a size is no integer of at least 1, or `fill` is none
-        of the categories.
+      DatasetError: there is no column, a size is not an integer of at least 1, or `fill` is not a
+        category.
     """
 
     sizes: tuple[int, ...]
@@ -66,11 +66,11 @@ class Continuous:
     """Float columns.
 
     Attributes:
-      dim: numbers in a row.
-      fill: what nodes and pairs hold that a structure adds.
+      dim: number of columns.
+      fill: the value of nodes and pairs that a structure adds.
 
     Raises:
-      DatasetError: `dim` is no integer of at least 1, or `fill` no finite number.
+      DatasetError: `dim` is not an integer of at least 1, or `fill` is not a finite number.
     """
 
     dim: int
@@ -95,19 +95,20 @@ Column = Categorical | Continuous
 
 @dataclasses.dataclass(frozen=True)
 class Label:
-    """What is to be predicted.
+    """The description of the labels to predict.
 
     Attributes:
-      level: of what it is a label: a graph, a node, an edge or a pair of nodes.
-      kind: regression and multilabel and binary have float labels `[.., dim]` with NaN
-        for a missing one; multiclass has integer labels `[..]` and -1 for a missing one.
+      level: what has a label: a graph, a node, an edge or a pair of nodes.
+      kind: regression, multilabel and binary have float labels `[.., dim]` with NaN for a missing
+        one; multiclass has integer labels `[..]` with -1 for a missing one.
       dim: number of targets, or of classes for multiclass.
       names: one per target or class, all different; may be empty.
-      mean, std: of each regression target over the training split; empty for other kinds.
-        Models predict `(label - mean) / std`; scores are in the label's own unit.
+      mean, std: mean and standard deviation of each regression target over the training split;
+        empty for other kinds. Models predict `(label - mean) / std`; scores are in the label's own
+        unit.
 
     Raises:
-      DatasetError: names the field that cannot be.
+      DatasetError: names the field that is not valid.
     """
 
     level: Level
@@ -155,11 +156,11 @@ class GraphSpec:
 
     Attributes:
       nodes, edges, pairs, graphs: columns by name.
-      label: what is to be predicted, or None.
-      edge_sets: columns by name, of each edge set by name.
+      label: description of the labels, or None.
+      edge_sets: for each edge set by name, its columns by name.
 
     Raises:
-      DatasetError: a name is no text, or something is no column or no label.
+      DatasetError: a name is not a text, or a value is not a column or a label.
     """
 
     nodes: Mapping[str, Column] = dataclasses.field(default_factory=dict)
@@ -206,7 +207,7 @@ class GraphSpec:
 
         levels = {level: columns(getattr(self, level)) for level in LEVELS.values()}
         label = None if self.label is None else dataclasses.asdict(self.label)
-        # Left out where there are none, so that specs that were written before are equal still.
+        # Left out if there are none, so that this text equals that of older specs.
         sets = {name: columns(given) for name, given in self.edge_sets.items()}
         return dict(levels, label=label, **(dict(edge_sets=sets) if sets else {}))
 
@@ -214,7 +215,7 @@ class GraphSpec:
     def from_json(cls, data: Any) -> "GraphSpec":
         """The spec that `to_json` wrote.
 
-        Fields that were added to a class later than the data were written have their defaults.
+        Fields that did not exist when the data were written get their defaults.
 
         Raises:
           DatasetError: names the field that is missing, unknown or of another type.
@@ -252,5 +253,5 @@ def _column(entry: Any, field: str) -> Column:
 
 
 def _tuple(value: Any) -> Any:
-    """What was a tuple before it was JSON."""
+    """Converts the lists of JSON back to tuples."""
     return tuple(value) if isinstance(value, list) else value

@@ -1,8 +1,8 @@
-"""Who is trained on and who is tested on. Every function is deterministic.
+"""Splits of a dataset into train, valid and test. Every function is deterministic.
 
-Graphs are dealt out with all their targets, or, with `by="target"`, the targets themselves: those
-of one large graph, whose arrays all parts share. A part that is asked for, with a fraction above
-0, is never empty: a DatasetError names it.
+By default graphs are distributed, each with all its targets. With `by="target"` single targets are
+distributed, such as the nodes of one large graph, whose arrays all parts share. A part with a
+fraction above 0 is never empty: otherwise a DatasetError names it.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ By = Literal["graph", "target"]
 
 
 def graph_split(dataset: Dataset) -> np.ndarray:
-    """The part of each graph, that of its targets: int8 [graphs], a place in SPLITS or -1.
+    """The part of each graph, which is that of its targets: int8 [graphs], a place in SPLITS or -1.
 
     Raises:
       DatasetError: the targets of a graph are in several parts.
@@ -58,16 +58,16 @@ def random(
 
 
 def scaffold(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1)) -> Dataset:
-    """Bemis-Murcko split: no scaffold stands in two parts, rare scaffolds are tested.
+    """Bemis-Murcko split: no scaffold is in two parts, and rare scaffolds are in test.
 
-    MoleculeNet's (Wu et al. 2018): groups of one scaffold, largest first (then latest first),
-    go to train while they fit, then to valid, then to test. Unlike there, a group that is larger
-    than valid and than test goes to train even where it does not fit; if train is then larger
-    than its fraction, valid and test share the rest as their fractions are. Molecules without
-    rings are one group. The dataset's names are SMILES.
+    The split of MoleculeNet (Wu et al. 2018): groups of one scaffold, sorted by falling size (at
+    equal size the latest first), go to train while they fit, then to valid, then to test. Unlike
+    there, a group that is larger than valid and test goes to train even if it does not fit. If
+    train is then larger than its fraction, valid and test divide the rest in proportion to their
+    fractions. Molecules without rings are one group. The dataset's names must be SMILES.
 
     Raises:
-      DatasetError: a part that is asked for stays empty.
+      DatasetError: a part with a fraction above 0 stays empty.
     """
     train, valid, test = _sizes(len(dataset), fractions)
     split = np.full(len(dataset), SPLITS.index("test"), np.int8)
@@ -101,9 +101,9 @@ def scaffold(dataset: Dataset, fractions: Fractions = (0.8, 0.1, 0.1)) -> Datase
 
 
 def k_fold(dataset: Dataset, num_folds: int, fold: int, *, seed: int = 0) -> Dataset:
-    """Cross-validation: fold number `fold` of a shuffled partition is tested, the rest trained on.
+    """Cross-validation: fold number `fold` of a shuffled partition is test, the rest is train.
 
-    Take a validation part out of train with `with_validation`.
+    `with_validation` takes a validation part out of train.
     """
     if not 2 <= num_folds <= len(dataset) or not 0 <= fold < num_folds:
         raise DatasetError(
@@ -119,17 +119,17 @@ def k_fold(dataset: Dataset, num_folds: int, fold: int, *, seed: int = 0) -> Dat
 def masks(
     dataset: Dataset, *, train: Any, valid: Any, test: Any, fold: int = 0, by: By = "target"
 ) -> Dataset:
-    """A split given by masks; who is in none is in no part.
+    """A split given by masks. A target (or graph) in none of them is in no part.
 
     Args:
-      dataset: has targets in the order of the masks.
+      dataset: its targets have the order of the masks.
       train, valid, test: bool, [targets] or [targets, folds].
-      fold: which column of masks with several is taken. Another fold is another split of the
-        same dataset, and no array of its graphs is copied.
-      by: "graph" if the masks are those of graphs.
+      fold: number of the column of masks with several columns. Another fold is another split of
+        the same dataset, and no array of its graphs is copied.
+      by: "graph" if the masks have one entry per graph.
 
     Raises:
-      DatasetError: masks of another length or type, a fold that is not there, or a target in two
+      DatasetError: a mask has a wrong length or type, there is no such fold, or a target is in two
         parts.
     """
     places = {}
@@ -154,7 +154,7 @@ def masks(
 def given(
     dataset: Dataset, *, train: Any, valid: Any = (), test: Any = (), by: By = "graph"
 ) -> Dataset:
-    """A split given by places, of graphs or of rows of the targets; who is in no part gets none."""
+    """A split given by the places of graphs or targets. Those that are not listed have no part."""
     count = _count(dataset, by)
     split = np.full(count, -1, np.int8)
     for code, (name, indices) in enumerate(dict(train=train, valid=valid, test=test).items()):
@@ -184,14 +184,14 @@ def with_validation(
     method: str = "random",
     by: By = "graph",
 ) -> Dataset:
-    """Take a validation part out of train; test and an existing validation part stay.
+    """Take a validation part out of train; test and an existing validation part do not change.
 
     Args:
-      dataset: has a train part.
-      fraction: of the train part, rounded to whole graphs or targets, at least one.
-      seed: another one takes other graphs.
+      dataset: a dataset with a train part.
+      fraction: fraction of the train part, rounded to whole graphs or targets, at least one.
+      seed: seed of the random choice.
       method: "random", or "scaffold", which takes whole scaffolds, in random order while they fit.
-      by: what is taken, each "graph" or each "target"; scaffolds take graphs.
+      by: whether "graph"s or "target"s are taken; "scaffold" takes graphs only.
     """
     split = graph_split(dataset) if by == "graph" else dataset.targets.split.copy()
     train = np.nonzero(split == SPLITS.index("train"))[0]
@@ -224,10 +224,10 @@ def with_validation(
 
 
 def duplicates_across(dataset: Dataset) -> np.ndarray:
-    """True for the test molecules that stand outside test as well: bool [graphs].
+    """True for the test molecules that are also in train or valid: bool [graphs].
 
-    Compared are `gtx.data.smiles.flat_smiles`: without stereo, isotopes and atom-map numbers.
-    `dataset.select(~mask)` leaves them out.
+    Molecules are compared by `gtx.data.smiles.flat_smiles`, without stereo, isotopes and atom-map
+    numbers. `dataset.select(~mask)` leaves them out.
     """
     flat = np.array(smiles.flat_smiles(_smiles(dataset)), dtype=np.str_)
     split = graph_split(dataset)
@@ -237,7 +237,7 @@ def duplicates_across(dataset: Dataset) -> np.ndarray:
 
 
 def _count(dataset: Dataset, by: By) -> int:
-    """How many are dealt out."""
+    """The number of graphs or targets that are distributed."""
     if by not in ("graph", "target"):
         raise DatasetError(f'split: by {by!r} is unknown. Use "graph" or "target".')
     return len(dataset) if by == "graph" else len(dataset.targets)
@@ -271,13 +271,14 @@ def _sizes(total: int, fractions: Sequence[float]) -> tuple[int, int, int]:
             f"split: fractions {tuple(fractions)}. Give three for train, valid and test, 0 or "
             "more each, that sum to 1."
         )
+    # 1e-9, because 0.29 * 100 is 28.999999999999996 in floats and must count as 29.
     train = int(fractions[0] * total + 1e-9)
     valid = int((fractions[0] + fractions[1]) * total + 1e-9) - train
     return train, valid, total - train - valid
 
 
 def _check_parts(split: np.ndarray, fractions: Sequence[float], why: str, by: By) -> None:
-    """Refuse a split with an empty part that was asked for."""
+    """Refuse a split in which a part with a fraction above 0 is empty."""
     for code, (name, fraction) in enumerate(zip(SPLITS, fractions, strict=True)):
         if fraction > 1e-9 and not np.any(split == code):
             raise DatasetError(

@@ -1,16 +1,17 @@
-"""Stereo of a molecule in words that do not depend on how it was written: CIP labels.
+"""CIP labels: a description of stereo that does not depend on the spelling of a molecule.
 
-RDKit's tag of a stereocentre says how its neighbours turn in the order in which they happen to be
-stored, so two spellings of one molecule have two tags. R and S are of the molecule alone.
+RDKit's tag of a stereocentre gives the sense of rotation of its neighbours in the order in which
+they are stored. Two spellings of one molecule may therefore have different tags. The labels R and S
+depend only on the molecule.
 """
 
 from typing import Any
 
 from gtx.data.smiles import rdkit
 
-# Places of the labels; lower case where only the stereo of the branches tells them apart. A
-# tetrahedral centre that has none gets one of two places by the way it turns in canonical
-# order; centres of other shapes (square planar, octahedral, ...) get the last.
+# Places of the labels. Lower case means that the branches differ only in their stereo. A
+# tetrahedral centre without a label gets one of two places by its sense of rotation in canonical
+# order. Centres of other shapes (square planar, octahedral, ...) get the last place.
 CENTRE_SIZE = 8
 _CENTRE = {"": 0, "R": 1, "S": 2, "r": 3, "s": 4}
 _TURNS = {1: 5, 2: 6}  # RDKit's clockwise and counterclockwise
@@ -19,16 +20,17 @@ BOND_SIZE = 6
 _BOND = {"": 0, "Z": 1, "E": 2, "z": 3, "e": 4}
 _OTHER_BOND = 5
 
-# Labelling takes exponential time on a few cages; this is about a second, and most molecules
-# take less than a hundredth of it. A count, not a clock: the result must not depend on load.
+# Labelling takes exponential time on a few cages. This number of iterations takes about a second;
+# most molecules need less than a hundredth of it. It is a count and not a time, because the result
+# must not depend on the load of the machine.
 _MAX_ITERATIONS = 100_000
 
 
 def labels(molecule: Any) -> tuple[list[int], list[int]]:
     """Places of the CIP labels of the atoms and of the bonds, in RDKit's order; 0 is none.
 
-    RDKit's new labeller (after Hanson et al. 2018) runs on the molecule as its canonical SMILES
-    gives it, because the labels of a few symmetric rings (inositols) depend on the order.
+    RDKit's new labeller (after Hanson et al. 2018) runs on the molecule in the order of its
+    canonical SMILES, because the labels of a few symmetric rings (inositols) depend on the order.
     """
     chem = rdkit()
     centres = [0] * molecule.GetNumAtoms()
@@ -42,7 +44,8 @@ def labels(molecule: Any) -> tuple[list[int], list[int]]:
     given = chem.Mol(molecule)
     canonical = chem.MolFromSmiles(chem.MolToSmiles(given))
     order = list(given.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
-    if canonical is None or canonical.GetNumAtoms() != len(order):  # RDKit's own text, refused
+    # RDKit cannot always read the SMILES that it writes. The given order is used then.
+    if canonical is None or canonical.GetNumAtoms() != len(order):
         canonical, order = chem.Mol(molecule), list(range(len(order)))
     tags = [int(atom.GetChiralTag()) for atom in canonical.GetAtoms()]
     stereo = [int(bond.GetStereo()) for bond in canonical.GetBonds()]

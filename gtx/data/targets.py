@@ -1,7 +1,7 @@
-"""The table of targets: which rows of a dataset are to be predicted, and what is known of them.
+"""The table of targets: the rows of a dataset to predict, with their labels and parts.
 
-Host, numpy. A target stands for a graph, a node, an edge or a pair of nodes. Every target has a
-part of its own (train, valid, test or none), so that one large graph is split without a copy.
+Host, numpy. A target is a graph, a node, an edge or a pair of nodes. Every target has its own part
+(train, valid, test or none), so that one large graph can be split without a copy.
 """
 
 import dataclasses
@@ -20,15 +20,15 @@ from gtx.typing import Level
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TargetTable:
-    """What is predicted, a row per target, in any order.
+    """The targets, one row each, in any order.
 
     Attributes:
-      level: "graph", "node", "edge" or "pair"; one for all targets.
+      level: "graph", "node", "edge" or "pair"; the same for all targets.
       index: int64 [targets], the number of the graph, node or edge in the whole dataset, each at
         most once; at level "pair" [targets, 2], the numbers of two nodes of one graph, sender and
         receiver.
-      labels: float32 [targets, dim], or int32 [targets] for classes; None if nothing is known. A
-        missing label is NaN, or -1 for classes.
+      labels: float32 [targets, dim], or int32 [targets] for classes; None if there are no labels.
+        A missing label is NaN, or -1 for classes.
       split: int8 [targets], a place in SPLITS or -1.
     """
 
@@ -52,7 +52,7 @@ class TargetTable:
         )
 
     def moved(self, places: np.ndarray) -> "TargetTable":
-        """The same targets where row i of their level (of the nodes for pairs) is `places[i]`."""
+        """The same targets after row i of their level (node i for pairs) moved to `places[i]`."""
         return self.replace(index=places[self.index])
 
     @functools.cached_property
@@ -62,7 +62,7 @@ class TargetTable:
 
     @property
     def first(self) -> np.ndarray:
-        """One row of each target that tells its graph: itself, or the first node of a pair."""
+        """A row of each target that determines its graph: itself, or the first node of a pair."""
         return self.index[:, 0] if self.level == "pair" else self.index
 
 
@@ -83,7 +83,7 @@ def as_index(index: Any, level: Level) -> np.ndarray:
     """Numbers of rows as int64 with the axes of their level.
 
     Raises:
-      DatasetError: they are no integers, or have other axes.
+      DatasetError: they are not integers, or have wrong axes.
     """
     array = exact.plain(index, "the index of targets")
     if array.size == 0:
@@ -101,11 +101,11 @@ def as_index(index: Any, level: Level) -> np.ndarray:
 
 
 def check_rows(table: TargetTable, count: int) -> None:
-    """Raise a DatasetError unless every target is one of `count` rows, and stands there once.
+    """Raise a DatasetError unless every target is one of `count` rows, and no row has two targets.
 
     Args:
-      table: its dtypes and axes are right.
-      count: graphs, nodes or edges of the dataset; nodes for pairs.
+      table: a table with correct dtypes and axes.
+      count: number of graphs, nodes or edges of the dataset; of nodes for pairs.
     """
     what = "node" if table.level == "pair" else table.level
     wrong = (table.index < 0) | (table.index >= count)
@@ -126,7 +126,7 @@ def check_rows(table: TargetTable, count: int) -> None:
 
 
 def check_labels_agree(level: str, label: Label) -> None:
-    """Raise a DatasetError unless the label is one of targets of this level."""
+    """Raise a DatasetError unless the label belongs to targets of this level."""
     if label.level != level:
         raise DatasetError(
             f"dataset: the targets are of level {level!r} and the label is one of each "
@@ -140,11 +140,11 @@ def split_of_targets(codes: np.ndarray, graph: np.ndarray, num_graphs: int) -> n
 
     Args:
       codes: int8, places in SPLITS or -1.
-      graph: [targets], the graph of each.
-      num_graphs: of the dataset.
+      graph: [targets], the graph of each target.
+      num_graphs: number of graphs of the dataset.
 
     Raises:
-      DatasetError: another number of entries, or one that could mean both.
+      DatasetError: the number of entries is wrong, or could mean graphs as well as targets.
     """
     same = np.array_equal(graph, np.arange(num_graphs))
     if len(codes) == len(graph) == num_graphs and not same:
@@ -165,15 +165,15 @@ def split_of_targets(codes: np.ndarray, graph: np.ndarray, num_graphs: int) -> n
 def inherited_split(
     old: TargetTable, new: TargetTable, graph: np.ndarray, num_graphs: int
 ) -> np.ndarray:
-    """The part of each new target, as the old table has it of the same target or of its graph.
+    """The part of each new target: that of the same target or of its graph in the old table.
 
     Args:
-      old, new: of one dataset.
+      old, new: tables of the same dataset.
       graph: the graph of each new target.
-      num_graphs: of the dataset.
+      num_graphs: number of graphs of the dataset.
 
     Raises:
-      DatasetError: the old table does not tell.
+      DatasetError: the old table does not determine the parts.
     """
     if old.level == new.level and np.array_equal(old.index, new.index):
         return old.split
@@ -193,16 +193,17 @@ def of_graphs(
     graphs: np.ndarray,
     starts: Mapping[str, tuple[np.ndarray, np.ndarray]],
 ) -> TargetTable:
-    """The targets of these graphs, in a dataset of these graphs alone.
+    """The targets of selected graphs, for a dataset that consists of these graphs.
 
     Args:
-      table: of the whole dataset.
-      by_graph: its rows graph by graph, and where those of each graph start.
+      table: the table of the whole dataset.
+      by_graph: its rows sorted by graph, and the first row of each graph.
       graphs: places in the whole dataset.
-      starts: by level "node" and "edge", the offsets of the whole dataset and of the selection.
+      starts: for the levels "node" and "edge", the offsets of the whole dataset and of the
+        selection.
 
     Returns:
-      A table in the order of `table` where `graphs` rise, else graph by graph.
+      A table in the order of `table` if `graphs` rise, otherwise graph by graph.
     """
     order, ptr = by_graph
     rows, new_ptr = block_rows(ptr, graphs)
