@@ -1,4 +1,4 @@
-"""From a Dataset to batches of static shape: budget, plan, assembly, and sources of batches."""
+"""Makes batches of static shape from a Dataset: budget, plan, assembly, and sources of batches."""
 
 from gtx.batching.assemble import Columns as Columns
 from gtx.batching.assemble import assemble as assemble

@@ -1,7 +1,8 @@
-"""From columns and the graphs of one plan row to a padded Batch: one definition for both sides.
+"""Builds a padded Batch from columns and the graphs of one plan row, on the host or on a device.
 
-On the host it works on numpy arrays; inside a compiled step on columns that stay on the
-device, so that only indices travel. It uses cumulative sums, searches and gathers, no scatter.
+On the host it works on numpy arrays. Inside a compiled step it works on columns that stay on the
+device, so that only indices are transferred. It uses cumulative sums, searches and gathers, but no
+scatter, which is slow on accelerators.
 """
 
 import dataclasses
@@ -27,16 +28,15 @@ from gtx.typing import Level
 )
 @dataclasses.dataclass(frozen=True)
 class TargetColumns:
-    """The targets of a Dataset in the form of which batches are made.
+    """The targets of a Dataset in the form from which batches are made.
 
     Attributes:
       level: static.
-      index: of graphs and nodes None. int32 [targets] or [targets, 2], graph by graph: places of
-        edges, or of both nodes of a pair, in their graph.
-      labels: with a row for each graph, or each node; else in the order of `index`. None where
-        nothing is known.
-      chosen: bool, which graphs or nodes are targets; None where all are, and for edges and pairs.
-      ptr: int32 [graphs + 1], where the edges or pairs of each graph start in `index`; else None.
+      index: None for graphs and nodes. For edges and pairs int32 [targets] or [targets, 2], sorted
+        by graph: places of edges, or of both nodes of a pair, within their graph.
+      labels: one row for each graph or node, or in the order of `index`. None without labels.
+      chosen: bool, which graphs or nodes are targets; None if all are, and for edges and pairs.
+      ptr: int32 [graphs + 1], the first target of each graph in `index`; None for graphs and nodes.
     """
 
     level: Level
@@ -94,14 +94,14 @@ class TargetColumns:
 )
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """The arrays of a Dataset that batches are made of, in int32 and with no empty axis.
+    """The arrays of a Dataset from which batches are made, in int32 and with no empty axis.
 
     Attributes:
       nodes, edges, pairs, graphs: dicts of columns, over the nodes, edges, pairs (row-major
         [n, n] of each graph, receiver first) and graphs of the whole dataset.
       node_ptr, edge_ptr, pair_ptr: int32 [graphs + 1]; `pair_ptr` is None without pair columns.
       senders, receivers: int32 [edges], local to each graph, sorted by receiver in each.
-      targets: what is to be predicted.
+      targets: the targets to predict.
       ids: int32 [graphs].
       edge_sets: by name, each a dict of `ptr`, `senders`, `receivers` and `columns`.
     """
@@ -124,8 +124,8 @@ class Columns:
         """The columns of `dataset`, numpy. `jax.device_put` moves them to a device.
 
         Args:
-          dataset: of which batches are made.
-          pairs: whether with its pair columns; a budget that is not dense uses none.
+          dataset: the graphs.
+          pairs: whether to include pair columns; a budget that is not dense uses none.
 
         Raises:
           BudgetError: more nodes, edges or pairs than int32 can index.
@@ -178,7 +178,7 @@ class Columns:
 
 
 def _filled(array: np.ndarray) -> np.ndarray:
-    """The array, or one row of zeros if it has none: a masked gather needs a row to read."""
+    """The array, or one row of zeros if it is empty, because a masked gather must read some row."""
     return array if len(array) else np.zeros((1, *array.shape[1:]), array.dtype)
 
 
@@ -192,14 +192,14 @@ def assemble(
     """One shard of a batch: the graphs of `row`, one per slot, padded to `budget`.
 
     Args:
-      columns: of the dataset, numpy or on the device.
+      columns: columns of the dataset, numpy or on the device.
       row: int32 [graphs_per_shard], indices of graphs that fit their slots and the budget
         (see `gtx.batching.plan`), -1 in an empty slot.
       budget: static.
       xp: `numpy` or `jax.numpy`; both give the same bits.
 
     Returns:
-      A Batch as its docstring has it. Padding rows of features and labels hold 0; a missing
+      A Batch as described in its docstring. Padding rows of features and labels hold 0; a missing
       label of a real graph stays NaN (or -1).
     """
     row = xp.asarray(row, dtype=np.int32)
@@ -208,12 +208,16 @@ def assemble(
     row = xp.concatenate([xp.maximum(row, 0), np.zeros(1, np.int32)])
 
     def rows(values, source, mask):
+        # "clip": padding places have a source row beyond the end, which the mask then clears.
         values = xp.take(values, source, axis=0, mode="clip")
         mask = mask.reshape(mask.shape + (1,) * (values.ndim - 1))
         return xp.where(mask, values, np.zeros((), values.dtype))
 
     def flat(pointer, total):
-        """For each place of a flat axis: its graph, its position there, its source row."""
+        """For each place of a flat axis: its graph, its position in it, and its source row.
+
+        Before these, the number of rows and the first place of each graph.
+        """
         start = xp.take(pointer, row, axis=0, mode="clip")
         count = xp.where(graph_mask, xp.take(pointer, row + 1, axis=0, mode="clip") - start, 0)
         end = xp.cumsum(count[:-1], dtype=np.int32)
@@ -221,6 +225,7 @@ def assemble(
         place = np.arange(total, dtype=np.int32)
         graph = xp.searchsorted(end, place, side="right").astype(np.int32)
         position = place - first[graph]
+        # The last graph is padding and gets all places that are left.
         count = xp.concatenate([count[:-1], total - end[-1:]]).astype(np.int32)
         return count, first, graph, position, start[graph] + position
 
@@ -233,7 +238,10 @@ def assemble(
         mask = edge_graph < num_graphs
 
         def ends(local):
-            """Flat ids of edge ends; padding edges are self-loops of the last node."""
+            """Flat ids of edge ends; padding edges are self-loops of the last node.
+
+            The last node is padding, and its id is the largest, so that receivers stay sorted.
+            """
             ids = xp.take(local, source, axis=0, mode="clip") + first_node[edge_graph]
             return xp.where(mask, ids, np.int32(budget.num_nodes - 1)).astype(np.int32)
 

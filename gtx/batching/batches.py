@@ -1,4 +1,4 @@
-"""Batches made on the host: all graphs in one, those of an epoch, or a stack for one call."""
+"""Batches made on the host: one batch of all graphs, those of an epoch, or a stack of steps."""
 
 from collections.abc import Iterable, Iterator
 
@@ -44,7 +44,7 @@ def stack_batches(dataset: Dataset, budget: Budget, rows: np.ndarray) -> Batch:
     Returns:
       A Batch whose arrays have the leading axes [steps, shards].
     """
-    # The graphs of these rows alone become columns, so no index outgrows int32.
+    # Only the graphs of these rows become columns, so that no index exceeds int32.
     used, local = np.unique(np.maximum(rows, 0), return_inverse=True)
     local = np.where(rows < 0, -1, local.reshape(rows.shape)).astype(np.int32)
     part = dataset.select(used)
@@ -64,8 +64,8 @@ def batch_graphs(
     Node pairs are padded to the largest graph. For a loop over many batches use a Budget.
 
     Args:
-      graphs: with the same columns.
-      padded: whether GraphsTuples end in jraph's padding, which is left out: see `gtx.graphs`.
+      graphs: graphs with the same columns.
+      padded: whether GraphsTuples end in jraph's padding, which is then left out: see `gtx.graphs`.
       dense: whether the batch has a layout and pairs; see `Budget`.
     """
     if not isinstance(graphs, Dataset):

@@ -1,4 +1,4 @@
-"""The static shape of a batch: how many nodes, edges and slots it has room for."""
+"""The static shape of a batch: its numbers of nodes, edges and slots."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -19,23 +19,23 @@ class BudgetError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """Shapes of one shard of a batch. Every batch of a run has them, so a run compiles once.
+    """Shapes of one shard of a batch. All batches of a run have them, so that it compiles once.
 
     Attributes:
-      num_nodes: length of the node axis; at least one of them is padding.
+      num_nodes: length of the node axis; at least one node is padding.
       num_edges: length of the edge axis.
-      tiers: room for graphs, smallest first: `num_graphs` of up to `size` nodes each.
-      num_shards: devices over which a global batch is dealt.
-      dense: whether batches have a layout, in which graphs can become matrices, and pair
-        columns. A model that runs over edges alone needs neither, and without them graphs are
-        limited by what their nodes and edges take, not by the square of their size. The tiers
-        then only say which graph may stand in which place.
-      num_targets: length of the axis of targets that are edges or pairs; None where targets are
-        graphs or nodes, whose axes they share.
-      stratified: whether the shape is made for batches that mix sizes in fixed numbers, which
-        `gtx.batching.plan` then makes; if not, for plain shuffling.
-      edge_sets: the length of the edge axis of each set beside the given graph's edges, as
-        pairs (name, edges). Sets of the data that are not named are left out of the batches.
+      tiers: places for graphs, smallest first: `num_graphs` graphs of up to `size` nodes each.
+      num_shards: number of devices that share a global batch.
+      dense: whether batches have a layout, in which graphs can become matrices, and pair columns.
+        A model that runs only over edges needs neither. Without them, memory does not grow with
+        the square of the graph size. The tiers then only state which graph fits in which place.
+      num_targets: length of the axis of targets that are edges or pairs; None if targets are
+        graphs or nodes and share their axes.
+      stratified: whether the shape is made for stratified batches, which contain fixed numbers of
+        graphs of each size and which `gtx.batching.plan` then makes. If not, it is made for plain
+        shuffling.
+      edge_sets: length of the edge axis of each further edge set, as pairs (name, edges). Edge
+        sets of the data that are not named are left out of the batches.
     """
 
     num_nodes: int
@@ -80,7 +80,7 @@ class Budget:
 
     @property
     def slot_sizes(self) -> np.ndarray:
-        """The room of each graph slot of a shard, in slot order."""
+        """The largest number of nodes in each graph slot of a shard, in slot order."""
         return np.repeat([t.size for t in self.tiers], [t.num_graphs for t in self.tiers])
 
     @property
@@ -92,7 +92,7 @@ class Budget:
         """Edges of each graph, in the order of `edge_room`: int64 [graphs, 1 + sets].
 
         Raises:
-          BudgetError: the dataset has no edge set of a name.
+          BudgetError: the dataset lacks an edge set of the budget.
         """
         missing = [name for name, _ in self.edge_sets if name not in dataset.edge_sets]
         if missing:
@@ -106,8 +106,8 @@ class Budget:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data from which `from_json` builds an equal budget."""
-        # What a later version added is left out where it says nothing, so that the data of an
-        # older budget are equal to those of the same budget now.
+        # Fields of later versions are left out if they have their default. The data of an old
+        # budget then equal those of the same budget now.
         data = dataclasses.asdict(self)
         for name in ("dense", "stratified"):
             if data[name]:
@@ -122,7 +122,7 @@ class Budget:
         """The budget that `to_json` wrote."""
         tiers = tuple(Tier(int(count), int(size)) for count, size in data["tiers"])
         counts = {name: int(data[name]) for name in ("num_nodes", "num_edges", "num_shards")}
-        # What a later version added has the default of older budgets.
+        # Fields of later versions get the value that old budgets imply.
         targets = data.get("num_targets")
         return cls(
             tiers=tiers,
@@ -134,7 +134,7 @@ class Budget:
         )
 
     def covers(self, dataset: Dataset) -> bool:
-        """Whether every graph of `dataset` fits, alone in a batch if need be."""
+        """Whether every graph of `dataset` fits into a batch, if necessary alone."""
         return self.first_too_large(dataset) is None
 
     def first_too_large(self, dataset: Dataset) -> int | None:
@@ -158,23 +158,24 @@ def fit_budget(
 ) -> Budget:
     """The tightest budget for batches of `batch_size` graphs of `dataset`.
 
-    For stratified batches the budget is a proven bound: `plan` meets it in every epoch with
-    `ceil(graphs / batch_size)` steps. For plain shuffling it is the 99.9th percentile of
+    For stratified batches the budget is a proven bound: in every epoch `plan` needs exactly
+    `ceil(graphs / batch_size)` steps. For plain shuffling the budget is the 99.9th percentile of
     random batches, and a graph that does not fit waits for the next batch.
 
     Args:
       dataset: the graphs that will be batched, usually the training part.
-      batch_size: graphs of a global batch, over all shards.
-      num_tiers: at most so many different slot sizes. More of them pad fewer node pairs in
-        attention and compile longer.
-      multiple_of: round sizes up to it: 1 on CPU, 8 or 128 on accelerators.
-      num_shards: devices; must divide `batch_size`.
-      stratified: for which kind of plan; see `Budget`.
+      batch_size: number of graphs of a global batch, over all shards.
+      num_tiers: largest number of different slot sizes. With more tiers, attention pads fewer node
+        pairs, but compilation takes longer.
+      multiple_of: sizes are rounded up to a multiple of it: 1 on CPU, 8 or 128 on accelerators.
+      num_shards: number of devices; must divide `batch_size`.
+      stratified: the kind of plan; see `Budget`.
       dense: whether batches have a layout and pairs; see `Budget`.
       cover: other datasets (valid, test) whose graphs must fit one by one.
 
     Raises:
-      BudgetError: no graphs, bad arguments, or more node pairs than int32 can count.
+      BudgetError: there are no graphs, an argument is not valid, or there are more node pairs than
+        int32 can count.
     """
     if len(dataset) == 0:
         raise BudgetError("the dataset has no graphs to fit a budget to.")
@@ -223,9 +224,9 @@ def fit_budget(
 
 
 def most_targets(dataset: Dataset, num_graphs: int) -> int | None:
-    """The most targets that any `num_graphs` graphs have; None where these share an axis.
+    """The largest number of targets of any `num_graphs` graphs; None for graphs and nodes.
 
-    Whatever the plan, no shard of a batch has more of them.
+    No shard of a batch has more targets, in any plan.
     """
     if dataset.targets.level in ("graph", "node"):
         return None
@@ -245,11 +246,12 @@ def choose_tiers(sizes: np.ndarray, num_tiers: int) -> tuple[Tier, ...]:
     cost[0] = 0
     choices = []
     for _ in range(num_tiers):
-        # total[i, j]: the first i sizes in earlier tiers, sizes i to j in this one.
+        # total[i, j]: cost with the first i sizes in earlier tiers and sizes i to j in this one.
         total = cost[:-1, None] + (ends[None, 1:] - ends[:-1, None]) * size[None, :] ** 2.0
         total[np.tril_indices(len(size), -1)] = np.inf
         choices.append(np.argmin(total, axis=0))
         cost = np.concatenate([[np.inf], np.min(total, axis=0)])
+    # Walk back from the last tier: each choice names the first size of its tier.
     tiers, stop = [], len(size)
     for choice in reversed(choices):
         start = choice[stop - 1]

@@ -1,4 +1,4 @@
-"""The promises of a Batch, checked one by one."""
+"""Checks every promise of a Batch that layers rely on."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class BatchError(ValueError):
 def check_batch(batch: Batch) -> None:
     """Raise a BatchError that names the first broken promise of a concrete, unstacked Batch.
 
-    Values in padding are not looked at: layers must ignore them.
+    Values in padding are not checked, because layers must ignore them.
     """
     batch = jax.tree.map(np.asarray, batch)
     graph, layout = batch.graph, batch.layout
@@ -75,7 +75,7 @@ def check_batch(batch: Batch) -> None:
 
 
 def _edge_set(name: str, edges: EdgeSet, batch: Batch) -> None:
-    """The promises of an edge set beside the given graph's edges."""
+    """The promises of a further edge set."""
     arrays: list[tuple[str, Any, Any]] = [
         ("senders", edges.senders, np.int32),
         ("receivers", edges.receivers, np.int32),

@@ -1,7 +1,7 @@
-"""Which graphs stand together in which batch, as an array of indices. Host, numpy.
+"""Plans: the assignment of graphs to batches, as an array of indices. Host, numpy.
 
-A plan is int32 [steps, num_shards, graphs_per_shard]: the index of the graph in each slot, -1
-in an empty one. Every graph of the dataset stands in it exactly once.
+A plan is int32 [steps, num_shards, graphs_per_shard]: the index of the graph in each slot, -1 in
+an empty slot. It contains every graph of the dataset exactly once.
 """
 
 import bisect
@@ -25,16 +25,16 @@ def plan(
     """The batches of one epoch; the same (seed, epoch) gives the same plan.
 
     If the budget is stratified, every batch holds one graph of each of `batch_size` size strata
-    (see `gtx.batching.strata`), drawn at random; the remainder stands in a last batch. The graphs
-    of a step do not depend on `num_shards`. A budget that was fitted to another dataset cannot
-    promise that such batches fit. Then the plan is a plain one.
+    (see `gtx.batching.strata`), drawn at random; the remainder is in a last batch. The graphs of a
+    step do not depend on `num_shards`. If the budget was fitted to another dataset, such batches
+    are not guaranteed to fit, and the plan is then a plain one.
 
     A plain plan has a random order, and each graph goes to the smallest free slot with room for
-    it. A graph that does not fit waits for the next batch. So the number of steps can vary by
-    epoch, and the graphs of a step by the budget.
+    it. A graph that does not fit waits for the next batch. The number of steps can therefore differ
+    between epochs, and the graphs of a step depend on the budget.
 
     Raises:
-      BudgetError: a graph fits no batch; the message names it.
+      BudgetError: a graph does not fit into any batch; the message names it.
     """
     _check_sizes(dataset, budget)
     if not shuffle:
@@ -49,12 +49,12 @@ def plan(
 
 
 def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
-    """The fewest batches for these tiers, balanced in nodes and edges; nothing is random.
+    """A plan with few batches, balanced in nodes and edges, without randomness.
 
-    Large graphs are placed first, so a plan exists for every dataset that the budget covers.
+    Large graphs are placed first, so that a plan exists for every dataset that the budget covers.
 
     Raises:
-      BudgetError: a graph fits no batch; the message names it.
+      BudgetError: a graph does not fit into any batch; the message names it.
     """
     _check_sizes(dataset, budget)
     order = size_order(dataset.num_nodes, dataset.num_edges, np.arange(len(dataset)))[::-1]
@@ -66,7 +66,8 @@ def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
         bins = steps * budget.num_shards
         slot = np.arange(len(dataset)) // max(bins, 1)
         if np.all(n_node <= sizes[slot]):
-            # Slot by slot, the heaviest of its graphs goes to the lightest bin.
+            # For one slot after the other, the graph with the most nodes or edges goes to the bin
+            # with the fewest so far.
             weight = np.column_stack([n_node, n_edge]) / np.maximum(room, 1)
             load = np.zeros((bins, len(room)))
             rows = np.full((bins, budget.graphs_per_shard), -1, np.int32)
@@ -79,14 +80,15 @@ def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
                 load[lightest] += weight[part][heaviest]
             if np.all(load <= 1 + 1e-9):
                 return rows.reshape(steps, budget.num_shards, budget.graphs_per_shard)
-        steps += 1 + steps // 100  # at the latest when each graph has a batch of its own
+        # Ends at the latest when each graph has its own batch. Steps of 1 % keep the search short.
+        steps += 1 + steps // 100
 
 
 def waste(dataset: Dataset, budget: Budget, rows: np.ndarray) -> dict[str, float]:
     """Padded size / useful size over a plan.
 
-    Of `nodes` and `edges`, of each edge set under its name, of `pairs` where there are any, and of
-    `targets` that have an axis of their own.
+    For `nodes`, `edges`, each edge set by its name, `pairs` if there are any, and `targets` if they
+    have an axis of their own.
     """
     index = rows[rows >= 0]
     batches = rows.shape[0] * rows.shape[1]
@@ -129,7 +131,7 @@ def _check_sizes(dataset: Dataset, budget: Budget) -> None:
 
 
 def _proves(strata: Strata, dataset: Dataset, budget: Budget) -> bool:
-    """Whether the bounds of the strata lie within the budget."""
+    """Whether the bounds of the strata lie within the budget, so that all batches fit."""
     slots = strata.shard_slots(budget.num_shards)
     sets = (
         strata.shard_total(dataset.edge_sets[name].num_edges, budget.num_shards) <= room
@@ -152,7 +154,8 @@ def _stratified(
     left_out = rng.integers(limits[:-1], limits[1:])
     excess = strata.n_edge[left_out].sum() - strata.last_edges
     if excess > 0:
-        # Take the fewest edges in as many random segments as the room asks for.
+        # The last batch would have too many edges. In random segments, one after the other, the
+        # graph with the fewest edges replaces the one drawn, until the batch fits.
         least = np.array(
             [a + np.argmin(strata.n_edge[a:b]) for a, b in zip(limits, limits[1:], strict=False)]
         )
@@ -177,7 +180,7 @@ def _deal(rows: np.ndarray, n_edge: np.ndarray, budget: Budget) -> np.ndarray:
     """Deal each batch to its shards, neighbouring slots to different ones."""
     steps, shards, graphs = len(rows), budget.num_shards, budget.graphs_per_shard
     rows = rows.reshape(steps, graphs, shards).swapaxes(1, 2)
-    # Back and forth, or the last shard would have the larger graph of every group.
+    # Every second group in reverse: otherwise the last shard would get the largest graph of each.
     rows[:, :, 1::2] = rows[:, ::-1, 1::2].copy()
     edges = np.where(rows >= 0, n_edge[rows], 0)
     for step in np.nonzero((edges.sum(axis=2) > budget.num_edges).any(axis=1))[0]:
@@ -187,18 +190,19 @@ def _deal(rows: np.ndarray, n_edge: np.ndarray, budget: Budget) -> np.ndarray:
 
 
 def _greedy(dataset: Dataset, budget: Budget, order: np.ndarray) -> np.ndarray:
-    """Graphs in this order into the smallest free slot with room; what does not fit waits."""
+    """Put graphs in this order into the smallest free slot; a graph that does not fit waits."""
     n_node, n_edge = dataset.num_nodes.tolist(), budget.count_edges(dataset)
     sizes = budget.slot_sizes.tolist()
     queue, batches = collections.deque(order.tolist()), []
     while queue:
+        # Free slots sorted by size, so that bisection finds the smallest with room.
         free = [list(zip(sizes, range(len(sizes)), strict=True)) for _ in range(budget.num_shards)]
         nodes = [0] * budget.num_shards
         edges = np.zeros((budget.num_shards, len(budget.edge_room)), np.int64)
         rows = np.full((budget.num_shards, len(sizes)), -1, np.int32)
         waiting: list[int] = []
         left = budget.batch_size
-        # A batch is closed when it is full, or when hardly any graph still fits.
+        # A batch is closed when it is full, or after `batch_size` graphs that did not fit.
         while queue and left and len(waiting) < budget.batch_size:
             index = queue.popleft()
             for shard in sorted(range(budget.num_shards), key=nodes.__getitem__):

@@ -1,18 +1,19 @@
-"""Size strata, and the bounds that they prove on every batch drawn from them.
+"""Size strata, and proven bounds on every batch that is drawn from them.
 
-Sort the N graphs by (nodes, edges). Of a batch size B, r = N mod B graphs go to a last,
-partly empty batch: one from each of r equal segments of the sorted list. What is kept is cut
-into B strata of S = N // B graphs; every full batch holds one graph of each stratum.
+Sort the N graphs by (nodes, edges), and let B be the batch size. First, r = N mod B graphs are left
+out for a last, partly empty batch: one from each of r equal segments of the sorted list. The others
+are cut into B strata of S = N // B graphs. Every full batch holds one graph of each stratum.
 
-Which graph of a segment is left out changes by how much later graphs move, but by no more
-than if always the first, or always the last, were left out. So stratum k always lies within
-fixed bounds of the sorted list (`low[k]` to `high[k]`), and with them:
+The choice of the graph that a segment leaves out shifts later graphs in the list. The shift lies
+between those of two extreme choices: always the first graph, and always the last. Stratum k
+therefore always lies within fixed bounds of the sorted list (`low[k]` to `high[k]`). It follows:
 
-* nodes: slot k needs room for the largest graph of stratum k. Strata are consecutive, so the
+* nodes: slot k needs room for the largest graph of stratum k. Strata are consecutive, so that the
   sum of these sizes exceeds the mean batch by less than the largest graph.
-* edges: exchanging two graphs of one stratum between the fullest and the emptiest batch moves
-  at most R edges, R the widest stratum. So with room for mean + R edges, exchanges bring
-  every batch within its room and stop: each lowers the overflow and creates none.
+* edges: an exchange of two graphs of one stratum between the fullest and the emptiest batch moves
+  at most R edges, where R is the largest range of edges in a stratum. With room for mean + R edges,
+  exchanges therefore make every batch fit. They end, because each one lowers the overflow of one
+  batch and creates none in the other.
 """
 
 import dataclasses
@@ -25,14 +26,15 @@ class Strata:
     """Bounds on stratified batches of one dataset.
 
     Attributes:
-      slots: int64 [batch_size], the room in nodes that each graph of a batch needs; increasing.
-      batch_edges: edges of a batch to which exchanges between batches can always lead.
+      slots: int64 [batch_size], the number of nodes that each slot must hold; increasing.
+      batch_edges: number of edges per batch that exchanges between batches can always reach.
       segments: int64 [r + 1], limits of the segments that give one graph to the last batch.
-      last_edges: the same for the last, partly empty batch; 0 if there is none.
+      last_edges: number of edges that the last, partly empty batch can always reach; 0 if there is
+        no such batch.
       n_node: int64 [graphs], nodes of the sorted graphs.
       low, high: int64 [batch_size], first and last place of each stratum in the sorted list.
       n_edge: int64 [graphs], edges of the sorted graphs.
-      order: int64 [graphs], which graph stands in each place of the sorted list.
+      order: int64 [graphs], the graph in each place of the sorted list.
     """
 
     slots: np.ndarray
@@ -46,14 +48,15 @@ class Strata:
     order: np.ndarray
 
     def shard_slots(self, num_shards: int) -> np.ndarray:
-        """Room in nodes of the slots of one shard: the largest of `num_shards` neighbours."""
+        """Nodes of the slots of one shard: the largest of `num_shards` neighbouring slots."""
         return self.slots[num_shards - 1 :: num_shards].copy()
 
     def shard_edges(self, num_shards: int) -> int:
-        """Edges per shard to which exchanges between the shards of a batch always lead.
+        """Number of edges per shard that exchanges between the shards of a batch always reach.
 
-        Slots in groups of `num_shards` neighbours have the same room, so their graphs may
-        change places; the bound is again mean + widest group, for full and last batches.
+        The slots in a group of `num_shards` neighbours have the same size, so that their graphs
+        can be exchanged. The bound is again the mean + the widest range of a group, for full
+        batches and for the last one.
         """
         if num_shards == 1:
             return self.batch_edges
@@ -70,22 +73,25 @@ class Strata:
             if group[-1] >= 0:
                 start = self.segments[max(group[0], 0)]
                 part = self.n_edge[start : self.segments[group[-1] + 1]]
-                # A place that stays empty counts 0 edges.
+                # An empty slot counts as 0 edges.
                 widest = max(widest, part.max() - (part.min() if group[0] >= 0 else 0))
         return int(max(edges, -(-self.last_edges // num_shards) + widest))
 
     def shard_total(self, count: np.ndarray, num_shards: int) -> int:
-        """The most that a shard of any batch holds of what graph i has `count[i]` of.
+        """Upper bound of the sum of `count` over the graphs of a shard, for any batch.
 
-        The sum over slots of the largest count that can stand there. Graphs change places within
-        a stratum alone, so it holds whatever `exchange` does. It is tight for counts that follow
-        from the number of nodes, as those of edge sets do that structures add.
+        It is the sum over slots of the largest count that a graph in this slot can have. Graphs are
+        exchanged only within a stratum, so that the bound holds for all results of `exchange`. It
+        is tight for counts that depend only on the number of nodes, as those of most edge sets that
+        structures add.
 
         Args:
           count: int64 [graphs], in the order of the dataset.
-          num_shards: devices that share a batch; neighbouring slots may stand on any of them.
+          num_shards: number of devices that share a batch; neighbouring slots may be on any of
+            them.
         """
-        # Ties of the sorted list are broken anew in every epoch: a place may be any of its size.
+        # Ties in the sorted list are broken at random in every epoch. Any graph of equal size can
+        # therefore be in a place.
         count = _largest_of_equals(count[self.order], self.n_node, self.n_edge)
         most = np.zeros(len(self.slots), np.int64)
         if len(self.low):
@@ -132,7 +138,7 @@ def stratify(n_node: np.ndarray, n_edge: np.ndarray, batch_size: int) -> Strata:
             mean + max(int(np.ptp(span)) for span in spans), sum(int(span.max()) for span in spans)
         )
     if remainder:
-        # Segment j stands in the slot j + B - r, which has room for it: made sure, not assumed.
+        # Graphs of segment j go to slot j + B - r. The maximum makes sure that they fit there.
         slots[batch_size - remainder :] = np.maximum(
             slots[batch_size - remainder :], n_node[segments[1:] - 1]
         )
@@ -160,13 +166,14 @@ def exchange(n_edge: np.ndarray, room: int) -> np.ndarray:
     """Exchange entries within columns until no row sums to more than `room`.
 
     Args:
-      n_edge: int [bins, columns]. Bins are batches and columns strata, or bins shards and
+      n_edge: int [bins, columns]. Bins are batches and columns strata, or bins are shards and
         columns groups of slots.
-      room: at least the mean row sum + the widest column; a smaller one may not be reached.
+      room: at least the mean row sum + the widest range of a column. A smaller room may not be
+        reached.
 
     Returns:
-      int [bins, columns], the row from which each entry came. Only rows too full take part,
-      each exchange with the emptiest row, so this stops: the overflow falls each time.
+      int [bins, columns], the row from which each entry came. Each exchange is between the fullest
+      and the emptiest row and lowers the overflow, so that the loop ends.
     """
     n_edge = n_edge.copy()
     rows, columns = n_edge.shape
@@ -178,7 +185,7 @@ def exchange(n_edge: np.ndarray, room: int) -> np.ndarray:
         allowed = (moved > 0) & (load[empty] + moved <= room)
         if not allowed.any():
             break
-        # The least that suffices, else the most that helps.
+        # The smallest move that removes the overflow; if there is none, the largest one.
         enough = allowed & (moved >= load[full] - room)
         if enough.any():
             column = int(np.argmin(np.where(enough, moved, np.iinfo(np.int64).max)))

@@ -1,4 +1,4 @@
-"""From a ConfigDict to objects, and back: recipes as they are written, checked and kept."""
+"""Recipes: builds objects from a ConfigDict, checks it, and stores it in checkpoints."""
 
 from gtx.recipes.batching import batches as batches
 from gtx.recipes.batching import budget as budget

@@ -1,4 +1,4 @@
-"""From `config.batch` to the shapes of batches and where they come from."""
+"""Builds the shapes and the source of batches from `config.batch`."""
 
 import jax
 from ml_collections import ConfigDict
@@ -9,12 +9,12 @@ from gtx.recipes.models import needs_dense
 
 
 def shards_of(config: ConfigDict) -> int:
-    """Devices that share a batch in training."""
+    """Number of devices that share a batch in training."""
     return config.batch.num_shards or jax.local_device_count()
 
 
 def shards_here(config: ConfigDict) -> int:
-    """Devices that share a batch, or 1 where this machine has too few: for the same scores."""
+    """Devices that share a batch, or 1 if this machine has too few. Scores do not depend on it."""
     shards = shards_of(config)
     fits = shards <= jax.local_device_count() and config.batch.size % shards == 0
     return shards if fits else 1
@@ -27,14 +27,14 @@ def budget(
     num_shards: int | None = None,
     stratified: bool | None = None,
 ) -> batching.Budget:
-    """Shapes for the training part that every other graph fits too.
+    """Shapes of batches of the training part into which every other graph fits too.
 
     Args:
       config: the recipe.
-      graphs: split.
-      num_shards: devices that share a batch; None for what the config says, or 1 where this
-        machine has fewer (`check_devices` refuses that before training).
-      stratified: for which kind of plan; None for what the config says.
+      graphs: graphs with a split.
+      num_shards: number of devices that share a batch; None for that of the config, or 1 if this
+        machine has fewer (`check_devices` refuses this before training).
+      stratified: the kind of plan; None for that of the config.
     """
     return batching.fit_budget(
         graphs.part("train"),
@@ -49,6 +49,6 @@ def budget(
 
 
 def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batching.Source:
-    """Where the batches of the training part come from."""
+    """The source of the batches of the training part."""
     kind = batching.Resident if config.batch.resident else batching.Streamed
     return kind(train, budget)

@@ -1,4 +1,4 @@
-"""Whether a config can be trained, as far as that is known without its data."""
+"""Checks that a config can be trained, as far as this is known without its data."""
 
 import functools
 import importlib.util
@@ -33,7 +33,7 @@ from gtx.recipes.training import optimizer, task
 
 
 def check(config: ConfigDict) -> None:
-    """Check every field as far as that goes without data and without a device.
+    """Check every field, as far as this is possible without data and without a device.
 
     Raises:
       ConfigError: one line: the field, its value and what is allowed.
@@ -41,6 +41,7 @@ def check(config: ConfigDict) -> None:
     fields.check_fields(config)
     found = model_of(config)
     source_label, settings = label(config), config.data
+    # Calls without molecules cost nothing and run the checks of the functions themselves.
     if reads_smiles(config):
         try:
             molecules.from_smiles([], features=settings.features)
@@ -52,7 +53,7 @@ def check(config: ConfigDict) -> None:
         except ValueError as error:
             raise ConfigError(f"config.data.descriptors: {error}") from error
     structures(config)
-    # Those that are not used are checked too: another override uses them.
+    # Encodings that are not used are checked too, because an override may turn them on.
     for name, encoding in given_encodings(config).items():
         encoding_of(name, encoding)
     _check_needs(found.needs(), config)
@@ -78,15 +79,15 @@ def check(config: ConfigDict) -> None:
 
 
 def check_model(config: ConfigDict) -> None:
-    """Trace the model, with one layer, on a graph of three nodes: do its parts go together?
+    """Check that the parts of the model fit each other: trace it on a graph of three nodes.
 
     Raises:
-      ConfigError: says what does not.
+      ConfigError: states what does not fit.
     """
     wanted = label(config)
     small = ConfigDict(config.to_dict())
     if "num_layers" in small.model:
-        small.model.num_layers = 1
+        small.model.num_layers = 1  # all layers are equal, and one is traced much faster
     spec = GraphSpec(nodes=_columns(config, "nodes"), edges=_columns(config, "edges"))
     graphs = Dataset.from_columns(
         node_ptr=[0, 3],
@@ -110,6 +111,7 @@ def check_model(config: ConfigDict) -> None:
         module = model(small, graphs.spec.replace(label=wanted))
         batch = batching.batch_graphs(graphs, dense=needs_dense(config))
         keys = {name: jax.random.key(0) for name in ("params", "dropout")}
+        # eval_shape traces without computing or allocating anything.
         jax.eval_shape(functools.partial(module.init, train=True), keys, batch)
     except ConfigError:
         raise
@@ -118,7 +120,7 @@ def check_model(config: ConfigDict) -> None:
 
 
 def _check_needs(needs: Needs, config: ConfigDict) -> None:
-    """Raise a ConfigError unless the recipe has what its model cannot do without."""
+    """Raise a ConfigError unless the recipe has the encodings and structures its model needs."""
     used = {type(encoding) for encoding in encodings(config)}
     found = {
         "encodings": [name for name, kind in gtx.encodings.ENCODINGS.items() if kind in used],
@@ -135,7 +137,7 @@ def _check_needs(needs: Needs, config: ConfigDict) -> None:
 
 
 def _columns(config: ConfigDict, level: str) -> dict[str, Column]:
-    """Columns like those that the data may have: those that the config names, and one more."""
+    """Columns like those of the data: the columns that the config names, and one more."""
     given = fields_of_model(config).get(ENCODER_FIELDS[level], {})
     encoded = {one.name for one in all_encodings(config)}
     columns: dict[str, Column] = {"column": Categorical((2,))}
@@ -156,7 +158,7 @@ def _zeros(columns: Mapping[str, Column], rows: int) -> dict[str, np.ndarray]:
 
 
 def check_devices(config: ConfigDict) -> None:
-    """Raise a ConfigError unless this machine has the devices that a batch is dealt to."""
+    """Raise a ConfigError unless this machine has the devices that share a batch."""
     shards, devices = shards_of(config), jax.local_device_count()
     if shards > devices:
         raise ConfigError(
@@ -171,7 +173,7 @@ def check_devices(config: ConfigDict) -> None:
 
 
 def _check_cache(folder: str) -> None:
-    """Refuse a file where the folder of encodings should be, or below it."""
+    """Refuse a path for the folder of encodings that is a file or lies below a file."""
     path = pathlib.Path(folder)
     for place in (path, *path.parents):
         if place.exists():

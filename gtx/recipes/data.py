@@ -1,4 +1,4 @@
-"""From `config.data`, `config.encodings` and `config.batch` to graphs, encodings and a budget."""
+"""Builds the source, split, encodings and structures of graphs from a config."""
 
 import functools
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ def reads_smiles(config: ConfigDict) -> bool:
 
 
 def source(config: ConfigDict) -> DataSource:
-    """The source of `config.data.name`, with those fields of `config.data` that it has.
+    """The source of `config.data.name`, with the fields of `config.data` that it reads.
 
     Raises:
-      ConfigError: a field is missing, or is not what it may be.
+      ConfigError: a field is missing, or its value is not allowed.
     """
     settings = config.data
     kind = choose(SOURCES, settings.name, "config.data.name")
@@ -37,7 +37,7 @@ def source(config: ConfigDict) -> DataSource:
 
 
 def label(config: ConfigDict) -> Label:
-    """The label that the config's graphs will have, known before they are read.
+    """The label of the config's graphs, which is known before they are read.
 
     Raises:
       ConfigError: the source's label cannot be of `config.task.kind`.
@@ -50,9 +50,9 @@ def label(config: ConfigDict) -> Label:
 
 
 def split(graphs: Dataset, settings: ConfigDict) -> Dataset:
-    """Split as the config says; a validation part is taken out of train where none is given.
+    """Split as the config states. If no validation part is given, it is taken out of train.
 
-    Graphs are split, or the targets of a single one.
+    If there is only one graph, its targets are split, otherwise the graphs.
     """
     by: splits.By = "target" if len(graphs) == 1 else "graph"
     if settings.split not in ("given", "column"):
@@ -106,7 +106,7 @@ def encode(graphs: Dataset, config: ConfigDict) -> Dataset:
 
 
 def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
-    """The config's encodings that it uses, in the order of their names."""
+    """The encodings that the config uses, sorted by name."""
     given = given_encodings(config)
     used = config.get("encodings_used", "all")
     listed = [name.strip() for name in used.split(",")]
@@ -116,13 +116,13 @@ def encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
 
 
 def all_encodings(config: ConfigDict) -> tuple[gtx.encodings.Encoding, ...]:
-    """The config's encodings, used or not, in the order of their names."""
+    """The encodings of the config, used or not, sorted by name."""
     given = given_encodings(config)
     return tuple(encoding_of(name, settings) for name, settings in sorted(given.items()))
 
 
 def encoded_columns(config: ConfigDict) -> set[str]:
-    """The columns that the config's encodings compute, each as `nodes.rwse`."""
+    """The columns that the config's encodings compute, such as `nodes.rwse`."""
     return {
         f"{LEVELS[level]}.{name}"
         for encoding in encodings(config)

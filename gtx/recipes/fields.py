@@ -1,7 +1,7 @@
-"""What each field of a config may be, known without data. `gtx.recipes.check` asks here first.
+"""The allowed values of each field of a config, known without data. `gtx.recipes.check` uses them.
 
-Fields that are settings of a class or a function (encodings, structures) have their rules
-there: its annotations, then its constructor.
+Fields that are settings of a class or a function (encodings, structures) are checked by its
+annotations and its constructor instead.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from gtx.models import MODELS
 from gtx.recipes import plugins
 from gtx.recipes.rules import ConfigError, check_value, choose, frozen
 
-# Beyond what any machine does: a slip of the keyboard is refused here, and not by what gives way.
+# Larger numbers are typing errors: no machine can compute them.
 COUNT = 2**31
 WORKERS = 2**10
 
@@ -59,7 +59,7 @@ FIELDS: Mapping[str, Rule] = {
     "training.patience": Whole(0, COUNT),
     "training.select": OneOf(("best", "last")),
 }
-# Fields that a recipe may leave out, as recipes of older checkpoints do.
+# Fields that a recipe may leave out, because recipes of older checkpoints do not have them.
 OPTIONAL = (
     "plugins",
     "encodings_used",
@@ -70,10 +70,10 @@ OPTIONAL = (
     "data.normalize",
     "data.descriptors",
 )
-# Settings of something that is built from them, checked where that is built.
+# Settings of objects; the constructors of these check them.
 BUILT = ("encodings.", "structures.")
 
-# What a source needs not declare, and a recipe may leave out.
+# Fields of `config.data` that every source allows without declaring them.
 _ANY_SOURCE: Mapping[str, Rule] = {
     "test_fraction": Real(least=0.0, below=1.0),
     "normalize": Flag(),
@@ -82,7 +82,7 @@ _WITH_SMILES: Mapping[str, Rule] = {"descriptors": TupleOf(Text())}
 
 
 def check_fields(config: ConfigDict) -> None:
-    """Raise for the first field that is unknown, missing, or not allowed to be what it is.
+    """Raise for the first field that is unknown, missing, or has a value that is not allowed.
 
     Args:
       config: the recipe.
@@ -123,7 +123,7 @@ def check_fields(config: ConfigDict) -> None:
 
 
 def rules_of(source: str, model: str) -> dict[str, Rule]:
-    """The rule of each field, those of the source and of the model of these names among them."""
+    """The rule of each field, including the fields of this source and of this model."""
     kind = SOURCES[source]
     data = {**_ANY_SOURCE, **(_WITH_SMILES if kind.has_smiles else {}), **limits.rules_of(kind)}
     return {
@@ -134,7 +134,7 @@ def rules_of(source: str, model: str) -> dict[str, Rule]:
 
 
 def _with_default(kind: type) -> list[str]:
-    """The fields of a source or a model that it has defaults for."""
+    """The fields of a source or a model that have a default."""
     return [
         field.name
         for field in dataclasses.fields(kind)
@@ -144,14 +144,14 @@ def _with_default(kind: type) -> list[str]:
 
 
 def _reader(path: str, source: str, model: str) -> str:
-    """Who reads a field, for a message."""
+    """The reader of a field, for a message."""
     if path.startswith("data."):
         return f"config.data.name {source!r}"
     return f"config.model.name {model!r}" if path.startswith("model.") else "gtx"
 
 
 def leaves(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field by its dotted name, with its value; a field of the model is one, also a dict."""
+    """Every field with its dotted name and its value. A dict in the model counts as one field."""
     for name, value in config.items():
         if isinstance(value, ConfigDict | Mapping) and prefix != "model.":
             yield from leaves(value, f"{prefix}{name}.")
@@ -160,7 +160,7 @@ def leaves(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _check_split(settings: ConfigDict, source: type[DataSource]) -> None:
-    """The fields that split the data, together."""
+    """Check the fields of the split together."""
     if settings.split not in source.splits:
         raise ConfigError(
             f"config.data.split: {settings.split!r} is not possible with the source "
@@ -187,7 +187,7 @@ def _check_split(settings: ConfigDict, source: type[DataSource]) -> None:
 
 
 def _check_batch(config: ConfigDict) -> None:
-    """The fields of `config.batch` together."""
+    """Check the fields of `config.batch` together."""
     if config.batch.num_shards and config.batch.size % config.batch.num_shards:
         raise ConfigError(
             f"config.batch.size: {config.batch.size} graphs cannot be dealt evenly to "
@@ -201,7 +201,7 @@ def _beside(path: str, rules: Mapping[str, Rule]) -> list[str]:
 
 
 def _near(path: str, rules: Mapping[str, Rule]) -> str:
-    """The nearest field, of the same group if there is one."""
+    """A hint at the field with the nearest name, preferably in the same group."""
     for names in (_beside(path, rules), rules):
         near = difflib.get_close_matches(path, names, n=1)
         if near:

@@ -1,4 +1,4 @@
-"""Recipes and sweeps are Python files that people write: read them, and say where one is wrong."""
+"""Reads recipes and sweeps, which are Python files, and reports the line of an error."""
 
 import importlib.util
 import os
@@ -13,11 +13,11 @@ from gtx.recipes.rules import ConfigError
 
 
 def recipe(path: str | os.PathLike[str], argument: str = "") -> ConfigDict:
-    """What get_config() of a file returns.
+    """The result of get_config() of a file.
 
     Args:
       path: a Python file.
-      argument: given to get_config if it is not empty.
+      argument: passed to get_config if it is not empty.
 
     Raises:
       ConfigError: names the file, and the line in it if there is one.
@@ -39,11 +39,11 @@ def recipe(path: str | os.PathLike[str], argument: str = "") -> ConfigDict:
 
 
 def load(path: str | os.PathLike[str]) -> types.ModuleType:
-    """Run a Python file as a module, which may import what a script in its place could import.
+    """Run a Python file as a module. It may import what a script in the same place could import.
 
-    That is what lies in its folder, or beside its package if the folder is one: configs/zinc.py
-    may say `from configs import base`, wherever the command runs. The current folder comes after
-    everything else.
+    These are modules in its folder, or next to its package if the folder is one: configs/zinc.py
+    may contain `from configs import base`, wherever the command runs. The current folder is
+    searched last.
 
     Raises:
       ConfigError: names the file, and the line in it if there is one.
@@ -66,7 +66,10 @@ def load(path: str | os.PathLike[str]) -> types.ModuleType:
 
 
 def root_of(file: pathlib.Path) -> pathlib.Path:
-    """The folder from which the imports of a file start: that of its outermost package."""
+    """The folder in which the imports of a file are searched: the parent of its outermost package.
+
+    Without a package it is the folder of the file.
+    """
     folder = file.absolute().parent
     while (folder / "__init__.py").is_file():
         folder = folder.parent
@@ -74,7 +77,7 @@ def root_of(file: pathlib.Path) -> pathlib.Path:
 
 
 def _located(path: str | os.PathLike[str], error: Exception) -> ConfigError:
-    """What went wrong in a file, with the last line of it that ran."""
+    """An error in a file as a ConfigError, with the last line of the file that ran."""
     if isinstance(error, ConfigError):
         return ConfigError(f"{path}: {error}")
     lines = [

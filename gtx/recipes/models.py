@@ -1,4 +1,4 @@
-"""From `config.model` to a model."""
+"""Builds a model from `config.model`."""
 
 import dataclasses
 from typing import Any
@@ -15,14 +15,14 @@ from gtx.recipes.rules import ConfigError, choose, frozen
 
 
 def model_config(name: str, **settings: Any) -> ConfigDict:
-    """`config.model` for a model: its name, and all its fields, with its defaults but for these.
+    """`config.model` for a model: its name and all its fields, with defaults unless given.
 
     Args:
-      name: of `gtx.models.MODELS`.
-      **settings: fields that do not have their default.
+      name: a name in `gtx.models.MODELS`.
+      **settings: values of fields other than their defaults.
 
     Raises:
-      ConfigError: the model has no such field; names the nearest that it has.
+      ConfigError: the model has no such field; the message names the nearest one.
     """
     kind = choose(MODELS, name, "config.model.name")
     rules = limits.rules_of(kind)
@@ -38,13 +38,16 @@ def model_config(name: str, **settings: Any) -> ConfigDict:
         elif field.default is not dataclasses.MISSING:
             value = field.default
         else:
-            continue  # a recipe must say it
+            continue  # a field without a default must be given by the recipe
         config[field.name] = _open(rules[field.name]) if value is None else value
     return config
 
 
 def _open(rule: limits.Rule) -> Any:
-    """None, which an override can replace by a value of the type that the rule allows."""
+    """None in a form that an override can replace by a value of the type that the rule allows.
+
+    ml_collections cannot infer a type from a plain None.
+    """
     types = {limits.Whole: int, limits.Real: float, limits.Flag: bool, limits.Text: str}
     for each in rule.rules if isinstance(rule, limits.AnyOf) else (rule,):
         if type(each) in types:
@@ -53,16 +56,16 @@ def _open(rule: limits.Rule) -> Any:
 
 
 def fields_of_model(config: ConfigDict) -> dict[str, Any]:
-    """The fields of `config.model`, as the model's constructor takes them."""
+    """The fields of `config.model` as arguments of the model's constructor."""
     settings = frozen(config.model.to_dict())
     return {name: value for name, value in settings.items() if name != "name"}
 
 
 def model_of(config: ConfigDict) -> Model:
-    """The config's model with its fields, before it sees data.
+    """The config's model with its fields. It does not depend on the data yet.
 
     Raises:
-      ConfigError: a field is unknown, or is not what it may be.
+      ConfigError: a field is unknown, or its value is not allowed.
     """
     kind = choose(MODELS, config.model.name, "config.model.name")
     settings = fields_of_model(config)
@@ -83,7 +86,7 @@ def model(config: ConfigDict, spec: GraphSpec) -> nn.Module:
     """The flax module of the config's model for data of this spec.
 
     Raises:
-      ConfigError: the model and the data do not go together; says why.
+      ConfigError: the model does not fit the data; the message states the reason.
     """
     used = encodings(config)
     try:
@@ -102,7 +105,7 @@ def needs_dense(config: ConfigDict) -> bool:
 
 
 def _without_unused(found: Model, config: ConfigDict) -> Model:
-    """The model without encoders of encodings that this recipe has and does not use."""
+    """The model without the encoders of encodings that the recipe contains but does not use."""
     unused = {one.name for one in all_encodings(config)} - {one.name for one in encodings(config)}
     changes = {
         field: {key: part for key, part in value.items() if key not in unused}
@@ -112,7 +115,7 @@ def _without_unused(found: Model, config: ConfigDict) -> Model:
     return dataclasses.replace(found, **changes)
 
 
-# The fields of a model that say how the columns of each level are read.
+# The field of a model that holds the encoders of the columns of each level.
 ENCODER_FIELDS = dict(
     nodes="node_encoders", edges="edge_encoders", pairs="pair_encoders", graphs="graph_encoders"
 )

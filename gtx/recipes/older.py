@@ -1,4 +1,4 @@
-"""Recipes of older versions: fields that their configs do not have, or have by other names."""
+"""Converts recipes of older versions, whose fields are missing or have other names."""
 
 import copy
 from collections.abc import Mapping
@@ -6,10 +6,10 @@ from typing import Any
 
 from gtx.recipes.rules import ConfigError
 
-# Each field that a config got after the first recipes were written, with the value that gives
-# what those did. A new field of configs/base.py that gtx reads has its line here. Fields of the
-# model have none: a recipe that does not have one is older than it, and gets its default, which
-# must do what was done before.
+# Each field that was added to configs after the first recipes were written, with the value that
+# keeps the behaviour of older recipes. Add a line here for each new field of configs/base.py that
+# gtx reads. Fields of models need no line: a recipe without one gets its default, which must keep
+# the older behaviour.
 LATER_FIELDS: Mapping[str, Any] = {
     "plugins": (),
     "encodings_used": "all",
@@ -17,7 +17,7 @@ LATER_FIELDS: Mapping[str, Any] = {
     "structures": {},
     "task.kind": "auto",
 }
-# What `config.model.laplacian_encoder` was, and the encoder's name now.
+# From the value of the former field `config.model.laplacian_encoder` to the encoder's name now.
 _EIGENVECTORS = {
     "deep_set": "laplacian",
     "linear": "laplacian_linear",
@@ -28,10 +28,10 @@ _EIGENVECTORS = {
 
 
 def up_to_date(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of a recipe as this version writes it.
+    """The config of a recipe in the form of this version.
 
     Raises:
-      ConfigError: it did something that this version does not.
+      ConfigError: the recipe uses something that this version no longer supports.
     """
     result = copy.deepcopy(dict(config))
     if result["data"].pop("topology", {}):
@@ -51,7 +51,7 @@ def up_to_date(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name_encoders(config: dict[str, Any]) -> None:
-    """Encoders of eigenvectors and paths had fields of their own; they are named by column now."""
+    """Convert fields for encoders of eigenvectors and paths to entries by column name."""
     model = config["model"]
     name = _EIGENVECTORS[model.pop("laplacian_encoder", "deep_set")]
     signs, bases = model.pop("random_signs", True), model.pop("random_bases", False)
@@ -67,5 +67,5 @@ def _name_encoders(config: dict[str, Any]) -> None:
 
 
 def with_its_plan(budget: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """The budget of a recipe, with the kind of plan that older budgets left to the config."""
+    """The budget of a recipe, with the kind of plan. Older recipes stored it only in the config."""
     return {"stratified": config["batch"].get("stratified", True), **budget}

@@ -1,12 +1,12 @@
-"""Modules of other people that add to the dicts of names.
+"""Plugins: modules of users that add entries to the dicts of names.
 
-A plugin is a Python module that, when it is imported, puts things of its own beside those of gtx:
+A plugin is a Python module that adds its own objects to the dicts of gtx when it is imported:
 
     gtx.nn.local.LOCAL["mine"] = MyLayer
 
 `gtx train --plugin=my_package.my_module` imports it, and so does `import my_package.my_module`. A
-recipe names its plugins in `config.plugins`. It is refused while they are not imported: a
-checkpoint is data, and nothing in it may decide what code is run.
+recipe names its plugins in `config.plugins`. If they are not imported, the recipe is refused. gtx
+never imports them by itself, because a checkpoint is data and must not decide which code runs.
 """
 
 import importlib
@@ -18,10 +18,10 @@ from gtx.recipes.rules import ConfigError
 
 
 def load(names: Iterable[str]) -> None:
-    """Import plugins, from where Python finds them or from the current folder.
+    """Import plugins from Python's search path or from the current folder.
 
     Raises:
-      ConfigError: there is no such module, or it fails; names it.
+      ConfigError: there is no such module, or its import fails; the message names it.
     """
     for name in names:
         if os.getcwd() not in sys.path:
@@ -29,6 +29,7 @@ def load(names: Iterable[str]) -> None:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
+            # Another missing module than the plugin or its package: an import inside the plugin.
             if error.name is None or not f"{name}.".startswith(f"{error.name}."):
                 raise ConfigError(
                     f"--plugin={name}: it needs {error.name!r}, which is not installed."

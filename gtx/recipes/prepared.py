@@ -18,10 +18,10 @@ class Prepared:
     """A recipe's data, ready to be batched.
 
     Attributes:
-      dataset: loaded, split, scaled and encoded, with its structures.
-      scaler: of the molecules' descriptors, where the recipe asks for them.
-      rejected: rows of the source that became no graph, and why.
-      raw_spec: of the encoded graphs before structures were added; None if there are none.
+      dataset: the graphs: loaded, split, scaled and encoded, with structures.
+      scaler: scaler of the molecules' descriptors, if the recipe uses them.
+      rejected: rows of the source that did not become graphs, with reasons.
+      raw_spec: spec of the encoded graphs before structures were added; None without structures.
     """
 
     dataset: Dataset
@@ -37,13 +37,14 @@ def prepare(config: ConfigDict) -> Prepared:
 
 
 def structured(graphs: Dataset, loaded: "Prepared", config: ConfigDict) -> Prepared:
-    """What was loaded, as these encoded graphs with the config's structures."""
+    """`loaded` with these encoded graphs in place of its own, after adding the structures."""
     raw_spec = graphs.spec if structures(config) else None
     return dataclasses.replace(loaded, dataset=with_structures(graphs, config), raw_spec=raw_spec)
 
 
 def load(config: ConfigDict) -> Prepared:
-    """`prepare` without encodings and structures. Every field is checked before."""
+    """`prepare` without encodings and structures. Every field is checked first."""
+    # Loading and encoding may take minutes. An error in the config must be reported before.
     check(config)
     check_model(config)
     settings = config.data
@@ -62,9 +63,10 @@ def load(config: ConfigDict) -> Prepared:
 
 
 def _with_sizes(graphs: Dataset, config: ConfigDict) -> Dataset:
-    """Columns with as many categories as the model has rows for, where a recipe says fewer.
+    """The graphs with the numbers of categories that the recipe's encoders have, if these are less.
 
-    So 21 rows for the atoms of ZINC, which declares 28, are refused if any of the others occurs.
+    For example, ZINC declares 28 kinds of atoms, and GRIT's encoder has 21 rows. The check then
+    refuses a graph with one of the other 7.
     """
     spec = graphs.spec
     for level, field in ENCODER_FIELDS.items():

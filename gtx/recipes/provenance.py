@@ -1,4 +1,4 @@
-"""Whether data that are read again are those that a run was trained on."""
+"""Checks that data that are read again equal those that a run was trained on."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -13,27 +13,27 @@ from gtx.training.comparison import differences
 
 
 class OtherDataError(ValueError):
-    """The data are not those of the run."""
+    """The data differ from those of the run."""
 
 
 def check_data(
     recipe: recipes.Recipe, prepared: recipes.Prepared, parts: Iterable[str]
 ) -> tuple[str, ...]:
-    """Raise unless these parts hold what they held when the run was trained.
+    """Raise unless these parts have the same content as when the run was trained.
 
-    Compared are graphs, features, labels and split, wherever they were read from; what encodings
-    compute is not, for it has other digits on another machine.
+    Graphs, features, labels and split are compared, wherever they were read from. Encodings are not
+    compared, because their last digits differ between machines.
 
     Args:
-      recipe: of the run.
+      recipe: the recipe of the run.
       prepared: its data, read again.
       parts: "train", "valid" or "test".
 
     Returns:
-      What the caller should know: other parts that changed, or that nothing was kept to compare.
+      Warnings for the caller: other parts that changed, or that there is nothing to compare with.
 
     Raises:
-      OtherDataError: names the parts and what changed in them.
+      OtherDataError: names the parts and their changes.
     """
     dataset, known = prepared.dataset, recipe.content or {}
     without = recipes.encoded_columns(recipe.config)
@@ -44,7 +44,7 @@ def check_data(
         _described(recipe.spec, recipe.scaler), _described(dataset.spec, prepared.scaler)
     )
     if asked or described:
-        # Where only scales differ, the reason is the part that training took them from.
+        # If only scales differ, the cause is a change in the train part, to which they were fitted.
         lines = asked or [*others, *described[:5]]
         raise OtherDataError(
             f"the data are not those of the run: {'; '.join(lines)}. Restore the files that it "
@@ -59,16 +59,16 @@ def check_data(
 
 
 def other_data(recipe: recipes.Recipe) -> Dataset:
-    """The data of a run's config as they are now, for its `Predictor`: without computed columns.
+    """The current data of a run's config for its `Predictor`, without computed columns.
 
-    They may have other graphs and labels than the run had, but labels of the same kind.
+    Graphs and labels may differ from those of the run, but the kind of label must be the same.
 
     Raises:
       OtherDataError: the labels are of another kind.
       GraphError: the data cannot be read.
     """
     config = ConfigDict(recipe.config.to_dict())
-    # Scales are those of the run: of descriptors in its scaler, of labels in its task.
+    # The scales of the run are used: those of descriptors in its scaler, of labels in its task.
     config.data.update({"descriptors": (), "normalize": False})
     dataset = recipes.load(config).dataset
     label, wanted = dataset.spec.label, recipe.spec.label

@@ -1,4 +1,4 @@
-"""The errors of a config, and how names and settings in it are checked."""
+"""ConfigError, and checks of names and settings in a config."""
 
 import inspect
 import typing
@@ -11,7 +11,7 @@ from gtx.limits import Rule, rule_of, unknown
 
 
 class ConfigError(ValueError):
-    """A config asks for something that does not exist; the message says what does."""
+    """A config asks for something that does not exist; the message lists what exists."""
 
 
 def check_value(path: str, value: Any, rule: Rule) -> None:
@@ -25,7 +25,7 @@ def choose(choices: Mapping[str, Any], name: Any, field: str) -> Any:
     """The choice of this name.
 
     Raises:
-      ConfigError: there is none; names those there are and the nearest.
+      ConfigError: there is no such choice; the message lists all and names the nearest.
     """
     if isinstance(name, str) and name in choices:
         return choices[name]
@@ -33,7 +33,7 @@ def choose(choices: Mapping[str, Any], name: Any, field: str) -> Any:
 
 
 def settings_of(group: Any, field: str) -> dict[str, Any]:
-    """The settings in a group of fields, or a ConfigError if it is none."""
+    """The settings in a group of fields; a ConfigError if `group` is not a group."""
     if not isinstance(group, ConfigDict | Mapping):
         raise ConfigError(
             f"{field}: {group!r} is not allowed. Give settings by name, {{}} for none."
@@ -42,10 +42,11 @@ def settings_of(group: Any, field: str) -> dict[str, Any]:
 
 
 def call_checked(maker: Callable[..., Any], settings: Mapping[str, Any], field: str) -> Any:
-    """`maker(**settings)`, with every setting of the type that the maker declares.
+    """`maker(**settings)`, after a check that every setting has the type that the maker declares.
 
     Raises:
-      ConfigError: names the setting below `field`, and what it may be; or what the maker says.
+      ConfigError: names the setting below `field` and its allowed values, or quotes the error of
+        the maker.
     """
     check_settings(maker, settings, field)
     try:
@@ -57,7 +58,7 @@ def call_checked(maker: Callable[..., Any], settings: Mapping[str, Any], field: 
 def check_settings(
     maker: Callable[..., Any], settings: Mapping[str, Any], field: str, *leading: Any
 ) -> None:
-    """Raise a ConfigError unless the maker takes these settings, and of these types."""
+    """Raise a ConfigError unless the maker takes these settings with these types."""
     try:
         inspect.signature(maker).bind(*leading, **settings)
     except TypeError as error:
@@ -71,7 +72,7 @@ def check_settings(
 
 
 def frozen(value: Any) -> Any:
-    """A value as its owner takes it: dicts and tuples, which a recipe has as lists."""
+    """A value with plain dicts and tuples, as constructors take it. Recipes may have lists."""
     if isinstance(value, ConfigDict | Mapping):
         return {name: frozen(each) for name, each in value.items()}
     return tuple(frozen(each) for each in value) if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""What a checkpoint keeps of a recipe, and how it is read again."""
+"""The recipe in a checkpoint: writes it as plain data and reads it again."""
 
 import dataclasses
 import hashlib
@@ -23,17 +23,17 @@ from gtx.recipes.rules import ConfigError, frozen
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """What a checkpoint's recipe says, as objects.
+    """The recipe of a checkpoint as objects.
 
     Attributes:
       config: the recipe's config.
-      spec: of the data, encodings and structures included.
-      raw_spec: of the encoded data before structures were added, None if none was.
-      scaler: of the molecules' descriptors, or None.
-      budget: of the data, on one device.
-      version: of gtx that wrote it.
-      content: of the data that was read, by part (see `gtx.data.content`), without what the
-        encodings computed; None in an older recipe.
+      spec: spec of the data, including encodings and structures.
+      raw_spec: spec of the encoded data before structures were added; None without structures.
+      scaler: scaler of the molecules' descriptors, or None.
+      budget: budget of the data on one device.
+      version: version of gtx that wrote it.
+      content: hashes of the data by part (see `gtx.data.content`), without the columns of
+        encodings; None in an older recipe.
     """
 
     config: ConfigDict
@@ -46,13 +46,13 @@ class Recipe:
 
 
 def recipe(config: ConfigDict, prepared: Prepared) -> dict[str, Any]:
-    """Plain data from which a checkpoint's model can be built again and fed with raw graphs."""
+    """Plain data from which a checkpoint's model can be built again and applied to raw graphs."""
     return dict(
         config=config.to_dict(),
         spec=prepared.dataset.spec.to_json(),
         raw_spec=None if prepared.raw_spec is None else prepared.raw_spec.to_json(),
         scaler=None if prepared.scaler is None else prepared.scaler.to_json(),
-        # One shard: the recipe of a run must not depend on the machine that it runs on.
+        # For one shard: the recipe of a run must not depend on the machine where it runs.
         budget=budget(config, prepared.dataset, num_shards=1).to_json(),
         version=gtx.__version__,
         content=content_of_parts(prepared.dataset, without=encoded_columns(config)),
@@ -60,11 +60,11 @@ def recipe(config: ConfigDict, prepared: Prepared) -> dict[str, Any]:
 
 
 def read_recipe(data: Mapping[str, Any]) -> Recipe:
-    """The objects of what `recipe` wrote.
+    """The objects from the data that `recipe` wrote.
 
     Raises:
-      ConfigError: it is not such data, or that of a later version, or of plugins that are not
-        imported.
+      ConfigError: the data have another form, are from a later version, or need plugins that are
+        not imported.
     """
     try:
         known = [field.name for field in dataclasses.fields(Recipe)]

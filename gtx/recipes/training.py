@@ -1,4 +1,4 @@
-"""From `config.task` and `config.optimizer` to what a model is trained with."""
+"""Builds the task and the optimizer from `config.task` and `config.optimizer`."""
 
 from ml_collections import ConfigDict
 

@@ -1,4 +1,4 @@
-"""What is predicted: loss, predictions in the label's own unit, and metrics."""
+"""Tasks: loss, predictions in the label's own unit, and metrics."""
 
 from gtx.tasks.base import Task as Task
 from gtx.tasks.choice import from_label as from_label

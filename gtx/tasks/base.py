@@ -17,10 +17,10 @@ Mode = Literal["min", "max"]
 
 @dataclasses.dataclass(frozen=True)
 class Task(abc.ABC):
-    """What all tasks share. Rows are the targets of a batch, whose level is `label.level`.
+    """The base class of all tasks. Rows are the targets of a batch, of level `label.level`.
 
     Attributes:
-      label: what is predicted; decides level, width, normalisation and names.
+      label: the description of the labels: level, width, normalisation and names.
       main_metric: the key of `metrics` by which the best parameters are chosen.
     """
 
@@ -41,23 +41,23 @@ class Task(abc.ABC):
 
     @property
     def mode(self) -> Mode:
-        """Whether a small or a large main metric is good."""
+        """Whether a small ("min") or a large ("max") main metric is better."""
         return "min" if self.main_metric.removeprefix("scaled_") in ("mae", "rmse") else "max"
 
     @property
     @abc.abstractmethod
     def metric_names(self) -> tuple[str, ...]:
-        """The keys of `metrics` that are over all targets."""
+        """The keys of `metrics` for scores over all targets."""
 
     @abc.abstractmethod
     def loss(
         self, outputs: Float[Array, "rows dim"], batch: Batch
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        """Sum of the losses of real, labelled entries, and the count to divide it by.
+        """Sum of the losses of real, labelled entries, and the number to divide it by.
 
-        Padding and missing labels add nothing to either, nor to a gradient, whatever the
-        outputs hold there. Both are float32. Under `batch.axis_name` they are the shard's
-        own; the caller adds them up over shards before dividing.
+        Padding and missing labels contribute to neither of them and to no gradient, whatever the
+        outputs hold there. Both are float32. Under `batch.axis_name` they belong to this shard; the
+        caller adds them up over shards before the division.
         """
 
     @abc.abstractmethod
@@ -66,24 +66,24 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        """Scores over a whole split, on the host. NaN where a score is undefined.
+        """Scores over a whole split, on the host. An undefined score is NaN.
 
         Args:
           predictions: [rows, dim], from `predictions`, without padding.
-          labels: as in `TargetTable.labels`, missing ones included.
+          labels: as in `TargetTable.labels`, including missing ones.
 
         Returns:
-          `metric_names`; of several targets also the scores of each, by keys such as `logS/mae`.
+          Scores by `metric_names`; for several targets also those of each, as `logS/mae`.
         """
 
     def undefined(self, labels: np.ndarray) -> list[str]:
-        """Why targets are left out of `metrics`, one sentence each."""
+        """The reasons why targets are left out of `metrics`, one sentence each."""
         del labels
         return []
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """A name for each output, that of the target or class or else its number."""
+        """A name for each output: that of its target or class, or its number without names."""
         names = self.label.names
         numbers = tuple(map(str, range(self.label.dim)))
         return names if len(set(names)) == self.label.dim else numbers
@@ -97,8 +97,8 @@ class Task(abc.ABC):
         """The targets of a batch, one for each row of the outputs.
 
         Raises:
-          ValueError: the outputs are not [rows, output_dim], or the targets are those of another
-            level or have no labels.
+          ValueError: the outputs are not [rows, output_dim], or the targets have another level or
+            no labels.
         """
         targets, level = batch.targets, self.label.level
         if targets is None or targets.level != level or targets.labels is None:
@@ -128,7 +128,7 @@ class Task(abc.ABC):
 def known_floats(
     task: Task, outputs: Float[Array, "rows dim"], batch: Batch
 ) -> tuple[Float[Array, "rows dim"], Bool[Array, "rows dim"]]:
-    """Float labels with 0 for those that are missing or padding, and which ones are not."""
+    """Float labels with 0 in place of missing ones and padding, and the mask of known labels."""
     targets = task.targets_of(outputs, batch)
     mask, labels = jnp.asarray(targets.mask), jnp.asarray(targets.labels, jnp.float32)
     if labels.shape != outputs.shape:

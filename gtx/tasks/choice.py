@@ -1,4 +1,4 @@
-"""Which task fits a label."""
+"""Chooses the task for a label."""
 
 from gtx.data.spec import Label
 from gtx.tasks.base import Task
@@ -14,10 +14,10 @@ def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Tas
       label: from the dataset's spec.
       loss: regression has `l1` (default), `mse`, `huber`; binary and multilabel have
         `cross_entropy`; multiclass has `cross_entropy` (default), `weighted_cross_entropy`.
-      metric: the main metric; `auto` is `mae`, `roc_auc`, `average_precision` and `accuracy`
-        for regression, binary, multilabel and multiclass, `scaled_mae` for several regression
-        targets, and `weighted_accuracy` with the weighted loss. A binary label of pairs is that
-        of links, and has `hits@20` (or any other number) and `mrr` as well.
+      metric: the main metric. `auto` is `mae`, `roc_auc`, `average_precision` and `accuracy` for
+        regression, binary, multilabel and multiclass, `scaled_mae` for several regression targets,
+        and `weighted_accuracy` with the weighted loss. A binary label of pairs is a link
+        prediction and also has `hits@20` (or any other number) and `mrr`.
     """
     losses = {
         "regression": ("l1", "mse", "huber"),

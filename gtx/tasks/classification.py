@@ -1,4 +1,4 @@
-"""Classification of graphs or nodes: yes or no per column, or one class of many."""
+"""Classification: binary labels, one or several per target, or one class of many."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ from gtx.tasks.base import Task, known_floats
 
 @dataclasses.dataclass(frozen=True)
 class Binary(Task):
-    """Independent yes/no labels, one logit each: binary and multilabel.
+    """Independent binary labels with one logit each: binary and multilabel.
 
     Labels are 0, 1 or NaN for missing. The mean is over known entries of all columns.
     """
@@ -29,6 +29,8 @@ class Binary(Task):
         self, outputs: Float[Array, "rows dim"], batch: Batch
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         labels, known = known_floats(self, outputs, batch)
+        # Unknown entries become 0 before the loss: an infinite output there would give NaN
+        # gradients. softplus(-x) is -log(sigmoid(x)) without overflow.
         logits = jnp.where(known, outputs.astype(jnp.float32), 0.0)
         losses = labels * jax.nn.softplus(-logits) + (1 - labels) * jax.nn.softplus(logits)
         return jnp.where(known, losses, 0.0).sum(), known.sum(dtype=jnp.float32)
@@ -57,8 +59,8 @@ class Multiclass(Task):
     """One class of `label.dim`, softmax cross entropy. Labels are integers, -1 for missing.
 
     Attributes:
-      weighted: weigh the loss of class c by the share of a batch's labels that are not c, as
-        Dwivedi et al. (2023) and GraphGPS do on the SBM data sets. The weights are those of
+      weighted: weight the loss of class c by the share of a batch's labels that are not c, as
+        Dwivedi et al. (2023) and GraphGPS do on the SBM datasets. The weights are computed over
         the global batch, and the loss is divided by their sum.
     """
 
@@ -87,6 +89,7 @@ class Multiclass(Task):
         weights = known.astype(jnp.float32)
         if self.weighted:
             sizes = jnp.zeros(self.output_dim, jnp.float32).at[labels].add(weights)
+            # The weights must not depend on the number of shards.
             if batch.axis_name is not None:
                 sizes = jax.lax.psum(sizes, batch.axis_name)
             share = (sizes.sum() - sizes) / jnp.maximum(sizes.sum(), 1.0)

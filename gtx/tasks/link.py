@@ -1,4 +1,4 @@
-"""Prediction of links: yes or no for each pair of nodes, scored by rank."""
+"""Link prediction: a binary label for each pair of nodes, scored by rank."""
 
 import dataclasses
 
@@ -12,9 +12,9 @@ from gtx.tasks.ranking import hits_at, mean_reciprocal_rank
 class Link(Binary):
     """A binary label of each pair of nodes, 1 for a link; the loss is that of `Binary`.
 
-    Beside the scores of `Binary` it has `hits@K` and `mrr` (see `gtx.tasks.ranking`). All
-    negatives of the part that is scored are those of every positive. OGB gives each positive of
-    some of its data sets a list of negatives of its own; `mean_reciprocal_rank` takes such lists.
+    Besides the scores of `Binary` it has `hits@K` and `mrr` (see `gtx.tasks.ranking`). Every
+    positive is ranked among all negatives of the scored part. In some datasets of OGB each positive
+    has its own list of negatives; `mean_reciprocal_rank` accepts such lists.
 
     Attributes:
       hits: the K of each `hits@K`.
@@ -36,7 +36,7 @@ class Link(Binary):
         return (*super().metric_names, *(f"hits@{k}" for k in self.hits), "mrr")
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        scores = super().metrics(predictions, labels)  # which checks the shapes
+        scores = super().metrics(predictions, labels)  # also checks the shapes
         positive, negative = (predictions[labels[:, 0] == value, 0] for value in (1, 0))
         hits = {f"hits@{k}": hits_at(positive, negative, k) for k in self.hits}
         return {**scores, **hits, "mrr": mean_reciprocal_rank(positive, negative)}

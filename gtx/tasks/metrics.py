@@ -1,7 +1,8 @@
-"""Scores over a whole split, on the host, by scikit-learn. Undefined ones are NaN, not a warning.
+"""Scores over a whole split, on the host, by scikit-learn. An undefined score is NaN.
 
 Missing labels (NaN, or -1 for classes) are left out. Scores of several targets are means over
-the targets for which the score exists. scikit-learn is imported late because it is slow.
+the targets for which the score is defined. scikit-learn is imported late because its import is
+slow.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,16 +31,16 @@ def regression(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 def scaled_regression(
     predictions: np.ndarray, labels: np.ndarray, spread: Sequence[float] = ()
 ) -> dict[str, float]:
-    """`scaled_mae` and `scaled_rmse`: of each target divided by its spread, mean over targets.
+    """`scaled_mae` and `scaled_rmse`: errors divided by the spread of each target, then averaged.
 
-    A mean over targets of unlike units says nothing; in units of their own spread they compare.
-    A model that predicts the mean of every target has a `scaled_rmse` of about 1.
+    A mean over targets with different units is meaningless. In units of their own spread, errors
+    are comparable. A model that predicts the mean of every target has a `scaled_rmse` of about 1.
 
     Args:
       predictions: [rows, targets].
-      labels: the same, NaN where one is missing.
+      labels: [rows, targets], NaN for a missing label.
       spread: the standard deviation of each target over the training part. Without it, that of
-        the known labels here; 1 where these are all equal.
+        the known labels here, or 1 if these are all equal.
     """
     labels = np.asarray(labels, np.float64)
     if not len(spread):
@@ -54,7 +55,7 @@ def by_target(
     labels: np.ndarray,
     names: Sequence[str],
 ) -> dict[str, float]:
-    """The scores of each target alone, by keys such as `logS/mae`. NaN where one is undefined."""
+    """The scores of each target separately, by keys such as `logS/mae`. NaN if undefined."""
     found = {}
     for column, name in enumerate(names):
         alone = score(predictions[:, column : column + 1], labels[:, column : column + 1])
@@ -65,8 +66,8 @@ def by_target(
 def binary(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """`roc_auc`, `average_precision`, `accuracy` and `f1` of probabilities, mean over columns.
 
-    All but accuracy are over the columns that have both classes, as OGB has it (Hu et al.,
-    2020); accuracy and f1 decide at probability 0.5.
+    All but accuracy are averaged over the columns that have both classes, as in OGB (Hu et al.,
+    2020). accuracy and f1 use the threshold 0.5.
     """
     from sklearn import metrics
 
@@ -92,8 +93,8 @@ def binary(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 def multiclass(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """`accuracy`, `weighted_accuracy` and macro `f1` of class probabilities [rows, classes].
 
-    Weighted accuracy is the mean over classes of the share of a class that is recognised
-    (Dwivedi et al., 2023), over the classes that occur among the labels.
+    Weighted accuracy is the mean recall of the classes (Dwivedi et al., 2023) that occur among the
+    labels.
     """
     from sklearn import metrics
 
@@ -115,7 +116,7 @@ def multiclass(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def constant_columns(labels: np.ndarray) -> dict[int, str]:
-    """The regression targets for which r2 does not exist, with the reason."""
+    """The regression targets for which r2 is undefined, with the reasons."""
     reasons = {}
     for column, (truth, _) in enumerate(_known_columns(labels, labels)):
         if len(truth) < 2:
@@ -126,7 +127,7 @@ def constant_columns(labels: np.ndarray) -> dict[int, str]:
 
 
 def one_class_columns(labels: np.ndarray) -> dict[int, str]:
-    """The binary targets for which ranking scores do not exist, with the reason."""
+    """The binary targets for which ranking scores are undefined, with the reasons."""
     reasons = {}
     for column, (truth, _) in enumerate(_known_columns(labels, labels)):
         if len(truth) == 0:

@@ -16,14 +16,15 @@ from gtx.tasks.base import Task, known_floats
 class Regression(Task):
     """The model predicts `(label - mean) / std`; scores are in the label's own unit.
 
-    Of several targets there are also `scaled_mae` and `scaled_rmse`, the errors of each divided
-    by its own spread: `label.std`, the standard deviation over the training part, or that of the
-    labels that are scored where the label has none. They choose the best parameters unless told
-    otherwise, as the unit of one target says nothing to another.
+    For several targets there are also `scaled_mae` and `scaled_rmse`: the errors of each target,
+    divided by its spread. The spread is `label.std`, the standard deviation over the training part,
+    or that of the scored labels if the label has none. By default `scaled_mae` chooses the best
+    parameters, because targets with different units cannot be compared otherwise.
 
     Attributes:
-      loss_name: of the normalised error e: `l1` is |e|, `mse` is e^2, `huber` is e^2 / 2 up to
+      loss_name: loss of the normalised error e: `l1` is |e|, `mse` is e^2, `huber` is e^2 / 2 up to
         `huber_delta` and linear beyond. The mean is over known entries of all targets.
+      huber_delta: the error at which `huber` becomes linear.
     """
 
     main_metric: str = "mae"
@@ -58,6 +59,7 @@ class Regression(Task):
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         labels, known = known_floats(self, outputs, batch)
         mean, std = self._mean_std()
+        # Unknown entries get the error 0, so that their outputs get no gradient.
         error = jnp.where(known, outputs.astype(jnp.float32) - (labels - mean) / std, 0.0)
         size = jnp.abs(error)
         if self.loss_name == "l1":

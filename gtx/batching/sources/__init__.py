@@ -1,4 +1,4 @@
-"""Where training gets its batches from: one source per file, and the class to write one's own."""
+"""Sources of training batches, one per file, and the base class for your own source."""
 
 from gtx.batching.sources.resident import Resident as Resident
 from gtx.batching.sources.source import Source as Source

@@ -1,4 +1,4 @@
-"""What sources of whole graphs share: the plan, and what a run that goes on compares."""
+"""The base class of sources of whole graphs: the plan, and the identity for resumed runs."""
 
 import dataclasses
 from typing import Any
@@ -14,11 +14,11 @@ from gtx.data.labels import check_trainable
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Graphs(Source):
-    """Batches of whole graphs, each graph of a dataset once an epoch.
+    """Batches of whole graphs, each graph of a dataset once per epoch.
 
     Attributes:
       dataset: the graphs, with labels.
-      budget: the static shape of a batch, which also says how batches are planned.
+      budget: the static shape of a batch, which also states how batches are planned.
     """
 
     dataset: Dataset
@@ -29,18 +29,19 @@ class Graphs(Source):
 
     def identity(self) -> dict[str, Any]:
         return {
-            # Where the graphs are kept does not decide what is learned from them.
+            # The same for Resident and Streamed: where the graphs are stored does not matter for
+            # training, so a run may continue with the other one.
             "class": "Graphs",
             "batch_size": self.budget.batch_size,
             "stratified": self.budget.stratified,
-            # Stratified batches hold the same graphs whatever the shapes; plain ones do not.
+            # The graphs of stratified batches do not depend on the shapes; those of plain ones do.
             "budget": None if self.budget.stratified else self._shapes,
         }
 
     @property
     def _shapes(self) -> dict[str, Any]:
-        # Whether batches have a layout follows from the model, and changes none of them. Whether
-        # they are stratified is said apart.
+        # "dense" follows from the model and does not change which graphs are in a batch.
+        # "stratified" has its own entry.
         shapes = self.budget.to_json().items()
         return {name: value for name, value in shapes if name not in ("dense", "stratified")}
 

@@ -1,4 +1,4 @@
-"""Graphs that stay on the device: only their numbers travel."""
+"""Graphs that stay on the device: only their numbers are sent there."""
 
 import dataclasses
 from typing import Any
@@ -19,9 +19,9 @@ class Resident(Graphs):
 
     @property
     def constants(self) -> Columns:
-        # Made when it is asked for, so that the host keeps no second copy.
+        # Made at each access and not stored, so that the host keeps no second copy.
         return Columns.from_dataset(self.dataset, pairs=self.budget.dense)
 
     def batch(self, constants: Columns, element: Any, key: Any) -> Batch:
-        del key  # a graph is in the batch as it is
+        del key  # nothing is drawn at random
         return assemble(constants, element, self.budget, xp=jnp)

@@ -1,4 +1,4 @@
-"""Graphs that stay on the host, from where batches are sent to the device."""
+"""Graphs that stay on the host: whole batches are sent to the device."""
 
 import dataclasses
 from typing import Any
@@ -12,9 +12,9 @@ from gtx.batching.sources.graphs import Graphs
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Streamed(Graphs):
-    """Makes the batches on the host, a chunk at a time, while the device trains on the last.
+    """Makes one chunk of batches on the host while the device trains on the previous chunk.
 
-    For a dataset that is larger than the device, or than int32 can index.
+    Use it for a dataset that does not fit on the device, or that int32 cannot index.
     """
 
     def chunk(self, rows: np.ndarray) -> Batch:
