@@ -1,4 +1,9 @@
-"""What tests of several folders share: quick compilation, and one small trained run."""
+"""What tests of several folders share: quick compilation, and one small trained run.
+
+The default tests compile much and compute little. So jax leaves most optimisations out, in the
+tests and in the processes that they start. Where slow tests run too (`make test-all`), it compiles
+as it does for users, but for tests with the fixture `quick_compilation`.
+"""
 
 import contextlib
 import gc
@@ -6,6 +11,7 @@ import os
 import pathlib
 
 import jax
+import jaxlib
 import jaxtyping
 import pytest
 
@@ -15,6 +21,12 @@ from tests import trained
 # What jax compiles is kept on disk: for other tests, for the processes that tests start, and for
 # the next run. An entry is found by its program, its options and the version of jax.
 COMPILED = pathlib.Path(__file__).parents[1] / ".jax_cache"
+# Of XLA, to compile in less time. A flag that a version does not know ends the process.
+QUICK_FLAGS = (
+    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_cpu_enable_concurrency_optimized_scheduler=false",
+    "--xla_cpu_parallel_codegen_split_count=1",
+)
 
 
 def pytest_configure(config):
@@ -26,6 +38,10 @@ def pytest_configure(config):
         jax_persistent_cache_min_compile_time_secs=0.0,
         jax_persistent_cache_min_entry_size_bytes=-1,
     )
+    if "not slow" in config.option.markexpr:
+        settings.update(jax_disable_most_optimizations=True)
+        if jaxlib.__version__.startswith("0.10."):
+            os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *QUICK_FLAGS])
     for name, value in settings.items():
         jax.config.update(name, value)
         os.environ[name.upper()] = str(value)  # for the processes that tests start

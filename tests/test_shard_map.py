@@ -62,7 +62,8 @@ def test_weights_that_differ_between_shards_and_every_implementation(layer):
     "names", [FEW, pytest.param([*FEW, *ALL], marks=pytest.mark.slow)], ids=["few", "all"]
 )
 def test_two_devices_compute_what_the_shards_are_one_by_one(names):
-    devices = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
+    devices = {"XLA_FLAGS": flags}
     quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # it compiles much and computes little
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.sharded_layers", *names],

@@ -23,7 +23,7 @@ def close(one, other):
 
 def found(folder, devices, *more):
     command = [sys.executable, "-m", "tests.cli.sharded_commands", str(folder), *more]
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
     done = subprocess.run(
         command,
         env={**os.environ, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "XLA_FLAGS": flags},

@@ -104,7 +104,8 @@ def test_under_vmap_and_remat(implementation, structure, score):
 )
 def test_two_devices_compute_what_the_shards_are_one_by_one(number):
     command = [sys.executable, "-W", "error", "-m", "tests.ops.attention.sharded", str(number)]
-    devices = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
+    devices = {"XLA_FLAGS": flags}
     quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # it compiles much and computes little
     environment = {**os.environ, **devices, **quick}
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
