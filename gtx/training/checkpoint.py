@@ -2,6 +2,7 @@
 
     <workdir>/checkpoints/step_00000123/    arrays/  host.json  recipe.json  manifest.json
     <workdir>/checkpoints/best/             the same, with the arrays of the best evaluation
+    <workdir>/seed_7/checkpoints/best/      in place of it, for each seed of a run of several
 
 A directory is written aside, hashed, flushed and renamed, so that it is whole or not there; an
 old one is deleted only after the new one is whole. No pickle.
@@ -204,6 +205,12 @@ class Checkpoints:
                     return read(path, name=_BEST)
                 except ManifestError as error:
                     raise CheckpointError(f"checkpoint {path} is damaged: {error}") from error
+        seeds = seed_folders(self.folder.parent)
+        if seeds:
+            raise CheckpointError(
+                f"the run in {self.folder.parent} has several seeds, each with parameters of its "
+                f"own. Give the folder of one of them: {', '.join(map(str, seeds))}."
+            )
         raise CheckpointError(
             f"there is no {self.folder / _BEST}; train with a validation part first."
         )
@@ -265,6 +272,18 @@ class Checkpoints:
                 "checkpoints are untouched; make room or choose another workdir, then start the "
                 "same command again."
             ) from error
+
+
+def seed_folder(workdir: pathlib.Path, seed: int) -> pathlib.Path:
+    """Where a run of several seeds keeps what belongs to one of them, such as its best."""
+    return workdir / f"seed_{seed}"
+
+
+def seed_folders(workdir: pathlib.Path) -> list[pathlib.Path]:
+    """The folders of the seeds in the folder of a run, in the order of the seeds."""
+    found = [best.parent.parent for best in workdir.glob(f"seed_*/checkpoints/{_BEST}")]
+    seeds = [int(number) for path in found if (number := path.name[5:]).isdecimal()]
+    return [seed_folder(workdir, seed) for seed in sorted(seeds)]
 
 
 def read(path: pathlib.Path, *, name: str | None = None) -> Restored:

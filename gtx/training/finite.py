@@ -25,6 +25,10 @@ class NonFiniteError(FloatingPointError):
         self.graph_ids = graph_ids
         self.names = names
 
+    def at(self, where: str) -> "NonFiniteError":
+        """The same error, whose message begins with a place, as "seed 1: "."""
+        return NonFiniteError(f"{where}{self}", self.step, self.graph_ids, self.names)
+
 
 def check_finite(
     report: StepReport,

@@ -39,6 +39,10 @@ class ReplicaResult:
       best_score: the main metric of `variables` on the validation part, or None.
       best_epoch: its epoch, from 1, or None.
       stopped: why it ended before the last epoch, or None.
+      diverged: which number was not finite, where that is why it ended; None otherwise. What is
+        above is then of the time before.
+      workdir: the folder that `gtx.Predictor.load` reads: that of the run, or of several seeds
+        `seed_<seed>` within it.
     """
 
     seed: int
@@ -48,6 +52,8 @@ class ReplicaResult:
     best_score: float | None
     best_epoch: int | None
     stopped: str | None
+    diverged: str | None
+    workdir: pathlib.Path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +150,8 @@ def fit(
       seeds: each decides initial values, batches and dropout of one replica. Several replicas
         are trained by one program, and each learns what a run with its seed alone learns, to
         rounding: the program sums in another order. Each has its own best parameters, which
-        `gtx.Predictor.load` reads from `<workdir>/seed_<seed>`.
+        `gtx.Predictor.load` reads from `<workdir>/seed_<seed>`. One that diverges is trained no
+        further, and the others go on.
       init: `params` and `batch_stats` to start from in place of initial values: all variables of
         the model, as `FitResult.variables` holds them.
       recipe: JSON data kept in every checkpoint, which says how to build the model.
@@ -161,7 +168,8 @@ def fit(
       FolderLockedError: another training is at work in `workdir`.
       OSError: `workdir` cannot be written to.
       CheckpointError: a checkpoint cannot be written, or none can be read.
-      NonFiniteError: a loss, gradient, update or prediction is not finite.
+      NonFiniteError: a loss, gradient, update or prediction is not finite; of several seeds, one
+        of every seed.
       Interrupted: by a signal, after saving.
     """
     _check_arguments(
@@ -208,6 +216,8 @@ def fit(
                         seconds = time.perf_counter() - start
                         timing = dataclasses.replace(timing, evaluate_seconds=seconds)
                     for replica, found in zip(active, metrics, strict=True):
+                        if replica.diverged:  # it stays where it was, in the middle of the epoch
+                            continue
                         entry = replica.progress.finish_epoch(replica.step, found)
                         for hook in hooks:
                             hook.epoch(run.told(replica, entry), timing)
@@ -239,6 +249,8 @@ def _result(run: Run, replica: Replica) -> ReplicaResult:
         best_score=replica.progress.best_score,
         best_epoch=replica.progress.best_epoch,
         stopped=replica.stopped,
+        diverged=replica.diverged,
+        workdir=replica.best.folder.parent,
     )
 
 

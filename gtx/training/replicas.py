@@ -27,6 +27,8 @@ class Replica:
       progress: its position, history and best score.
       step: updates applied so far.
       stopped: why it is trained no further, or None.
+      diverged: which number of it is not finite, where that is why; None otherwise. It is not
+        kept: a run that goes on meets the same number again.
     """
 
     seed: int
@@ -34,6 +36,7 @@ class Replica:
     progress: Progress = dataclasses.field(default_factory=Progress)
     step: int = 0
     stopped: str | None = None
+    diverged: str | None = None
 
     @property
     def place(self) -> tuple[int, int]:

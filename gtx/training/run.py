@@ -15,10 +15,10 @@ import numpy as np
 from gtx.batching import Budget, Source, fit_budget
 from gtx.data import Dataset
 from gtx.tasks import Task
-from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored
+from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored, seed_folder
 from gtx.training.devices import Devices
 from gtx.training.evaluation import Evaluator
-from gtx.training.finite import check_finite
+from gtx.training.finite import NonFiniteError, check_finite
 from gtx.training.hooks.base import ChunkReport
 from gtx.training.identity import check_identity, identity
 from gtx.training.lock import check_lock
@@ -66,11 +66,13 @@ class Run:
         self._seeds = np.asarray(seeds, np.uint32)
         self._recipe = recipe
         self._select = select
-        folders = [workdir if len(seeds) == 1 else workdir / f"seed_{seed}" for seed in seeds]
+        folders = [workdir if len(seeds) == 1 else seed_folder(workdir, seed) for seed in seeds]
         self.replicas = [
             Replica(seed, Checkpoints(folder)) for seed, folder in zip(seeds, folders, strict=True)
         ]
+        # Its shapes are asked here; then the first epoch of the first seed is trained by it.
         rows = source.plan(seeds[0], 0)
+        self._first_plan: np.ndarray | None = rows
         num_shards = rows.shape[1]
         # With plain shuffling, other epochs may have a few steps more or less.
         self.steps_per_epoch = len(rows)
@@ -139,7 +141,7 @@ class Run:
           int32 [steps, shards, places], or [steps, shards, replicas, places] of several.
         """
         epoch, position = active[0].place
-        plans = {r.seed: self._source.plan(r.seed, epoch)[position:] for r in active}
+        plans = {replica.seed: self._plan(replica.seed, epoch)[position:] for replica in active}
         nothing = plans[active[0].seed][:0]  # for a replica that is not trained
         all_rows = [plans.get(replica.seed, nothing) for replica in self.replicas]
         parts = []
@@ -149,15 +151,29 @@ class Run:
         for part, self._following in itertools.zip_longest(parts, parts[1:]):
             yield part
 
+    def _plan(self, seed: int, epoch: int) -> np.ndarray:
+        first = self._first_plan if (seed, epoch) == (self.replicas[0].seed, 0) else None
+        if first is None:
+            return self._source.plan(seed, epoch)
+        self._first_plan = None  # no other epoch reads it, and that of a large dataset is large
+        return first
+
     def train(self, rows: np.ndarray, active: Sequence[Replica]) -> ChunkReport:
         """Train a chunk, the latest that `chunks` gave.
 
+        A replica of several whose step is not finite stays where it was before that step, and
+        is trained no further.
+
         Raises:
-          NonFiniteError: at the first step that was not applied.
+          NonFiniteError: every replica has diverged; the error is that of the last.
         """
         start = time.perf_counter() - self._train_chunk.compile_seconds
         elements = self._uploaded if self._uploaded is not None else self._upload(rows)
         seeds = self._seeds if len(self.replicas) > 1 else self._seeds[0]
+        for index, replica in enumerate(self.replicas):
+            if replica.diverged:  # perhaps in this epoch, of which all chunks were made before
+                rows = rows.copy()
+                rows[:, :, index] = -1
         self.state, report = self._train_chunk(self.state, self._constants, elements, rows, seeds)
         # The device is at work on this chunk while the host makes the next one.
         self._uploaded = None if self._following is None else self._upload(self._following)
@@ -165,16 +181,25 @@ class Run:
         count, steps = len(self.replicas), 0
         for index, replica in enumerate(self.replicas):
             own = take(report, index, count, axis=1)
-            names = f"seed {replica.seed}: " if count > 1 else ""
-            check_finite(
-                own, take(rows, index, count, axis=2), self._source.ids, replica.step,
-                self.state.params, where=names,
-            )  # fmt: skip
-            replica.step += int(own.taken.sum())
+            try:
+                check_finite(
+                    own, take(rows, index, count, axis=2), self._source.ids, replica.step,
+                    self.state.params, where=self._called(replica),
+                )  # fmt: skip
+            except NonFiniteError as error:
+                self._give_up(replica, error)
+                good = int(own.finite.all(axis=1).argmin())  # steps before the bad one
+                own = jax.tree.map(lambda leaf, good=good: leaf[:good], own)
+            taken = int(own.taken.sum())
+            replica.step += taken
             replica.progress.totals.add(own)
-            steps = max(steps, int(own.taken.sum()))
+            steps = max(steps, taken)
+            if replica.diverged:
+                replica.progress.position += taken
+        # The plan of one may be shorter than those of the others, with which it ends the epoch.
         for replica in active:
-            replica.progress.position += steps
+            if not replica.diverged:
+                replica.progress.position += steps
         return ChunkReport(
             epoch=active[0].progress.epoch,
             step=self.step,
@@ -184,16 +209,41 @@ class Run:
             seconds=time.perf_counter() - self._train_chunk.compile_seconds - start,
         )
 
+    def _called(self, replica: Replica) -> str:
+        """What a message about a replica begins with."""
+        return f"seed {replica.seed}: " if len(self.replicas) > 1 else ""
+
+    def _give_up(self, replica: Replica, error: NonFiniteError) -> None:
+        """Train a diverged replica no further, or raise the error if it is the last of all."""
+        replica.stopped = replica.diverged = str(error)
+        if all(other.diverged for other in self.replicas):
+            raise error
+        _log.warning("%s The other seeds go on.", error)
+
     def _upload(self, rows: np.ndarray) -> Any:
         count = len(self.replicas)
         parts = [self._source.chunk(take(rows, index, count, axis=2)) for index in range(count)]
         return self._devices.shard(stack(parts, axis=2))
 
-    def evaluate(self, replica: Replica, poll: Callable[[], None]) -> dict[str, float]:
-        """Score the validation part, and keep the replica's parameters if they are the best."""
+    def evaluate(self, replica: Replica, poll: Callable[[], None]) -> dict[str, float] | None:
+        """Score the validation part, and keep the replica's parameters if they are the best.
+
+        Returns:
+          The metrics, or None if the replica has diverged, before or here.
+
+        Raises:
+          NonFiniteError: every replica has diverged; the error is that of the last.
+        """
         assert self._evaluator is not None and self._valid_set is not None
+        if replica.diverged:
+            return None
         variables, progress = self._variables(replica), replica.progress
-        result = self._evaluator(variables, self._valid_set, self._valid_batches, poll=poll)
+        try:
+            result = self._evaluator(variables, self._valid_set, self._valid_batches, poll=poll)
+        except NonFiniteError as error:
+            where = f"{self._called(replica)}validation in epoch {progress.epoch + 1}: "
+            self._give_up(replica, error.at(where))
+            return None
         for note in result.notes if progress.best_epoch is None else ():
             _log.warning("validation: %s", note)
         score = result.metrics[self.task.main_metric]

@@ -9,14 +9,18 @@ import functools
 import json
 import os
 import signal
+from typing import ClassVar
 
+import jax
 import numpy as np
 import optax
 import pytest
 
 from gtx.batching import Resident, Streamed
 from gtx.training import (
+    CheckpointError,
     Checkpoints,
+    Evaluator,
     Hook,
     Interrupted,
     JsonLines,
@@ -98,6 +102,12 @@ def test_each_replica_has_a_best_checkpoint_in_a_folder_of_its_own(together):
         assert best.host["epoch"] == replica.best_epoch
 
 
+def test_the_folder_of_several_seeds_says_which_folders_have_parameters(together):
+    workdir, _ = together
+    with pytest.raises(CheckpointError, match=r"several seeds.*one of them: .*seed_3, .*seed_5\."):
+        Checkpoints(workdir).restore_best()
+
+
 def test_the_log_has_a_line_for_each_seed_and_epoch(together):
     workdir, result = together
     lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
@@ -150,7 +160,10 @@ def test_a_replica_that_is_stopped_stands_still_while_the_others_go_on(together,
 class Uneven(Resident):
     """Its epochs have a step less under an odd seed."""
 
+    planned: ClassVar[list] = []
+
     def plan(self, seed, epoch):
+        self.planned.append((seed, epoch))
         rows = super().plan(seed, epoch)
         return rows[: len(rows) - seed % 2]
 
@@ -160,6 +173,8 @@ def test_plans_of_different_lengths_are_each_walked_to_the_end(tmp_path):
     steps = [[entry["step"] for entry in replica.history] for replica in result.replicas]
     assert steps == [[6, 12], [5, 10]]
     assert [int(replica.state.step) for replica in result.replicas] == [12, 10]
+    # And each is made once: that of a large dataset takes long.
+    assert sorted(Uneven.planned) == [(2, 0), (2, 1), (3, 0), (3, 1)]
 
 
 def test_a_bad_step_is_named_with_its_seed(tmp_path):
@@ -172,6 +187,73 @@ def test_a_bad_step_is_named_with_its_seed(tmp_path):
     assert 4 in error.value.graph_ids
     if str(error.value).startswith(f"seed {SEEDS[0]}"):
         assert error.value.step == step
+
+
+class Apart(Resident):
+    """The first seed is never shown graph 4."""
+
+    def plan(self, seed, epoch):
+        rows = super().plan(seed, epoch)
+        return np.where((rows == 4) & (seed == SEEDS[0]), -1, rows)
+
+
+@pytest.fixture(scope="module")
+def diverged(tmp_path_factory):
+    """Graph 4 has an infinite label, so the second seed diverges in its first epoch."""
+    graphs, _, _ = small.parts()
+    graphs.targets.labels[4] = np.inf
+    workdir = tmp_path_factory.mktemp("diverged")
+    return graphs, workdir, train(workdir, graphs=graphs, source=Apart)
+
+
+def test_a_replica_that_diverges_does_not_stop_the_others(diverged, tmp_path):
+    graphs, workdir, result = diverged
+    fine, bad = result.replicas
+    assert fine.diverged is None and len(fine.history) == EPOCHS
+    assert bad.diverged == bad.stopped and bad.diverged.startswith("seed 5: the loss")
+    undisturbed = train(tmp_path, source=Apart).replicas[0]
+    assert small.same_bits(fine.state, undisturbed.state)
+    assert fine.history == undisturbed.history
+    # It stays where it was before the bad step, and all its numbers are finite.
+    rows = Apart(graphs, small.parts()[2]).plan(SEEDS[1], 0)
+    step = int(np.argmax((rows == 4).any(axis=(1, 2))))
+    assert int(bad.state.step) == step and bad.history == []
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(bad.state.params))
+
+
+def test_a_run_with_a_diverged_replica_goes_on_and_ends_the_same(diverged, tmp_path):
+    graphs, _, expected = diverged
+
+    class Stop(Hook):
+        def chunk(self, report):
+            if report.step == 9:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted):
+        train(tmp_path, graphs=graphs, source=Apart, hooks=[Stop()])
+    for _ in range(2):  # and once more when it is at its end
+        result = train(tmp_path, graphs=graphs, source=Apart)
+        for one, two in zip(result.replicas, expected.replicas, strict=True):
+            assert small.same_bits(one.state, two.state)
+            assert (one.history, one.diverged) == (two.history, two.diverged)
+
+
+def test_a_replica_whose_predictions_are_not_finite_has_diverged(tmp_path, monkeypatch):
+    whole = Evaluator.__call__
+
+    def call(self, variables, dataset, *arguments, **more):
+        found = whole(self, variables, dataset, *arguments, **more)
+        if float(variables["params"]["last"]["bias"][0]) == wrong:
+            raise NonFiniteError("1 prediction is not finite.", None, np.array([0]), ["prediction"])
+        return found
+
+    wrong = None
+    first = train(tmp_path / "fine", num_epochs=1).replicas
+    wrong = float(first[1].variables["params"]["last"]["bias"][0])
+    monkeypatch.setattr(Evaluator, "__call__", call)
+    one, two = train(tmp_path / "bad", num_epochs=1).replicas
+    assert one.diverged is None and len(one.history) == 1
+    assert two.diverged == "seed 5: validation in epoch 1: 1 prediction is not finite."
 
 
 def test_other_seeds_in_the_same_folder_are_refused(together):
