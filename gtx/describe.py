@@ -92,7 +92,9 @@ def describe(config: Any) -> dict[str, Any]:
             source,
             steps_per_call=config.training.steps_per_call,
         ),
-        "notes": notes(graphs, task, rejected=len(loaded.rejected)),
+        "notes": notes(
+            graphs, task, rejected=len(loaded.rejected), seeds=len(recipes.seeds(config))
+        ),
     }
 
 
@@ -234,9 +236,14 @@ def step_cost(
     }
 
 
-def notes(graphs: Dataset, task: Task, *, rejected: int = 0) -> list[str]:
-    """What is unusual about the data, one sentence each."""
+def notes(graphs: Dataset, task: Task, *, rejected: int = 0, seeds: int = 1) -> list[str]:
+    """What is unusual about the data and the run, one sentence each."""
     found = []
+    if seeds > 1:
+        found.append(
+            f"{seeds} seeds are trained side by side; a step is that of one, and all of them cost "
+            f"up to {seeds} times its FLOPs and memory."
+        )
     if rejected:
         found.append(f"{rejected} rows of the source became no graph.")
     outside = int(np.sum(graphs.targets.split == -1))

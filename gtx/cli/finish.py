@@ -1,6 +1,5 @@
 """The end of a run: final scores, the files that keep them, and what to do next."""
 
-import hashlib
 import importlib.metadata
 import json
 import pathlib
@@ -15,7 +14,7 @@ from ml_collections import ConfigDict
 from rich.console import Console
 
 from gtx import batching, describe, recipes, training
-from gtx.cli import pictures, report
+from gtx.cli import per_seed, pictures, report
 from gtx.cli.command import typed
 from gtx.cli.waiting import waiting
 from gtx.data import Dataset, splits
@@ -39,10 +38,12 @@ def write(
 ) -> dict[str, Any]:
     """Score every split with the selected parameters; write and print the outcome.
 
-    The test part is looked at here and nowhere else.
+    The test part is looked at here and nowhere else. Of several seeds each is scored, and has
+    its own predictions and pictures in its own folder; the scores of the run are their means.
 
     Args:
-      workdir: folder of the run, which gets metrics.json, predictions.csv and pictures.
+      workdir: folder of the run, which gets metrics.json; predictions.csv and pictures too if
+        it has one seed.
       config: the recipe.
       graphs: all its data, prepared.
       model: the module that was trained.
@@ -58,89 +59,87 @@ def write(
     evaluator = training.Evaluator(model, task, budget)
     parts = {name: graphs.part(name) for name in ("train", "valid", "test")}
     parts = {name: part for name, part in parts.items() if len(part)}
-    with waiting("compiling and scoring..."):
-        evaluations = {name: evaluator(result.variables, part) for name, part in parts.items()}
-    scores = {name: evaluation.metrics for name, evaluation in evaluations.items()}
     molecules = recipes.reads_smiles(config)
     repeated = splits.duplicates_across(graphs) if molecules else np.zeros(len(graphs), bool)
-    if repeated.any():
-        kept = ~repeated[graphs.target_graph][graphs.targets.split == 2]
-        test = evaluations["test"]
-        scores["test without repeats"] = task.metrics(
-            test.predictions[kept], np.asarray(test.labels)[kept]
+    kept = ~repeated[graphs.target_graph][graphs.targets.split == 2]
+    last = "test" if "test" in parts else list(parts)[-1]
+    scores: dict[int, per_seed.Scores] = {}
+    for replica in result.replicas:
+        pictures.learning_curve(
+            replica.workdir / "learning_curve.png", replica.history, task.main_metric
         )
+        if replica.diverged:
+            continue
+        with waiting("compiling and scoring..."):
+            evaluations = {name: evaluator(replica.variables, part) for name, part in parts.items()}
+        scores[replica.seed] = {name: found.metrics for name, found in evaluations.items()}
+        if repeated.any():
+            test = evaluations["test"]
+            scores[replica.seed]["test without repeats"] = task.metrics(
+                test.predictions[kept], np.asarray(test.labels)[kept]
+            )
+        _write_predictions(replica.workdir, parts[last], evaluations[last], task)
+        if len(scores) == 1:  # what they say of the labels is the same for all seeds
+            for name, evaluation in evaluations.items():
+                for note in evaluation.notes:
+                    Console(stderr=True).print(f"{name}: {note}", highlight=False, markup=False)
 
-    params = result.variables["params"]
     timing = [json.loads(line) for line in (workdir / "timing.jsonl").read_text().splitlines()]
     source = recipes.batches(config, parts["train"], budget)
-    rows = source.plan(config.seed, 0)
+    rows = source.plan(result.replicas[0].seed, 0)
+    params = result.replicas[0].variables["params"]
     figures = dict(
-        scores,
+        per_seed.figures(result, scores),
         main_metric=task.main_metric,
         mode=task.mode,
         baseline=None if baseline is None else {"test": baseline},
         repeats_in_test=int(repeated.sum()),
         parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
-        params_sha256=params_sha256(params),
         resumed_from=result.resumed_from,
         seconds=seconds,
         train_seconds=sum(line["train_seconds"] for line in timing),
         evaluate_seconds=sum(line["evaluate_seconds"] for line in timing),
         compile_seconds=sum(result.compile_seconds.values()),
         compilations=result.num_compilations,
-        steps=result.history[-1]["step"] if result.history else 0,
-        epochs=len(result.history),
-        best_epoch=result.best_epoch,
-        stopped=result.stopped,
         padding_waste=batching.waste(parts["train"], budget, rows),
         attention=describe.attention_choices(model, blank_batch(source, source.constants, rows)),
         versions=versions(),
         device=jax.devices()[0].device_kind,
         config=config.to_dict(),
         config_hash=recipes.config_hash(config),
-        seed=config.seed,
     )
     report.write_json(workdir / "metrics.json", figures)
-    pictures.learning_curve(workdir / "learning_curve.png", result.history, task.main_metric)
-    last = "test" if "test" in parts else list(parts)[-1]
-    final = evaluations[last]
-    report.write_predictions(workdir / "predictions.csv", parts[last], final.predictions)
-    if task.label.kind == "regression":
-        for column in range(task.label.dim):
-            name = task.label.names[column] if task.label.names else f"target {column}"
-            suffix = "" if task.label.dim == 1 else f"_{column}"
-            pictures.predictions(
-                workdir / f"predictions{suffix}.png",
-                np.asarray(final.labels)[:, column],
-                final.predictions[:, column],
-                name,
-            )
-    for name, evaluation in evaluations.items():
-        for note in evaluation.notes:
-            Console(stderr=True).print(f"{name}: {note}", highlight=False, markup=False)
-    report.print_scores(scores, baseline)
-    print(
-        f"Everything is in {workdir}: metrics.json, predictions.csv (of the {last} part), "
-        "learning_curve.png."
-    )
-    if molecules:
-        print(f"Next: {typed('predict')} --workdir={workdir} --smiles='CCO'")
+    if len(result.replicas) == 1:
+        report.print_scores(scores[result.replicas[0].seed], baseline)
+        model_folder, where = workdir, f"in {workdir}: metrics.json, "
     else:
-        print(f"Next: {typed('evaluate')} --workdir={workdir} --split={last}")
+        per_seed.print_scores(result, scores, baseline, task.main_metric)
+        model_folder = per_seed.best(result, task.mode).workdir
+        where = f"in {workdir}: metrics.json, and for each seed, as in {model_folder}: "
+    print(f"Everything is {where}predictions.csv (of the {last} part), learning_curve.png.")
+    if molecules:
+        print(f"Next: {typed('predict')} --workdir={model_folder} --smiles='CCO'")
+    else:
+        print(f"Next: {typed('evaluate')} --workdir={model_folder} --split={last}")
     return figures
 
 
-def params_sha256(params: Any) -> str:
-    """The sha256 of all parameters, in the order of their names: name, dtype, shape and bytes."""
-    leaves = {
-        "/".join(str(getattr(key, "key", key)) for key in path): np.ascontiguousarray(leaf)
-        for path, leaf in jax.tree_util.tree_leaves_with_path(params)
-    }
-    digest = hashlib.sha256()
-    for name, leaf in sorted(leaves.items()):
-        digest.update(f"{name} {leaf.dtype.str} {leaf.shape}".encode())
-        digest.update(leaf.tobytes())
-    return digest.hexdigest()
+def _write_predictions(
+    folder: pathlib.Path, part: Dataset, evaluation: training.Evaluation, task: Task
+) -> None:
+    """predictions.csv of a part, and a picture of each regression target."""
+    report.write_predictions(folder / "predictions.csv", part, evaluation.predictions)
+    if task.label.kind != "regression":
+        return
+    for column in range(task.label.dim):
+        name = task.label.names[column] if task.label.names else f"target {column}"
+        suffix = "" if task.label.dim == 1 else f"_{column}"
+        pictures.predictions(
+            folder / f"predictions{suffix}.png",
+            np.asarray(evaluation.labels)[:, column],
+            evaluation.predictions[:, column],
+            name,
+        )
 
 
 def versions() -> dict[str, str]:

@@ -19,14 +19,25 @@ MOST_TARGETS = 24  # With more of them, their scores are written but not printed
 
 
 def print_scores(
-    scores: Mapping[str, Mapping[str, float]], baseline: Mapping[str, float] | None
+    scores: Mapping[str, Mapping[str, float]],
+    baseline: Mapping[str, float] | None,
+    *,
+    deviations: Mapping[str, Mapping[str, float]] | None = None,
+    title: str = "Scores",
 ) -> None:
     """Print a table with a row for each split. Several targets get a second one, a row for each.
 
     Args:
       scores: metrics by split; `target/metric` is a metric of one target.
       baseline: the same of the random forest on the test part, or None.
+      deviations: standard deviation of each score, or None.
+      title: of the first table.
     """
+
+    def cell(split: str, metric: str) -> str:
+        found = deviations.get(split) if deviations else None
+        return score(rows[split][metric]) + (f" ± {score(found[metric])}" if found else "")
+
     rows: dict[str, Mapping[str, float]] = dict(scores)
     if baseline is not None:
         rows["test, random forest"] = baseline
@@ -38,18 +49,18 @@ def print_scores(
         if f"scaled_{name}" not in next(iter(together.values()))
     ]
     console = Console()
-    table = Table("split", title="Scores")
+    table = Table("split", title=title)
     for metric in metrics:
         table.add_column(metric, justify="right")
-    for split, row in together.items():
-        table.add_row(split, *(_score(row[metric]) for metric in metrics))
+    for split in together:
+        table.add_row(split, *(cell(split, metric) for metric in metrics))
     console.print(table)
-    targets: dict[str, dict[str, dict[str, float]]] = {}
+    targets: dict[str, dict[str, dict[str, str]]] = {}
     for split, scored in rows.items():
-        for key, value in scored.items():
+        for key in scored:
             target, slash, metric = key.rpartition("/")
             if slash:
-                targets.setdefault(split, {}).setdefault(target, {})[metric] = value
+                targets.setdefault(split, {}).setdefault(target, {})[metric] = cell(split, key)
     if not targets:
         return
     first = next(iter(targets.values()))
@@ -62,12 +73,12 @@ def print_scores(
         table.add_column(metric, justify="right")
     for split, found in targets.items():
         for target, row in found.items():
-            table.add_row(split, escape(target), *(_score(row[metric]) for metric in metrics))
+            table.add_row(split, escape(target), *(row[metric] for metric in metrics))
         table.add_section()
     console.print(table)
 
 
-def _score(value: float | np.number) -> str:
+def score(value: float | np.number) -> str:
     return f"{value:.4f}" if math.isfinite(value) else "-"
 
 

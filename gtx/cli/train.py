@@ -5,6 +5,7 @@
 
 A run goes on where its data, model, task, optimiser and seed are the same. Paths, caches and
 intervals may differ; so may the number of epochs, where the schedule does not end with them.
+--config.training.seeds="(0, 1, 2)" trains several seeds side by side and scores each.
 Ctrl-C, SIGTERM and SIGUSR1 save the run; the same command goes on with it. One training at a
 time writes to a folder.
 """
@@ -66,7 +67,7 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         optimizer=optimizer,
         num_epochs=settings.num_epochs,
         workdir=workdir,
-        seeds=(config.seed,),
+        seeds=recipes.seeds(config),
         steps_per_call=settings.steps_per_call,
         evaluate_every=settings.evaluate_every,
         checkpoint_every=settings.checkpoint_every,

@@ -27,4 +27,5 @@ from gtx.recipes.saved import config_hash as config_hash
 from gtx.recipes.saved import read_recipe as read_recipe
 from gtx.recipes.saved import recipe as recipe
 from gtx.recipes.training import optimizer as optimizer
+from gtx.recipes.training import seeds as seeds
 from gtx.recipes.training import task as task

@@ -51,6 +51,7 @@ FIELDS: Mapping[str, Rule] = {
     "optimizer.final_factor": Real(least=0.0, most=1.0),
     "optimizer.clip_norm": Real(least=0.0),
     "optimizer.ema_decay": Real(least=0.0, below=1.0),
+    "training.seeds": TupleOf(Whole(0, 2**32)),
     "training.num_epochs": Whole(1, COUNT),
     "training.steps_per_call": Whole(1, COUNT),
     "training.evaluate_every": Whole(1, COUNT),
@@ -65,6 +66,7 @@ OPTIONAL = (
     "encodings_used",
     "encodings_workers",
     "task.kind",
+    "training.seeds",
     "data.test_fraction",
     "data.split_column",
     "data.normalize",
@@ -120,6 +122,7 @@ def check_fields(config: ConfigDict) -> None:
             )
     _check_split(config.data, SOURCES[source])
     _check_batch(config)
+    _check_seeds(config)
 
 
 def rules_of(source: str, model: str) -> dict[str, Rule]:
@@ -192,6 +195,21 @@ def _check_batch(config: ConfigDict) -> None:
         raise ConfigError(
             f"config.batch.size: {config.batch.size} graphs cannot be dealt evenly to "
             f"config.batch.num_shards {config.batch.num_shards}. Give a multiple of it."
+        )
+
+
+def _check_seeds(config: ConfigDict) -> None:
+    """Several seeds are several, and different."""
+    seeds = frozen(config.training.get("seeds", ()))
+    if len(seeds) == 1:  # which may be meant as a number of seeds
+        raise ConfigError(
+            f"config.training.seeds: {seeds} is a single seed. Give it as config.seed, or give "
+            "several, such as (0, 1, 2)."
+        )
+    if len(set(seeds)) < len(seeds):
+        raise ConfigError(
+            f"config.training.seeds: {seeds} names a seed twice, which would train the same run "
+            "twice. Give each once."
         )
 
 

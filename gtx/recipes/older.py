@@ -16,6 +16,7 @@ LATER_FIELDS: Mapping[str, Any] = {
     "encodings_workers": 0,
     "structures": {},
     "task.kind": "auto",
+    "training.seeds": (),
 }
 # From the value of the former field `config.model.laplacian_encoder` to the encoder's name now.
 _EIGENVECTORS = {

@@ -1,4 +1,4 @@
-"""Builds the task and the optimizer from `config.task` and `config.optimizer`."""
+"""Builds the task and the optimizer of a config, and lists its seeds."""
 
 from ml_collections import ConfigDict
 
@@ -19,6 +19,11 @@ def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
         return tasks.from_label(spec.label, loss=loss, metric=metric)
     except ValueError as error:
         raise ConfigError(f"config.task.{field}: {error}") from error
+
+
+def seeds(config: ConfigDict) -> tuple[int, ...]:
+    """The seeds that are trained: `config.training.seeds`, or `config.seed` alone."""
+    return tuple(config.training.get("seeds", ())) or (config.seed,)
 
 
 def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:

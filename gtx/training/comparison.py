@@ -8,12 +8,12 @@ from typing import Any
 from gtx.data.content import changes
 from gtx.training.description import CLASS
 
-# Settings of `fit` that decide the result, and the config field of each.
+# Settings of `fit` that decide the result, and the config fields of each.
 _SETTINGS = {
-    "seed": "seed",
-    "init": "init",
-    "select": "training.select",
-    "evaluate_every": "training.evaluate_every",
+    "seed": ("seed", "training.seeds"),
+    "init": ("init",),
+    "select": ("training.select",),
+    "evaluate_every": ("training.evaluate_every",),
 }
 _DATA = ("data", "encodings", "encodings_used", "structures")
 # Fields of the config that may say why another fact differs.
@@ -119,7 +119,7 @@ def _explained(
     for name, differing in found.items():
         if not differing:
             continue
-        fields = _FIELDS.get(name, (_SETTINGS[name],) if name in _SETTINGS else ("batch", *_DATA))
+        fields = _FIELDS.get(name, _SETTINGS.get(name, ("batch", *_DATA)))
         said = _of_fields(config, fields)
         lines += said
         # Other data change vocabularies, scales and schedules too. That follows, and is not said.

@@ -81,6 +81,7 @@ ZINC = {
     "training.evaluate_every": (3, REFUSED),
     "training.num_epochs": (40, REFUSED),  # of a schedule that ends with them
     "training.patience": (3, NOTHING),
+    "training.seeds": ((0, 1), REFUSED),
     "training.select": ("last", REFUSED),
     "training.steps_per_call": (3, WARNED),
     "training.tensorboard": (True, NOTHING),
@@ -216,7 +217,7 @@ def identity_of(config: ConfigDict) -> Identity:
         recipes.optimizer(config, -(-len(train) // budget.batch_size)),
         recipes.batches(config, train, budget),
         graphs.part("valid"),
-        seeds=(config.seed,),
+        seeds=recipes.seeds(config),
         init=None,
         num_shards=budget.num_shards,
         select=config.training.select,
