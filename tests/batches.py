@@ -36,6 +36,7 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
 
     valid = np.arange(FREQUENCIES) < min(size, FREQUENCIES)
     values = np.array([0.0, 0.5, 0.5], np.float32)  # ascending; one is repeated
+    rrwp = walks(size, senders, receivers)
     return Graph(
         size=size,
         senders=senders,
@@ -47,12 +48,15 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
             rwse=rng.uniform(size=(size, WALK)).astype(np.float32),
             lap_vectors=(vectors := normal(size, FREQUENCIES) * valid),
             svd_vectors=np.concatenate([vectors, np.cos(vectors) * valid], axis=1),
+            rrwp=np.einsum("iik->ik", rrwp),
         ),
         edges=dict(
             bond=rng.integers(0, NUM_BONDS[0], num_edges).astype(np.int32),
             x=normal(num_edges, DIM),
         ),
-        pairs=dict(x=normal(size, size, DIM), paths=first_steps(size, senders, receivers)),
+        pairs=dict(
+            x=normal(size, size, DIM), paths=first_steps(size, senders, receivers), rrwp=rrwp
+        ),
         globals=dict(
             x=normal(DIM),
             lap_values=values * valid,
@@ -60,6 +64,15 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
             svd_mask=valid.astype(np.float32),
         ),
     )
+
+
+def walks(size: int, senders: np.ndarray, receivers: np.ndarray) -> np.ndarray:
+    """The probability that a walk of k steps from one node (axis 0) ends at another (axis 1)."""
+    step = np.zeros((size, size))
+    np.add.at(step, (senders, receivers), 1)
+    step /= np.maximum(step.sum(1, keepdims=True), 1)
+    powers = [np.linalg.matrix_power(step, k) for k in range(WALK)]
+    return np.stack(powers, axis=-1).astype(np.float32)
 
 
 def first_steps(size: int, senders: np.ndarray, receivers: np.ndarray) -> np.ndarray:

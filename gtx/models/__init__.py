@@ -6,10 +6,24 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 
 from gtx.models.gps import GPS
 from gtx.models.graph_transformer import GraphTransformer
+from gtx.models.grit import GRIT
 from gtx.models.gt import GT
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Model, Needs
 
-MODELS: dict[str, type[Model]] = {"gps": GPS, "gt": GT}
+MODELS: dict[str, type[Model]] = {
+    "gps": GPS,
+    "grit": GRIT,
+    "gt": GT,
+}
 
-__all__ = ["GPS", "GT", "MODELS", "GraphTransformer", "LayeredModel", "Model", "Needs"]
+__all__ = [
+    "GPS",
+    "GRIT",
+    "GT",
+    "MODELS",
+    "GraphTransformer",
+    "LayeredModel",
+    "Model",
+    "Needs",
+]

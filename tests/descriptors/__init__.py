@@ -11,6 +11,7 @@ from tests.descriptors.descriptor import Descriptor, by_level, inputs
 from tests.descriptors.encoders import ENCODERS
 from tests.descriptors.local import LOCAL
 from tests.descriptors.models import MODELS
+from tests.descriptors.pair_models import PAIR_MODELS
 from tests.descriptors.pairs import PAIRS
 from tests.descriptors.parts import PARTS
 from tests.descriptors.readouts import READOUTS
@@ -25,6 +26,7 @@ DESCRIPTORS = (
     *ENCODERS,
     *READOUTS,
     *MODELS,
+    *PAIR_MODELS,
 )
 
 __all__ = ["BF16", "DESCRIPTORS", "Descriptor", "by_level", "inputs"]

@@ -45,13 +45,13 @@ ENCODERS = (
         partial(nn.LinearEncoder, "x", DIM, level="graph"),
         "encoder",
         level="graphs",
-        options=dict(LINEAR, norm=nn.LayerNorm, level="node"),
+        options=dict(LINEAR, norm=nn.LayerNorm, use_bias=False, level="node"),
     ),
     Descriptor(
         "random_walk_encoder",
         partial(nn.RandomWalkEncoder, "rwse", DIM),
         "encoder",
-        options=dict(LINEAR, norm=None),
+        options=dict(LINEAR, norm=None, use_bias=False),
         neutral=("level",),
     ),
     Descriptor(
@@ -121,6 +121,14 @@ ENCODERS = (
         neutral=("level",),
     ),
     Descriptor(
+        "edge_pair_encoder",
+        partial(nn.EdgePairEncoder, DIM, {"bond": BOND, "x": nn.LinearEncoder}),
+        "encoder",
+        level="pairs",
+        options=DTYPES,
+        neutral=("column", "level"),
+    ),
+    Descriptor(
         "edge_path_encoder",
         partial(nn.EdgePathEncoder, "paths", DIM, {"bond": BOND}),
         "encoder",
@@ -154,6 +162,6 @@ ENCODERS = (
             graphs={"x": nn.LinearEncoder},
             pair_dim=3,
         ),
-        neutral=("edge_sets",),  # see tests/nn/encoders/test_embed.py
+        neutral=("edge_sets", "pairs_over"),  # see tests/nn/encoders/test_embed.py
     ),
 )

@@ -21,6 +21,7 @@ def published(
     make: Callable[..., Model],
     *,
     encodings: Collection[Any] = (),
+    pairs: Mapping[str, Any] | None = None,
     graphs: Mapping[str, Any] | None = None,
     level: str = "node",
     neutral: tuple[str, ...] = (),
@@ -32,6 +33,7 @@ def published(
       name: unique.
       make: the model with small fields; it may take a few more.
       encodings: that it is built with; the columns of all of them are in `tests.batches`.
+      pairs: columns of pairs that it reads, likewise.
       graphs: columns of graphs that it reads, likewise.
       level: of the label.
       neutral: fields that must not change the result.
@@ -42,6 +44,7 @@ def published(
         spec = GraphSpec(
             nodes={"atom": Categorical(NUM_ATOMS)},
             edges={"bond": Categorical(NUM_BONDS)},
+            pairs=pairs or {},
             graphs=graphs or {},
             label=Label(level, "multiclass", 3),
         )

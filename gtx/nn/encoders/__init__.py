@@ -7,6 +7,7 @@ An encoder reads one column and is called as `encoder(batch, train=...) -> [rows
 from gtx.nn.encoders.categorical import CategoricalEncoder
 from gtx.nn.encoders.complement import ComplementEmbed
 from gtx.nn.encoders.constant import ConstantEncoder
+from gtx.nn.encoders.edge_pairs import EdgePairEncoder
 from gtx.nn.encoders.edge_path import EdgePathEncoder
 from gtx.nn.encoders.embed import Embed
 from gtx.nn.encoders.exphormer import ExphormerEmbed
@@ -41,6 +42,7 @@ __all__ = [
     "ENCODERS",
     "CategoricalEncoder",
     "ConstantEncoder",
+    "EdgePairEncoder",
     "EdgePathEncoder",
     "Embed",
     "ExphormerEmbed",

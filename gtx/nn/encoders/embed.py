@@ -5,9 +5,12 @@ from collections.abc import Mapping
 import flax.linen as nn
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features, check_is_batch
+from gtx.batch import GIVEN, Batch, Features, check_is_batch, require_layout
 from gtx.nn.parts.factories import make
+from gtx.ops import edge_pairs
 from gtx.ops.arguments import describe
+from gtx.ops.masks import clean
+from gtx.ops.segment import gather
 from gtx.typing import LEVELS, Dtype, ModuleFactory
 
 
@@ -32,6 +35,8 @@ class Embed(nn.Module):
         layer runs over as one are told apart.
       pair_dim: width of the features of pairs; None is `dim`. Pairs are many, so that a smaller
         width saves memory.
+      pairs_over: names of edge sets, such as ("complete",). The features of pairs are then read
+        at the edges of these sets and become theirs, in place of features of all pairs.
     """
 
     dim: int
@@ -42,6 +47,7 @@ class Embed(nn.Module):
     graphs: Mapping[str, ModuleFactory] | None = None
     edge_sets: Mapping[str, Mapping[str, ModuleFactory]] | None = None
     pair_dim: int | None = None
+    pairs_over: tuple[str, ...] = ()
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
 
@@ -106,10 +112,26 @@ class Embed(nn.Module):
         encoded_sets = {name: of_set(name) for name in sorted(sets) if sets[name]}
         nodes = of_level("node", rest)
         nodes = jnp.concatenate([x for x in (nodes, *encoded) if x is not None], axis=-1)
-        return Features(
+        features = Features(
             nodes=nodes,
             edges=of_level("edge", self.dim),
             pairs=of_level("pair", self.dim if self.pair_dim is None else self.pair_dim),
             graphs=of_level("graph", self.dim),
             edge_sets=encoded_sets,
         )
+        return _at_edges(features, batch, self.pairs_over) if self.pairs_over else features
+
+
+def _at_edges(features: Features, batch: Batch, names: tuple[str, ...]) -> Features:
+    """The features of pairs at the edges of these sets."""
+    if features.pairs is None:
+        raise ValueError(f"pairs_over is {names}, and no column of pairs is encoded.")
+    for name in names:
+        over = batch.edges_over((name,))
+        pairs = jnp.asarray(edge_pairs(over.senders, over.receivers, require_layout(batch)))
+        values = clean(gather(features.pairs, pairs), over.mask)
+        if name == GIVEN:
+            features = features.replace(edges=values)
+        else:
+            features = features.replace(edge_sets={**features.edge_sets, name: values})
+    return features.replace(pairs=None)

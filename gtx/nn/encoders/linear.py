@@ -21,6 +21,7 @@ class LinearEncoder(nn.Module):
       dim: width of the result.
       level: whose column it is.
       norm: factory of the norm of the raw column, None for none.
+      use_bias: of the linear map.
       kernel_init: of the kernel.
       bias_init: of the bias; None is PyTorch's.
     """
@@ -29,6 +30,7 @@ class LinearEncoder(nn.Module):
     dim: int
     level: Level = "node"
     norm: ModuleFactory | None = None
+    use_bias: bool = True
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
@@ -45,6 +47,7 @@ class LinearEncoder(nn.Module):
             values = norm(values, mask, train=train, axis_name=batch.axis_name)
         linear = Linear(
             self.dim,
+            self.use_bias,
             **options,
             kernel_init=self.kernel_init,
             bias_init=self.bias_init,
