@@ -9,15 +9,21 @@ from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.grit import GRIT
 from gtx.models.gt import GT
 from gtx.models.layered import LayeredModel
+from gtx.models.lspe import LSPE
 from gtx.models.model import Model, Needs
+from gtx.models.sat import SAT
 
 MODELS: dict[str, type[Model]] = {
     "gps": GPS,
     "grit": GRIT,
     "gt": GT,
+    "lspe": LSPE,
+    "sat": SAT,
 }
 
 __all__ = [
+    "SAT",
+    "LSPE",
     "GPS",
     "GRIT",
     "GT",

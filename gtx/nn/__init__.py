@@ -20,6 +20,7 @@ from gtx.nn.attention import (
     GRITAttention,
     MultiHeadAttention,
     MultipliedAttention,
+    StructureAwareAttention,
 )
 from gtx.nn.blocks import (
     ISAB,
@@ -128,6 +129,7 @@ __all__ = [
     "RandomFeaturesEncoder",
     "RandomWalkEncoder",
     "ResGatedGraphConv",
+    "StructureAwareAttention",
     "TransformerBlock",
     "initializers",
 ]

@@ -17,10 +17,8 @@ ALCOHOLS = tuple("C" * length + "O" for length in range(1, 13))
 
 def shrink(config: ConfigDict) -> ConfigDict:
     """A narrow model for one epoch; compiles in seconds."""
-    config.model.dim = 16
-    config.model.num_layers = 1
-    config.model.num_heads = 2
-    config.model.encoding_dim = 4
+    sizes = dict(dim=16, num_layers=1, num_heads=2, encoding_dim=4)
+    config.model.update({name: size for name, size in sizes.items() if name in config.model})
     config.batch.size = 4
     config.batch.num_tiers = 1
     config.training.num_epochs = 1
@@ -220,4 +218,6 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "zinc_encodings": _zinc_encodings,
     "zinc_gps": _zinc_gps,
     "zinc_gt": _zinc_gt,
+    "zinc_lspe": lambda folder: _zinc(folder, "zinc_lspe"),
+    "zinc_sat": lambda folder: _zinc(folder, "zinc_sat"),
 }

@@ -2,6 +2,8 @@
 
 import functools
 
+import jax.numpy as jnp
+
 from gtx import nn
 from tests.batches import DIM
 from tests.descriptors.descriptor import Descriptor
@@ -98,6 +100,22 @@ ATTENTION_LAYERS = (
         partial(nn.ExphormerAttention, DIM, num_heads=2, dropout_rate=0.3),
         "layer",
         options=dict(DTYPES, kernel_init=half, num_heads=4, dropout_rate=0.5, limit=0.01),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "structure_aware_attention",
+        partial(nn.StructureAwareAttention, DIM, nn.GINE, num_heads=2, num_hops=1),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            num_hops=2,
+            activation=jnp.tanh,
+            norm=None,
+            degree_scale=False,
+            dropout_rate=0.5,
+            query_key_value_init=half,
+        ),
         neutral=("implementation",),
     ),
     Descriptor(

@@ -6,8 +6,8 @@ from typing import Any
 
 from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
-from gtx.encodings import LaplacianEigenvectors
-from gtx.models import GPS, GT, GraphTransformer, Model
+from gtx.encodings import LaplacianEigenvectors, RandomWalk
+from gtx.models import GPS, GT, LSPE, SAT, GraphTransformer, Model
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
 from tests.descriptors.blocks import BLOCK
 from tests.descriptors.descriptor import Descriptor
@@ -82,6 +82,17 @@ MODELS = (
         encodings=[LaplacianEigenvectors(name="lap")],
         level="graph",
         unread=("block_0/edges_",),
+    ),
+    published(
+        "lspe_of_nodes",
+        partial(LSPE, dim=DIM, num_layers=1, position_dim=3, head_layers=1, dropout_rate=0.2),
+        encodings=[RandomWalk()],
+        unread=("block_0/norm_edges",),
+    ),
+    published(
+        "sat_of_graphs",
+        partial(SAT, dim=DIM, num_layers=1, num_heads=2, num_hops=1, head_layers=1),
+        level="graph",
     ),
     Descriptor(
         "graph_transformer",

@@ -12,6 +12,7 @@ from gtx.nn.attention.grit import GRITAttention
 from gtx.nn.attention.multi_head import MultiHeadAttention
 from gtx.nn.attention.multiplied import MultipliedAttention
 from gtx.nn.attention.san import SANAttention
+from gtx.nn.attention.structure_aware import StructureAwareAttention
 from gtx.typing import ModuleFactory
 
 # By what the nodes attend to: all of their graph, or the senders of their edges.
@@ -28,6 +29,7 @@ __all__ = [
     "GRITAttention",
     "MultiHeadAttention",
     "MultipliedAttention",
+    "StructureAwareAttention",
     "attend",
     "edges_of",
     "pairs_of",
