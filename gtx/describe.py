@@ -1,4 +1,4 @@
-"""What a recipe will train, on what, and at what cost: known before the first step."""
+"""Describes a recipe before training: its data, model, batches, and the cost of a step."""
 
 import functools
 import time
@@ -28,14 +28,14 @@ def describe(config: Any) -> dict[str, Any]:
     Returns:
       JSON data:
         data: `splits`, see `split_statistics`; `columns` by level and edge set; `rejected`, rows
-          of the source that are no graphs.
+          of the source that did not become graphs.
         encodings: seconds that each takes on these graphs, without its cache.
         batches: the budget and its `tiers`; `padding`, padded / useful size of nodes, edges and
           pairs by kind of plan; `compilations` that a run needs.
         parameters: `total`, and `modules`, counts by module.
         attention: see `attention_choices`.
         step: see `step_cost`.
-        notes: what a person should know before training, in sentences.
+        notes: sentences on what is unusual about the data.
     """
     recipes.check(config)
     recipes.check_devices(config)
@@ -138,7 +138,7 @@ def parameter_counts(params: PyTree) -> dict[str, Any]:
 
 
 def padding(config: Any, graphs: Dataset) -> dict[str, Any]:
-    """What the two kinds of plan cost: padded / useful nodes, edges and pairs, and steps."""
+    """The cost of the two kinds of plan: padded / useful nodes, edges and pairs, and steps."""
     train = graphs.part("train")
     costs = {}
     for name, stratified in (("stratified", True), ("plain", False)):
@@ -153,12 +153,12 @@ def attention_choices(model: nn.Module, batch: Batch) -> list[dict[str, str]]:
 
     Args:
       model: the module.
-      batch: what it is called with; of a batch that is stacked by shards, the first is taken,
-        as all have the same shape.
+      batch: its argument. Of a batch with an axis of shards the first shard is taken, because all
+        have the same shape.
 
     Returns:
-      One entry per call of attention: `module` that calls it, `structure` ("Complete" or
-      "Edges"), `requested`, `implementation`, and `reason`.
+      One entry per call of attention: the calling `module`, `structure` ("Complete" or "Edges"),
+      `requested`, `implementation`, and `reason`.
     """
     if batch.graph_mask.ndim == 2:
         batch = jax.tree.map(lambda values: values[0], batch)
@@ -167,6 +167,7 @@ def attention_choices(model: nn.Module, batch: Batch) -> list[dict[str, str]]:
     with recorded_choices() as choices:
 
         def name_new_choices() -> None:
+            # Choices that were recorded since the last call belong to the innermost module.
             modules.extend(running[-1:] * (len(choices) - len(modules)))
 
         def intercept(function: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext):
@@ -203,16 +204,16 @@ def step_cost(
       model: the module.
       task: its loss.
       optimizer: the update rule.
-      state: of the run, or its shapes.
-      source: of the batches.
-      steps_per_call: steps of a chunk, at most.
+      state: state of the run, or its shapes.
+      source: source of the batches.
+      steps_per_call: largest number of steps of a chunk.
 
     Returns:
       flops: floating-point operations of a step, forward, backward and update.
-      temporary_bytes: the most that intermediate results take at one time.
-      argument_bytes: state, graphs and plan, kept from step to step.
-      compile_seconds: of the chunk, on this machine.
-      steps_per_call: steps in the chunk.
+      temporary_bytes: largest memory of intermediate results at one time.
+      argument_bytes: memory of state, graphs and plan, which are kept from step to step.
+      compile_seconds: time to compile the chunk on this machine.
+      steps_per_call: number of steps in the chunk.
     """
     epoch = source.plan(0, 0)
     devices = Devices.first(epoch.shape[1])
@@ -225,7 +226,7 @@ def step_cost(
     )
     compiled = lowered.compile()
     seconds = time.perf_counter() - start
-    # A backend that does not tell gives None.
+    # None where the backend does not report it.
     cost, memory = compiled.cost_analysis() or {}, compiled.memory_analysis()
     return {
         "flops": cost.get("flops"),
@@ -237,7 +238,7 @@ def step_cost(
 
 
 def notes(graphs: Dataset, task: Task, *, rejected: int = 0, seeds: int = 1) -> list[str]:
-    """What is unusual about the data and the run, one sentence each."""
+    """Notes on what is unusual about the data and the run, one sentence each."""
     found = []
     if seeds > 1:
         found.append(

@@ -1,4 +1,4 @@
-"""From a checkpoint to predictions on raw graphs: nothing but the folder of the run is needed."""
+"""Predictions on raw graphs from a checkpoint. Only the folder of the run is needed."""
 
 import dataclasses
 import functools
@@ -40,13 +40,13 @@ _DESCRIPTORS = ("graphs", "descriptors")
 class Predictor:
     """A trained model as a function from graphs to predictions.
 
-    Programs are compiled at the first graph of a kind and kept: one for all graphs that fit
-    the batches of the training run, and one for each doubling in size beyond.
+    Programs are compiled when they are first needed and kept: one for all graphs that fit into the
+    batches of the training run, and one for each doubling of the size beyond.
 
     Attributes:
       recipe: config, spec, scaler and budget of the training run.
       model: the module.
-      task: what its outputs mean; `task.label` names and describes the predictions.
+      task: the meaning of its outputs; `task.label` names and describes the predictions.
       variables: `params` and `batch_stats`, numpy.
     """
 
@@ -106,26 +106,26 @@ class Predictor:
         """Predict, in the order given.
 
         Args:
-          graphs: SMILES; or a GraphsTuple of any number of graphs, several of them, or a
-            Dataset, with the columns of the training data. Encodings are computed where they are
-            not all there, and the recipe's structures are added unless a Dataset has edge sets
-            already. Descriptors of molecules are computed from SMILES, which may be the names of
-            a Dataset. Labels are not read.
-          targets: which graphs, nodes or edges to predict for, numbers that count those of all
-            graphs from 0 in the order given; or which pairs, [targets, 2], numbers of sender and
-            receiver among all nodes. If None, the targets of a Dataset where these are of the
-            level that the model predicts for; else all graphs, nodes or edges.
+          graphs: SMILES; or one or several GraphsTuples, or a Dataset, with the columns of the
+            training data. Encodings are computed unless all of their columns are given. The
+            recipe's structures are added unless a Dataset already has edge sets. Descriptors of
+            molecules are computed from SMILES, which may be the names of a Dataset. Labels are not
+            read.
+          targets: the graphs, nodes or edges to predict, as numbers that count through all graphs
+            from 0; or the pairs to predict, [targets, 2], as numbers of sender and receiver among
+            all nodes. If None: the targets of a Dataset, if they have the level that the model
+            predicts, otherwise all graphs, nodes or edges.
           padded: whether GraphsTuples end in jraph's padding, which gets no prediction: see
             `gtx.graphs`.
 
         Returns:
-          float32 [targets, dim], in the order of the targets (`np.split` those of all nodes at
-          the `node_ptr` of a Dataset); virtual nodes are none. In the label's own unit, or
-          probabilities.
+          float32 [targets, dim], in the order of the targets, in the label's own unit or as
+          probabilities. Virtual nodes get no prediction. `np.split` at the `node_ptr` of a Dataset
+          divides the predictions of all nodes into those of each graph.
 
         Raises:
-          GraphError: names the graph, the field and the remedy (a category that training did
-            not know, NaN, a column that is missing, a SMILES that does not parse).
+          GraphError: names the graph, the field and the remedy (an unknown category, NaN, a missing
+            column, a SMILES that does not parse).
           NonFiniteError: a prediction is not finite.
         """
         return self._predict(self.dataset(graphs, targets=targets, padded=padded))
@@ -134,11 +134,11 @@ class Predictor:
         """Predict for the molecules that parse.
 
         Returns:
-          Predictions float32 [molecules, dim], NaN in the rows of the others, and why those do
-          not parse by row.
+          Predictions float32 [molecules, dim], with NaN in the rows of the others, and a dict from
+          each of these rows to the reason.
 
         Raises:
-          DatasetError: the model does not predict for molecules as a whole.
+          DatasetError: the model does not predict for whole molecules.
         """
         level = self.task.label.level
         if level != "graph":
@@ -161,7 +161,7 @@ class Predictor:
     ) -> Dataset:
         """The graphs as the model reads them: checked, encoded, with structures, without labels.
 
-        Arguments are those of a call.
+        The arguments are those of a call.
         """
         if isinstance(graphs, Dataset):
             if padded is not None:
@@ -189,7 +189,7 @@ class Predictor:
 
     @property
     def num_compilations(self) -> int:
-        """Programs compiled so far."""
+        """Number of programs compiled so far."""
         evaluators = self._evaluators.values()
         return sum(evaluator.program.num_compilations for evaluator in evaluators)
 
@@ -207,18 +207,20 @@ class Predictor:
         return predictions
 
     def _budget(self, num_nodes: int, num_edges: list[int]) -> Budget:
-        """The training run's shapes where they have room, else ones for these powers of two.
+        """The shapes of the training run if a graph fits into them, otherwise powers of two.
+
+        Rounding up to powers of two keeps the number of programs small.
 
         Args:
-          num_nodes: of a graph.
-          num_edges: its edges, and those of each edge set.
+          num_nodes: number of nodes of the graph.
+          num_edges: number of its edges, and of those of each edge set.
         """
         known = self.recipe.budget
         if num_nodes <= min(known.tiers[-1].size, known.num_nodes - 1):
             if np.all(num_edges <= known.edge_room):
                 return known
         size, own, *others = (1 << max(n - 1, 0).bit_length() for n in (num_nodes, *num_edges))
-        slots = max(1, known.num_nodes // size)  # a batch of about as many nodes as in training
+        slots = max(1, known.num_nodes // size)  # about as many nodes per batch as in training
         sets = zip(known.edge_sets, others, strict=True)
         return Budget(
             slots * size + 1,
@@ -230,14 +232,14 @@ class Predictor:
 
     def _evaluator(self, budget: Budget) -> Evaluator:
         if budget not in self._evaluators:
-            # One batch a call: with more, a single molecule would pay for empty ones.
+            # One batch per call: with more, a single molecule would cost several empty batches.
             self._evaluators[budget] = Evaluator(self.model, self.task, budget, steps_per_call=1)
         return self._evaluators[budget]
 
     def _from_smiles(
         self, smiles: list[str], targets: Any = None
     ) -> tuple[Dataset, dict[int, str]]:
-        """The molecules that parse, and why the others do not."""
+        """The molecules that parse, and the reasons why the others do not."""
         features = self.recipe.config.data.get("features")
         if features is None:
             spec = self.recipe.spec
@@ -257,13 +259,13 @@ class Predictor:
             field: {name: columns[field][name] for name in getattr(spec, field)} for field in fields
         }
         graph = graph._replace(nodes=kept["nodes"], edges=kept["edges"], globals=kept["graphs"])
-        # Edges are sorted there; as targets they keep the order in which they are given.
+        # `from_graphs` sorts edges. Targets that are edges keep the order in which they are given.
         level = self.task.label.level
         given = Dataset.from_graphs(
             graph, level=level if level == "edge" else None, spec=spec, padded=False
         )
         if targets is not None and level == "edge":
-            chosen = given.with_targets(level, targets).targets  # which checks them
+            chosen = given.with_targets(level, targets).targets  # also checks the numbers
             targets = given.targets.index[chosen.index]
         return self._completed(given, targets)
 
@@ -281,10 +283,10 @@ class Predictor:
     def _given_spec(
         self, columns: Mapping[str, Mapping[str, Any]], edge_sets: Mapping[str, Any]
     ) -> GraphSpec:
-        """What training knew of the columns that are taken as they come; others are computed.
+        """The spec of the columns that are used as given; the others are computed.
 
         Raises:
-          DatasetError: a column or an edge set is missing, or training did not know it.
+          DatasetError: a column or an edge set is missing, or did not exist in training.
         """
         spec = self.recipe.spec
         if set(edge_sets) not in (set(), set(spec.edge_sets)):
@@ -297,6 +299,8 @@ class Predictor:
         known = {(field, name) for field in LEVELS.values() for name in getattr(spec, field)}
         present = {(field, name) for field, names in columns.items() for name in names}
         computed = set(self._encoded)
+        # Encodings are used as given only if all of their columns are there.
+        # Encodings are used as given only if all of their columns are there.
         if self._encoded <= present:
             computed = set()
         if self.recipe.scaler is not None and _DESCRIPTORS not in present:
@@ -320,7 +324,7 @@ class Predictor:
         return GraphSpec(**levels, edge_sets=spec.edge_sets)
 
     def _completed(self, dataset: Dataset, targets: Any) -> Dataset:
-        """Add the targets, and the columns that `_given_spec` left to be computed."""
+        """Add the targets, the columns that `_given_spec` left out, and the structures."""
         level = self.task.label.level
         if level == "pair" and targets is None and dataset.targets.level != "pair":
             raise DatasetError(
@@ -350,7 +354,7 @@ class Predictor:
 
 
 def _with_room(budget: Budget, dataset: Dataset) -> Budget:
-    """The budget with room for the targets of these graphs, if they need an axis of their own."""
+    """The budget with room for the targets of these graphs, if these have their own axis."""
     targets = most_targets(dataset, budget.graphs_per_shard)
     if targets is None or targets <= (budget.num_targets or 0):
         return budget

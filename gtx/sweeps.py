@@ -1,8 +1,9 @@
-"""Many trials of one recipe: which, in what folders, how they went, and which was best.
+"""Sweeps: makes, runs and ranks many trials of one recipe.
 
-A sweep is a list of overrides, `{"model.num_layers": 5, ...}` each, made by `grid`, `sample`
-or any Python. Every trial is a normal run in a folder named by a hash of its overrides, so a
-sweep that is started again goes on, and one that grew keeps what it has.
+A sweep is a list of overrides, such as `{"model.num_layers": 5, ...}`, made by `grid`, `sample` or
+any Python code. Every trial is a normal run in a folder that is named by a hash of its overrides.
+A sweep that is started again therefore continues, and a sweep with new trials keeps the finished
+ones.
 """
 
 import concurrent.futures
@@ -23,7 +24,7 @@ from ml_collections import ConfigDict
 from gtx import recipes
 from gtx.recipes import files
 
-# Fields whose values repeat an experiment instead of changing it.
+# Fields that only repeat an experiment with other random numbers or another fold.
 REPEATS = ("seed", "data.fold")
 
 Overrides = dict[str, Any]
@@ -32,7 +33,7 @@ Status = Literal["done", "failed"]
 
 
 class SweepError(ValueError):
-    """A sweep that cannot be run; the message says why."""
+    """A sweep that cannot be run; the message states the reason."""
 
 
 def grid(fields: Mapping[str, Sequence[Any]]) -> list[Overrides]:
@@ -87,11 +88,13 @@ def sample(
 
     Args:
       fields: a distribution for each, or a sequence of values to choose from.
-      num_trials: a longer list with the same seed begins with the shorter one.
-      seed: of the draws.
+      num_trials: number of trials. A longer list with the same seed begins with the shorter one.
+      seed: seed of the draws.
     """
     trials = []
     for number in range(num_trials):
+        # A generator for each trial, so that its draws do not depend on the number of trials.
+        # A generator for each trial, so that its draws do not depend on the number of trials.
         rng = np.random.default_rng((seed, number))
         draw = {}
         for name, values in fields.items():
@@ -130,16 +133,16 @@ def load(path: str | os.PathLike[str]) -> tuple[str, list[Overrides]]:
 
 
 def _recipe_path(sweep: pathlib.Path, recipe: str) -> str:
-    """The file that a sweep's RECIPE names: from the current folder, or from the sweep's root."""
+    """The file of a sweep's RECIPE, found from the current folder or from the sweep's root."""
     beside = files.root_of(sweep) / recipe
     return str(beside) if beside.is_file() and not pathlib.Path(recipe).is_file() else recipe
 
 
 def check(config: ConfigDict, trial: Overrides) -> ConfigDict:
-    """A copy of the recipe's config with a trial's fields: names and types must fit.
+    """A copy of the recipe's config with the fields of a trial. Names and types must fit.
 
     Raises:
-      SweepError: names the field, and the nearest that there is.
+      SweepError: names the field and the nearest one that exists.
     """
     config = ConfigDict(config.to_dict())
     config.lock()
@@ -158,14 +161,14 @@ def trial_name(overrides: Overrides) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """How a trial went.
+    """The result of a trial.
 
     Attributes:
-      overrides: what it changes in the recipe.
+      overrides: the fields of the recipe that it changes.
       folder: its run folder.
       status: "done" or "failed".
-      metrics: the run's metrics.json; empty if it failed.
-      reason: the end of what it printed, if it failed.
+      metrics: the content of the run's metrics.json; empty if it failed.
+      reason: the last lines of its output, if it failed.
     """
 
     overrides: Overrides
@@ -191,14 +194,16 @@ def run(
     workers: int = 1,
     told: Callable[[Trial], None] = lambda trial: None,
 ) -> list[Trial]:
-    """Run what has not been run yet; a failed trial is recorded, tried again next time, not fatal.
+    """Run the trials that have not been run yet.
+
+    A failed trial is recorded and does not stop the others. The next call tries it again.
 
     Args:
       trials: overrides; equal ones run once.
-      workdir: holds a folder per trial.
+      workdir: the folder that holds one folder per trial.
       command: argv of the process that trains a trial in a folder.
-      workers: processes at a time.
-      told: called with each trial as it ends.
+      workers: number of processes at the same time.
+      told: called with each trial when it ends.
 
     Returns:
       The trials, best score first, failed ones last.
@@ -218,14 +223,14 @@ def run(
                 told(ended[-1])
         except (KeyboardInterrupt, SystemExit):
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(processes):  # which save where they are
+            for process in list(processes):  # each saves a checkpoint before it ends
                 process.terminate()
             raise
     return ranked(ended)
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """Best first; without a score last."""
+    """The trials, the best first and those without a score last."""
     modes = {trial.metrics["mode"] for trial in trials if trial.status == "done"}
     sign = -1 if modes == {"max"} else 1
     return sorted(
@@ -238,15 +243,15 @@ class Group:
     """Trials that differ only in fields that repeat an experiment.
 
     Attributes:
-      overrides: what they share.
-      trials: those that ended well.
+      overrides: the overrides that they share.
+      trials: those that succeeded.
     """
 
     overrides: Overrides
     trials: tuple[Trial, ...]
 
     def summary(self, part: str) -> tuple[float, float]:
-        """Mean and standard deviation (by n - 1; NaN of one) of the main metric on a part."""
+        """Mean and standard deviation (divided by n - 1; NaN for one) of the main metric."""
         metric = self.trials[0].metrics["main_metric"]
         scores = np.array([trial.metrics[part][metric] for trial in self.trials], np.float64)
         deviation = scores.std(ddof=1) if len(scores) > 1 else math.nan
@@ -254,10 +259,10 @@ class Group:
 
 
 def grouped(trials: Sequence[Trial], repeats: Sequence[str] = REPEATS) -> list[Group]:
-    """Groups of the trials that ended well, in the order of their first trial.
+    """Groups of the trials that succeeded, in the order of their first trial.
 
     Args:
-      trials: of one sweep.
+      trials: trials of one sweep.
       repeats: the fields that repeat an experiment.
     """
     groups: dict[str, list[Trial]] = {}
@@ -301,7 +306,7 @@ def best_config_source(recipe: str, best: Trial) -> str:
     *folders, name = path.relative_to(root).with_suffix("").parts
     module = ".".join(folders)
     metric = best.metrics["main_metric"]
-    # The current folder is looked through in any case.
+    # Imports from the current folder work without this line.
     elsewhere = [] if root == pathlib.Path.cwd() else ["import sys", ""]
     found = [f"sys.path.append({str(root)!r})", ""] if elsewhere else []
     lines = [

@@ -117,7 +117,7 @@ EQUATIONS = (
                 LAYER,
                 "MultiHeadAttention.__call__",
                 "Linear(self.dim, self.use_bias, kernel_init=self.kernel_init, **options, "
-                'name="output")(x.reshape(-1, self.dim))',
+                'name="output")(x)',
             ),
         ),
         (1, 4, 14),

@@ -1,4 +1,4 @@
-"""A random forest on Morgan count fingerprints: what a chemist would try first."""
+"""A random forest on Morgan count fingerprints, the usual first model of a chemist."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from gtx.tasks import Task
 
 
 def forest_scores(dataset: Dataset, task: Task, *, seed: int) -> dict[str, float]:
-    """Test scores of forests of 500 trees that saw train and validation molecules.
+    """Test scores of forests of 500 trees that are trained on train and validation molecules.
 
-    The forest has no choices to make, so it learns from the validation part as well: the
-    same molecules that the model and its selection saw together. Targets that have labels at the
+    The forest needs no validation part to choose parameters, so it is trained on it too. It then
+    sees the same molecules as the model and its selection together. Targets with labels for the
     same molecules share a forest.
     """
     from sklearn.ensemble import RandomForestRegressor

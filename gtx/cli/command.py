@@ -1,4 +1,4 @@
-"""How a command runs: flags are read, and errors that people can mend become one line."""
+"""Runs a command: reads its flags, and prints errors that the user can fix as one line."""
 
 import contextlib
 import dataclasses
@@ -22,7 +22,7 @@ from gtx.sweeps import SweepError
 from gtx.training import CheckpointError, FolderLockedError, NonFiniteError, ResumeError
 from gtx.training.signals import Interrupted, StopAtOnce
 
-# Errors that a person mends in a flag, a recipe, a file or a folder: their message says how.
+# Errors that the user can fix in a flag, a recipe, a file or a folder. Their message says how.
 _EXPECTED = (
     BudgetError,
     CheckpointError,
@@ -38,18 +38,18 @@ _EXPECTED = (
     SweepError,
     reading.UsageError,
 )
-_BROKEN_PIPE = 128 + 13  # as a shell reports a program that SIGPIPE ended
+_BROKEN_PIPE = 128 + 13  # the code of a shell for a program that SIGPIPE ended
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """What can be run from a shell.
+    """A command of the shell.
 
     Attributes:
       name: as it is typed, such as "gtx train".
-      about: what it does; `--help` prints it.
+      about: a description, which `--help` prints.
       define: defines its flags.
-      main: runs it with the flags that were given; returns its exit code, or None for 0.
+      main: runs it with the given flags; returns its exit code, or None for 0.
     """
 
     name: str
@@ -75,18 +75,18 @@ def execute(command: Command, arguments: Sequence[str]) -> int:
             reading.read(command.name, values, arguments)
             return command.main(values) or 0
         except BrokenPipeError:
-            return _BROKEN_PIPE  # whoever read our output has gone, as `head` does
+            return _BROKEN_PIPE  # the reader of the output, such as `head`, has ended
         except _EXPECTED as error:
             print(f"error: {_message(error)}", file=sys.stderr)
             return USAGE
         except Interrupted as stop:
-            if stop is signals.raised:  # others have been logged where they were raised
+            if stop is signals.raised:  # others were already logged where they were raised
                 print(stop, file=sys.stderr)
             return stop.signum + 128
 
 
 def typed(name: str) -> str:
-    """How a person starts `gtx <name>` from here: by the name `gtx` if the shell would find it."""
+    """The text that starts `gtx <name>` in this shell: with the name `gtx` if it is on the path."""
     here, program = pathlib.Path.cwd(), pathlib.Path(sys.argv[0])
     if program.name != "gtx":
         python = pathlib.Path(sys.executable)
@@ -101,17 +101,17 @@ def typed(name: str) -> str:
 
 @contextlib.contextmanager
 def _plain_messages() -> Iterator[None]:
-    """Log messages as a person would say them: without level letters, times and process ids."""
+    """Log messages without level letters, times and process ids."""
     root, gtx = logging.getLogger(), logging.getLogger("gtx")
     before = list(root.handlers), root.level, gtx.level, absl_logging.get_verbosity()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Plain())
-    # absl puts a handler with such a prefix here as soon as someone logs through it.
+    # absl adds its own handler, with such a prefix, at the first message through it.
     root.handlers = [each for each in root.handlers if each is not absl_logging.get_absl_handler()]
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     gtx.setLevel(logging.INFO)
-    absl_logging.set_verbosity(absl_logging.WARNING)  # orbax tells of every file otherwise
+    absl_logging.set_verbosity(absl_logging.WARNING)  # otherwise orbax logs every file
     try:
         yield
     finally:
@@ -122,7 +122,7 @@ def _plain_messages() -> Iterator[None]:
 
 
 class _Plain(logging.Formatter):
-    """The message alone, after "warning: " or "error: " where it is one."""
+    """The message only, after "warning: " or "error: " if it is one of these."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
@@ -130,5 +130,5 @@ class _Plain(logging.Formatter):
 
 
 def _message(error: Exception) -> str:
-    """One line, but for a list of differences, which has a line each."""
+    """The message of an error in one line; a list of differences keeps its lines."""
     return str(error) if isinstance(error, ResumeError) else " ".join(str(error).split())

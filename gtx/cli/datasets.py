@@ -36,7 +36,7 @@ def main(values: FlagValues) -> None:
 
 
 def _short(name: str, source: type[DataSource]) -> str:
-    """A source in a few lines: what it is, what it needs and what it reads."""
+    """A source in a few lines: its description, its needs and its fields."""
     about = (sys.modules[source.__module__].__doc__ or "").partition("\n")[0]
     lines = [about, f"Needs {source.needs or 'nothing'}.", f"Fields: {_fields(source)}."]
     wrapped = "\n".join(textwrap.fill(line, _WIDTH) for line in lines)
@@ -48,7 +48,7 @@ def _everything(name: str, source: type[DataSource]) -> str:
 
 
 def _fields(source: type[DataSource]) -> str:
-    """What it reads of `config.data`, with the values that fields have by default."""
+    """The fields of `config.data` that it reads, with their defaults."""
     return ", ".join(
         field.name if field.default is dataclasses.MISSING else f"{field.name}={field.default!r}"
         for field in dataclasses.fields(source)

@@ -38,7 +38,7 @@ def main(values: FlagValues) -> None:
 
 
 def print_figures(figures: Mapping[str, Any], console: Console) -> None:
-    """Print what `gtx.describe.describe` found, as tables."""
+    """Print the result of `gtx.describe.describe` as tables."""
     _print_data(figures["data"], console)
     for name, seconds in figures["encodings"].items():
         console.print(f"Encoding {name}: {seconds:.2f} s")
@@ -96,7 +96,7 @@ def _print_batches(batches: Mapping[str, Any], console: Console) -> None:
         f"room for {batches['num_nodes']} nodes, {batches['num_edges']} edges and, in attention, "
         f"{tiers} nodes; {batches['steps_per_epoch']} steps an epoch"
     )
-    # Pairs of nodes, and targets that are edges or pairs, are not in every batch.
+    # Not every batch has pairs of nodes, or an axis of targets, so the columns are read here.
     sizes = [key for key in next(iter(batches["padding"].values())) if key != "steps"]
     table = Table("batches", *sizes, "steps", title="Padded / useful size")
     for name, cost in batches["padding"].items():
@@ -109,7 +109,7 @@ def _print_batches(batches: Mapping[str, Any], console: Console) -> None:
 
 
 def _print_parameters(parameters: Mapping[str, Any], console: Console) -> None:
-    """Print a table of the modules, those of the blocks summed up over all blocks."""
+    """Print a table of the modules. Modules of the same name are summed over all blocks."""
     rows: dict[str, list[int]] = {}
     for name, count in parameters["modules"].items():
         rows.setdefault(re.sub(r"^block_\d+", "block_*", name), []).append(count)
@@ -124,7 +124,7 @@ def _print_parameters(parameters: Mapping[str, Any], console: Console) -> None:
 
 
 def _amount(value: int | float | None, base: int, unit: str) -> str:
-    """A number with a prefix for its size: decimal ones for base 1000, binary ones for 1024."""
+    """A number with a unit prefix: decimal prefixes for base 1000, binary ones for 1024."""
     if value is None:
         return f"unknown {unit}"
     prefixes = ("", "k", "M", "G", "T") if base == 1000 else ("", "Ki", "Mi", "Gi", "Ti")

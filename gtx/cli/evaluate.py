@@ -2,8 +2,8 @@
 
     gtx evaluate --workdir=runs/smoke --split=valid --split=test
 
-The data are read again, and must be those of the run. With --other_data the model is scored on
-what its recipe reads now, such as corrected labels or further molecules.
+The data are read again and must be the same as those of the run. With --other_data the model is
+scored on the data that its recipe reads now, such as corrected labels or further molecules.
 """
 
 import sys
@@ -45,7 +45,7 @@ def main(values: FlagValues) -> None:
 
 
 def _scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Of parts of the run's own data."""
+    """Scores of parts of the run's own data."""
     config = predictor.recipe.config
     prepared = recipes.prepare(config)
     for note in provenance.check_data(predictor.recipe, prepared, splits):
@@ -64,14 +64,14 @@ def _scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, 
 
 
 def _other_scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Of parts of whatever the config reads now."""
+    """Scores of parts of the data that the config reads now."""
     dataset = provenance.other_data(predictor.recipe)
     print("note: these scores are not of the data of the run.", file=sys.stderr)
     scores = {}
     for split in splits:
         part = _part(dataset, split)
         labels = part.targets.labels
-        assert labels is not None  # `other_data` refuses data without any
+        assert labels is not None  # `other_data` refuses data without labels
         scores[split] = predictor.task.metrics(predictor(part), labels)
         for note in predictor.task.undefined(labels):
             print(f"{split}: {note}", file=sys.stderr)

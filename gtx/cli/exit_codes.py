@@ -1,11 +1,11 @@
-"""How a command ends: the codes that scripts may rely on, and how the process is left."""
+"""The exit codes of commands, on which scripts may rely, and the end of the process."""
 
 import os
 import sys
 from typing import NoReturn
 
-USAGE = 2  # wrong flags, or something that a person mends in a recipe, a file or a folder
-NOT_ALL = 3  # of predict: rows without a prediction
+USAGE = 2  # wrong flags, or an error that the user can fix in a recipe, a file or a folder
+NOT_ALL = 3  # predict: some rows have no prediction
 
 EXIT_CODES = """\
   0        it did what was asked
@@ -18,11 +18,11 @@ EXIT_CODES = """\
 def leave(code: int) -> NoReturn:
     """End the process."""
     if code > 128:
-        # XLA may be compiling in threads of its own, which crash when Python is taken down.
+        # XLA may be compiling in its own threads, which crash while Python shuts down.
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
             except BrokenPipeError:
-                pass  # whoever read our output has gone
+                pass  # the reader of the output has ended
         os._exit(code)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""What `gtx COMMAND --help` prints: what the command does, its flags, and how it ends."""
+"""The text of `gtx COMMAND --help`: description, flags and exit codes."""
 
 import textwrap
 
@@ -27,7 +27,7 @@ def of(name: str, about: str, values: FlagValues) -> str:
 
 
 def _lines(flag: flags.Flag) -> list[str]:
-    """A flag, what it is for, and its default."""
+    """A flag with its description and its default."""
     shown = f"  --{flag.name}" if flag.boolean else f"  --{flag.name}=..."
     text = flag.help or ""
     if not flag.boolean and flag.default not in (None, "", []):

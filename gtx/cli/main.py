@@ -1,4 +1,4 @@
-"""What `gtx` itself does: find the command that is asked for, and say which there are."""
+"""The program `gtx`: finds the requested command, or lists the commands."""
 
 import difflib
 import importlib
@@ -9,7 +9,7 @@ from typing import NoReturn
 from gtx._version import __version__
 from gtx.cli.exit_codes import EXIT_CODES, USAGE, leave
 
-# Each is the module gtx.cli.<name>. Only the one that is asked for is imported.
+# Each command is the module gtx.cli.<name>. Only the requested one is imported.
 COMMANDS: Mapping[str, str] = {
     "train": "Train a recipe, or go on with a run.",
     "predict": "Predict for molecules with a trained model.",
@@ -38,7 +38,7 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     try:
         code = run(arguments[0], arguments[1:]) if arguments else _refuse("which command?")
-    except KeyboardInterrupt:  # while modules are imported: a command listens to signals itself
+    except KeyboardInterrupt:  # during imports; later the command itself handles signals
         print("interrupted by SIGINT; start the same command again.", file=sys.stderr)
         code = 130
     leave(code)
@@ -57,7 +57,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
         hint = f", did you mean {near[0]!r}?" if near else "."
         return _refuse(f"there is no command {name!r}{hint}")
     module = importlib.import_module(f"gtx.cli.{name}")
-    from gtx.cli import command  # brings in jax, which takes seconds
+    from gtx.cli import command  # late, because it imports jax, which takes seconds
 
     about = command.Command(f"gtx {name}", module.__doc__ or "", module.define, module.main)
     return command.execute(about, arguments)

@@ -1,4 +1,4 @@
-"""Why a field of a recipe cannot be overridden, in words: by its name and by what it may be."""
+"""Explains why a field of a recipe cannot be overridden, with its name and allowed values."""
 
 import ast
 import difflib
@@ -12,7 +12,7 @@ from gtx.recipes.fields import rules_of
 
 
 def explained(config: ConfigDict, arguments: Sequence[str]) -> str | None:
-    """What is wrong with the first wrong --config.x.y=... of a command; None if nothing is."""
+    """The error of the first wrong --config.x.y=... of a command; None if all are right."""
     for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
         found = re.match(r"--?config\.([^=]+)(?:=(.*))?$", argument, re.DOTALL)
         if found:
@@ -26,7 +26,7 @@ def explained(config: ConfigDict, arguments: Sequence[str]) -> str | None:
 
 
 def _field_error(config: ConfigDict, name: str, value: str | None) -> str | None:
-    """Why the override of a field cannot be read; None if it can."""
+    """The reason why the override of a field cannot be read; None if it can."""
     group: Any = config
     *groups, last = name.split(".")
     for number, part in enumerate([*groups, last]):

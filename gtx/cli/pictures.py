@@ -15,11 +15,11 @@ def learning_curve(path: pathlib.Path, history: Sequence[Mapping[str, Any]], met
     figure, left = plt.subplots(figsize=(6, 4), layout="constrained")
     epochs = [entry["epoch"] for entry in history]
     left.plot(epochs, [entry["loss"] for entry in history], color="C0", label="training loss")
-    # A loss that fell to 0 has no place on a logarithmic axis.
+    # A loss of 0 cannot be drawn on a logarithmic axis.
     positive = bool(history) and all(entry["loss"] > 0 for entry in history)
     left.set(xlabel="epoch", ylabel="training loss", yscale="log" if positive else "linear")
     right = left.twinx()
-    # Where no label of the validation part is known, a score is undefined.
+    # Without known labels in the validation part the score is undefined.
     scored = [e for e in history if e.get("valid") and e["valid"][metric] is not None]
     right.plot(
         [entry["epoch"] for entry in scored],
@@ -35,7 +35,7 @@ def learning_curve(path: pathlib.Path, history: Sequence[Mapping[str, Any]], met
 
 
 def predictions(path: pathlib.Path, labels: np.ndarray, predictions: np.ndarray, name: str) -> None:
-    """Draw predicted against measured values, with the diagonal; a note where none is known."""
+    """Draw predicted against measured values with the diagonal, or a note if none is known."""
     plt = _pyplot()
     there = np.isfinite(labels)
     x, y = labels[there], predictions[there]

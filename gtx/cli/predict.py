@@ -3,10 +3,10 @@
     gtx predict --workdir=runs/solubility_gps --smiles=CCO --smiles=c1ccccc1
     gtx predict --workdir=runs/solubility_gps --input=molecules.csv --output=predictions.csv
 
-The output has all rows and columns of the input in their order, blank rows too. The columns
-`<target>_predicted` follow, in the target's unit or as a probability; for several classes
-`class_predicted` and `<class>_probability`. The last column, `error`, says why a row has no
-prediction.
+The output has all rows and columns of the input in their order, including blank rows. They are
+followed by the columns `<target>_predicted`, in the target's unit or as a probability; for several
+classes by `class_predicted` and `<class>_probability`. The last column, `error`, gives the reason
+if a row has no prediction.
 """
 
 import contextlib
@@ -64,8 +64,8 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
     Args:
       workdir: folder of the run.
       source: the CSV file to read.
-      target: the CSV file to write. It appears when it is whole.
-      smiles_column: None takes the column that the model was trained from.
+      target: the CSV file to write. It appears only when it is complete.
+      smiles_column: the column of SMILES; None for the one from which the model was trained.
     """
     table = csv_source.read(source)
     output = pathlib.Path(target)
@@ -102,7 +102,7 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
 
 @contextlib.contextmanager
 def _warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
-    """Print warnings about molecules as a line each; `names` says what each molecule is called."""
+    """Print each warning about a molecule as one line; `names` are the names of the molecules."""
     before = warnings.showwarning
 
     def show(message: Warning | str, *others: Any, **more: Any) -> None:
@@ -118,7 +118,7 @@ def _warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
 
 
 def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
-    """The cells that predictions [rows, dim] become, by column; empty where a row is NaN."""
+    """The cells for predictions [rows, dim], by column; empty where a row is NaN."""
     known = ~np.isnan(predictions).any(axis=1)
     cells = [[str(value) for value in row] for row in predictions.astype(np.float32)]
     names = label.names or [str(target) for target in range(label.dim)]

@@ -1,4 +1,4 @@
-"""Read the flags of a command, and say what is wrong with them."""
+"""Reads the flags of a command and explains errors in them."""
 
 import difflib
 import re
@@ -16,21 +16,21 @@ class UsageError(ValueError):
 
 
 def asks_for_help(arguments: Sequence[str]) -> bool:
-    """Whether --help is among the arguments, whatever else is wrong with them."""
+    """Whether --help is among the arguments, even if others are wrong."""
     return any(argument in ("--help", "-help", "-h") for argument in arguments)
 
 
 def read(name: str, values: FlagValues, arguments: Sequence[str]) -> None:
-    """Set the flags from the arguments of a command; --config becomes the recipe that it names.
+    """Set the flags from the arguments of a command; --config is replaced by its recipe.
 
     Args:
-      name: of the command, as it is typed.
+      name: name of the command, as it is typed.
       values: the flags that it defines.
-      arguments: what was typed after its name.
+      arguments: the arguments after its name.
 
     Raises:
-      UsageError: a flag is unknown, missing or of the wrong kind, or a word is no flag.
-      ConfigError: the recipe cannot be read, or a field of it cannot be set so.
+      UsageError: a flag is unknown, missing or of the wrong kind, or a word is not a flag.
+      ConfigError: the recipe cannot be read, or a field cannot have the given value.
     """
     see = f"See `{name} --help`."
     recipe = recipe_flag.defined(values)
@@ -40,14 +40,14 @@ def read(name: str, values: FlagValues, arguments: Sequence[str]) -> None:
             near = difflib.get_close_matches(flag.replace("-", "_"), list(values), n=1)
             hint = f", did you mean --{near[0]}?" if near else "."
             raise UsageError(f"--{flag}: there is no such flag{hint} {see}")
-    values.set_gnu_getopt()  # flags may follow the words that are values of --config.x.y
+    values.set_gnu_getopt()  # flags may also follow values of "--config.x.y VALUE"
     try:
         rest = values([name, *arguments], known_only=True)[1:]
     except (flags.Error, ValueError) as error:
         missing = re.search(r"Flag --(\w+) must have a value other than None", str(error))
         said = f"--{missing[1]} is missing" if missing else str(error).removesuffix(".")
         raise UsageError(f"{said}. {see}") from error
-    plugins.load(values.plugin)  # before the recipe, which may name what they add
+    plugins.load(values.plugin)  # before the recipe, which may use names that they add
     if recipe:
         rest = recipe_flag.read(values, rest)
         if values.plugin:
@@ -59,7 +59,7 @@ def read(name: str, values: FlagValues, arguments: Sequence[str]) -> None:
 
 
 def _unknown(argument: str, values: FlagValues, recipe: bool) -> str | None:
-    """The name in an argument that is spelled as a flag and is none; else None."""
+    """The name of an unknown flag in an argument; None if the argument is not one."""
     if not re.match(r"--?[A-Za-z]", argument) or (recipe and recipe_flag.OVERRIDE.match(argument)):
         return None
     name = argument.lstrip("-").partition("=")[0]

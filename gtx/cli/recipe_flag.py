@@ -18,7 +18,7 @@ OVERRIDE = re.compile(r"--?(no)?config\.")
 
 
 class _RecipeFlag(flags.Flag):
-    """A flag whose value gives way to the recipe that it names."""
+    """A flag whose value is replaced by the recipe that it names."""
 
 
 def define(values: FlagValues) -> None:
@@ -37,7 +37,7 @@ def defined(values: FlagValues) -> bool:
 
 
 def read(values: FlagValues, rest: Sequence[str]) -> list[str]:
-    """Put the recipe in the place of its name, with the overrides; returns the other arguments.
+    """Replace the name of the recipe by the recipe with overrides; returns other arguments.
 
     Raises:
       ConfigError: names the recipe or the field.
@@ -52,7 +52,7 @@ def read(values: FlagValues, rest: Sequence[str]) -> list[str]:
             "config", config, flag_values=overrides, lock_config=True, sys_argv=arguments
         )
         left = overrides(arguments)[1:]
-    except Exception as error:  # ml_collections raises what the field's type raises
+    except Exception as error:  # ml_collections passes on any error of the field's type
         reason = override_errors.explained(config, rest)
         if reason is None and not isinstance(error, flags.Error):
             raise
@@ -62,10 +62,10 @@ def read(values: FlagValues, rest: Sequence[str]) -> list[str]:
 
 
 def _recipe(text: str) -> ConfigDict:
-    """The recipe in a file, or of a run.
+    """The recipe in a file or of a run.
 
     Raises:
-      ConfigError: there is none.
+      ConfigError: there is no such recipe.
     """
     if text and pathlib.Path(text).is_dir():
         return _recipe_of_run(pathlib.Path(text))
@@ -82,10 +82,10 @@ def _recipe(text: str) -> ConfigDict:
 
 
 def _recipe_of_run(folder: pathlib.Path) -> ConfigDict:
-    """The recipe that the checkpoints of a run hold.
+    """The recipe in the checkpoints of a run.
 
     Raises:
-      ConfigError: the folder holds no checkpoint with a recipe, or one that this gtx cannot read.
+      ConfigError: the folder has no checkpoint with a recipe that this version of gtx can read.
     """
     checkpoints = training.Checkpoints(folder)
     reasons = []

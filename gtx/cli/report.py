@@ -1,4 +1,4 @@
-"""What a run leaves behind: tables for people and files for programs."""
+"""The results of a run: tables for the terminal, and files for other programs."""
 
 import csv
 import json
@@ -43,7 +43,7 @@ def print_scores(
         rows["test, random forest"] = baseline
     together = {name: {k: v for k, v in row.items() if "/" not in k} for name, row in rows.items()}
     metrics = [
-        # A mean over targets of unlike units says nothing where the scaled one is there.
+        # A mean over targets with different units is meaningless: the scaled one is shown instead.
         name
         for name in next(iter(together.values()))
         if f"scaled_{name}" not in next(iter(together.values()))
@@ -83,11 +83,11 @@ def score(value: float | np.number) -> str:
 
 
 def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
-    """Write JSON that any program reads: keys are sorted, and NaN is null.
+    """Write standard JSON with sorted keys, and null in place of NaN.
 
     Args:
       path: the file; "-" is standard output.
-      data: numbers may be those of numpy.
+      data: may contain numpy numbers.
     """
 
     def plain(value: Any) -> Any:
@@ -109,12 +109,12 @@ def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
 
 
 def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndarray) -> None:
-    """Write one row per target, in their order: what is known of it and what the model says.
+    """Write one row per target, in their order, with its label and its prediction.
 
-    Columns: `id` and `name` of the graph, then which of its rows it is (`node` or `edge`, or
-    `sender` and `receiver` of a pair, numbers in the graph), then `<target>_measured` and
-    `<target>_predicted`; for several classes `class_measured`, `class_predicted` and
-    `<class>_probability`. A label that is missing is an empty cell.
+    Columns: `id` and `name` of the graph; then the number of the target within its graph (`node` or
+    `edge`, or `sender` and `receiver` of a pair); then `<target>_measured` and
+    `<target>_predicted`, or for several classes `class_measured`, `class_predicted` and
+    `<class>_probability`. A missing label is an empty cell.
     """
     table, label = dataset.targets, dataset.spec.label
     assert label is not None and table.labels is not None
@@ -149,7 +149,7 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
 
 
 def cell(value: float | np.number) -> str:
-    """A float32 in the fewest digits that tell it from all others; an empty text for NaN."""
+    """A float32 with the fewest digits that identify it; an empty text for NaN."""
     return "" if np.isnan(value) else str(np.float32(value))
 
 

@@ -1,11 +1,11 @@
-"""Flags that every command has, and flags that several commands define in the same words."""
+"""Flags of every command, and flags that several commands share."""
 
 from absl import flags
 from absl.flags import FlagValues
 
 
 def define(values: FlagValues) -> None:
-    """The flags of every command. They are read before its recipe is."""
+    """Define the flags of every command. They are read before its recipe."""
     flags.DEFINE_multi_string(
         "plugin", [], "A Python module that adds names of its own, such as my_package.my_layers; "
         "may be given again. A run that was trained with one needs it again.",
@@ -15,11 +15,11 @@ def define(values: FlagValues) -> None:
 
 
 def define_workdir(values: FlagValues, what: str) -> None:
-    """--workdir, a folder that must be given."""
+    """Define --workdir, a folder that must be given."""
     flags.DEFINE_string("workdir", None, what, required=True, flag_values=values)
 
 
 def define_json(values: FlagValues, what: str) -> None:
-    """--json, a file for programs beside the tables for people."""
+    """Define --json, an output file for other programs."""
     text = f"Also write {what} to this file; - prints them as JSON, and nothing else."
     flags.DEFINE_string("json", "", text, flag_values=values)

@@ -2,8 +2,8 @@
 
     gtx sweep --config=configs/sweeps/solubility.py --workdir=runs/sweep
 
-Every trial is a run in a folder of its own; a failed one is tried again when the sweep is
-started again. The best trial becomes a recipe, best.py, in the folder of the sweep.
+Every trial is a run in its own folder. If the sweep is started again, failed trials are tried
+again. The best trial is written as a recipe, best.py, to the folder of the sweep.
 """
 
 import csv
@@ -80,7 +80,7 @@ def _print(console: Console, trials: Sequence[sweeps.Trial], fields: Sequence[st
 
 
 def _print_groups(console: Console, groups: Sequence[sweeps.Group]) -> None:
-    """Print mean and deviation over seeds or folds, on the test part too, as comparisons do."""
+    """Print mean and standard deviation over seeds or folds, also on the test part."""
     fields = list(dict.fromkeys(name for group in groups for name in group.overrides))
     parts = [part for part in ("valid", "test") if groups and part in groups[0].trials[0].metrics]
     table = Table(title="Over seeds and folds: mean ± standard deviation")

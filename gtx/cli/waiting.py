@@ -1,4 +1,4 @@
-"""Say at a terminal what takes long. Output that goes to a file gets nothing of it."""
+"""Shows at a terminal what takes long. Nothing of it is written to a file."""
 
 from rich.console import Console
 from rich.status import Status

@@ -1,4 +1,4 @@
-"""Trees of arrays on disk, by orbax. The only importer of orbax."""
+"""Trees of arrays on disk, by orbax. No other file imports orbax."""
 
 import pathlib
 from typing import Any
@@ -13,12 +13,12 @@ from gtx.typing import PyTree
 
 
 class TreeError(ValueError):
-    """Stored arrays do not have the structure, shapes or dtypes that were asked for."""
+    """Stored arrays do not have the expected structure, shapes or dtypes."""
 
 
 def save_arrays(path: pathlib.Path, tree: PyTree) -> None:
     """Write a tree of arrays into the new directory `path`; returns when all is on disk."""
-    # Checkpointer, not StandardCheckpointer: the latter writes from threads that outlive the call.
+    # Not StandardCheckpointer: it writes from threads that are still running after the call.
     with only_the_error(), ocp.Checkpointer(ocp.StandardCheckpointHandler()) as checkpointer:
         checkpointer.save(path.absolute(), args=ocp.args.StandardSave(_nested(tree)))
 
@@ -33,7 +33,7 @@ def restore_tree(arrays: dict[str, Any], template: PyTree) -> PyTree:
     """Arrays from `load_arrays` in the structure of `template`, checked leaf by leaf.
 
     Raises:
-      TreeError: names a leaf that is missing, left over, or of another shape or dtype.
+      TreeError: names a leaf that is missing, unknown, or of another shape or dtype.
     """
     found = {leaf_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(arrays)}
     wanted = jax.tree_util.tree_leaves_with_path(template)
@@ -57,7 +57,7 @@ def restore_tree(arrays: dict[str, Any], template: PyTree) -> PyTree:
 
 
 def _nested(tree: PyTree) -> dict[str, Any]:
-    """Dicts in place of every container, so that reading needs no class."""
+    """The tree with dicts in place of every container, so that it can be read without classes."""
     nested: dict[str, Any] = {}
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
         *parents, name = leaf_name(path).split("/")

@@ -1,11 +1,11 @@
-"""Checkpoints that survive being killed at any instant, torn files and full disks.
+"""Checkpoints that survive a kill at any moment, damaged files and full disks.
 
     <workdir>/checkpoints/step_00000123/    arrays/  host.json  recipe.json  manifest.json
     <workdir>/checkpoints/best/             the same, with the arrays of the best evaluation
     <workdir>/seed_7/checkpoints/best/      in place of it, for each seed of a run of several
 
-A directory is written aside, hashed, flushed and renamed, so that it is whole or not there; an
-old one is deleted only after the new one is whole. No pickle.
+A directory is written under a temporary name, hashed, flushed to disk and renamed. It is therefore
+complete or does not exist. An old one is deleted only when the new one is complete. No pickle.
 """
 
 import dataclasses
@@ -36,19 +36,19 @@ _log = logging.getLogger(__name__)
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint cannot be written, or none can be read."""
+    """A checkpoint cannot be written, or no checkpoint can be read."""
 
 
 class CheckpointWarning(UserWarning):
-    """A damaged checkpoint was passed over for an older one."""
+    """A damaged checkpoint was skipped, and an older one is used."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Restored:
-    """What a checkpoint held.
+    """The content of a checkpoint.
 
     Attributes:
-      arrays: in the structure asked for; nested dicts of numpy arrays for `best`.
+      arrays: in the structure of the template; nested dicts of numpy arrays for `best`.
       host: the host data given to `save`.
       recipe: the recipe given to `save`, or None.
       path: its directory.
@@ -63,7 +63,7 @@ class Restored:
         """An entry of `host`.
 
         Raises:
-          CheckpointError: there is none.
+          CheckpointError: there is no such entry.
         """
         if name not in self.host:
             raise CheckpointError(
@@ -77,8 +77,8 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Args:
-      workdir: of the run; nothing is written before the first save.
-      keep: how many of the latest to keep, besides the best.
+      workdir: folder of the run; nothing is written before the first save.
+      keep: number of the latest checkpoints to keep, besides the best.
     """
 
     def __init__(self, workdir: str | os.PathLike[str], *, keep: int = 2):
@@ -99,7 +99,7 @@ class Checkpoints:
         return self.folder / f"step_{step:08d}"
 
     def clean(self) -> None:
-        """Finish or undo what a killed run left half done. Call it when no one else writes."""
+        """Finish or undo the unfinished steps of a killed run. No one else may be writing."""
         if not self.folder.is_dir():
             return
         for old in self.folder.glob(f"{_OLD}*"):
@@ -122,23 +122,23 @@ class Checkpoints:
         """Write the checkpoint of `step`, then delete all but the latest `keep`.
 
         Args:
-          step: its number. A checkpoint of this step that exists is replaced.
+          step: its number. An existing checkpoint of this step is replaced.
           arrays: tree of arrays.
           host: JSON data.
-          recipe: JSON data that says how to build the model.
+          recipe: JSON data from which the model can be built.
 
         Raises:
-          CheckpointError: it could not be written. The others are untouched.
+          CheckpointError: it could not be written. The others do not change.
         """
         if not 0 <= step < 10**18:
             raise ValueError(f"step must be from 0 to 10**18 - 1, got {step}.")
         path = self.path(step)
         if path.exists():
-            # A resumed run is back at a step it had saved, or repairs one that was damaged.
+            # A resumed run reaches a step again that it had saved, or replaces a damaged one.
             self._replace(path, arrays, host, recipe)
         else:
             self._write(path, arrays, host, recipe)
-        # Later steps may be damaged ones that a restore has passed over: they do not count.
+        # Later steps may be damaged checkpoints that were skipped: they do not count.
         for old in [known for known in self.steps() if known <= step][: -self.keep]:
             shutil.rmtree(self.path(old), ignore_errors=True)
         return path
@@ -146,7 +146,7 @@ class Checkpoints:
     def save_best(
         self, arrays: PyTree, host: Mapping[str, Any], recipe: Mapping[str, Any] | None = None
     ) -> pathlib.Path:
-        """Replace the best checkpoint. At every instant a whole one is there, new or old."""
+        """Replace the best checkpoint. At every moment a complete one exists, new or old."""
         path = self.folder / _BEST
         if path.exists():
             self._replace(path, arrays, host, recipe)
@@ -157,15 +157,15 @@ class Checkpoints:
     def restore(
         self, template: PyTree, check: Callable[[Restored], None] = lambda restored: None
     ) -> Restored | None:
-        """The latest whole checkpoint, in the structure of `template`; None if there is none.
+        """The latest complete checkpoint in the structure of `template`; None if there is none.
 
-        A damaged one is passed over with a CheckpointWarning that names the file. `check` may
-        refuse a checkpoint before its arrays are compared, because what a person has changed
-        explains more than a shape that differs.
+        A damaged checkpoint is skipped with a CheckpointWarning that names the file. `check` may
+        refuse a checkpoint before its arrays are compared, because a changed setting is a clearer
+        message than a different shape.
 
         Raises:
-          CheckpointError: checkpoints exist but none is whole, or the latest whole one is of
-            another model; says which leaf differs.
+          CheckpointError: all existing checkpoints are damaged, or the latest complete one belongs
+            to another model; names a leaf that differs.
         """
         steps = self.steps()
         self._check_names(steps)
@@ -193,12 +193,12 @@ class Checkpoints:
         return None
 
     def restore_best(self) -> Restored:
-        """The best checkpoint, its arrays as nested dicts: what inference needs.
+        """The best checkpoint, with its arrays as nested dicts, for inference.
 
         Raises:
           CheckpointError: there is none, or it is damaged.
         """
-        for name in (_BEST, _OLD + _BEST):  # the latter for an instant during a replacement
+        for name in (_BEST, _OLD + _BEST):  # the second exists for a moment during a replacement
             path = self.folder / name
             if path.is_dir():
                 try:
@@ -216,10 +216,10 @@ class Checkpoints:
         )
 
     def _check_names(self, steps: list[int]) -> None:
-        """Warn of directories that look like checkpoints and are not.
+        """Warn of directories that look like checkpoints but have another name.
 
         Raises:
-          CheckpointError: they are all there is, so that a run would start anew beside them.
+          CheckpointError: there are only such directories. A run would otherwise start anew.
         """
         known = {self.path(step).name for step in steps}
         strange = sorted(
@@ -291,10 +291,10 @@ def read(path: pathlib.Path, *, name: str | None = None) -> Restored:
 
     Args:
       path: its directory.
-      name: under which it was written; that of `path` if None.
+      name: the name under which it was written; that of `path` if None.
 
     Raises:
-      ManifestError: it is not what was written.
+      ManifestError: its content differs from what was written.
     """
     verify_directory(path, name=name)
     try:

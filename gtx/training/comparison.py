@@ -1,4 +1,4 @@
-"""Compares two runs, and says in fields of the config why the second is not the first."""
+"""Compares two runs, and explains their differences by fields of the config."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 from gtx.data.content import changes
 from gtx.training.description import CLASS
 
-# Settings of `fit` that decide the result, and the config fields of each.
+# Settings of `fit` that change the result, and the config fields of each.
 _SETTINGS = {
     "seed": ("seed", "training.seeds"),
     "init": ("init",),
@@ -16,7 +16,7 @@ _SETTINGS = {
     "evaluate_every": ("training.evaluate_every",),
 }
 _DATA = ("data", "encodings", "encodings_used", "structures")
-# Fields of the config that may say why another fact differs.
+# For each other fact, the fields of the config that may explain a difference.
 _FIELDS = {
     "model": ("model", *_DATA),
     "task": ("task", "data"),
@@ -29,10 +29,10 @@ _FIELDS = {
     "raw_spec": _DATA,
     "scaler": _DATA,
 }
-# These fields decide how new graphs are read. Two runs may differ in them alone: on their own
-# graphs they agree.
+# These fields determine how new graphs are read. Two runs may differ only in them: on their own
+# graphs they give the same results.
 _READING = ("data.features", "data.descriptors", "structures")
-# These fields decide no result. They say where, how fast, how often or how long.
+# These fields do not change the result. They determine where, how fast, how often or how long.
 _NOTHING = (
     "baseline",
     "batch.num_shards",
@@ -47,26 +47,27 @@ _NOTHING = (
     "training.steps_per_call",
     "training.tensorboard",
 )
-# Older runs kept no descriptions of their objects. Their config is compared, without these fields.
+# Older runs stored no descriptions of their objects. Their config is compared instead, without
+# these fields.
 _BY_CONTENT = (*_NOTHING, "batch.num_tiers", "batch.multiple_of", "data.path", "data.root")
-# Classes by the name that older runs describe them with.
+# Former names of classes in the descriptions of older runs, with their names now.
 _RENAMED = {"GATLayer": "GAT", "GATv2Layer": "GATv2"}
 
 
 def reasons(
     saved: Mapping[str, Any], current: Mapping[str, Any], given: Mapping[str, Any]
 ) -> list[str]:
-    """Why the facts are those of another run, a line each; none if they are of the same.
+    """The differences between two runs, one line each; empty if they are the same run.
 
     Args:
       saved: facts of one `Identity`.
       current: facts of the other.
-      given: its objects without what holds its default value.
+      given: descriptions of the other's objects without default values.
     """
     described = isinstance(saved["model"], Mapping)
     found: dict[str, list[str]] = {}  # by fact
     for name in _SETTINGS:
-        # Which epochs are evaluated matters only where the best of them is chosen.
+        # The interval of evaluations matters only if the best of them is chosen.
         chosen = current["select"] == "best" and current["valid"] is not None
         if name != "evaluate_every" or chosen:
             found[name] = differences(saved.get(name), current[name], name)
@@ -84,7 +85,7 @@ def reasons(
 
 
 def _without_fill(data: Any) -> Any:
-    """A spec without the fills of its columns, which only structures read; see `_READING`."""
+    """A spec without the fills of its columns. Only structures read them; see `_READING`."""
     if not isinstance(data, Mapping):
         return data
     return {name: _without_fill(value) for name, value in data.items() if name != "fill"}
@@ -96,7 +97,7 @@ def _explained(
     new: Mapping[str, Any],
     described: bool,
 ) -> list[str]:
-    """The same differences as fields of the config, where these say what changed."""
+    """The same differences, as fields of the config where these explain them."""
     specs = ("spec", "raw_spec", "scaler")
     found |= {
         name: differences(_without_fill(old.get(name)), _without_fill(new.get(name)), name)
@@ -105,7 +106,7 @@ def _explained(
     config = _config_differences(old["config"], new["config"])
     lines = []
     for field in _READING:
-        # A field that the older version did not have yet counts as one that is not set.
+        # A field that the older version did not have counts as not set.
         if (_value(old["config"], field) or None) != (_value(new["config"], field) or None):
             lines += _of_fields(config, (field,))
     if _used_encodings(old["config"]) != _used_encodings(new["config"]):
@@ -122,7 +123,8 @@ def _explained(
         fields = _FIELDS.get(name, _SETTINGS.get(name, ("batch", *_DATA)))
         said = _of_fields(config, fields)
         lines += said
-        # Other data change vocabularies, scales and schedules too. That follows, and is not said.
+        # Changed data also change vocabularies, scales and schedules. These consequences are left
+        # out of the message.
         follows = name not in _SETTINGS and bool(found["data"])
         if name == "data" or not (said or follows):
             lines += differing
@@ -130,20 +132,20 @@ def _explained(
 
 
 def _source(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the source of batches said of itself."""
+    """The identity of the source of batches."""
     if "source" in facts:
         return facts["source"]
-    # Older runs knew only sources of whole graphs, and kept their settings among the other facts.
+    # Older runs had only sources of whole graphs, with their settings among the other facts.
     settings = ("batch_size", "stratified", "budget")
     return {CLASS: "Graphs", **{name: facts.get(name) for name in settings}}
 
 
 def _source_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The lines for each setting of a source, by the fact's name."""
+    """The lines for each setting of a source, by the name of the fact."""
     if old[CLASS] != new[CLASS]:
         return {"source": differences(old, new, "source")}
     names = {*old, *new}
-    if old.get("budget") is None:  # the shapes did not matter, or were not kept yet
+    if old.get("budget") is None:  # the shapes did not matter, or were not stored yet
         names.discard("budget")
     return {
         f"source.{name}": differences(old.get(name), new.get(name), f"source.{name}")
@@ -154,7 +156,7 @@ def _source_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[
 def differences(old: Any, new: Any, name: str = "") -> list[str]:
     """`name: old -> new` for each leaf that differs between two pieces of JSON data."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        if old.get(CLASS) != new.get(CLASS):  # the fields of two different things
+        if old.get(CLASS) != new.get(CLASS):  # objects of two classes: fields cannot be compared
             return [f"{name}: {_word(old)} -> {_word(new)}"]
         found = []
         for key in sorted({*old, *new}):
@@ -171,13 +173,13 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
 def data_changes(
     old: Mapping[str, Any], new: Mapping[str, Any], *, encoded: bool
 ) -> dict[str, list[str]]:
-    """What changed in each part of the data of two runs.
+    """The changes in each part of the data of two runs.
 
     Args:
       old: facts of one run.
       new: facts of the other.
-      encoded: ask for the columns that the recipe's encodings computed, or for all others.
-        Another machine computes eigenvectors with other digits; that is not other data.
+      encoded: whether to compare the columns of the recipe's encodings, or all other columns.
+        Another machine computes eigenvectors with other digits, which does not make other data.
     """
     if "columns" not in old:
         parts = [name for name in ("train", "valid") if old[name] != new[name]]
@@ -186,13 +188,13 @@ def data_changes(
     found = changes(old["columns"], new["columns"], left_out)
     recipes = [facts["recipe"] for facts in (old, new)]
     if not encoded and all(_from_build(recipe) and recipe.get("content") for recipe in recipes):
-        whole = changes(*(recipe["content"] for recipe in recipes))  # the test part is here alone
+        whole = changes(*(recipe["content"] for recipe in recipes))  # only here is the test part
         found |= {name: said for name, said in whole.items() if name not in found}
     return found
 
 
 def _left_out(facts: Mapping[str, Any], encoded: bool) -> set[str]:
-    """The columns that `data_changes` does not ask for."""
+    """The columns that `data_changes` does not compare."""
     recipe = facts["recipe"]
     kept = (recipe.get("content") or {}) if _from_build(recipe) else {}
     left_out: set[str] = set()
@@ -203,7 +205,10 @@ def _left_out(facts: Mapping[str, Any], encoded: bool) -> set[str]:
 
 
 def _from_build(recipe: Any) -> bool:
-    """Whether a recipe has the form that `gtx.recipes.recipe` writes; others are compared whole."""
+    """Whether a recipe has the form that `gtx.recipes.recipe` writes.
+
+    Other recipes are compared as a whole.
+    """
     return isinstance(recipe, Mapping) and {"config", "spec", "budget"} <= set(recipe)
 
 
@@ -216,9 +221,9 @@ def _used_encodings(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
-    """A line for each field that may decide something, by the field's name.
+    """A line for each field that may change the result, by the field's name.
 
-    A field that the older of two versions did not have says nothing: the objects do.
+    A field that the older version did not have is left out: the objects themselves are compared.
     """
     found = {}
     for line in differences(old, new, "config"):
@@ -248,7 +253,7 @@ def _within(field: str, fields: Sequence[str]) -> bool:
 
 
 def _renamed(description: Any) -> Any:
-    """An older description with the names that its classes have now."""
+    """An older description with the present names of its classes."""
     if isinstance(description, list):
         return [_renamed(item) for item in description]
     if not isinstance(description, Mapping):
@@ -260,7 +265,7 @@ def _renamed(description: Any) -> Any:
 
 
 def _completed(old: Any, whole: Any, given: Any) -> Any:
-    """An older description with the fields that it lacks, where they hold their default now."""
+    """An older description with its missing fields added, if these have their default now."""
     if not all(isinstance(tree, Mapping) for tree in (old, whole, given)):
         return old
     completed = {name: _completed(old[name], whole.get(name), given.get(name)) for name in old}
@@ -275,7 +280,7 @@ def _word(value: Any) -> str:
 
 
 def _excerpt(text: str, place: int, width: int = 60) -> str:
-    """A long text around the place where it differs."""
+    """The part of a long text around the place where it differs."""
     if len(text) <= 2 * width:
         return text
     start, stop = max(0, place - width), place + width

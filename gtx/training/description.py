@@ -1,7 +1,8 @@
-"""Models, tasks and optimisers as JSON data, by which two runs are compared and told apart.
+"""Describes models, tasks and optimisers as JSON data, so that two runs can be compared.
 
-A module or dataclass is a dict of its fields, a partial one of its bound arguments, each with the
-name under `class`; a function is its name. Nothing depends on the process or the machine.
+A module or dataclass becomes a dict of its fields, and a partial a dict of its bound arguments,
+with the name of the class under `class`. A function becomes its name. The data do not depend on the
+process or the machine.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ def describe(value: Any, *, defaults: bool = True) -> Any:
 
     Args:
       value: a module, factory, dataclass, function, array or plain value, nested in any way.
-      defaults: whether fields and arguments that hold their default value are there too.
+      defaults: whether to include fields and arguments that have their default value.
     """
     return _describe(value, defaults, ())
 
@@ -48,7 +49,7 @@ def _describe(value: Any, defaults: bool, outer: tuple[int, ...]) -> Any:
         return f"{array.dtype}{list(array.shape)} sha256 {digest[:16]}"
     if isinstance(value, type):
         return value.__qualname__
-    if id(value) in outer:  # an object that holds itself
+    if id(value) in outer:  # an object that contains itself
         return "..."
     outer = (*outer, id(value))
 
@@ -90,12 +91,15 @@ def _describe(value: Any, defaults: bool, outer: tuple[int, ...]) -> Any:
 
 
 def _function(function: types.FunctionType, inner: Callable[[Mapping], dict]) -> Any:
-    """A function's name; for one without a module's name, what it holds as well."""
+    """A function's name. For a lambda or an inner function also its closure and defaults.
+
+    Several of these may have the same name.
+    """
     if "<" not in function.__qualname__:
         return function.__qualname__
     closure = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        with contextlib.suppress(ValueError):  # not assigned yet
+        with contextlib.suppress(ValueError):  # the variable is not assigned yet
             closure[name] = cell.cell_contents
     held = {
         "closure": closure,
@@ -108,7 +112,7 @@ def _function(function: types.FunctionType, inner: Callable[[Mapping], dict]) ->
 
 
 def _constants(code: types.CodeType) -> list[str]:
-    """The literals of a function's text: what tells two lambdas apart."""
+    """The literals in the code of a function, by which two lambdas differ."""
     found = []
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
@@ -142,7 +146,7 @@ def _default(field: dataclasses.Field) -> Any:
 
 
 def _changed(found: Mapping[str, Any], standard: Mapping[str, Any]) -> dict[str, Any]:
-    """What does not hold its default value."""
+    """The entries that do not have their default value."""
     return {
         name: value
         for name, value in found.items()

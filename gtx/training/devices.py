@@ -1,9 +1,9 @@
-"""The devices that share a batch. No other file of gtx knows meshes and their axes.
+"""The devices that share a batch. No other file of gtx handles meshes and their axes.
 
 With several shards a whole chunk of steps runs under `jax.shard_map`: each device has its own
-shard of every batch, and a copy of everything else. Values that differ between the devices are
-called varying, and jax adds a gradient over the devices wherever a value that is the same on all
-of them meets one that varies.
+shard of every batch and a copy of everything else. Values that differ between devices are called
+varying. If a value that is equal on all devices is combined with a varying one, jax sums its
+gradient over the devices.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ class Devices:
     """The default device, or several that share every batch.
 
     Attributes:
-      mesh: over the devices, with one axis; None for the default device.
+      mesh: mesh of the devices, with one axis; None for the default device.
     """
 
     mesh: Mesh | None = None
@@ -35,7 +35,7 @@ class Devices:
         """The first `num_shards` local devices.
 
         Raises:
-          ValueError: there are fewer.
+          ValueError: there are fewer devices.
         """
         if num_shards == 1:
             return cls()
@@ -49,7 +49,7 @@ class Devices:
 
     @property
     def axis_name(self) -> str | None:
-        """What `Batch.axis_name` is on these devices."""
+        """The value of `Batch.axis_name` on these devices."""
         return None if self.mesh is None else _AXIS
 
     def copy(self, tree: PyTree) -> PyTree:
@@ -59,7 +59,7 @@ class Devices:
         return jax.device_put(tree, NamedSharding(self.mesh, _COPIED))
 
     def shard(self, tree: PyTree) -> PyTree:
-        """Put arrays [steps, shards, ...] on the devices, on each its own shard."""
+        """Put arrays [steps, shards, ...] on the devices, each of which gets its own shard."""
         if self.mesh is None:
             return jax.device_put(tree)
         return jax.device_put(tree, NamedSharding(self.mesh, _SHARDED))
@@ -67,14 +67,14 @@ class Devices:
     def on_each(
         self, function: Callable[..., Any], *, sharded: tuple[bool, ...], gives_shards: bool
     ) -> Callable[..., Any]:
-        """`function` as it runs on every device with that device's shard.
+        """`function` mapped over the devices, each with its own shard.
 
         Args:
-          function: of trees of arrays. It sees sharded arrays as [steps, 1, ...].
+          function: a function of trees of arrays. Sharded arrays reach it as [steps, 1, ...].
           sharded: for each argument, whether its arrays are [steps, shards, ...]; the others are
             the same on every device.
-          gives_shards: whether its results are [steps, 1, ...] of each device, which are put
-            together to [steps, shards, ...]. Otherwise they must be the same on every device.
+          gives_shards: whether its results are [steps, 1, ...] on each device and are joined to
+            [steps, shards, ...]. Otherwise they must be the same on every device.
         """
         if self.mesh is None:
             return function
@@ -87,11 +87,11 @@ class Devices:
         )
 
     def sum(self, tree: PyTree) -> PyTree:
-        """Inside `on_each`: the sum over the devices of what varies."""
+        """Inside `on_each`: the sum of varying values over the devices."""
         return tree if self.mesh is None else jax.lax.psum(tree, _AXIS)
 
     def vary(self, tree: PyTree) -> PyTree:
-        """Inside `on_each`: the same values, each device's own, so that no sum is taken of them."""
+        """Inside `on_each`: the same values marked as varying, so that jax sums no gradients."""
         if self.mesh is None:
             return tree
         return jax.tree.map(lambda leaf: jax.lax.pcast(leaf, _AXIS, to="varying"), tree)
@@ -102,6 +102,6 @@ ONE_DEVICE = Devices()
 
 def make_mesh(devices: list[jax.Device]) -> Mesh:
     """A mesh of these devices, one per shard."""
-    # Axes are Explicit by default, under which gathers and segment sums refuse sharded arrays.
+    # The default type of axes is Explicit. With it, gathers and segment sums refuse sharded arrays.
     axis_types = (jax.sharding.AxisType.Auto,)
     return jax.make_mesh((len(devices),), (_AXIS,), axis_types=axis_types, devices=devices)

@@ -1,4 +1,4 @@
-"""Predictions and scores of a whole dataset, in its order, by one program for every split."""
+"""Predictions and scores of a whole dataset in its order, with one program for all splits."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -19,15 +19,15 @@ from gtx.typing import PyTree
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What a model says about a dataset.
+    """The predictions and scores of a model on a dataset.
 
     Attributes:
       predictions: [targets, dim] in the order of the dataset's targets, in label units or
         probabilities.
-      labels: those of the targets.
+      labels: the labels of the targets.
       loss: mean over known labels; NaN without any.
-      metrics: by name; NaN where undefined. Of several targets also the scores of each.
-      notes: why targets were left out of metrics.
+      metrics: by name; NaN if undefined. For several targets also the scores of each.
+      notes: reasons why targets were left out of metrics.
     """
 
     predictions: np.ndarray
@@ -40,14 +40,14 @@ class Evaluation:
 class Evaluator:
     """Evaluates any number of datasets and parameters with one compilation.
 
-    One large graph, in batches of one, has a program of its own, so that no empty batches are kept
-    beside it.
+    A dataset of a single batch of one graph has its own program, so that no empty batches take
+    memory next to a large graph.
 
     Args:
       model: a module called as `model.apply(variables, batch, train=False)`.
-      task: what its outputs mean.
+      task: the meaning of its outputs.
       budget: must cover every graph (`fit_budget(..., cover=...)`).
-      steps_per_call: batches in one compiled call.
+      steps_per_call: number of batches in one compiled call.
     """
 
     def __init__(self, model: nn.Module, task: Task, budget: Budget, *, steps_per_call: int = 8):
@@ -73,9 +73,9 @@ class Evaluator:
 
         Args:
           variables: `params` and `batch_stats`.
-          dataset: may be empty or without labels. Its targets are predicted, and no others.
-          prepared: from `prepare`; batches are made on the way if None.
-          poll: called between chunks; may raise to give up.
+          dataset: may be empty or without labels. Only its targets are predicted.
+          prepared: the result of `prepare`; if None, batches are made during the evaluation.
+          poll: called between chunks; may raise to stop.
 
         Raises:
           ValueError: the targets are not those of the task.
@@ -104,7 +104,7 @@ class Evaluator:
                 sizes = (start[graphs + 1] - start[graphs]).astype(np.int64)
                 if level == "graph":
                     values = outputs[place][slots]
-                else:  # the rows of a shard stand graph by graph, in slot order
+                else:  # the rows of a shard are ordered graph by graph, in slot order
                     values = outputs[place][: sizes.sum()]
                 offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
                 predictions[np.repeat(start[graphs], sizes) + offsets] = values
@@ -152,5 +152,5 @@ class Evaluator:
 def evaluate(
     model: nn.Module, variables: PyTree, dataset: Dataset, budget: Budget, task: Task
 ) -> Evaluation:
-    """Evaluate one dataset; for several keep an `Evaluator`, which compiles once."""
+    """Evaluate one dataset. For several, keep an `Evaluator`, which compiles once."""
     return Evaluator(model, task, budget)(variables, dataset)

@@ -1,4 +1,4 @@
-"""Numbers that are not finite are refused, with the graphs that they came from."""
+"""Errors for numbers that are not finite, which name the graphs of their batch."""
 
 from collections.abc import Callable
 
@@ -15,8 +15,8 @@ class NonFiniteError(FloatingPointError):
 
     Attributes:
       step: the first bad step, from 0; None in an evaluation.
-      graph_ids: of the graphs of its batch.
-      names: what is not finite: "loss" and names of parameters; "prediction" in an evaluation.
+      graph_ids: ids of the graphs of its batch.
+      names: names of what is not finite: "loss" and parameters; "prediction" in an evaluation.
     """
 
     def __init__(self, message: str, step: int | None, graph_ids: np.ndarray, names: list[str]):
@@ -42,12 +42,12 @@ def check_finite(
     """Raise if a step of a chunk was refused. The state is then the one before that step.
 
     Args:
-      report: of the chunk, on the host.
+      report: report of the chunk, on the host.
       rows: its plan rows [steps, shards, places].
-      ids: of the source: what to call these rows.
+      ids: the method of the source that names these rows.
       first_step: number of the chunk's first step.
-      params: for the names of the parameters.
-      where: what the message begins with, as "seed 1: ".
+      params: parameters, for their names.
+      where: beginning of the message, such as "seed 1: ".
     """
     bad = np.flatnonzero(~report.finite.all(axis=1))
     if not len(bad):

@@ -1,9 +1,9 @@
-"""What a run is, so that a resume of another one is refused and not blended in.
+"""The identity of a run. It prevents that a folder is resumed with the settings of another run.
 
-Compared is what decides the result: model, task and optimiser as described objects, the data by
-their content, the seed, what the source of batches says of itself, and how the best parameters are
-chosen. A config is not compared: what its fields do shows in these, and paths, caches and
-intervals do nothing.
+Everything that determines the result is compared: model, task and optimiser as descriptions, the
+data by their content, the seed, the identity of the source of batches, and the choice of the best
+parameters. The config itself is not compared: its effects are in these, and paths, caches and
+intervals do not change the result.
 """
 
 import dataclasses
@@ -31,27 +31,27 @@ from gtx.training.optimizer import Optimizer
 from gtx.typing import LEVELS, PyTree
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
-# Fields of a described model that choose how it is computed: the result is the same to rounding.
+# Fields of a model that choose how it is computed. The result is the same up to rounding.
 _HOW = ("implementation", "remat")
 
 
 class ResumeError(RuntimeError):
-    """The workdir holds a run that is not this one."""
+    """The workdir holds another run."""
 
 
 class ResumeWarning(UserWarning):
-    """The run goes on under conditions in which its bits may differ."""
+    """The run is resumed under conditions in which its last digits may differ."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """What a run is and under what conditions it runs, as JSON data.
+    """The identity of a run and the conditions under which it runs, as JSON data.
 
     Attributes:
       facts: must be equal for a resume.
-      conditions: may differ, and decide last digits.
-      given: model, task and optimizer as in `facts`, without what holds its default value. A run
-        of a version that did not have a field yet is taken to agree with the default.
+      conditions: may differ; they influence only the last digits.
+      given: model, task and optimizer as in `facts`, without default values. A run of an older
+        version that lacked a field is assumed to have its default.
     """
 
     facts: dict[str, Any]
@@ -134,16 +134,16 @@ def fingerprint(dataset: Dataset) -> str:
 def check_identity(
     facts: Mapping[str, Any], conditions: Mapping[str, Any], current: Identity, where: Any
 ) -> None:
-    """Raise unless the saved run is this one; warn where it goes on under other conditions.
+    """Raise unless the saved run is this one; warn if it is resumed under other conditions.
 
     Args:
-      facts: of the saved run.
-      conditions: of the saved run.
-      current: the run that is about to go on.
-      where: the saved run's place, for the message.
+      facts: facts of the saved run.
+      conditions: conditions of the saved run.
+      current: the run that is about to continue.
+      where: the place of the saved run, for the message.
 
     Raises:
-      ResumeError: names the differences, old and new, by the fields of the config where they show.
+      ResumeError: lists the differences, old and new, if possible by fields of the config.
     """
     found = reasons(facts, current.facts, current.given)
     if found:
@@ -154,7 +154,7 @@ def check_identity(
     other = [
         line
         for name in conditions
-        # Older runs kept the budget as a text.
+        # Older runs stored the budget as a text, which cannot be compared.
         if name in current.conditions
         and not (name == "budget" and isinstance(conditions[name], str))
         for line in differences(conditions[name], current.conditions[name], name)
@@ -173,7 +173,7 @@ def check_identity(
 
 
 def _shapes(budget: Budget) -> dict[str, Any]:
-    """What a budget says of the shapes; the model decides on a layout, the source on the plan."""
+    """The shapes of a budget, without "dense" (set by the model) and "stratified" (the source)."""
     return {
         name: value
         for name, value in budget.to_json().items()
@@ -193,7 +193,7 @@ def _machine() -> dict[str, Any]:
 
 
 def _take_out(description: Any, place: str, taken: dict[str, Any]) -> Any:
-    """A description without its fields in `_HOW`, which go to `taken` under their place."""
+    """A description without its fields in `_HOW`, which are moved to `taken`."""
     if isinstance(description, list):
         return [
             _take_out(item, f"{place}.{number}", taken) for number, item in enumerate(description)

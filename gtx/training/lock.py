@@ -1,11 +1,11 @@
 """One training at a time in a folder.
 
-    <workdir>/run.lock         locked by the operating system; freed however the process ends
-    <workdir>/run.lock.json    who holds it, for the message
+    <workdir>/run.lock         locked by the operating system, which unlocks it at process end
+    <workdir>/run.lock.json    the process that holds it, for the message
 
-The lock file stays behind, unlocked. On a file system that cannot lock, the existence of a file is
-the lock: filelock removes one whose process was of this machine and is gone; one of another machine
-must be deleted by hand.
+The lock file itself is not removed. On a file system without locks, the existence of a file is the
+lock. filelock removes such a file if its process was on this machine and has ended. A file of
+another machine must be deleted by hand.
 """
 
 import contextlib
@@ -24,24 +24,24 @@ import filelock
 
 _LOCK, _HOLDER, _SOFT_LOCK = "run.lock", "run.lock.json", "run.lock.soft"
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
-# Folders that this process holds: the thread that does, and the lock file. A fork is another
-# process.
+# Folders that this process has locked, with the thread and the lock file. The key contains the
+# process id, because a forked process inherits this dict but not the lock.
 _held: dict[tuple[int, pathlib.Path], tuple[int, os.stat_result]] = {}
 
 
 class FolderLockedError(RuntimeError):
-    """Another training is at work in the folder."""
+    """Another training is running in the folder."""
 
 
 @contextlib.contextmanager
 def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Keep other trainings out of `folder`, which is made if it does not exist. Never waits.
+    """Lock `folder` against other trainings, without waiting. It is made if it does not exist.
 
-    The thread that holds the lock may enter it again. A folder that was made for the lock, and in
-    which nothing was written, is removed with it.
+    The thread that holds the lock may enter it again. If the folder was made for the lock and
+    nothing was written to it, it is removed at the end.
 
     Raises:
-      FolderLockedError: another process or thread holds it; says who, where and since when.
+      FolderLockedError: another process or thread holds the lock; the message names it.
       OSError: the folder cannot be made or written to.
     """
     folder = pathlib.Path(folder)
@@ -53,7 +53,7 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
     lock = _acquire(folder)
     _held[place] = (threading.get_ident(), os.stat(folder / _LOCK))
     try:
-        with contextlib.suppress(OSError):  # on a full disk the lock is still a lock
+        with contextlib.suppress(OSError):  # the lock is valid even if the disk is full
             (folder / _HOLDER).write_text(json.dumps(_this_process()) + "\n")
         yield
     finally:
@@ -64,15 +64,15 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
                 (folder / _LOCK).unlink()
         lock.release()
         if made:
-            with contextlib.suppress(OSError):  # there is a run in it
+            with contextlib.suppress(OSError):  # the folder is not empty: a run wrote to it
                 folder.rmdir()
 
 
 def check_lock(folder: str | os.PathLike[str]) -> None:
-    """Raise if the folder of a lock that this process holds was deleted or moved.
+    """Raise if a folder that this process has locked was deleted or moved.
 
     Raises:
-      FolderLockedError: what is written now would start a second run in the old place.
+      FolderLockedError: to write now would start a second run in the old place.
     """
     folder = pathlib.Path(folder)
     held = _held.get((os.getpid(), folder.resolve()))
@@ -88,7 +88,7 @@ def check_lock(folder: str | os.PathLike[str]) -> None:
 
 
 def _make(folder: pathlib.Path) -> bool:
-    """Whether the folder had to be made."""
+    """Make the folder if it does not exist; True if it was made."""
     if folder.is_dir():
         return False
     try:
@@ -109,7 +109,7 @@ def _acquire(folder: pathlib.Path) -> filelock.BaseFileLock:
             except OSError as error:
                 if isinstance(error, filelock.Timeout) or error.errno not in _NO_LOCKS:
                     raise
-                # Not the same file, which exists by now.
+                # Another file name, because the first file exists by now.
                 lock = filelock.SoftFileLock(folder / _SOFT_LOCK, timeout=0)
                 lock.acquire()
         except filelock.Timeout:

@@ -1,4 +1,4 @@
-"""Training from the first step to the last, through interruptions."""
+"""The training loop: `fit` trains from the first step to the last, across interruptions."""
 
 import contextlib
 import dataclasses
@@ -29,19 +29,19 @@ _log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class ReplicaResult:
-    """What one seed of a run ends with.
+    """The result of one seed of a run.
 
     Attributes:
       seed: its seed.
-      state: after the last step, on the device.
-      variables: `params` and `batch_stats` that `checkpoints/best` holds, in numpy.
+      state: the state after the last step, on the device.
+      variables: `params` and `batch_stats` of `checkpoints/best`, in numpy.
       history: one entry per epoch (see `Progress`).
       best_score: the main metric of `variables` on the validation part, or None.
-      best_epoch: its epoch, from 1, or None.
-      stopped: why it ended before the last epoch, or None.
-      diverged: which number was not finite, where that is why it ended; None otherwise. What is
-        above is then of the time before.
-      workdir: the folder that `gtx.Predictor.load` reads: that of the run, or of several seeds
+      best_epoch: the epoch of this score, from 1, or None.
+      stopped: the reason why it ended before the last epoch, or None.
+      diverged: the number that was not finite, if the seed ended for this reason, else None. All
+        other attributes then belong to the time before.
+      workdir: the folder that `gtx.Predictor.load` reads: that of the run, or for several seeds
         `seed_<seed>` within it.
     """
 
@@ -58,16 +58,16 @@ class ReplicaResult:
 
 @dataclasses.dataclass(frozen=True)
 class FitResult:
-    """What a run ends with.
+    """The result of a run.
 
-    A run of one seed has the attributes of its `ReplicaResult` too: `result.variables`,
+    A run of one seed also has the attributes of its `ReplicaResult`: `result.variables`,
     `result.history`, `result.best_score` and the others.
 
     Attributes:
       replicas: one for each seed, in their order.
-      resumed_from: the step at which this process took the run up; 0 for a new one.
-      num_compilations: of the programs `train` and `evaluate`, in this process.
-      compile_seconds: the same.
+      resumed_from: the step from which this process continued the run; 0 for a new run.
+      num_compilations: number of compilations of `train` and `evaluate` in this process.
+      compile_seconds: time of these compilations.
     """
 
     replicas: tuple[ReplicaResult, ...]
@@ -127,50 +127,53 @@ def fit(
     checkpoint_minutes: float | None = 10.0,
     select: Literal["best", "last"] = "best",
 ) -> FitResult:
-    """Train `model` on the batches of `source`, or go on with the run in `workdir`.
+    """Train `model` on the batches of `source`, or continue the run in `workdir`.
 
-    A run that is interrupted and started again with the same arguments ends with the same bits
-    as one that is not, on the same machine. SIGINT, SIGTERM and SIGUSR1 save after the chunk
-    under way and raise `Interrupted` (exit code 128 + signal); a second one exits at once.
+    A run that is interrupted and started again with the same arguments ends with the same bits as
+    an uninterrupted run on the same machine. After SIGINT, SIGTERM or SIGUSR1 the run finishes the
+    current chunk, saves, and raises `Interrupted` (exit code 128 + signal). A second signal exits
+    at once.
 
-    What decides the result must be the same as in the run that goes on: model, task, optimizer,
-    seeds, the identity of the source and the content of its data and of `valid`, `select`, under
-    "best" `evaluate_every`, and a recipe, of which one of `gtx.recipes` is compared by what
-    it makes. Other arguments may differ, with a `ResumeWarning` where they decide last digits.
+    To continue a run, everything that determines the result must be the same: model, task,
+    optimizer, seeds, the identity of the source, the content of its data and of `valid`, `select`,
+    `evaluate_every` (if `select` is "best"), and the recipe (one of `gtx.recipes` is compared by
+    the objects that it makes). Other arguments may differ. A `ResumeWarning` names those that
+    influence the last digits.
 
     Args:
       model: called as `model.apply(variables, batch, train=...)`, outputs [rows, output_dim].
       task: its loss and scores.
       source: the batches to train on, as `gtx.batching.Resident(train, budget)`. See
         `gtx.batching.Source` for one of your own.
-      valid: graphs that choose the best parameters; without them the last ones are the best.
+      valid: graphs by which the best parameters are chosen; without them the last are the best.
       optimizer: the update rule.
-      num_epochs: in all. May be raised later to train on, where the schedule does not change.
-      workdir: of this run; checkpoints go to `<workdir>/checkpoints`.
-      seeds: each decides initial values, batches and dropout of one replica. Several replicas
-        are trained by one program, and each learns what a run with its seed alone learns, to
-        rounding: the program sums in another order. Each has its own best parameters, which
-        `gtx.Predictor.load` reads from `<workdir>/seed_<seed>`. One that diverges is trained no
-        further, and the others go on.
-      init: `params` and `batch_stats` to start from in place of initial values: all variables of
-        the model, as `FitResult.variables` holds them.
-      recipe: JSON data kept in every checkpoint, which says how to build the model.
-      hooks: told what happens, in this order.
-      steps_per_call: steps in one compiled call, at most; about a second's worth.
+      num_epochs: total number of epochs. It may be raised later to continue training, if this does
+        not change the schedule.
+      workdir: folder of this run; checkpoints are in `<workdir>/checkpoints`.
+      seeds: each determines the initial values, batches and dropout of one replica. Several
+        replicas are trained by one program. Each learns the same as a run with this seed alone, up
+        to rounding, because the program sums in another order. Each has its own best parameters,
+        which `gtx.Predictor.load` reads from `<workdir>/seed_<seed>`. If one diverges, its training
+        stops and the others continue.
+      init: `params` and `batch_stats` to use in place of initial values: all variables of the
+        model, as in `FitResult.variables`.
+      recipe: JSON data that is stored in every checkpoint and from which the model can be built.
+      hooks: are called at each event, in this order.
+      steps_per_call: largest number of steps in one compiled call; about a second of work.
       evaluate_every: epochs between evaluations; the last epoch is always evaluated.
       checkpoint_every: epochs between checkpoints; the last epoch always gets one.
-      checkpoint_minutes: and one after so many minutes, also within an epoch; None for never.
-      select: what `checkpoints/best` holds: the parameters with the best main metric, or the
-        last that were evaluated.
+      checkpoint_minutes: longest time between checkpoints, also within an epoch; None for no limit.
+      select: the content of `checkpoints/best`: the parameters with the best main metric, or the
+        last ones that were evaluated.
 
     Raises:
       ResumeError: `workdir` holds another run, or more than `num_epochs`.
-      FolderLockedError: another training is at work in `workdir`.
+      FolderLockedError: another training is running in `workdir`.
       OSError: `workdir` cannot be written to.
       CheckpointError: a checkpoint cannot be written, or none can be read.
-      NonFiniteError: a loss, gradient, update or prediction is not finite; of several seeds, one
-        of every seed.
-      Interrupted: by a signal, after saving.
+      NonFiniteError: a loss, gradient, update or prediction is not finite; with several seeds, one
+        of each seed.
+      Interrupted: a signal stopped the run, which has been saved.
     """
     _check_arguments(
         source, seeds, select, num_epochs=num_epochs, steps_per_call=steps_per_call,
@@ -224,7 +227,7 @@ def fit(
                     if epoch % checkpoint_every == 0 or last:
                         run.save()
                         saved_at = time.monotonic()
-                flag.check()  # what comes after training is not to begin either
+                flag.check()  # after a signal the work that follows training must not begin
             except StopRequested as stop:
                 message = f"interrupted by {stop}; saved {run.save()}. The same command goes on."
                 _log.warning(message)
@@ -277,7 +280,7 @@ def _check_arguments(source: Source, seeds: Sequence[int], select: str, **counts
 
 @contextlib.contextmanager
 def _told(hooks: Sequence[Hook]) -> Iterator[None]:
-    """Tell the hooks of the end, however it comes."""
+    """Call `end` of all hooks, also after an error or an interruption."""
     try:
         yield
     finally:
@@ -300,7 +303,7 @@ def _start(hooks: Sequence[Hook], run: Run, num_epochs: int) -> None:
 
 
 def _to_train(hooks: Sequence[Hook], run: Run, num_epochs: int) -> list[Replica]:
-    """The replicas whose next epoch is to be trained; none when the run is at its end."""
+    """The replicas whose next epoch must be trained; none at the end of the run."""
     for replica in run.replicas:
         if replica.stopped is None and replica.progress.epoch < num_epochs:
             reasons = (hook.stop(replica.progress.history) for hook in hooks)

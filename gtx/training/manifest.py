@@ -1,4 +1,4 @@
-"""Directories that are whole or not there: written aside, hashed, flushed, renamed."""
+"""Directories that are complete or do not exist: written, hashed, flushed to disk and renamed."""
 
 import hashlib
 import json
@@ -12,26 +12,26 @@ from typing import Any
 MANIFEST = "manifest.json"
 # Schema 1 had no name.
 SCHEMA, READ_SCHEMAS = 2, (1, 2)
-# No manifest of fewer than a hundred thousand files is larger.
+# No manifest of fewer than 100,000 files is larger.
 _MAX_BYTES = 2**24
 
 
 class ManifestError(ValueError):
-    """A directory does not hold what its manifest says."""
+    """The content of a directory differs from its manifest."""
 
 
 def write_directory(
     path: pathlib.Path, write: Callable[[pathlib.Path], None], *, name: str | None = None
 ) -> None:
-    """Create the directory `path` with what `write(folder)` puts there, all or nothing.
+    """Create the directory `path` with the files that `write(folder)` writes, all or none.
 
-    The files are written into a sibling `.tmp-...`, hashed into `manifest.json`, flushed to
-    disk, and the sibling is renamed. A crash leaves at most the sibling.
+    The files are written into a sibling `.tmp-...`, hashed into `manifest.json` and flushed to
+    disk. Then the sibling is renamed. After a crash at most the sibling is left.
 
     Args:
-      path: of the directory.
-      write: what fills a folder.
-      name: of the directory in the end, where that is another; goes into the manifest.
+      path: path of the directory.
+      write: a function that fills a folder.
+      name: final name of the directory for the manifest, if it is another than that of `path`.
     """
     folder = path.parent / f".tmp-{path.name}-{uuid.uuid4().hex[:8]}"
     try:
@@ -54,11 +54,11 @@ def write_directory(
 def verify_directory(path: pathlib.Path, *, name: str | None = None) -> None:
     """Check every file against the manifest, and the manifest against the directory's name.
 
-    No file outside of the directory is looked at, whatever the manifest says.
+    Files outside of the directory are never read, whatever the manifest contains.
 
     Args:
-      path: of the directory.
-      name: under which it was written; that of `path` if None.
+      path: path of the directory.
+      name: the name under which it was written; that of `path` if None.
 
     Raises:
       ManifestError: names the first file that is missing, altered or not listed.
@@ -94,7 +94,7 @@ def verify_directory(path: pathlib.Path, *, name: str | None = None) -> None:
 
 
 def _read_manifest(path: pathlib.Path) -> dict[str, Any]:
-    """The manifest of a directory, of the types that it must have."""
+    """The manifest of a directory, after a check of its types."""
     file = path / MANIFEST
     try:
         if file.stat().st_size > _MAX_BYTES:
@@ -116,7 +116,8 @@ def _read_manifest(path: pathlib.Path) -> dict[str, Any]:
     right = set(manifest) == {*kinds, "sha256"} and all(
         isinstance(manifest[key], kind) for key, kind in kinds.items()
     )
-    # The manifest cannot hold its own hash, but has one spelling and a hash of its content.
+    # A manifest cannot contain the hash of its own file. It has a unique spelling instead, and the
+    # hash of its content.
     if not right or _dump({key: manifest[key] for key in kinds}) != text:
         raise ManifestError(f"{file} was altered.")
     for listed, entry in manifest["files"].items():
@@ -148,7 +149,7 @@ def flush_entry(path: pathlib.Path) -> None:
 
 
 def _files(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The files below a folder, and links, which are not followed."""
+    """The files and links below a folder; links are not followed."""
     found = []
     for parent, folders, files in os.walk(folder):
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
@@ -162,7 +163,7 @@ def _sha256(file: pathlib.Path) -> str:
 
 
 def _dump(content: dict[str, Any]) -> str:
-    """The one spelling of a manifest, with the hash of its content."""
+    """The unique spelling of a manifest, with the hash of its content."""
     body = json.dumps(content, indent=1, sort_keys=True)
     digest = hashlib.sha256(body.encode()).hexdigest()
     return json.dumps({**content, "sha256": digest}, indent=1, sort_keys=True) + "\n"

@@ -1,4 +1,4 @@
-"""What turns gradients into updates: an optax rule, its learning rate, clipping and averaging."""
+"""Optimizers: an optax rule with its learning rate, gradient clipping and parameter averaging."""
 
 import dataclasses
 import functools
@@ -19,15 +19,15 @@ Rule = Callable[[Callable[[Array], Array]], optax.GradientTransformation]
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
-    """An update rule and what surrounds it.
+    """An update rule with its schedule, clipping and averaging.
 
     Attributes:
       rule: from a learning rate (a function of the step) to an optax transformation, such as
         `optax.adam` or `functools.partial(optax.sgd, momentum=0.9)`. It counts applied steps.
       learning_rate: the schedule.
-      clip_norm: scale gradients down to this global norm where they exceed it; None does not.
-      ema_decay: keep an average of parameters and batch statistics, for evaluation; None does
-        not.
+      clip_norm: largest global norm of gradients, which are scaled down to it; None for no limit.
+      ema_decay: decay of an average of parameters and batch statistics, which is evaluated in
+        place of them; None for no average.
     """
 
     rule: Rule
@@ -61,13 +61,13 @@ def adamw(
     clip_norm: float | None = None,
     ema_decay: float | None = None,
 ) -> Optimizer:
-    """AdamW (Loshchilov and Hutter, 2019) with torch's defaults but for the weight decay.
+    """AdamW (Loshchilov and Hutter, 2019) with torch's defaults, except for the weight decay.
 
     Args:
       learning_rate: the schedule.
-      weight_decay: w -= rate * weight_decay * w, apart from the gradient, as torch has it.
-      decay: what decays. `all` is torch's and GraphGPS's habit; `kernels` leaves out biases,
-        norm scales and embedding tables.
+      weight_decay: w -= rate * weight_decay * w, independent of the gradient, as in torch.
+      decay: the parameters that decay. `all`, as in torch and GraphGPS; `kernels` leaves out
+        biases, norm scales and embedding tables.
       b1: decay of the mean of gradients.
       b2: decay of the mean of their squares.
       eps: added to the square root of the latter.
@@ -106,8 +106,8 @@ def kernel_mask(params: PyTree) -> PyTree:
 def update_average(average: PyTree, new: PyTree, step: Int[Array, ""], decay: float) -> PyTree:
     """The bias-corrected exponential average after `new` is added as entry `step` (from 0).
 
-    avg_t = sum_i d^(t-i) x_i / sum_i d^(t-i): a true weighted mean from the first entry on, in
-    which the initial values have no share. Held in float32.
+    avg_t = sum_i d^(t-i) x_i / sum_i d^(t-i). It is a weighted mean from the first entry on and
+    does not contain the initial values. It is stored in float32.
     """
     weight = average_weight(step, decay)
     return jax.tree.map(lambda old, value: (1 - weight) * old + weight * value, average, new)
@@ -117,7 +117,7 @@ def average_weight(step: Int[Array, ""], decay: float) -> Float[Array, ""]:
     """The share of entry `step` in the average: (1 - d) / (1 - d^(step + 1)); 1 for the first."""
     if decay == 0:
         return jnp.ones((), jnp.float32)
-    # expm1: for a decay near 1 the plain differences would lose their digits.
+    # expm1, because 1 - d loses digits for a decay near 1.
     log_decay = jnp.float32(math.log(decay))
     count = jnp.asarray(step, jnp.float32) + 1
     return jnp.expm1(log_decay) / jnp.expm1(count * log_decay)

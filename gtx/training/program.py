@@ -1,4 +1,4 @@
-"""A jitted function that knows how often it was compiled, and how long that took."""
+"""A jitted function that counts its compilations and their time."""
 
 import time
 from collections.abc import Callable
@@ -8,14 +8,14 @@ import jax
 
 
 class Program:
-    """Compiles ahead of time, once per signature of its arguments, and keeps count.
+    """Compiles ahead of time, once per signature of its arguments, and counts it.
 
-    Every compilation goes through here, so that none goes unnoticed.
+    All compilations of training and evaluation use this class, so that none is missed.
 
     Attributes:
       function: the jitted function, for `jax.export` or `lower`.
-      num_compilations: signatures seen so far.
-      compile_seconds: spent tracing, lowering and compiling.
+      num_compilations: number of signatures compiled so far.
+      compile_seconds: total time of tracing, lowering and compiling.
     """
 
     def __init__(self, function: Callable[..., Any], donate_argnums: tuple[int, ...] = ()):

@@ -1,4 +1,4 @@
-"""How far a run has come, apart from its arrays: the part of a checkpoint that is JSON."""
+"""The progress of a run without its arrays: the JSON part of a checkpoint."""
 
 import dataclasses
 import math
@@ -13,9 +13,10 @@ from gtx.training.step import StepReport
 
 @dataclasses.dataclass
 class Totals:
-    """Sums over the steps of an epoch so far, in float64, step by step.
+    """Sums over the steps of an epoch so far, in float64.
 
-    One step at a time, so that the sums do not depend on where chunks or restarts cut.
+    Steps are added one by one. The sums therefore do not depend on the limits of chunks or on
+    restarts.
     """
 
     loss_sum: float = 0.0
@@ -43,9 +44,9 @@ class Progress:
     """Position, history and best score.
 
     Attributes:
-      epoch: the epoch under way, or the number of epochs when all are done.
-      position: steps of its plan that are done.
-      totals: over these steps.
+      epoch: the current epoch, or the number of epochs when all are done.
+      position: number of steps of its plan that are done.
+      totals: sums over these steps.
       history: one entry per finished epoch: `epoch` (from 1), `step`, `loss`, `learning_rate`
         (of its last step), `grad_norm` (mean), `valid` (metrics; None where not evaluated).
       best_score: the best main metric so far, and `best_epoch` its epoch; None before.
@@ -59,7 +60,7 @@ class Progress:
     best_epoch: int | None = None
 
     def finish_epoch(self, step: int, valid: Mapping[str, float] | None) -> dict[str, Any]:
-        """Append the entry of the epoch under way, move to the next, and return the entry."""
+        """Append the entry of the current epoch, move to the next epoch, and return the entry."""
         totals = self.totals
         entry = {
             "epoch": self.epoch + 1,
@@ -80,8 +81,8 @@ class Progress:
     def from_json(cls, data: Any) -> "Progress":
         """The progress that `to_json` wrote.
 
-        A field that a later version adds to the class has its default here, where older
-        checkpoints lack it; those of the first version must be there.
+        A field of a later version gets its default if the checkpoint lacks it. The fields of the
+        first version are required.
 
         Raises:
           CheckpointError: names the field that is missing, unknown or of another type.
@@ -99,7 +100,7 @@ def _finite(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(value)
 
 
-# The fields of the first version, and what they must be.
+# The fields of the first version, each with a check of its value.
 _TOTALS: dict[str, Callable[[Any], bool]] = dict(
     loss_sum=_finite, count=_finite, grad_norm=_finite, steps=_whole, learning_rate=_finite
 )

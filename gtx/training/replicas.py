@@ -1,7 +1,7 @@
-"""Replicas: runs that differ in their seed alone, trained side by side by one program.
+"""Replicas: runs that differ only in their seed, trained together by one program.
 
-Arrays of several replicas have a leading axis of replicas. A single replica has no such axis, and
-its program and its checkpoints are those of a run that knows no replicas.
+Arrays of several replicas have a leading axis of replicas. A single replica has no such axis. Its
+program and its checkpoints are those of an ordinary run.
 """
 
 import dataclasses
@@ -18,17 +18,17 @@ from gtx.typing import PyTree
 
 @dataclasses.dataclass
 class Replica:
-    """One seed of a run, as far as it has come.
+    """One seed of a run and its progress.
 
     Attributes:
-      seed: decides initial values, batches and dropout.
-      best: where its best parameters are kept: the run's own folder, or, of several replicas,
-        the folder `seed_<seed>` within it. That is a folder which `gtx.Predictor.load` reads.
+      seed: determines initial values, batches and dropout.
+      best: checkpoints with its best parameters: in the run's own folder, or for several replicas
+        in the folder `seed_<seed>` within it. `gtx.Predictor.load` reads this folder.
       progress: its position, history and best score.
-      step: updates applied so far.
-      stopped: why it is trained no further, or None.
-      diverged: which number of it is not finite, where that is why; None otherwise. It is not
-        kept: a run that goes on meets the same number again.
+      step: number of updates applied so far.
+      stopped: the reason why its training stopped early, or None.
+      diverged: the number that is not finite, if this is the reason, else None. It is not stored:
+        a resumed run meets the same number again.
     """
 
     seed: int
@@ -45,10 +45,10 @@ class Replica:
 
 
 def furthest_behind(replicas: Sequence[Replica], num_epochs: int) -> list[Replica]:
-    """The replicas to train next: all that stand at the first place that is not finished.
+    """The replicas to train next: all unfinished ones that are furthest behind.
 
-    They stand at different places only where one was stopped in an earlier process and is trained
-    on in this one.
+    Replicas are at different places only if one was stopped in an earlier process and continues in
+    this one.
     """
     unfinished = [
         replica
@@ -60,14 +60,14 @@ def furthest_behind(replicas: Sequence[Replica], num_epochs: int) -> list[Replic
 
 
 def stack(trees: Sequence[PyTree], axis: int = 0) -> PyTree:
-    """Trees of arrays as one with an axis of replicas; the only tree of a single replica."""
+    """One tree of arrays with an axis of replicas; for a single replica its tree itself."""
     if len(trees) == 1:
         return trees[0]
     return jax.tree.map(lambda *leaves: np.stack([np.asarray(x) for x in leaves], axis), *trees)
 
 
 def take(tree: PyTree, index: int, count: int, axis: int = 0) -> PyTree:
-    """The part of replica `index` of `count`, of which a single one is the whole tree."""
+    """The part of replica `index` out of `count`; for a single replica the whole tree."""
     if count == 1:
         return tree
     place: tuple[Any, ...] = (*[slice(None)] * axis, index)

@@ -1,4 +1,4 @@
-"""One run: its programs, its batches, its state, and where it is kept."""
+"""One run: its programs, its batches, its state and its checkpoints."""
 
 import functools
 import itertools
@@ -33,14 +33,14 @@ _log = logging.getLogger(__name__)
 
 
 class Run:
-    """What `fit` steers. Made anew or taken up from the latest checkpoint of `workdir`.
+    """A run that `fit` controls. It starts new or from the latest checkpoint of `workdir`.
 
-    Between any two calls of its methods `save` gives a checkpoint from which the run goes on
+    Between any two calls of its methods, `save` writes a checkpoint from which the run continues
     with the same bits.
 
     Attributes:
       replicas: one for each seed.
-      state: of all replicas, on the device.
+      state: the state of all replicas, on the device.
       saved_step: the step of the latest checkpoint, or None.
     """
 
@@ -89,7 +89,7 @@ class Run:
         constants = source.constants
         batch = blank_batch(source, constants, rows)
         make_states = functools.partial(init_states, model, optimizer, batch, seeds, init)
-        # Only shapes are needed to read a checkpoint, so no initial values are computed for it.
+        # To read a checkpoint only shapes are needed. Initial values are not computed then.
         shapes = jax.eval_shape(make_states)
         restored = self._checkpoints.restore(_stacked_shapes(shapes), self._check_same)
         state = stack(make_states()) if restored is None else self._take_up(restored)
@@ -110,10 +110,10 @@ class Run:
         check_identity(saved, environment, self._identity, restored.path)
 
     def _take_up(self, restored: Restored) -> TrainState:
-        """Put every replica where a checkpoint left it, and return the state."""
+        """Set every replica to its progress in a checkpoint, and return the state."""
         progress = restored.field("progress")
         steps = np.atleast_1d(restored.arrays.step)
-        # The checkpoint of a single seed has the form that it had before there were several.
+        # A single seed is stored without a list, as in versions that had only one seed.
         if len(self.replicas) == 1:
             progress = [progress]
         for replica, data, step in zip(self.replicas, progress, steps, strict=True):
@@ -128,21 +128,21 @@ class Run:
 
     @property
     def step(self) -> int:
-        """The most updates that any replica has had."""
+        """The largest number of updates of any replica."""
         return max(replica.step for replica in self.replicas)
 
     def chunks(self, active: Sequence[Replica]) -> Iterator[np.ndarray]:
-        """Plan rows of what is left of an epoch, each of one size, filled up with -1.
+        """Plan rows of the rest of an epoch in chunks of equal size, padded with -1.
 
         Args:
-          active: the replicas that are trained, which stand at one place.
+          active: the replicas that are trained; all are at the same place.
 
         Yields:
-          int32 [steps, shards, places], or [steps, shards, replicas, places] of several.
+          int32 [steps, shards, places]; for several replicas [steps, shards, replicas, places].
         """
         epoch, position = active[0].place
         plans = {replica.seed: self._plan(replica.seed, epoch)[position:] for replica in active}
-        nothing = plans[active[0].seed][:0]  # for a replica that is not trained
+        nothing = plans[active[0].seed][:0]  # no steps for a replica that is not trained
         all_rows = [plans.get(replica.seed, nothing) for replica in self.replicas]
         parts = []
         for first in range(0, max(map(len, all_rows)), self._chunk_steps):
@@ -159,13 +159,13 @@ class Run:
         return first
 
     def train(self, rows: np.ndarray, active: Sequence[Replica]) -> ChunkReport:
-        """Train a chunk, the latest that `chunks` gave.
+        """Train the chunk that `chunks` yielded last.
 
-        A replica of several whose step is not finite stays where it was before that step, and
-        is trained no further.
+        If a step of one of several replicas is not finite, this replica keeps its state before the
+        step, and its training stops.
 
         Raises:
-          NonFiniteError: every replica has diverged; the error is that of the last.
+          NonFiniteError: every replica has diverged; the error is that of the last one.
         """
         start = time.perf_counter() - self._train_chunk.compile_seconds
         elements = self._uploaded if self._uploaded is not None else self._upload(rows)
@@ -175,7 +175,7 @@ class Run:
                 rows = rows.copy()
                 rows[:, :, index] = -1
         self.state, report = self._train_chunk(self.state, self._constants, elements, rows, seeds)
-        # The device is at work on this chunk while the host makes the next one.
+        # Calls of jax return before the device is done: the host prepares the next chunk meanwhile.
         self._uploaded = None if self._following is None else self._upload(self._following)
         report = jax.device_get(report)
         count, steps = len(self.replicas), 0
@@ -255,7 +255,7 @@ class Run:
         return {"loss": result.loss, **metrics}
 
     def save(self) -> pathlib.Path:
-        """Write a checkpoint of this instant."""
+        """Write a checkpoint of the present state."""
         check_lock(self.workdir)
         progress = [replica.progress.to_json() for replica in self.replicas]
         host = {
@@ -268,17 +268,17 @@ class Run:
         return path
 
     def told(self, replica: Replica, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """An entry of a replica's history as hooks are told it: of several with its `seed`."""
+        """An entry of a replica's history for hooks; with several seeds it contains the `seed`."""
         return {"seed": replica.seed, **entry} if len(self.replicas) > 1 else dict(entry)
 
     def told_history(self) -> list[dict[str, Any]]:
-        """What hooks have been told of all epochs, in the order of a run that was not cut."""
+        """The entries of all epochs for hooks, in the order of an uninterrupted run."""
         entries = [
             self.told(replica, entry)
             for replica in self.replicas
             for entry in replica.progress.history
         ]
-        return sorted(entries, key=lambda entry: entry["epoch"])  # the sort keeps the seeds' order
+        return sorted(entries, key=lambda entry: entry["epoch"])  # stable: seeds keep their order
 
     def state_of(self, replica: Replica) -> TrainState:
         return take(self.state, self.replicas.index(replica), len(self.replicas))
@@ -320,13 +320,13 @@ class Run:
 
 
 def even_chunk(steps: int, steps_per_call: int) -> int:
-    """The chunk length at most `steps_per_call` that cuts `steps` into the fewest equal parts."""
+    """The length of the fewest equal chunks of `steps` that are at most `steps_per_call` long."""
     calls = -(-steps // min(steps_per_call, steps))
     return -(-steps // calls)
 
 
 def _filled(rows: np.ndarray, steps: int) -> np.ndarray:
-    """The rows of `steps` steps, of which the last ones may be empty."""
+    """The rows of `steps` steps; missing steps are added at the end, without rows."""
     return np.concatenate([rows, empty_rows(steps - len(rows), like=rows)])
 
 

@@ -1,7 +1,8 @@
-"""Learning rates as functions of the step, counted from 0. Frozen, so that a run can name them.
+"""Learning rates as functions of the step, counted from 0.
 
-Warm-up is linear and reaches the peak in its last step: step s of w has rate peak * (s + 1) / w,
-so that no step is wasted at rate 0 (optax and GraphGPS start at 0 and 1e-6).
+They are frozen dataclasses, so that runs can compare them. Warm-up is linear and reaches the peak
+in its last step: step s of w has the rate peak * (s + 1) / w. The first step therefore has a rate
+above 0 (optax and GraphGPS start at 0 and 1e-6).
 """
 
 import dataclasses
@@ -88,7 +89,7 @@ class InverseSqrt:
 
 @dataclasses.dataclass(frozen=True)
 class Steps:
-    """`peak` times `factor` for each boundary that the step has reached."""
+    """`peak`, multiplied by `factor` at each boundary that the step has reached."""
 
     peak: float
     boundaries: tuple[int, ...]

@@ -1,8 +1,8 @@
-"""SIGINT, SIGTERM and SIGUSR1 are noticed at once, and obeyed where nothing is half done.
+"""SIGINT, SIGTERM and SIGUSR1: noticed at once, but obeyed only when no work is half done.
 
-Python runs a handler only when the main thread is back from C code, which compiles for minutes.
-So a thread listens as well. It tells the user what is awaited, and a second signal ends the
-process at once.
+Python runs a signal handler only when the main thread returns from C code, and a compilation may
+take minutes. Therefore a thread listens too. It prints what the program is waiting for, and ends
+the process at once at a second signal.
 """
 
 import contextlib
@@ -15,11 +15,11 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
-PATIENCE = 2.0  # seconds without an answer before a line says what is awaited
+PATIENCE = 2.0  # seconds without reaction after which a message is printed
 
 
 class StopRequested(Exception):
-    """A signal arrived. `signum` says which."""
+    """The signal `signum` arrived."""
 
     def __init__(self, signum: int):
         super().__init__(signal.Signals(signum).name)
@@ -27,10 +27,10 @@ class StopRequested(Exception):
 
 
 class Interrupted(SystemExit):
-    """A signal stopped the run, which was saved if it had begun; the same command goes on.
+    """A signal stopped the run. It was saved if it had begun; the same command continues it.
 
-    The exit code is 128 + signal, as a shell has it: 130 for SIGINT, 143 for SIGTERM, 138 for
-    SIGUSR1 (on Linux).
+    The exit code is 128 + signal, as in shells: 130 for SIGINT, 143 for SIGTERM, 138 for SIGUSR1
+    (on Linux).
     """
 
     def __init__(self, signum: int, message: str):
@@ -43,9 +43,9 @@ class Interrupted(SystemExit):
 
 
 class _Signals:
-    """Within `with`, signals go to `_handle`; a second one ends the process at once.
+    """Within `with`, `_handle` receives the signals; a second one ends the process at once.
 
-    Outside the main thread Python allows no handlers; there nothing changes.
+    Python allows handlers only in the main thread. In other threads nothing changes.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class _Signals:
 
 
 class StopFlag(_Signals):
-    """A signal only sets the flag: to save inside a handler would interrupt what is half done."""
+    """A signal only sets a flag. A handler that saved could interrupt unfinished work."""
 
     def check(self) -> None:
         """Raise StopRequested if a signal has arrived."""
@@ -85,10 +85,10 @@ class StopFlag(_Signals):
 
 
 class StopAtOnce(_Signals):
-    """A signal raises `Interrupted` where the program is: for work that leaves nothing to save.
+    """A signal raises `Interrupted` immediately: for work without anything to save.
 
     Attributes:
-      raised: what it raised, or None.
+      raised: the exception that was raised, or None.
     """
 
     raised: Interrupted | None = None
@@ -101,9 +101,9 @@ class StopAtOnce(_Signals):
 
 
 class _Listener:
-    """A thread that reads signals as the operating system hands them over."""
+    """A thread that reads signals as soon as the operating system delivers them."""
 
-    open = 0  # of them, in this process
+    open = 0  # number of listeners in this process
 
     def __init__(self) -> None:
         _Listener.open += 1
@@ -116,7 +116,7 @@ class _Listener:
     def close(self) -> None:
         _Listener.open -= 1
         signal.set_wakeup_fd(self._before)
-        os.close(self._start)  # which ends the thread
+        os.close(self._start)  # the thread reads the end of the pipe and ends
         self._thread.join()
         os.close(self._end)
 
@@ -145,7 +145,7 @@ class _Listener:
 
 
 def _forget_in_child() -> None:
-    """A forked child must not write its signals into the pipe that its parent reads."""
+    """Detach a forked child from the pipe, into which it would write signals for its parent."""
     if _Listener.open:
         with contextlib.suppress(ValueError):
             signal.set_wakeup_fd(-1)

@@ -1,4 +1,4 @@
-"""What training changes: parameters, batch statistics, optimiser state, their average, the step."""
+"""The arrays that training changes: parameters, statistics, optimiser state, average, step."""
 
 import dataclasses
 import functools
@@ -14,7 +14,7 @@ from gtx.batch import Batch
 from gtx.training.optimizer import Optimizer
 from gtx.typing import PyTree
 
-# Folded into key(seed) for initialisation; steps fold in their own number, which stays below.
+# Folded into key(seed) for initialisation. Steps fold in their own numbers, which are smaller.
 _INIT = 2**32 - 1
 
 
@@ -25,14 +25,14 @@ _INIT = 2**32 - 1
 )
 @dataclasses.dataclass(frozen=True)
 class TrainState:
-    """All arrays that a run needs to go on.
+    """All arrays that a run needs to continue.
 
     Attributes:
-      step: int32, updates applied so far.
+      step: int32, number of updates applied so far.
       params: float32 parameters.
-      batch_stats: running statistics of norms; empty without them.
-      opt_state: of `Optimizer.transformation()`.
-      ema: averages of `params` and `batch_stats` in a dict of both, or None.
+      batch_stats: running statistics of norms; empty without such norms.
+      opt_state: state of `Optimizer.transformation()`.
+      ema: a dict with averages of `params` and `batch_stats`, or None.
     """
 
     step: Any
@@ -63,14 +63,15 @@ def init_states(
     Args:
       model: the module.
       optimizer: the update rule.
-      batch: of which only shapes are read.
-      seeds: each decides the initial values of its state.
-      init: `params` and `batch_stats` to start from in place of initial values.
+      batch: a batch; only its shapes are read.
+      seeds: each determines the initial values of its state.
+      init: `params` and `batch_stats` to use in place of initial values.
 
     Raises:
       TypeError: a parameter is not float32.
       ValueError: `init` does not hold the variables of the model.
     """
+    # Under jit once for all seeds: op by op, initialisation would compile each operation.
     initialize = jax.jit(functools.partial(model.init, train=False))
     start = jax.jit(optimizer.transformation().init)
     batch = batch.replace(axis_name=None)
@@ -91,10 +92,10 @@ def init_states(
 
 
 def variables_from(init: Mapping[str, PyTree], fresh: dict[str, PyTree]) -> dict[str, PyTree]:
-    """The variables `init` as arrays of their own, in the structure of a model's.
+    """Copies of the variables `init`, in the structure of a model's variables.
 
     Args:
-      init: `params` and, of a model that has them, `batch_stats`; as `FitResult.variables` is.
+      init: `params` and, if the model has them, `batch_stats`, as in `FitResult.variables`.
       fresh: the variables of the model.
 
     Raises:
@@ -115,7 +116,7 @@ def variables_from(init: Mapping[str, PyTree], fresh: dict[str, PyTree]) -> dict
                 f"init: {name} is {dtype}{list(shape)}, and the model has {leaf.dtype}"
                 f"{list(leaf.shape)}."
             )
-    # Copies, because the arrays of a state are given away to the next step.
+    # Copies, because a training step donates (overwrites) the arrays of its state.
     leaves = [jnp.array(given[name]) for name in wanted]
     return jax.tree.unflatten(jax.tree.structure(fresh), leaves)
 
@@ -141,7 +142,7 @@ def _check_float32(params: PyTree) -> None:
 
 
 def evaluation_variables(state: TrainState) -> dict[str, PyTree]:
-    """The variables that are evaluated: the average where there is one, else the last ones."""
+    """The variables to evaluate: the average if there is one, otherwise the last ones."""
     if state.ema is not None:
         return dict(state.ema)
     return {"params": state.params, "batch_stats": state.batch_stats}

@@ -1,9 +1,9 @@
-"""The compiled units: a chunk of training steps, and a chunk of evaluation steps.
+"""The compiled programs: a chunk of training steps, and a chunk of evaluation steps.
 
-A chunk is one `lax.scan` over rows of a plan, so that thousands of small steps cost one call. A
-`gtx.batching.Source` makes the batch of each step, inside the scan. With several shards the whole
-chunk runs on every device with its shard of every batch, and gradients meet once per step. With
-several replicas a step is one `vmap` over them.
+A chunk is one `lax.scan` over rows of a plan, so that many small steps cost one call. A
+`gtx.batching.Source` makes the batch of each step inside the scan. With several shards the whole
+chunk runs on every device with its shard of every batch, and gradients are summed over the devices
+once per step. With several replicas a step is one `vmap` over them.
 """
 
 import dataclasses
@@ -26,9 +26,9 @@ from gtx.training.program import Program
 from gtx.training.state import TrainState, leaf_name
 from gtx.typing import Array, PyTree
 
-# The collection in which modules sow losses of their own.
+# The collection in which modules sow additional losses.
 LOSSES = "losses"
-# Folded into the key of a step for its source, so that dropout draws other numbers.
+# Folded into the key of a step for its source, so that dropout does not use the same numbers.
 _SOURCE = 2**32 - 2
 
 
@@ -39,19 +39,19 @@ _SOURCE = 2**32 - 2
 )
 @dataclasses.dataclass(frozen=True)
 class StepReport:
-    """What happened at each step of a chunk; each array [steps], zeros where no step was taken.
+    """The results of each step of a chunk; arrays [steps], zeros where no step was taken.
 
     With several replicas the arrays are [steps, replicas].
 
     Attributes:
-      taken: False for filling at the end of an epoch, and for all after a bad step.
-      loss_sum, count: over the real labels of the global batch; their quotient is the loss, with
-        what modules have sown.
+      taken: False for padding at the end of an epoch, and for all steps after a bad one.
+      loss_sum, count: sums over the real labels of the global batch. Their quotient is the loss,
+        including the losses that modules have sown.
       grad_norm: global norm of the gradient before clipping.
-      learning_rate: of the step.
-      finite: bool [steps, 1 + leaves]: the loss, then gradient and update of each parameter
-        (by their sums of squares, so that one beyond 1e19 counts as infinite),
-        in the order of `jax.tree.leaves(params)`. A step with a False is not applied.
+      learning_rate: learning rate of the step.
+      finite: bool [steps, 1 + leaves]: whether the loss, then gradient and update of each
+        parameter are finite, in the order of `jax.tree.leaves(params)`. Their sums of squares are
+        tested, so that a value beyond 1e19 counts as infinite. A step with a False is not applied.
     """
 
     taken: Any
@@ -71,15 +71,13 @@ def make_train_chunk(
 ) -> Program:
     """`program(state, constants, elements, rows, seed) -> state, StepReport`, one for a run.
 
-    `constants` and `elements = source.chunk(rows)` are the source's. `rows` is int32
-    [steps, shards, places]; a step whose rows are all -1 leaves the state alone and is not
-    counted. The randomness of a step is `fold_in(key(seed), state.step)`. The state is
-    donated.
+    `constants` and `elements = source.chunk(rows)` belong to the source. `rows` is int32
+    [steps, shards, places]. A step whose rows are all -1 does not change the state and is not
+    counted. The randomness of a step is `fold_in(key(seed), state.step)`. The state is donated.
 
-    With `seed` [replicas] in place of one number, so many replicas are trained at once. All
-    arrays of the state then have a leading axis of replicas, those of the report are [steps,
-    replicas, ...], `elements` [steps, shards, replicas, ...] and `rows` [steps, shards,
-    replicas, places].
+    If `seed` is [replicas] and not one number, several replicas are trained together. All arrays
+    of the state then have a leading axis of replicas, those of the report are [steps, replicas,
+    ...], `elements` [steps, shards, replicas, ...] and `rows` [steps, shards, replicas, places].
     """
     transformation = optimizer.transformation()
 
@@ -93,8 +91,8 @@ def make_train_chunk(
         )
         loss_sum, count = task.loss(outputs, batch)
         count = devices.sum(count)
-        # Divided here, where it is one number, and not in every gradient. A batch without a
-        # single known label has loss 0 and gradient 0.
+        # The loss is divided here, where it is one number, and not each gradient later. A batch
+        # without known labels has loss 0 and gradient 0.
         loss = loss_sum / jnp.where(count > 0, count, 1.0)
         sown = changed.get(LOSSES, {})
         if jax.tree.leaves(sown):
@@ -108,8 +106,9 @@ def make_train_chunk(
         key = jax.random.fold_in(jax.random.key(seed), state.step)
         batch = source.batch(constants, element, jax.random.fold_in(key, _SOURCE))
         batch = batch.replace(axis_name=devices.axis_name, step=state.step)
-        # The gradient of a parameter that is the same everywhere would be summed over shards by
-        # itself; that of a varying one stays the shard's own, and is summed below, once.
+        # jax would sum the gradient of a parameter over shards wherever it is used, because it is
+        # equal on all of them. Marked as varying, its gradient stays local, and is summed once
+        # below.
         params = devices.vary(state.params)
         (_, (loss_sum, count, batch_stats)), grads = jax.value_and_grad(loss_fn, has_aux=True)(
             params, state.batch_stats, batch, key
@@ -130,8 +129,8 @@ def make_train_chunk(
             new = new.replace(
                 ema=update_average(state.ema, current, state.step, optimizer.ema_decay)
             )
-        # Sums of squares stand in for elementwise checks: the norm needs those of the gradients
-        # anyway, and every kernel per parameter costs compilation time.
+        # Sums of squares replace elementwise checks: the gradient norm needs them anyway, and each
+        # further operation per parameter costs compilation time.
         squares, update_squares = _sums_of_squares(grads), _sums_of_squares(updates)
         finite = jnp.isfinite(jnp.concatenate([loss_sum[None], squares + update_squares]))
         good = finite.all()
@@ -153,7 +152,7 @@ def make_train_chunk(
     def steps(
         state: TrainState, constants: Any, element: Any, seed: Array, go: Array
     ) -> tuple[TrainState, StepReport]:
-        """A step of the only replica, or of each replica for which `go` is True."""
+        """A step of a single replica, or of each replica for which `go` is True."""
         if not seed.shape:
             return step(state, constants, element, seed)
         new = jax.vmap(step, in_axes=(0, None, 0, 0))(state, constants, element, seed)
@@ -173,6 +172,8 @@ def make_train_chunk(
             def skip(state: TrainState) -> tuple[TrainState, StepReport]:
                 return no_step(state, seed)
 
+            # A condition and not a selection: padding at the end of an epoch costs no time.
+            # A condition and not a selection: padding at the end of an epoch costs no time.
             state, report = jax.lax.cond(go.any() if go.shape else go, take, skip, state)
             return (state, healthy & report.finite.all(-1)), report
 
@@ -233,7 +234,7 @@ def sum_of_losses(sown: PyTree) -> Array:
     """The sum of the losses that modules have sown, each a number.
 
     Raises:
-      ValueError: one of them is no number; it is named.
+      ValueError: a loss is not one number; names it.
     """
     for path, leaf in jax.tree_util.tree_leaves_with_path(sown):
         if leaf.shape:
@@ -245,9 +246,10 @@ def sum_of_losses(sown: PyTree) -> Array:
 
 
 def _share(batch: Batch, devices: Devices) -> Array:
-    """The share of a shard's sown losses in those of the batch: its share of the real graphs.
+    """The weight of a shard's sown losses: its share of the real graphs of the batch.
 
-    So a shard that holds padding alone adds nothing, and what all shards agree on counts once.
+    A shard that holds only padding adds nothing, and a loss that is equal on all shards counts
+    once.
     """
     graphs = batch.graph_mask.sum().astype(jnp.float32)
     total = devices.sum(graphs)
@@ -260,7 +262,7 @@ def _where(go: Array, new: Array, old: Array) -> Array:
 
 
 def _own_shard(element: PyTree) -> PyTree:
-    """Strip the axis of shards, of which a device holds one."""
+    """Remove the axis of shards, which has length 1 on a device."""
     return jax.tree.map(lambda values: values[0], element)
 
 
@@ -286,11 +288,11 @@ def empty_rows(steps: int, like: np.ndarray) -> np.ndarray:
 
 
 def blank_batch(source: Source, constants: Any, rows: np.ndarray) -> Batch:
-    """One shard of a batch with the shapes of every batch of a run, and zeros in it.
+    """One shard of a batch of zeros, with the shapes of every batch of a run.
 
     Args:
-      source: of the batches.
-      constants: of the source.
+      source: source of the batches.
+      constants: constants of the source.
       rows: a plan of the source.
     """
     element = jax.tree.map(lambda values: values[0, 0], source.chunk(rows[:1]))

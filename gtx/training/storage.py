@@ -1,4 +1,4 @@
-"""Errors in writing files, told in one line and not in a long traceback."""
+"""Errors in writing files, as one line in place of a long traceback."""
 
 import contextlib
 import errno
@@ -16,17 +16,17 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def reason(error: BaseException, folder: pathlib.Path) -> str:
-    """Why something could not be written, in the words of the operating system.
+    """The operating system's reason why something could not be written.
 
     Args:
-      error: what was raised; also by a storage driver that wraps the number in a text.
-      folder: where to; it need not exist.
+      error: the exception; a storage driver may have put the error number into its text.
+      folder: the folder of the file; it need not exist.
     """
     code = _code(error)
     if code is None:
         return (str(error).splitlines() or [type(error).__name__])[0][:300]
     said = os.strerror(code)
-    if code == errno.ENOSPC:  # what is left of a quota cannot be asked for
+    if code == errno.ENOSPC:  # for a quota (EDQUOT) the free space is not known
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
         with contextlib.suppress(OSError):
@@ -37,7 +37,7 @@ def reason(error: BaseException, folder: pathlib.Path) -> str:
 
 @contextlib.contextmanager
 def named(path: pathlib.Path) -> Iterator[None]:
-    """Give an error of a full disk within that names no file the name `path`."""
+    """Add the name `path` to errors of a full disk that name no file."""
     try:
         yield
     except OSError as error:
@@ -48,10 +48,10 @@ def named(path: pathlib.Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def only_the_error() -> Iterator[None]:
-    """Leave the report of a failed save to the exception that it raises.
+    """Suppress other output about a failed save than its exception.
 
-    orbax logs the traceback of each thread that failed, and writes that were under way complain
-    to standard error, some after the exception, that no one waits for them.
+    orbax logs the traceback of each failed thread. Unfinished writes also report to standard error
+    that nothing waits for them, some of them after the exception.
     """
 
     def hook(report: Any) -> None:
@@ -64,7 +64,7 @@ def only_the_error() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        time.sleep(0.2)  # for the last of them
+        time.sleep(0.2)  # until the last of these reports has come
         raise
     finally:
         logger.removeFilter(_not_of_orbax)
@@ -76,7 +76,7 @@ def _not_of_orbax(record: logging.LogRecord) -> bool:
 
 
 def _code(error: BaseException | None) -> int | None:
-    """The errno of an error, or of what caused it."""
+    """The errno of an error or of its cause."""
     while error is not None:
         if isinstance(error, OSError) and error.errno:
             return error.errno

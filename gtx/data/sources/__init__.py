@@ -1,6 +1,6 @@
-"""Where graphs come from: one dataset a file, each a frozen dataclass with `load()`.
+"""Sources of data: one dataset per file, each a frozen dataclass with `load()`.
 
-`SOURCES` holds them by the names that `config.data.name` may have.
+`SOURCES` maps the names that `config.data.name` may have to the classes.
 """
 
 from gtx.data.sources.base import DataSource

@@ -1,4 +1,4 @@
-"""What every source of data has in common."""
+"""The base class of all sources of data."""
 
 import abc
 import dataclasses
@@ -13,20 +13,21 @@ from gtx.data.spec import Label
 
 @dataclasses.dataclass(frozen=True)
 class DataSource(abc.ABC):
-    """One dataset: a frozen dataclass whose fields are what a recipe says in `config.data`.
+    """One dataset: a frozen dataclass whose fields a recipe sets in `config.data`.
 
-    A field that has the name of a field of every recipe, such as `split_seed`, gets its value. What
-    is known before anything is read stands on the class, so that a recipe is checked without data.
+    A field with the name of a field of every recipe, such as `split_seed`, gets its value. Facts
+    that do not depend on the data are attributes of the class, so that a recipe can be checked
+    without data.
 
     Attributes:
-      label: what its graphs are labelled with; a property where fields decide it.
-      splits: values of `config.data.split` that it can have: "given" is its own split.
+      label: description of its labels; a property if it depends on fields.
+      splits: possible values of `config.data.split`; "given" is its own split.
       has_validation: whether its own split has a validation part.
-      has_smiles: whether its graphs are molecules that are named by their SMILES.
-      needs: what must be there before it can be loaded, in words: files, extras; "" for nothing.
+      has_smiles: whether its graphs are molecules whose names are SMILES.
+      needs: what must exist before it can be loaded, in words: files, extras; "" for nothing.
 
     Raises:
-      DatasetError: a field is not what its annotation says.
+      DatasetError: the value of a field is not allowed by its annotation.
     """
 
     splits: ClassVar[tuple[str, ...]] = ("given", "random")
@@ -49,9 +50,9 @@ class DataSource(abc.ABC):
         """Read or draw the graphs.
 
         Raises:
-          DatasetError: says what is wrong with the data, and where.
+          DatasetError: states what is wrong with the data, and where.
         """
 
     def load_with_rejected(self) -> tuple[Dataset, tuple[Rejected, ...]]:
-        """`load`, and the rows of a file that became no graph."""
+        """The result of `load`, and the rows of a file that did not become graphs."""
         return self.load(), ()

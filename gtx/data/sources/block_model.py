@@ -1,4 +1,4 @@
-"""What the two stochastic block models have in common (CLUSTER and PATTERN)."""
+"""The base class of the two stochastic block models (CLUSTER and PATTERN)."""
 
 import dataclasses
 from typing import Annotated
@@ -21,17 +21,17 @@ Graphs = Annotated[int, Whole(1, 2**24)]
 class BlockModel(DataSource):
     """Graphs of communities with a label at each node (Dwivedi et al. 2020).
 
-    They are drawn here from the description in the paper; these are not the published files.
-    Graph i depends on the seed and on i alone.
+    They are drawn from the description in the paper; these are not the published files. Graph i
+    depends only on the seed and on i.
 
     Attributes:
-      num_graphs: parts are 10:1:1.
-      split_seed: of everything that is drawn.
-      num_communities: blocks of a graph.
-      min_size: least number of nodes in a block; sizes are uniform from here to
-      max_size: the largest.
-      inside: probability of an edge in a block, and
-      across: between blocks.
+      num_graphs: number of graphs of all parts, which have the proportions 10:1:1.
+      split_seed: seed of everything that is drawn.
+      num_communities: number of blocks of a graph.
+      min_size: smallest number of nodes in a block; sizes are uniform up to `max_size`.
+      max_size: largest number of nodes in a block.
+      inside: probability of an edge within a block.
+      across: probability of an edge between blocks.
     """
 
     num_graphs: Graphs = 12_000
@@ -51,7 +51,7 @@ class BlockModel(DataSource):
             )
 
     def sizes(self, rng: np.random.Generator) -> np.ndarray:
-        """How many nodes each block of one graph has."""
+        """The number of nodes in each block of one graph."""
         return rng.integers(self.min_size, self.max_size + 1, self.num_communities)
 
     def chances(self, block: np.ndarray) -> np.ndarray:

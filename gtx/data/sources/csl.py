@@ -1,4 +1,4 @@
-"""CSL: which skip does a circulant graph take? (Murphy et al. 2019; Dwivedi et al. 2020)."""
+"""CSL: classify circulant graphs by their skip (Murphy et al. 2019; Dwivedi et al. 2020)."""
 
 import dataclasses
 from typing import Annotated, ClassVar
@@ -20,21 +20,21 @@ SKIPS = (2, 3, 4, 5, 6, 9, 11, 12, 13, 16)  # no two of these graphs are isomorp
 class CSL(DataSource):
     """Renumbered copies of each of ten graphs; node column "type" is 0 everywhere.
 
-    A circular skip link graph is a cycle of 41 nodes of which each is also joined to the node
-    `skip` steps on. All are 4-regular, so message passing tells none from another: without
-    encodings a model guesses, one class in ten. Drawn here from the description in the paper, with
-    the classes and the sizes of the published file but other numberings. Graph i depends on the
-    seed and on i alone.
+    A circular skip link graph is a cycle of 41 nodes in which each node is also joined to the node
+    `skip` steps ahead. All graphs are 4-regular, so that message passing cannot distinguish them:
+    without encodings a model only guesses one of ten classes. They are drawn from the description
+    in the paper, with the classes and sizes of the published file but other numberings. Graph i
+    depends only on the seed and on i.
 
-    The label is the place of the skip in SKIPS. The copies of each class are dealt out to the
-    folds in turn: fold number `fold` is tested, the next one (the first after the last) is the
-    validation part, the others are trained on, 3:1:1 for five folds as in the benchmark.
+    The label is the place of the skip in SKIPS. The copies of each class are distributed over the
+    folds in turn. Fold number `fold` is test, the next one (after the last, the first) is the
+    validation part, and the others are train: 3:1:1 for five folds, as in the benchmark.
 
     Attributes:
-      split_seed: of the numberings.
-      copies: of each class, graph i being copy i % copies of class i // copies.
-      num_folds: at least 3, not more than copies.
-      fold: which is tested, from 0.
+      split_seed: seed of the numberings.
+      copies: number of copies of each class; graph i is copy i % copies of class i // copies.
+      num_folds: number of folds, at least 3 and at most `copies`.
+      fold: number of the test fold, from 0.
     """
 
     split_seed: Seed = 0

@@ -1,4 +1,4 @@
-"""Someone's own molecules: a CSV file with a column of SMILES and one or many targets."""
+"""Your own molecules: a CSV file with a column of SMILES and one or more columns of targets."""
 
 import csv
 import dataclasses
@@ -15,7 +15,7 @@ from gtx.limits import Name, Rule
 
 @dataclasses.dataclass(frozen=True)
 class Columns(Rule):
-    """A rule: names of columns, in one text with commas between them, or in a tuple of texts."""
+    """A rule: names of columns, in one text separated by commas, or in a tuple of texts."""
 
     wanted: str = "the name of a column, or several with commas between them"
 
@@ -29,7 +29,7 @@ class Columns(Rule):
 
 
 def names_of(value: Any) -> Any:
-    """The names in a text, where quotes keep commas together; a tuple as it is."""
+    """The names in a text, where quotes allow commas in a name; a tuple is returned unchanged."""
     return csv_source.names_in(value) if isinstance(value, str) else value
 
 
@@ -42,9 +42,9 @@ class CSV(DataSource):
       target: the columns to predict, such as `logS`, or `logS,logP`.
       smiles: the column of SMILES.
       kind: regression, binary, multiclass or multilabel.
-      features: of atoms and bonds, see `molecules.from_smiles`.
-      split: "column" reads train, valid and test from `split_column`; every other value leaves the
-        graphs unsplit.
+      features: features of atoms and bonds, see `molecules.from_smiles`.
+      split: "column" reads train, valid and test from `split_column`; with every other value the
+        graphs stay unsplit.
       split_column: see `split`.
     """
 
@@ -72,7 +72,7 @@ class CSV(DataSource):
 
     @property
     def label(self) -> Label:
-        """The label, with two classes where only the file knows how many there are."""
+        """The label. A multiclass label has two classes here, as only the file tells the number."""
         dim = 2 if self.kind == "multiclass" else len(names_of(self.target))
         return Label("graph", self.kind, dim)
 

@@ -1,4 +1,4 @@
-"""Graphs whose neighbours are often of another class, one graph each with ten splits."""
+"""Heterophilous graphs, whose neighbours often differ in class; one graph each, ten splits."""
 
 import dataclasses
 from typing import Annotated, Any, ClassVar, Literal
@@ -23,20 +23,20 @@ _PARTS = dict(train="train_masks", valid="val_masks", test="test_masks")
 
 @dataclasses.dataclass(frozen=True)
 class Heterophilous(DataSource):
-    """`<root>/heterophilous/<graph>.npz`: one graph, a label at each node, ten splits of these.
+    """`<root>/heterophilous/<graph>.npz`: one graph, a label at each node, ten splits of the nodes.
 
-    Minesweeper and tolokers (Platonov et al. 2023) have two classes; as a binary label
-    (`config.task.kind`) they are scored by ROC-AUC, as there. The others are the older ones of
-    Pei et al. (2020) and Rozemberczki et al. (2021), filtered ones without duplicates. Node
-    column "x" holds the features; edges are taken in both directions, once.
+    Minesweeper and tolokers (Platonov et al. 2023) have two classes. As a binary label
+    (`config.task.kind`) they are scored by ROC-AUC, as in the paper. The others are the older
+    graphs of Pei et al. (2020) and Rozemberczki et al. (2021); the filtered ones have no duplicate
+    nodes. Node column "x" holds the features. Every edge is taken in both directions, once.
 
     A file holds `edges` [edges, 2], `node_features`, `node_labels`, and `train_masks`,
     `val_masks` and `test_masks` [10, nodes].
 
     Attributes:
       root: the folder that holds the folder `heterophilous`.
-      graph: which one.
-      fold: which split, from 0 to 9. All are splits of the same graph.
+      graph: name of the graph.
+      fold: number of the split, from 0 to 9. All are splits of the same graph.
     """
 
     root: Name

@@ -21,16 +21,16 @@ NUM_CLASSES = {"cora": 7, "citeseer": 6, "pubmed": 3}
 class Planetoid(DataSource):
     """`<root>/planetoid/<graph>.npz`: one graph, a label at each node, the public split.
 
-    Twenty nodes of each class are trained on, 500 validate and 1,000 are tested (Yang et al.
-    2016); the others are in no part. Node column "words" is the bag of words of a paper, divided
-    by its sum as Kipf and Welling (2017) do.
+    Train has twenty nodes of each class, valid has 500 and test 1,000 (Yang et al. 2016). The other
+    nodes are in no part. Node column "words" is the bag of words of a paper, divided by its sum as
+    in Kipf and Welling (2017).
 
     A file holds `edge_index` [2, edges], `y` [nodes], `train_idx`, `val_idx`, `test_idx`, and the
     words as a sparse matrix, `x_data`, `x_indices`, `x_indptr` and `x_shape`.
 
     Attributes:
       root: the folder that holds the folder `planetoid`.
-      graph: which one.
+      graph: name of the graph.
     """
 
     root: Name
@@ -57,7 +57,7 @@ def read(root: str, graph: str) -> dict[str, np.ndarray]:
     """The arrays of a file.
 
     Raises:
-      DatasetError: it is no such file.
+      DatasetError: it is not such a file.
     """
     path = find(root, f"planetoid/{graph}.npz")
     names = ("edge_index", "y", "train_idx", "val_idx", "test_idx")
@@ -78,6 +78,7 @@ def words(data: dict[str, np.ndarray]) -> np.ndarray:
     from scipy import sparse
 
     parts = (data["x_data"], data["x_indices"], data["x_indptr"])
+    # Divided by 1 where a paper has no words.
     dense = sparse.csr_array(parts, shape=tuple(data["x_shape"].tolist())).toarray()
     return (dense / np.maximum(dense.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Which papers cite each other? Links of Cora, CiteSeer and PubMed, some of them hidden."""
+"""Citations between papers of Cora, CiteSeer and PubMed as links to predict."""
 
 import dataclasses
 from typing import Annotated, ClassVar
@@ -17,18 +17,19 @@ Share = Annotated[float, Real(above=0.0, below=1.0)]
 
 @dataclasses.dataclass(frozen=True)
 class PlanetoidLinks(DataSource):
-    """The graph without its hidden links, and pairs of nodes that are links or not as targets.
+    """A graph without its hidden links. The targets are pairs of nodes, linked or not.
 
-    The split of Kipf and Welling (2016): 5 % of the links validate and 10 % are tested, and these
-    are no edges of the graph. Each part has as many pairs that are no link, drawn at random once;
-    no pair stands in the table twice. Links have no direction: a pair stands once, its smaller
-    node first. Scores are by rank among the negatives of a part.
+    The split of Kipf and Welling (2016): 5 % of the links are valid and 10 % are test. These links
+    are removed from the edges of the graph. Each part has the same number of negatives (pairs
+    without a link), drawn at random once. No pair occurs twice in the table. Links have no
+    direction: a pair occurs once, with its smaller node first. Positives are ranked among the
+    negatives of their part.
 
     Attributes:
       root: the folder that holds the folder `planetoid`; see `Planetoid` for its files.
-      graph: which one.
-      split_seed: of the links that are hidden and of the negatives.
-      valid_share, test_share: of the links.
+      graph: name of the graph.
+      split_seed: seed of the hidden links and of the negatives.
+      valid_share, test_share: shares of the links.
     """
 
     root: Name
@@ -69,10 +70,10 @@ class PlanetoidLinks(DataSource):
 
 
 def other_pairs(links: np.ndarray, num_nodes: int, rng: np.random.Generator) -> np.ndarray:
-    """As many different pairs that are no link, [2, links], the smaller node first.
+    """Different pairs without a link, as many as there are links: [2, links], smaller node first.
 
     Raises:
-      DatasetError: there are not so many.
+      DatasetError: there are not enough such pairs.
     """
     count, every = links.shape[1], num_nodes * (num_nodes - 1) // 2
     if 2 * count > every:
@@ -82,6 +83,7 @@ def other_pairs(links: np.ndarray, num_nodes: int, rng: np.random.Generator) -> 
         )
     taken = links[0] * num_nodes + links[1]
     found = np.zeros(0, np.int64)
+    # Rejection sampling: at least half of all pairs have no link, so few rounds are needed.
     while len(found) < count:
         drawn = np.sort(rng.integers(0, num_nodes, (2, 2 * count)), axis=0)
         codes = drawn[0, drawn[0] < drawn[1]] * num_nodes + drawn[1, drawn[0] < drawn[1]]

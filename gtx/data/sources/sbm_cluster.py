@@ -1,4 +1,4 @@
-"""CLUSTER: find the communities of a graph when one node of each is known."""
+"""CLUSTER: find the communities of a graph, given one node of each."""
 
 import dataclasses
 from typing import Annotated

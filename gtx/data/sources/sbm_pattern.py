@@ -12,15 +12,15 @@ from gtx.data.spec import Label
 
 @dataclasses.dataclass(frozen=True)
 class SBMPattern(BlockModel):
-    """One of some fixed random graphs joins each graph of communities.
+    """Each graph of communities contains one of some fixed random patterns.
 
-    The pattern's edges have probability 0.5, and so has an edge between each of its nodes and each
-    other node. Node column "type" is 0, 1 or 2 at random, fixed in the patterns; the label is 1 in
-    the pattern and 0 elsewhere.
+    An edge within a pattern has probability 0.5, and so has an edge between a pattern node and
+    another node. Node column "type" is 0, 1 or 2 at random, but fixed in each pattern. The label is
+    1 in the pattern and 0 elsewhere.
 
     Attributes:
-      pattern_size: nodes of a pattern.
-      num_patterns: how many there are.
+      pattern_size: number of nodes of a pattern.
+      num_patterns: number of patterns.
     """
 
     pattern_size: Size = 20

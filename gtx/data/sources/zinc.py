@@ -9,8 +9,8 @@ from gtx.data.sources.base import DataSource
 from gtx.data.spec import Label
 from gtx.limits import Name
 
-NUM_ATOM_TYPES = 28  # those of ZINC-full, as published models have it; 21 occur in the 12k
-NUM_BOND_TYPES = 4  # none, single, double, triple; none does not occur
+NUM_ATOM_TYPES = 28  # of ZINC-full, as in published models; 21 of them occur in the 12k
+NUM_BOND_TYPES = 4  # none, single, double, triple; "none" does not occur
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What happens between chunks besides training: bars, logs, early stopping. One hook a file."""
+"""Hooks that run between chunks of training: bars, logs, early stopping. One hook per file."""
 
 from gtx.training.hooks.base import ChunkReport as ChunkReport
 from gtx.training.hooks.base import EpochTiming as EpochTiming

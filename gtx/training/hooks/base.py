@@ -1,4 +1,4 @@
-"""What `fit` tells its hooks, and when."""
+"""The interface of hooks: the calls of `fit` and their arguments."""
 
 import dataclasses
 import pathlib
@@ -8,16 +8,17 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class RunInfo:
-    """What is known when a run starts or goes on.
+    """The facts at the start or resumption of a run.
 
     Attributes:
-      workdir: of the run.
-      num_epochs: to be trained in all.
+      workdir: folder of the run.
+      num_epochs: total number of epochs.
       steps_per_epoch: graphs / batch size, rounded up.
-      step: steps that are already done; above 0 in a resumed run.
+      step: number of steps that are already done; above 0 in a resumed run.
       history: the entries of the epochs that are already done (see `Progress`), in the order of
         the epochs; with several replicas those of all, each with its `seed`.
-      main_metric: the metric that decides, and `mode`, "min" or "max".
+      main_metric: the metric that chooses the best parameters.
+      mode: "min" or "max": whether a small or a large main metric is better.
     """
 
     workdir: pathlib.Path
@@ -34,12 +35,12 @@ class ChunkReport:
     """A chunk that has been trained.
 
     Attributes:
-      epoch: from 0.
-      step: steps of the run so far, this chunk included; with several replicas, the most of any.
-      num_steps: of this chunk.
-      num_graphs: trained on in this chunk.
+      epoch: number of the epoch, from 0.
+      step: number of steps of the run so far, including this chunk; the largest of all replicas.
+      num_steps: number of steps of this chunk.
+      num_graphs: number of graphs in this chunk.
       loss: mean over the epoch so far, and over the replicas.
-      seconds: of wall clock, without compilation.
+      seconds: wall clock time, without compilation.
     """
 
     epoch: int
@@ -52,12 +53,12 @@ class ChunkReport:
 
 @dataclasses.dataclass(frozen=True)
 class EpochTiming:
-    """Wall clock of an epoch in this process; a part of it after a resume within the epoch.
+    """Wall clock time of an epoch in this process; if it resumed within the epoch, of a part of it.
 
     Attributes:
-      train_seconds: of its chunks.
-      evaluate_seconds: of its evaluation.
-      num_graphs: trained on.
+      train_seconds: time of its chunks.
+      evaluate_seconds: time of its evaluation.
+      num_graphs: number of graphs trained on.
     """
 
     train_seconds: float = 0.0
@@ -73,26 +74,27 @@ class EpochTiming:
 
 
 class Hook:
-    """Does nothing; override what is needed. A hook reports or stops, it never changes a run."""
+    """The base class, which does nothing. A hook reports or stops; it never changes a run."""
 
     def start(self, run: RunInfo) -> None:
-        """Before the first chunk of this process."""
+        """Called before the first chunk of this process."""
 
     def chunk(self, report: ChunkReport) -> None:
-        """After every chunk."""
+        """Called after every chunk."""
 
     def epoch(self, entry: Mapping[str, Any], timing: EpochTiming) -> None:
-        """After every epoch, with its new entry in the history.
+        """Called after every epoch, with its new entry in the history.
 
         A run of several seeds calls it for each of them, and the entry has a `seed`.
         """
 
     def stop(self, history: Sequence[Mapping[str, Any]]) -> str | None:
-        """A reason to stop, asked before every epoch; a function of the history alone.
+        """Called before every epoch; returns a reason to stop, or None.
 
-        It is asked for each seed with its own history, and stops the training of that seed.
+        It must depend only on the history. It is called for each seed with its own history, and
+        stops the training of this seed.
         """
         return None
 
     def end(self) -> None:
-        """After the last epoch, an interruption or an error."""
+        """Called after the last epoch, an interruption or an error."""

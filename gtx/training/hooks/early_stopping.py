@@ -14,7 +14,7 @@ class EarlyStopping(Hook):
 
     Attributes:
       patience: at least 1.
-      min_delta: by how much a score must be better to count.
+      min_delta: the smallest improvement that counts.
     """
 
     patience: int
@@ -30,11 +30,11 @@ class EarlyStopping(Hook):
     def stop(self, history: Sequence[Mapping[str, Any]]) -> str | None:
         best, waited = None, 0
         for entry in history:
-            # Where no label is known the score is undefined, which is neither better nor worse.
+            # Without known labels the score is undefined, which is neither better nor worse.
             if entry["valid"] is None or entry["valid"][self._metric] is None:
                 continue
             score = entry["valid"][self._metric]
-            # Demand min_delta by shifting the score towards the worse.
+            # To require min_delta, the score is made worse by it before the comparison.
             shifted = score + self.min_delta * (1 if self._mode == "min" else -1)
             if is_better(score if best is None else shifted, best, self._mode):
                 best, waited = score, 0

@@ -1,4 +1,4 @@
-"""Metrics as lines of JSON: what plots and other programs read."""
+"""Metrics as lines of JSON, for plots and other programs."""
 
 import contextlib
 import json
@@ -14,10 +14,10 @@ from gtx.training.storage import named
 class JsonLines(Hook):
     """Writes two files in the workdir, one line per epoch.
 
-    `metrics.jsonl` has the history: the same bytes whether or not a run was interrupted. With
-    several seeds it has a line for each seed and epoch.
-    `timing.jsonl` has `epoch`, `train_seconds`, `evaluate_seconds` and `graphs_per_second` of
-    the process that trained the epoch. On a resume both are cut to the checkpoint.
+    `metrics.jsonl` has the history, with the same bytes whether or not the run was interrupted.
+    With several seeds it has a line for each seed and epoch. `timing.jsonl` has `epoch`,
+    `train_seconds`, `evaluate_seconds` and `graphs_per_second` of the process that trained the
+    epoch. At a resume, lines after the checkpoint are removed from both.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class JsonLines(Hook):
 
     def end(self) -> None:
         for file in self._files:
-            # Every line was flushed. One that did not fit the disk has had its error.
+            # Every line was flushed. One that did not fit on the disk has already raised.
             with contextlib.suppress(OSError):
                 file.close()
         self._files = []

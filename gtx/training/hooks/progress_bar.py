@@ -1,4 +1,4 @@
-"""A bar for people at a terminal, a line per evaluation for everything else."""
+"""A progress bar at a terminal, and a line per evaluation elsewhere."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +13,8 @@ class ProgressBar(Hook):
     """Loss, validation score, graphs per second and time left.
 
     Args:
-      console: where to; standard error by default. Where it is not a terminal there is no bar,
-        only a line for each epoch that was evaluated.
+      console: the output, standard error by default. If it is not a terminal there is no bar, only
+        a line for each epoch that was evaluated.
     """
 
     def __init__(self, console: Console | None = None):
@@ -37,7 +37,7 @@ class ProgressBar(Hook):
                 console=self._console,
             )
             total = run.num_epochs * run.steps_per_epoch
-            # The first chunk takes long: its program is compiled before it runs.
+            # The first chunk takes long, because its program is compiled first.
             text = "compiling..." if run.step < total else ""
             self._task = self._bar.add_task("", total=total, completed=run.step, epoch=0, text=text)
             self._bar.start()
