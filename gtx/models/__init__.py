@@ -4,6 +4,7 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 `MODELS` holds them by the names that `config.model.name` may have.
 """
 
+from gtx.models.exphormer import Exphormer
 from gtx.models.gps import GPS
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.grit import GRIT
@@ -11,17 +12,24 @@ from gtx.models.gt import GT
 from gtx.models.layered import LayeredModel
 from gtx.models.lspe import LSPE
 from gtx.models.model import Model, Needs
+from gtx.models.san import SAN
 from gtx.models.sat import SAT
+from gtx.models.sgformer import SGFormer
 
 MODELS: dict[str, type[Model]] = {
+    "exphormer": Exphormer,
     "gps": GPS,
     "grit": GRIT,
     "gt": GT,
     "lspe": LSPE,
+    "san": SAN,
     "sat": SAT,
+    "sgformer": SGFormer,
 }
 
 __all__ = [
+    "Exphormer",
+    "SAN",
     "SAT",
     "LSPE",
     "GPS",
@@ -32,4 +40,5 @@ __all__ = [
     "LayeredModel",
     "Model",
     "Needs",
+    "SGFormer",
 ]

@@ -20,6 +20,8 @@ from gtx.nn.attention import (
     GRITAttention,
     MultiHeadAttention,
     MultipliedAttention,
+    PerformerAttention,
+    SGFormerAttention,
     StructureAwareAttention,
 )
 from gtx.nn.blocks import (
@@ -88,7 +90,9 @@ __all__ = [
     "GraphSAGE",
     "GAT",
     "GATv2",
+    "PerformerAttention",
     "SANBlock",
+    "SGFormerAttention",
     "TransformerConv",
     "VectorPairsEncoder",
     "GIN",

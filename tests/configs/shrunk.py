@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 
 from gtx.data import Dataset, GraphSpec, Label, packed
 from gtx.data.sources import peptides_func
+from gtx.data.sources.planetoid import NUM_CLASSES
 from gtx.data.spec import Categorical
 
 ALCOHOLS = tuple("C" * length + "O" for length in range(1, 13))
@@ -140,6 +141,14 @@ def _zinc_gt(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_gt")
 
 
+def _zinc_exphormer(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_exphormer")
+
+
+def _zinc_san(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_san")
+
+
 def _zinc_encodings(folder: pathlib.Path) -> ConfigDict:
     config = _zinc(folder, "zinc_encodings")
     config.encodings_used = "all"
@@ -157,16 +166,17 @@ def _peptides_func_gps(folder: pathlib.Path) -> ConfigDict:
 
 
 def _citations(folder: pathlib.Path, name: str) -> ConfigDict:
-    """Cora in the small: a ring of 24 papers with chords, seven topics."""
+    """Cora in the small, or another: a ring of 24 papers with chords, a few topics."""
+    graph = importlib.import_module(f"configs.{name}").get_config().data.graph
     (folder / "planetoid").mkdir()
     rng, count = np.random.default_rng(0), 24
     ahead = [(np.arange(count) + step) % count for step in (1, 5)]
     ends = np.stack([np.tile(np.arange(count), 2), np.concatenate(ahead)])
     words = [np.sort(rng.permutation(9)[: 1 + paper % 4]) for paper in range(count)]
     np.savez(
-        folder / "planetoid" / "cora.npz",
+        folder / "planetoid" / f"{graph}.npz",
         edge_index=np.concatenate([ends, ends[::-1]], axis=1).astype(np.int32),
-        y=(np.arange(count) % 7).astype(np.int8),
+        y=(np.arange(count) % NUM_CLASSES[graph]).astype(np.int8),
         train_idx=np.arange(7), val_idx=np.arange(7, 14), test_idx=np.arange(14, 20),
         x_data=np.ones(sum(map(len, words)), np.float32), x_indices=np.concatenate(words),
         x_indptr=np.cumsum([0, *map(len, words)]), x_shape=np.array([count, 9]),
@@ -189,6 +199,18 @@ def _cora_links(folder: pathlib.Path) -> ConfigDict:
     return _citations(folder, "cora_links")
 
 
+def _cora_sgformer(folder: pathlib.Path) -> ConfigDict:
+    return _citations(folder, "cora_sgformer")
+
+
+def _citeseer_sgformer(folder: pathlib.Path) -> ConfigDict:
+    return _citations(folder, "citeseer_sgformer")
+
+
+def _pubmed_sgformer(folder: pathlib.Path) -> ConfigDict:
+    return _citations(folder, "pubmed_sgformer")
+
+
 def _minesweeper(folder: pathlib.Path) -> ConfigDict:
     (folder / "heterophilous").mkdir()
     rng, count = np.random.default_rng(0), 30
@@ -204,20 +226,25 @@ def _minesweeper(folder: pathlib.Path) -> ConfigDict:
 
 
 RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
+    "citeseer_sgformer": _citeseer_sgformer,
     "cluster_gt": _cluster_gt,
     "cora_gcn": _cora_gcn,
     "cora_links": _cora_links,
+    "cora_sgformer": _cora_sgformer,
     "csl_gps": _csl_gps,
     "csv_molecules": _csv_molecules,
     "minesweeper": _minesweeper,
     "pattern_gt": _pattern_gt,
     "peptides_func_gps": _peptides_func_gps,
+    "pubmed_sgformer": _pubmed_sgformer,
     "sbm_nodes": _sbm_nodes,
     "smoke": _smoke,
     "solubility_gps": _solubility_gps,
     "zinc_encodings": _zinc_encodings,
+    "zinc_exphormer": _zinc_exphormer,
     "zinc_gps": _zinc_gps,
     "zinc_gt": _zinc_gt,
     "zinc_lspe": lambda folder: _zinc(folder, "zinc_lspe"),
     "zinc_sat": lambda folder: _zinc(folder, "zinc_sat"),
+    "zinc_san": _zinc_san,
 }

@@ -119,6 +119,34 @@ ATTENTION_LAYERS = (
         neutral=("implementation",),
     ),
     Descriptor(
+        "performer_attention",
+        partial(nn.PerformerAttention, DIM, num_heads=2, dropout_rate=0.3, use_bias=True),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            head_dim=3,
+            kernel="relu",
+            num_features=3,
+            dropout_rate=0.5,
+            use_bias=False,
+        ),
+        neutral=("redraw_every",),  # a batch of evaluation has no step
+    ),
+    Descriptor(
+        "sgformer_attention",
+        partial(nn.SGFormerAttention, DIM),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=2,
+            adds="all",
+            normalization="rows",
+            use_value=False,
+            use_bias=False,
+        ),
+    ),
+    Descriptor(
         "cross_attention",
         partial(nn.CrossAttention, DIM, num_heads=2),
         "cross",

@@ -7,7 +7,7 @@ from typing import Any
 from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
 from gtx.encodings import LaplacianEigenvectors, RandomWalk
-from gtx.models import GPS, GT, LSPE, SAT, GraphTransformer, Model
+from gtx.models import GPS, GT, LSPE, SAN, SAT, Exphormer, GraphTransformer, Model, SGFormer
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
 from tests.descriptors.blocks import BLOCK
 from tests.descriptors.descriptor import Descriptor
@@ -93,6 +93,41 @@ MODELS = (
         "sat_of_graphs",
         partial(SAT, dim=DIM, num_layers=1, num_heads=2, num_hops=1, head_layers=1),
         level="graph",
+    ),
+    published(
+        "exphormer_of_nodes",
+        partial(
+            Exphormer,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            local="gated_gcn",
+            edges=("graph",),
+            encoding_dim=3,
+            head_layers=1,
+            num_virtual_nodes=2,
+        ),
+        encodings=[RandomWalk(6, name="rwse")],
+        unread=("block_0/local/norm_edges", "embed/edges_to_virtual"),
+    ),
+    published(
+        "san_of_graphs",
+        partial(
+            SAN,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            gamma=0.1,
+            encoding_dim=4,
+            node_encoders={"lap": dict(name="laplacian_transformer", num_layers=1)},
+            head_layers=2,
+        ),
+        encodings=[LaplacianEigenvectors(name="lap")],
+        level="graph",
+    ),
+    published(
+        "sgformer_of_nodes",
+        partial(SGFormer, dim=DIM, num_layers=1, num_heads=2, use_bias=False, dropout_rate=0.2),
     ),
     Descriptor(
         "graph_transformer",

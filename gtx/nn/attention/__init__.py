@@ -11,7 +11,9 @@ from gtx.nn.attention.exphormer import ExphormerAttention
 from gtx.nn.attention.grit import GRITAttention
 from gtx.nn.attention.multi_head import MultiHeadAttention
 from gtx.nn.attention.multiplied import MultipliedAttention
+from gtx.nn.attention.performer import PerformerAttention
 from gtx.nn.attention.san import SANAttention
+from gtx.nn.attention.sgformer import SGFormerAttention
 from gtx.nn.attention.structure_aware import StructureAwareAttention
 from gtx.typing import ModuleFactory
 
@@ -20,6 +22,7 @@ ATTENTION: dict[str, ModuleFactory] = {
     "complete": functools.partial(MultiHeadAttention, structure="complete"),
     "edges": functools.partial(MultiHeadAttention, structure="edges"),
     "multiplied": MultipliedAttention,
+    "performer": PerformerAttention,
 }
 
 __all__ = [
@@ -29,6 +32,8 @@ __all__ = [
     "GRITAttention",
     "MultiHeadAttention",
     "MultipliedAttention",
+    "PerformerAttention",
+    "SGFormerAttention",
     "StructureAwareAttention",
     "attend",
     "edges_of",

@@ -12,6 +12,8 @@ from gtx.nn.blocks.isab import ISAB
 from gtx.nn.blocks.pma import PMA
 from gtx.nn.blocks.san import SANBlock
 from gtx.nn.blocks.set_attention_block import SetAttentionBlock
+from gtx.nn.blocks.sgformer import InitialResidualBlock, SGFormerBlock
+from gtx.nn.blocks.streams import MixStreams, OnStream
 from gtx.nn.blocks.transformer import TransformerBlock
 from gtx.typing import ModuleFactory
 
@@ -30,9 +32,13 @@ __all__ = [
     "GPSBlock",
     "GRITBlock",
     "GTBlock",
+    "InitialResidualBlock",
     "ISAB",
+    "MixStreams",
+    "OnStream",
     "PMA",
     "SANBlock",
     "SetAttentionBlock",
+    "SGFormerBlock",
     "TransformerBlock",
 ]

@@ -15,6 +15,7 @@ from gtx.nn.encoders.laplacian import LaplacianEncoder
 from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
 from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
 from gtx.nn.encoders.linear import LinearEncoder
+from gtx.nn.encoders.normalized import NormalizedEmbed, StreamEmbed
 from gtx.nn.encoders.random_features import RandomFeaturesEncoder
 from gtx.nn.encoders.random_walk import RandomWalkEncoder
 from gtx.nn.encoders.sign_net import SignNetEncoder
@@ -50,9 +51,11 @@ __all__ = [
     "LaplacianLinearEncoder",
     "LaplacianTransformerEncoder",
     "LinearEncoder",
+    "NormalizedEmbed",
     "RandomFeaturesEncoder",
     "RandomWalkEncoder",
     "SPEEncoder",
     "SignNetEncoder",
+    "StreamEmbed",
     "VectorPairsEncoder",
 ]

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from gtx.batch import Batch, Features
 from gtx.nn.attention.exphormer import STREAM
-from gtx.nn.parts.factories import check_width, make
+from gtx.nn.parts.factories import make
 from gtx.nn.parts.initializers import standard_normal
 from gtx.typing import Dtype, Initializer, ModuleFactory
 
@@ -21,7 +21,7 @@ class ExphormerEmbed(nn.Module):
       dim: width of nodes and edges.
       embed: factory of the embedding. All sets of `edges` must get features there.
       edges: names of the edge sets that the attention runs over.
-      num_virtual: virtual nodes of each graph.
+      num_virtual: virtual nodes of each graph; 0 for none.
       embedding_init: of the vectors.
     """
 
@@ -34,7 +34,6 @@ class ExphormerEmbed(nn.Module):
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Features:
-        check_width(self.num_virtual, "num_virtual")
         features = make(self.embed, "embed", name="embed")(batch, train=train)
         over = features.edges_over(self.edges)
         if over is None:
@@ -45,6 +44,8 @@ class ExphormerEmbed(nn.Module):
 
         def vectors(name):
             shape = self.num_virtual, self.dim
+            if not self.num_virtual:
+                return jnp.zeros(shape, over.dtype)
             values = self.param(name, self.embedding_init, shape, self.param_dtype)
             return values.astype(over.dtype)
 
