@@ -13,7 +13,7 @@
 # %% [markdown]
 # # How a graph becomes a prediction
 #
-# One pass through the rooms of gtx, each in a few lines, on four small graphs.
+# A tour of the packages of gtx, each in a few lines, on four small graphs.
 
 # %%
 import functools
@@ -58,7 +58,7 @@ np.testing.assert_allclose(square, [0, 1 / 2, 0, 1 / 2], atol=1e-6)
 
 # %% [markdown]
 # ## A batch
-# The nodes of all graphs stand in one axis, which is padded to a static size. Masks say which are real.
+# The nodes of all graphs are on one axis, which is padded to a static size. Masks mark the real ones.
 
 # %%
 batch = batching.batch_graphs(dataset)
@@ -82,8 +82,8 @@ np.testing.assert_allclose(
 
 # %% [markdown]
 # ## A model
-# GPS has message passing on the edges beside attention over all pairs in each layer. At the end it adds
-# up the nodes of each graph.
+# Each layer of GPS has message passing on the edges and attention over all pairs, in parallel. At the
+# end the nodes of each graph are added up.
 
 # %%
 model = GPS(dim=16, num_layers=2, num_heads=2, encoding_dim=4).build(

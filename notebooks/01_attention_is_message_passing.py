@@ -71,7 +71,7 @@ total = ops.aggregate(messages, receivers, n, method="sum")
 equal(total, A @ H)
 
 # %% [markdown]
-# ### 2. Mean: every neighbour counts alike
+# ### 2. Mean: every neighbour counts equally
 # Now $\bigoplus$ is a mean. That is a weighted sum with the weight $1 / |\mathcal N_i|$.
 
 # %%
@@ -267,9 +267,9 @@ for count, axis in enumerate(axes, start=1):
 # The equivalence with a Transformer covers the first row. GAT's score is the LeakyReLU of a term of
 # the receiver plus a term of the sender. LeakyReLU rises, so for every receiver the sender with the
 # largest term has the largest score: all receivers rank the senders alike. GATv2 and the dot
-# product do not have this limit. Below, attention runs over all pairs. `make_layout` says where the
-# nodes of each graph of a batch stand when graphs are padded to a common size, which is a `Tier`.
-# Here there is one graph of 32 nodes.
+# product do not have this limit. Below, attention runs over all pairs. `make_layout` gives the places
+# of the nodes of each graph when graphs are padded to a common size, which is a `Tier`. Here there is
+# one graph of 32 nodes.
 
 # %%
 m = 32
@@ -328,8 +328,8 @@ axes[0].set(xlabel="input token", ylabel="state after step")
 axes[1].set(xlabel="input token", ylabel="output token")
 
 # %% [markdown]
-# All that the last state of the recurrent network knows of the first token has gone through six
-# other states. In this one, whose maps are random, little is left of it.
+# The information of the last state of the recurrent network on the first token has passed through six
+# other states. In this network, whose maps are random, little of it is left.
 
 # %%
 print(
@@ -343,8 +343,8 @@ assert by_steps[-1, 0] < by_steps[-1, -1]
 # %% [markdown]
 # ## A causal language model is a graph network on a DAG (E21)
 # Edges run from each token to itself and to later ones. The causal mask of a language model is the
-# adjacency matrix of that graph. However many layers there are, what comes later stays unseen: the
-# upper triangle of the Jacobian is not small but exactly 0.
+# adjacency matrix of that graph. With any number of layers, later tokens have no influence: the upper
+# triangle of the Jacobian is not small but exactly 0.
 
 # %%
 earlier = np.tril(np.ones((length, length)))

@@ -153,8 +153,8 @@ np.testing.assert_allclose(vectors @ vectors.T, (vectors @ turn) @ (vectors @ tu
 # There are three ways to read eigenvectors. LapPE (Dwivedi and Bresson, 2020) reads them as they are.
 # SignNet (Lim et al., 2023) reads $\phi(v) + \phi(-v)$, which does not depend on the sign. SPE (Huang
 # et al., 2024) reads $V \,\mathrm{diag}(\phi(\lambda)) V^\top$, which does not depend on the basis
-# either. If vectors are read as they are, another choice gives another answer. All three have the
-# same block with random parameters, in float64.
+# either. If vectors are read as they are, another choice of signs and bases gives another result. All
+# three have the same block with random parameters, in float64.
 
 # %%
 found = e09_signs_and_bases.sign_and_basis(draws=2, symmetric=("C6",)).values
@@ -273,10 +273,10 @@ np.testing.assert_allclose(at_infinity, attend_pairs(masked), atol=1e-6)
 # of its neighbours. If the model is told eigenvectors, with random signs and bases, it finds the
 # neighbours. If it is told nothing, it cannot.
 #
-# The label is made of the neighbours here. So this shows that positions are needed and what locality
-# looks like. It does not show that Transformers become local by themselves. E18 in
-# [docs/paper.md](../docs/paper.md) asks that, with labels that do not speak of neighbours: some heads
-# become local, where it pays.
+# The label here depends on the neighbours. This therefore shows that positions are needed, and what
+# locality looks like. It does not show that Transformers become local by themselves. E18 in
+# [docs/paper.md](../docs/paper.md) tests this with labels that do not depend on neighbours: some heads
+# become local if this helps.
 
 # %%
 runs = {

@@ -141,8 +141,8 @@ assert len({row["fwd+bwd bytes"][0] for row in largest}) == 1
 # ## Where the lines cross
 # If a pair costs $t_p$ and an edge costs $t_e$, the edge list wins below the density $t_p / t_e$. The
 # reciprocal is how many times slower one edge is than one pair: this is the paper's claim as a number.
-# The picture shows the line below which edges win, from the few points above. Beside it stands the
-# line of E17, if it has been measured; there both programs may also run in blocks.
+# The picture shows the line below which edges win, from the few points above, and the line of E17, if
+# it has been measured; there both programs may also run in blocks.
 
 # %%
 recorded = record.read(record.CLAIMS_JSON).get("E17")

@@ -1,15 +1,15 @@
 """flax.linen parts of a graph transformer.
 
-Rooms: `attention`, `local` (message passing along edges), `encoders`, `blocks` and `parts`.
-Every layer and block is called as `layer(features, batch, train=...) -> Features`. It reads the
-rows of padding as 0, even where they hold NaN. A field that holds a part, such as a norm, takes a
-factory and not a module: one module in several layers would share its parameters among them.
+Packages: `attention`, `local` (message passing along edges), `encoders`, `blocks` and `parts`.
+Every layer and block is called as `layer(features, batch, train=...) -> Features`. It treats the
+rows of padding as 0, even where they hold NaN. A field for a part, such as a norm, takes a factory
+and not a module, because one module in several layers would share its parameters among them.
 
 These fields mean the same in every module. A docstring names them only where it adds something.
 
   dtype: the dtype in which the module computes. None takes the promotion of its inputs and its
-    parameters. A module hands it to its parts.
-  param_dtype: the dtype in which parameters are stored. A module hands it to its parts.
+    parameters. A module passes it to its parts.
+  param_dtype: the dtype in which parameters are stored. A module passes it to its parts.
   kernel_init: initial values of every kernel, `[in, out]`.
   bias_init: initial values of every bias. None takes PyTorch's, uniform within 1/sqrt(in).
 """

@@ -1,6 +1,6 @@
 """Attention with parameters: `gtx.ops.attention` as flax modules.
 
-`ATTENTION` holds them by the names that a config can use.
+`ATTENTION` maps the names that a config can use to them.
 """
 
 import functools

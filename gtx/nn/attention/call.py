@@ -1,4 +1,4 @@
-"""How modules call `gtx.ops.attention`."""
+"""Functions by which modules call `gtx.ops.attention`."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def edges_of(
 ) -> Edges:
     """Each node attends to the senders of its incoming edges in these edge sets.
 
-    `where` leaves edges out, beside those that the masks of the sets leave out.
+    `where` excludes edges in addition to the masks of the sets.
     """
     check_is_batch(batch)
     over = batch.edges_over(names)
@@ -66,7 +66,7 @@ def attend(
       gate: multiplies the weights.
       edge_value: added to the value.
       return_message: whether to return the message of the score too.
-      **logits: what the logits depend on: score, entry, bias, edge_key and scale.
+      **logits: the arguments for the logits: score, entry, bias, edge_key and scale.
 
     Returns:
       The result, or (result, message).

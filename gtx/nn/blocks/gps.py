@@ -1,4 +1,4 @@
-"""The block of GPS: message passing beside attention."""
+"""The block of GPS: message passing and attention in parallel."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -12,17 +12,17 @@ from gtx.typing import Dtype, ModuleFactory
 
 
 class GPSBlock(nn.Module):
-    """A message-passing layer beside an attention layer, then a feed-forward layer.
+    """A message-passing layer in parallel with an attention layer, then a feed-forward layer.
 
     l = norm(x + drop(local(x))),   a = norm(x + drop(attention(x))),   h = l + a
     x' = norm(h + feed_forward(h))
 
     Rampášek et al. (2022), equations 1 to 4, with the order of GraphGPS's code and of PyG's
-    GPSConv. Dropout inside the feed-forward layer is that layer's own option. The edge sets that
-    the local layer runs over come out of it; other edge sets and pairs come out of the attention.
-    So `local=GatedGCN` beside `attention=partial(MultiHeadAttention, structure="edges",
-    edges=("expander",))` is message passing over the given graph beside attention over an
-    expander.
+    GPSConv. Dropout inside the feed-forward layer is an option of that layer. The features of the
+    edge sets over which the local layer runs come from this layer; those of other edge sets and of
+    pairs come from the attention. For example, `local=GatedGCN` with
+    `attention=partial(MultiHeadAttention, structure="edges", edges=("expander",))` is message
+    passing over the given graph in parallel with attention over an expander.
 
     Attributes:
       dim: width of nodes and edges.

@@ -1,4 +1,4 @@
-"""The Set Transformer's block of attention by way of learned points."""
+"""The Set Transformer's block of attention through learned points."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -15,10 +15,10 @@ from gtx.typing import Dtype, Initializer
 
 
 class ISAB(nn.Module):
-    """ISAB(X) = MAB(X, H), H = MAB(I, X): attention by way of a few learned points, I.
+    """ISAB(X) = MAB(X, H), H = MAB(I, X): attention through a few learned points, I.
 
-    Equations 9 and 10: the m points of each graph attend to its nodes, the nodes to these
-    results, in time and memory of m n instead of n^2.
+    Equations 9 and 10: the m points of each graph attend to its nodes, and the nodes attend to the
+    results. This takes time and memory of m n, not n^2.
 
     Attributes:
       dim: width of the nodes.

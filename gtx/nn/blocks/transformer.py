@@ -17,19 +17,19 @@ class TransformerBlock(nn.Module):
     """Attention, then a feed-forward layer, in one of three forms.
 
     "paper", Joshi (2025), equations 9 and 19: x = feed_forward(norm(x + drop(attention(x)))).
-      One norm, one residual, none around the feed-forward layer.
+      It has one norm and one residual, and none around the feed-forward layer.
     "post_ln", Vaswani et al. (2017): x = norm(x + drop(attention(x))), then the same with the
       feed-forward layer.
     "pre_ln", Xiong et al. (2020): x = x + drop(attention(norm(x))), then the same with the
       feed-forward layer; the result is not normalised.
-    Dropout of the feed-forward layer is that layer's own option. Edges and pairs are those that
+    Dropout of the feed-forward layer is an option of that layer. Edges and pairs are those that
     the attention returns.
 
     Attributes:
       dim: width of the nodes.
       attention: factory of the attention layer.
       feed_forward: factory of the feed-forward layer.
-      norm: factory of the norms, `norm_attention` and, but for "paper", `norm_feed_forward`.
+      norm: factory of the norms: `norm_attention` and, except for "paper", `norm_feed_forward`.
       form: "paper", "post_ln" or "pre_ln".
       dropout_rate: after the attention.
     """

@@ -22,10 +22,10 @@ class EdgePathEncoder(nn.Module):
     """c_ij = mean_t W_t x_(e_t) over the edges e_1, e_2, ... of a path from i to j.
 
     Ying et al. (2021), equation 7. Graphormer has one number for each head, which is
-    `dim = num_heads` here. With a wider `dim`, each attention layer maps c_ij to its heads. Of a
-    path of more than `max_hops` edges the first `max_hops` are averaged, as in Graphormer's code.
-    Where there is no path, and for i = j, c_ij is 0. Parallel edges are averaged, where
-    Graphormer's code keeps the last one.
+    `dim = num_heads` here. With a wider `dim`, each attention layer maps c_ij to its heads. If a
+    path has more than `max_hops` edges, the first `max_hops` are averaged, as in Graphormer's code.
+    If there is no path, and for i = j, c_ij is 0. Parallel edges are averaged; Graphormer's code
+    keeps the last one.
 
     Attributes:
       column: of `gtx.encodings.ShortestPaths`.
@@ -79,6 +79,8 @@ class EdgePathEncoder(nn.Module):
         pairs = jnp.asarray(edge_pairs(batch.senders, batch.receivers, layout))
         x = segment_mean(x, pairs, layout.num_pairs, where=batch.edge_mask)
 
+        # All pairs walk along their paths together, one edge per iteration. `code` is the next
+        # node of the path, as `ShortestPaths` stores it: 0 at the end.
         first, size, here, end = _places(layout.tiers)
         total = jnp.zeros((layout.num_pairs, self.dim), x.dtype)
         code, hops = codes, jnp.zeros_like(codes)

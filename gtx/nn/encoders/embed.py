@@ -1,4 +1,4 @@
-"""From the columns of a batch to the features that layers read."""
+"""Embeds the columns of a batch as the features that layers read."""
 
 from collections.abc import Mapping
 
@@ -17,11 +17,10 @@ from gtx.typing import LEVELS, Dtype, ModuleFactory
 class Embed(nn.Module):
     """Encode every column that the model reads.
 
-    Each mapping leads from the name of a column to the factory of its encoder. The factory is
-    called with `column`, `level`, `dim`, `dtype`, `param_dtype` and `name`. The results of one
-    level are summed, but for the `encodings` of nodes. These have widths of their own, which
-    their factories bind. They are concatenated after the sum of the other node columns, which
-    takes what they leave of `dim`.
+    Each mapping maps the name of a column to the factory of its encoder. The factory is called
+    with `column`, `level`, `dim`, `dtype`, `param_dtype` and `name`. The results of one level are
+    summed, except the `encodings` of nodes. Their factories set their own widths. They are
+    concatenated after the sum of the other node columns, which gets the remaining width of `dim`.
 
     Attributes:
       dim: width of the features of every level; of pairs only if `pair_dim` is None.

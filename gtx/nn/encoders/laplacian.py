@@ -26,8 +26,8 @@ class LaplacianEncoder(nn.Module):
     It differs from GraphGPS in two ways. GraphGPS draws one sign per frequency for the whole
     batch. It also has two options, both off by default, which are left out here. `raw_norm_type`
     is a BatchNorm of the pairs [v_f, lambda_f], with one mean and one variance over both for each
-    frequency, in which the frequencies that a graph does not have count as zeros. `post_layers`
-    is an MLP of the sum.
+    frequency; missing frequencies of a graph count as zeros in it. `post_layers` is an MLP of the
+    sum.
 
     Attributes:
       column: the encoding's name.

@@ -1,4 +1,4 @@
-"""SignNet: an encoder on which the signs of eigenvectors have no effect."""
+"""SignNet: an encoder that does not depend on the signs of eigenvectors."""
 
 from typing import Literal
 
@@ -25,11 +25,11 @@ class SignNetEncoder(nn.Module):
     the sum. The result depends on the bases of repeated eigenvalues. On a complete graph a GIN
     gives the same for all vectors beyond the first, because the entries of each sum to 0.
 
-    It differs from the code of the authors and from GraphGPS in three ways. Each layer has one
-    norm, before the ReLU, where they have one after it and one between layers. The norm runs over
-    phi(v) and phi(-v) together, where theirs sees them apart, so that their result depends on
-    the signs while training. Frequencies that a graph does not have are left out of the norms
-    and of "concat", where theirs count as vectors of 0.
+    It differs from the authors' code and from GraphGPS in three ways. Each layer has one norm,
+    before the ReLU; they have one after it and one between layers. The norm runs over phi(v) and
+    phi(-v) together; theirs treats them separately, so that their result depends on the signs
+    during training. Frequencies that a graph does not have are left out of the norms and of
+    "concat"; in their code they count as vectors of 0.
 
     Memory: a layer keeps 2 k hidden_dim numbers for each node, and for each edge with "gin".
 

@@ -1,4 +1,4 @@
-"""SPE: an encoder on which signs and bases of eigenvectors have no effect."""
+"""SPE: an encoder that does not depend on signs and bases of eigenvectors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,17 +29,17 @@ class SPEEncoder(nn.Module):
     results of row i are summed over j. A layer of rho is that of phi in `SignNetEncoder`.
 
     phi gives equal values to equal eigenvalues, so that no eigenvalues need to be compared. The
-    basis shows in one case only: where the number of vectors cuts through an eigenspace, what is
-    kept of it depends on the basis.
+    basis has an effect in one case only: if only a part of the last eigenspace is among the
+    vectors, this part depends on the basis.
 
-    It differs from the code of the authors in three ways. One network computes all phi_l, where
-    they have one for each. Each layer has one norm, as in `SignNetEncoder`. Padding does not
-    reach the norms.
+    It differs from the authors' code in three ways. One network computes all phi_l, while they have
+    one for each. Each layer has one norm, as in `SignNetEncoder`. Padding does not affect the
+    norms.
 
     Memory: a layer keeps hidden_dim numbers for each pair of slots of the batch's dense layout.
-    That is n^2 in the nodes of a graph, and 4 MB for 32 graphs of 32 nodes at the default width.
-    Time: with "gin", n^3 hidden_dim for each graph and layer, as a product of matrices. For
-    graphs of many hundred nodes take `SignNetEncoder`, or another encoder with random bases.
+    This grows with n^2 in the nodes of a graph: 4 MB for 32 graphs of 32 nodes at the default
+    width. Time: with "gin", n^3 hidden_dim for each graph and layer, as a product of matrices. For
+    graphs of many hundred nodes use `SignNetEncoder`, or another encoder with random bases.
 
     Attributes:
       column: the encoding's name.

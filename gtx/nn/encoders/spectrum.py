@@ -1,14 +1,15 @@
-"""Eigenvectors as encoders read them, and their signs and bases drawn at random.
+"""Reads eigenvectors for encoders, and draws their signs and bases at random.
 
-Encoders of eigenvectors read the columns of `gtx.encodings.LaplacianEigenvectors`. The encoder's
-`column` is the encoding's name. There is a node column `<column>_vectors` [nodes, k] and there
-are graph columns `<column>_values` and `<column>_mask` [graphs, k]. A frequency f is an
-eigenvalue lambda_f with its vector v_f. Frequencies that a graph does not have take no part.
+Encoders of eigenvectors read the columns of `gtx.encodings.LaplacianEigenvectors`: a node column
+`<column>_vectors` [nodes, k], and graph columns `<column>_values` and `<column>_mask` [graphs, k],
+where `column` is the name of the encoding. A frequency f is an eigenvalue lambda_f with its vector
+v_f. Frequencies that a graph does not have are ignored.
 
-An eigenvector is given up to its sign, those of a repeated eigenvalue up to their basis, and
-solvers choose both. `LaplacianEncoder`, `LaplacianLinearEncoder` and
-`LaplacianTransformerEncoder` depend on that choice, so both can be drawn anew for every graph
-at every step of training. `SignNetEncoder` does not depend on signs, `SPEEncoder` on neither.
+An eigenvector is determined only up to its sign, and those of a repeated eigenvalue only up to
+their basis. The solver chooses both. `LaplacianEncoder`, `LaplacianLinearEncoder` and
+`LaplacianTransformerEncoder` depend on this choice. Therefore both can be drawn at random for every
+graph at every step of training. `SignNetEncoder` does not depend on signs, and `SPEEncoder` depends
+on neither.
 """
 
 from typing import Any, NamedTuple
@@ -24,8 +25,8 @@ from gtx.ops.layout import first_graphs
 from gtx.ops.masks import clean
 from gtx.typing import Dtype
 
-# Eigenvalues a <= b count as one if b - a is at most this times max(1, b). Columns are float32,
-# of which this is eight steps.
+# Eigenvalues a <= b count as equal if b - a is at most this times max(1, b). The columns are
+# float32, and this is eight times its resolution.
 SAME_EIGENVALUE = 1e-6
 
 
@@ -72,11 +73,10 @@ def random_signs(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) ->
 def random_bases(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) -> Spectrum:
     """Multiply the vectors of each repeated eigenvalue by a random orthogonal matrix.
 
-    The matrix has Haar's distribution on O(m), m the multiplicity, and is drawn for each graph
-    and eigenvalue; it is the Q of a matrix of normal numbers (Stewart, 1980). The vectors of
-    simple eigenvalues stay as they are. `eigenspaces` says which eigenvalues count as one. Where
-    the number of vectors cuts through an eigenspace, the vectors that are there are rotated
-    among themselves.
+    The matrix has Haar's distribution on O(m), where m is the multiplicity, and is drawn for each
+    graph and eigenvalue. It is the Q of a matrix of normal numbers (Stewart, 1980). The vectors of
+    simple eigenvalues do not change. `eigenspaces` tells which eigenvalues count as equal. If only
+    a part of an eigenspace is among the vectors, this part is rotated within itself.
     """
     same = eigenspaces(spectrum)
     count = same.shape[-1]
@@ -85,6 +85,8 @@ def random_bases(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) ->
     drawn = noise.normal(noise.key_bits(key), ids, place[:, None], place)
     simple = same.sum(-1, keepdims=True) == 1
     blocks = jnp.where(same, jnp.where(simple, 1, drawn), 0)
+    # One QR per graph of a matrix with all blocks. Signs are chosen so that the diagonal of R is
+    # positive: without this step the distribution of Q would not be Haar's.
     basis, triangle = jnp.linalg.qr(blocks)
     positive = jnp.diagonal(triangle, axis1=1, axis2=2)[:, None, :] >= 0
     basis = jnp.where(same, jnp.where(positive, basis, -basis), 0)
@@ -95,12 +97,12 @@ def random_bases(spectrum: Spectrum, batch: Batch, key: Shaped[Array, "..."]) ->
 
 
 def eigenspaces(spectrum: Spectrum) -> Bool[Array, "graphs k k"]:
-    """True for two frequencies of one eigenvalue, and for each with itself.
+    """True for two frequencies with equal eigenvalues, and for each with itself.
 
-    Eigenvalues ascend. Two that follow each other, a and b, count as equal if they differ by at
-    most 1e-6 max(1, b). Two with only equal ones between them count as equal too. The first
-    eigenvalues of the normalised Laplacian of a path of 10,000 nodes are closer than that, so
-    that vectors of different eigenvalues are taken for those of one there.
+    Eigenvalues ascend. Neighbours a and b count as equal if they differ by at most 1e-6 max(1, b),
+    and so do two eigenvalues with only equal neighbours between them. In very long graphs this
+    merges different eigenvalues: the first ones of the normalised Laplacian of a path of 10,000
+    nodes are closer than this.
     """
     values = jnp.where(spectrum.graph_mask, spectrum.values, -1)
     lower, upper = values[:, :-1], values[:, 1:]
@@ -114,7 +116,7 @@ def eigenspaces(spectrum: Spectrum) -> Bool[Array, "graphs k k"]:
 def multiply(
     rows: Float[Array, "nodes feat"], matrices: Float[Array, "graphs feat out"], layout: Layout
 ) -> Float[Array, "nodes out"]:
-    """The row of each node times its graph's matrix, to the full precision of the dtype."""
+    """The row of each node times its graph's matrix, in the full precision of the dtype."""
     parts = split_slots(to_slots(rows, layout), layout.tiers)
     products = [
         jnp.einsum(

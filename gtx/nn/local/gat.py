@@ -15,13 +15,13 @@ from gtx.typing import Dtype, Initializer
 class GAT(nn.Module):
     """x_i' = b + sum_j softmax_j(LeakyReLU(u . W x_i + v . W x_j + t . V e_ij)) W x_j.
 
-    Velickovic et al. (2018), equations 1 to 6, no activation, no residual; PyG's GATConv, with
-    its parameters and initial values. The order in which a node ranks its neighbours does not
-    depend on the node (Brody et al., 2022); GATv2's does. The paper has no edge features;
-    V and t are those of PyG's `edge_dim`.
+    Velickovic et al. (2018), equations 1 to 6, without activation and residual; PyG's GATConv, with
+    its parameters and initial values. All nodes rank their neighbours in the same order (Brody et
+    al., 2022); in GATv2 the order depends on the node. The paper has no edge features; V and t are
+    those of PyG's `edge_dim`.
 
-    In the paper each node is in its own neighbourhood. Here the neighbourhoods are the edges
-    that are given, unless `self_loops` adds the node itself, as PyG does by default.
+    In the paper each node is in its own neighbourhood. Here the given edges are the neighbourhoods,
+    unless `self_loops` adds the node itself, as PyG does by default.
 
     Attributes:
       dim: width of the result; with `concat` a multiple of `num_heads`.
@@ -29,7 +29,7 @@ class GAT(nn.Module):
       concat: concatenate the heads; else average them, as the paper does in its last layer.
       dropout_rate: probability that a weight is dropped.
       negative_slope: of the LeakyReLU.
-      self_loops: add an edge from each node to itself, instead of those that exist. Its
+      self_loops: add an edge from each node to itself, in place of existing self-loops. Its
         features are the mean of those of the node's other incoming edges, as in PyG.
       use_edges: read edge features, if there are any.
       use_bias: whether b exists.
@@ -83,7 +83,7 @@ class GAT(nn.Module):
             e, kernel, along = nn.dtypes.promote_dtype(
                 e, kernel, vector("edge_vector"), dtype=self.dtype
             )
-            # (e V) . t is computed as e (V . t): no edge is multiplied to the width of all heads.
+            # (e V) . t is computed as e (V . t), which needs no array of edges x heads x width.
             edge_key = (e @ (kernel.reshape(width, *shape) * along).sum(-1))[..., None]
         out = attend(
             self,

@@ -64,6 +64,7 @@ class GatedGCN(nn.Module):
 
         projected = Linear(4 * self.dim, **options, **inits, name="nodes")(x)
         own, value, to, sent = jnp.split(projected, 4, axis=-1)
+        # One gather and one scatter for two arrays each take less time than two.
         value, sent = jnp.split(
             gather(jnp.concatenate([value, sent], axis=-1), senders), 2, axis=-1
         )

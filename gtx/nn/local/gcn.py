@@ -17,7 +17,7 @@ class GCN(nn.Module):
     """X' = D^-1/2 (A + I) D^-1/2 X W + b, with D_ii = 1 + the number of edges into i.
 
     Kipf and Welling (2017), equation 2; PyG's GCNConv, with its parameters and initial values.
-    Self-loops of the graph are left out, as I has one for every node; duplicates of other
+    Self-loops of the graph are left out, because I adds one for every node. Duplicates of other
     edges count.
 
     Attributes:
@@ -54,6 +54,7 @@ class GCN(nn.Module):
             name="linear",
         )(features.nodes)
         degree = 1 + segment_count(over.receivers, x.shape[0], **edges)[:, None]
+        # Rows are scaled before and after the sum: node by node, which is cheaper than per edge.
         root = jax.lax.rsqrt(degree.astype(jnp.promote_types(x.dtype, jnp.float32)))
         root = root.astype(x.dtype)
         x = message_passing(

@@ -1,4 +1,4 @@
-"""GraphSAGE (Hamilton et al., 2017): the node itself beside what its neighbours send."""
+"""GraphSAGE (Hamilton et al., 2017): a map of the node plus a map of its neighbours' mean."""
 
 from typing import Any, ClassVar
 
@@ -16,9 +16,9 @@ from gtx.typing import Dtype, Initializer
 class GraphSAGE(nn.Module):
     """x_i' = R x_i + N aggregate_j(x_j) + b.
 
-    Hamilton et al. (2017), algorithm 1, lines 4 and 5, without the activation. The paper
-    multiplies one matrix with a concatenation; R and N are the two parts of that matrix. It is
-    PyG's SAGEConv, with its parameters and initial values. As in PyG's default, rows are not
+    Hamilton et al. (2017), algorithm 1, lines 4 and 5, without the activation. The paper multiplies
+    one matrix with a concatenation; R and N are the two parts of this matrix. The layer equals
+    PyG's SAGEConv, with its parameters and initial values. As by default in PyG, rows are not
     divided by their norms (line 7), and "max" has no layer before it (equation 3).
 
     Attributes:

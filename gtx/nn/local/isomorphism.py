@@ -1,4 +1,4 @@
-"""What GIN and GINE do with the messages that arrived at a node."""
+"""The update of GIN and GINE from the messages that arrived at a node."""
 
 from typing import Any
 

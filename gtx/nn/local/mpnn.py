@@ -17,11 +17,11 @@ from gtx.typing import Activation, Dtype, Initializer
 class MPNN(nn.Module):
     """x_i' = update([x_i; aggregate_j message([x_i; x_j; e_ij])]), both two-layer perceptrons.
 
-    This is the general form of Gilmer et al. (2017), equations 1 and 2. The best model of that
-    paper is another one: its message is a matrix made from e_ij, and its update is a GRU.
-    The first map of the message is computed as A x_i + B x_j + C e_ij, so that a node is
-    multiplied once and not once per edge. The kernel `nodes` holds A and B, `edges` is C. Without
-    edge features there is no C.
+    This is the general form of Gilmer et al. (2017), equations 1 and 2. The best model of the paper
+    is another one: its message is a matrix computed from e_ij, and its update is a GRU. The first
+    map of the message is computed as A x_i + B x_j + C e_ij, so that each node is multiplied once
+    and not once per edge. The kernel `nodes` holds A and B, `edges` is C. Without edge features
+    there is no C.
 
     Attributes:
       dim: width of messages and result.

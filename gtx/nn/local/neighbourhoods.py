@@ -1,4 +1,4 @@
-"""What the layers of attention along edges share: heads, the bias, and self-loops.
+"""Functions that the layers of attention along edges share: heads, bias and self-loops.
 
 `a . b` in their formulas is a dot product within each head. Results of the heads are
 concatenated, or averaged if not `concat`. For a node without incoming edges the sum in the
@@ -39,7 +39,7 @@ def add_bias(layer, out):
 
 
 def neighbourhoods(layer, features, batch):
-    """Who attends to whom, and the features of these edges, if they are to be read."""
+    """The structure of the attention, and the features of its edges if the layer reads them."""
     structure = edges_of(batch, layer.edges)
     e = features.edges_over(layer.edges) if layer.use_edges else None
     if not layer.self_loops:
@@ -47,6 +47,7 @@ def neighbourhoods(layer, features, batch):
     over = batch.edges_over(layer.edges)
     num_nodes = batch.node_mask.shape[0]
     nodes = jnp.arange(num_nodes, dtype=over.senders.dtype)
+    # Existing self-loops are masked, so that each node has exactly one.
     others = over.mask & (over.senders != over.receivers)
     if e is not None:
         means = segment_mean(

@@ -17,10 +17,10 @@ class ResGatedGraphConv(nn.Module):
     """x_i' = S x_i + b + sum_j sigmoid(K [x_i; e_ij] + Q [x_j; e_ij]) * V [x_j; e_ij].
 
     Bresson and Laurent (2017) as in PyG's ResGatedGraphConv, with its parameters; no residual.
-    K [x; e] is computed as K_x x + K_e e, so that no node is multiplied once per edge, and
-    K_e e + Q_e e as (K_e + Q_e) e. The kernel `nodes` holds K_x, Q_x, V_x and S, in this order,
-    its bias those of K, Q, V and b; `edges` holds K_e, Q_e and V_e. Without edge features these
-    are left out.
+    K [x; e] is computed as K_x x + K_e e, so that each node is multiplied once and not once per
+    edge, and K_e e + Q_e e as (K_e + Q_e) e. The kernel `nodes` holds K_x, Q_x, V_x and S, in this
+    order, and its bias those of K, Q, V and b; `edges` holds K_e, Q_e and V_e. Without edge
+    features there is no `edges`.
 
     Attributes:
       dim: width of the result.

@@ -4,7 +4,8 @@ import jax
 
 from gtx.typing import Activation
 
-# "swiglu" is the SiLU of a gated feed-forward layer, so that who reads the name sets `gated` too.
+# "swiglu" is the SiLU of a gated feed-forward layer. The code that reads this name also sets
+# `gated`.
 ACTIVATIONS: dict[str, Activation] = {
     "gelu": jax.nn.gelu,
     "relu": jax.nn.relu,

@@ -11,8 +11,8 @@ def read_column(batch: Batch, level: Level, column: str) -> tuple[Any, Any]:
     """A column of a batch and the mask of its rows.
 
     Raises:
-      TypeError: the batch is no Batch.
-      ValueError: it has no such column, or not one row for each entry.
+      TypeError: the batch is not a Batch.
+      ValueError: it has no such column, or the column does not have one row for each entry.
     """
     mask = level_mask(batch, level)
     columns = {

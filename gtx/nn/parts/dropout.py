@@ -1,4 +1,4 @@
-"""Dropout whose noise depends on nodes, edges and graphs, and not on their places in an array."""
+"""Dropout whose noise depends on nodes, edges and graphs, not on their positions in an array."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from gtx.ops.arguments import check_floats
 class Dropout(nn.Module):
     """Zero each entry with probability `rate` and divide the others by `1 - rate`.
 
-    The noise is a hash of the key, the ids of the row and the column. So at a given step a graph
-    loses the same entries in every batch, with any padding and on any number of devices.
+    The noise is a hash of the key, the ids of the row and the column. At a given step a graph
+    therefore loses the same entries in every batch, with any padding and on any number of devices.
 
     Attributes:
       rate: in [0, 1).
@@ -26,11 +26,11 @@ class Dropout(nn.Module):
     def __call__(
         self, x: Float[Array, "rows feat"], *ids: Integer[Any, " rows"], train: bool
     ) -> Float[Array, "rows feat"]:
-        """Apply it when `train`; `ids` say who the rows are, such as `batch.node_ids`.
+        """Apply dropout if `train`; `ids` are the identities of the rows, such as `batch.node_ids`.
 
         Raises:
           TypeError: ids are not integers, or x is not floats.
-          ValueError: there are none, or not one for each row.
+          ValueError: there are no ids, or not one for each row.
         """
         noise.check_rate(self.rate)
         check_floats(x, "The input of Dropout", "[rows, feat]")

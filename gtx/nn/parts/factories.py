@@ -1,4 +1,4 @@
-"""How modules make their parts, and the checks that parts of several files share."""
+"""Makes the parts of modules from factories, and checks that several modules share."""
 
 import operator
 from typing import Any
@@ -14,10 +14,10 @@ def make(factory: Any, field: str, /, **options: Any) -> Any:
     Args:
       factory: the value of the field.
       field: its name, for the message.
-      **options: what the factory is called with.
+      **options: arguments of the factory.
 
     Raises:
-      TypeError: it is no factory.
+      TypeError: the value is not a factory.
     """
     if isinstance(factory, nn.Module):
         name = type(factory).__name__
@@ -42,7 +42,7 @@ def check_heads(dim: Any, num_heads: Any) -> None:
 
 
 def check_width(value: Any, name: str) -> None:
-    """Raise unless it is an int of 1 or more."""
+    """Raise unless `value` is an int of 1 or more."""
     try:
         valid = not isinstance(value, bool) and operator.index(value) >= 1
     except TypeError:
@@ -52,7 +52,7 @@ def check_width(value: Any, name: str) -> None:
 
 
 def check_residual(module: nn.Module, dim: int, **features: Any) -> None:
-    """Raise unless the features to which a module adds its results have the width of these."""
+    """Raise unless features to which a module adds its results have the width of the results."""
     for level, values in features.items():
         if values is not None and values.shape[-1] != dim:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""The part of a block that treats each node by itself."""
+"""The feed-forward part of a block, which treats each node separately."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ class FeedForward(nn.Module):
 
     y = drop(W2 drop(activation(W1 x))), or with `gated` (Shazeer, 2020)
     y = drop(W2 drop(activation(W1 x) * W3 x)): SwiGLU when the activation is `jax.nn.silu`.
-    Dropout stands where GraphGPS and PyG have it. By default `jax.nn.gelu` is the approximation by
-    tanh, while PyTorch's is exact.
+    Dropout is at the same places as in GraphGPS and PyG. Note that `jax.nn.gelu` by default is the
+    approximation by tanh, while PyTorch's is exact.
 
     Attributes:
       dim: width of the result.
       hidden_dim: width between the maps; None is `2 * dim`.
       activation: of the hidden layer.
-      gated: multiply it by a third linear map. W1 and W3 are one kernel, W1 first.
+      gated: multiply it by a third linear map. W1 and W3 are one kernel, with W1 first.
       use_bias: of every map.
       dropout_rate: for both dropouts.
       output_dropout: whether the result is dropped, as the hidden layer is.
@@ -54,6 +54,7 @@ class FeedForward(nn.Module):
         )
         features = mask_features(features, batch)
         width = 2 * self.dim if self.hidden_dim is None else self.hidden_dim
+        # One wide map for W1 and W3 is a single matrix product.
         x = Linear(2 * width if self.gated else width, **options, name="hidden")(features.nodes)
         if self.gated:
             x, gate = jnp.split(x, 2, axis=-1)

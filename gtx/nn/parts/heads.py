@@ -1,4 +1,4 @@
-"""From the rows of a readout to predictions."""
+"""Heads: maps from the rows of a readout to predictions."""
 
 import flax.linen as nn
 import jax

@@ -1,8 +1,7 @@
-"""The initial values that PyTorch gives its layers, which published results start from.
+"""The initial values of PyTorch's layers, with which published results were made.
 
-They differ from flax's: a linear layer's kernel is uniform where flax's is normal, and its
-bias is not zero. Published recipes were tuned with these values. Kernels are `[in, out]`, as in
-flax.
+They differ from flax's: the kernel of a linear layer is uniform and not normal, and its bias is not
+zero. Published recipes were tuned with these values. Kernels are `[in, out]`, as in flax.
 """
 
 import math
@@ -22,7 +21,7 @@ def uniform(bound: float) -> Initializer:
 
 
 def normal(stddev: float) -> Initializer:
-    """N(0, stddev**2), the whole distribution."""
+    """N(0, stddev**2), without truncation."""
 
     def init(key: Array, shape: Shape, dtype: Dtype) -> Array:
         return stddev * jax.random.normal(key, shape, dtype)
@@ -44,9 +43,9 @@ xavier_uniform: Initializer = jax.nn.initializers.xavier_uniform()
 
 
 def xavier_normal(key: Array, shape: Shape, dtype: Dtype) -> Array:
-    """N(0, 2 / (fan_in + fan_out)), the whole normal distribution: PyTorch's `xavier_normal_`.
+    """N(0, 2 / (fan_in + fan_out)), the full normal distribution: PyTorch's `xavier_normal_`.
 
-    That of jax, `glorot_normal`, cuts its tails off.
+    jax's `glorot_normal` truncates the distribution.
     """
     return normal(math.sqrt(2 / sum(shape)))(key, shape, dtype)
 

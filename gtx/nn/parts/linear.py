@@ -1,4 +1,4 @@
-"""The linear map of every layer here: flax's Dense with PyTorch's initial values."""
+"""The linear map of every layer of gtx: flax's Dense with PyTorch's initial values."""
 
 import math
 

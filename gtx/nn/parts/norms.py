@@ -1,9 +1,9 @@
 """Norms on which padding has no influence.
 
 Every norm is called as `norm(x, mask, train=..., axis_name=...)`. `mask` is True for real rows.
-The other rows are ignored, even where they hold NaN, and come back as 0. Only BatchNorm uses
-`train` and `axis_name`. The others take them too, so that a block can have any norm. Statistics
-are computed in at least float32. `NORMS` holds the norms by name.
+The other rows are ignored, even where they hold NaN, and are 0 in the result. Only BatchNorm uses
+`train` and `axis_name`. The others take them too, so that a block can use any norm. Statistics are
+computed in at least float32. `NORMS` holds the norms by name.
 """
 
 import flax.linen as nn
@@ -24,14 +24,14 @@ _zeros = jax.nn.initializers.zeros
 class BatchNorm(nn.Module):
     """Standardise each feature over the real rows of a batch (Ioffe and Szegedy, 2015).
 
-    It is `torch.nn.BatchNorm1d`. Batches are normalised by the biased variance, and the running
-    variance is the unbiased one. (The running variance of flax's own BatchNorm is biased, so
-    that evaluation would differ from PyTorch's.) The variance is computed in two passes. A batch
-    without real rows leaves the running statistics as they are.
+    It equals `torch.nn.BatchNorm1d`. Batches are normalised by the biased variance, and the running
+    variance is the unbiased one. (The running variance of flax's own BatchNorm is biased, so that
+    evaluation would differ from PyTorch's.) The variance is computed in two passes. A batch without
+    real rows does not change the running statistics.
 
     Attributes:
-      momentum: how much of the old running statistics remains at a step. PyTorch's momentum is
-        1 minus this one.
+      momentum: the share of the old running statistics that remains at a step. PyTorch's momentum
+        is 1 minus this one.
       epsilon: added to the variance.
       dtype: of the result; None keeps that of x.
       param_dtype: storage dtype of scale, bias and running statistics.
@@ -68,6 +68,7 @@ class BatchNorm(nn.Module):
         real = mask.astype(x.dtype)
         if train:
 
+            # During initialisation there is no mesh axis to sum over.
             def total(values):
                 if axis_name is None or self.is_initializing():
                     return values
@@ -79,6 +80,7 @@ class BatchNorm(nn.Module):
             squares = total(_sum_rows(real, centred**2))
             var = squares / jnp.maximum(count, 1)
             if not self.is_initializing():
+                # A batch without real rows gets the weight 0 and keeps the statistics.
                 weight = jnp.where(count > 0, 1 - self.momentum, 0)
                 unbiased = squares / jnp.maximum(count - 1, 1)
                 for running, value in ((running_mean, mean), (running_var, unbiased)):

@@ -1,7 +1,7 @@
-"""From the features of the last layer to the rows that the head predicts for.
+"""Readouts: maps from the features of the last layer to one row for each target.
 
 A readout is called as `readout(features, batch, train=...) -> [rows, feat]`, with a row for
-each place of `batch.targets`.
+each place of `batch.targets`. The head makes predictions from these rows.
 """
 
 from typing import Any, Literal, get_args
@@ -20,7 +20,7 @@ Ends = Literal["product", "concatenate"]
 
 
 class Pool(nn.Module):
-    """One row per graph: its nodes reduced, then the graph's own features if there are any.
+    """One row per graph: its nodes reduced, followed by the graph's own features, if any.
 
     Attributes:
       method: "sum", "mean" or "max".
@@ -56,7 +56,7 @@ class Pool(nn.Module):
 
 
 class NodeReadout(nn.Module):
-    """One row per node: its features, then those of its graph if there are any.
+    """One row per node: its features, followed by those of its graph, if any.
 
     Attributes:
       dropout_rate: of the row.
@@ -77,9 +77,9 @@ class NodeReadout(nn.Module):
 
 
 class EdgeReadout(nn.Module):
-    """One row per edge that is a target: its two ends, then its own features if there are any.
+    """One row per edge that is a target: its two ends, followed by its own features, if any.
 
-    Edges have a direction, so by default the ends stand one after the other, sender first.
+    Edges have a direction. By default the ends are therefore concatenated, with the sender first.
 
     Attributes:
       ends: how two nodes become one row; see `PairReadout`.
@@ -104,10 +104,10 @@ class EdgeReadout(nn.Module):
 class PairReadout(nn.Module):
     """One row per pair of nodes that is a target, for predicting links.
 
-    By default it is the Hadamard product of the two nodes, which knows no direction: the link
-    predictor of OGB's examples (Hu et al., 2020), of which the head is the rest. Products and
-    concatenations are two of the operators of node2vec (Grover and Leskovec, 2016) and GraphGPS's
-    head for links. A pair needs no edge between its nodes.
+    By default it is the Hadamard product of the two nodes, which does not depend on the direction.
+    Together with the head it is the link predictor of OGB's examples (Hu et al., 2020). Products
+    and concatenations are among the operators of node2vec (Grover and Leskovec, 2016) and of
+    GraphGPS's head for links. The nodes of a pair need not have an edge.
 
     Attributes:
       ends: "product", elementwise; or "concatenate", sender first, for links with a direction.
@@ -129,7 +129,7 @@ class PairReadout(nn.Module):
 
 
 def _targets(batch: Batch, level: str) -> Targets:
-    """The targets of a batch, which must be those of the level that is read."""
+    """The targets of a batch, after a check of their level."""
     found = None if batch.targets is None else batch.targets.level
     if batch.targets is None or found != level:
         raise ValueError(
@@ -143,7 +143,7 @@ def _targets(batch: Batch, level: str) -> Targets:
 def _of_ends(
     ends: str, features: Features, batch: Batch, senders: Any, receivers: Any, own: Any, mask: Any
 ) -> Any:
-    """Rows of two nodes, with the features of the edge and of the graph where there are any."""
+    """Rows for two nodes, with the features of the edge and of the graph, if there are any."""
     first, second = features.nodes[senders], features.nodes[receivers]
     if ends not in get_args(Ends):
         raise ValueError(f"there are no ends {ends!r}; there are {', '.join(get_args(Ends))}.")
@@ -152,5 +152,5 @@ def _of_ends(
         rows.append(own)
     if features.graphs is not None:
         rows.append(features.graphs[batch.node_graph[senders]])
-    # Targets in padding point at some node or edge, which may be a real one.
+    # A target in padding may point at a real node or edge, so its row must be cleared.
     return clean(jnp.concatenate(rows, axis=-1), mask)
