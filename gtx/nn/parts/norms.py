@@ -67,7 +67,6 @@ class BatchNorm(nn.Module):
         x = clean(x, mask).astype(jnp.promote_types(x.dtype, jnp.float32))
         real = mask.astype(x.dtype)
         if train:
-
             # During initialisation there is no mesh axis to sum over.
             def total(values):
                 if axis_name is None or self.is_initializing():
