@@ -124,6 +124,7 @@ def validate(graph: Any, *, name: str = "graph") -> None:
                 f"{name}: {field} has {len(ids)} entries, but n_edge sums to {n_edge.sum()}. "
                 "Give one sender and one receiver per edge."
             )
+    # Each edge belongs to a graph by its place, and both its ends must be nodes of this graph.
     starts = np.cumsum(n_node) - n_node
     owner = np.repeat(np.arange(len(n_edge)), n_edge)
     for field, ids in (("senders", senders), ("receivers", receivers)):

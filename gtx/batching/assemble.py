@@ -202,6 +202,7 @@ def assemble(
       A Batch as described in its docstring. Padding rows of features and labels hold 0; a missing
       label of a real graph stays NaN (or -1).
     """
+    # One more graph at the end owns all padding. Empty slots read graph 0, and the mask clears it.
     row = xp.asarray(row, dtype=np.int32)
     num_graphs = budget.graphs_per_shard
     graph_mask = xp.concatenate([row >= 0, np.zeros(1, bool)])
@@ -223,6 +224,7 @@ def assemble(
         end = xp.cumsum(count[:-1], dtype=np.int32)
         first = xp.concatenate([np.zeros(1, np.int32), end])
         place = np.arange(total, dtype=np.int32)
+        # side="right" skips graphs without rows, whose end equals that of the graph before.
         graph = xp.searchsorted(end, place, side="right").astype(np.int32)
         position = place - first[graph]
         # The last graph is padding and gets all places that are left.
@@ -263,6 +265,7 @@ def assemble(
         layout = make_layout(n_node[:-1], budget.num_nodes, budget.tiers, xp=xp)
     if layout is not None and columns.pairs:
         graph, receiver, sender = _pair_places(budget)
+        # A graph of n nodes has n * n pair rows; in the batch it has places for size * size.
         start = xp.take(columns.pair_ptr, row, axis=0, mode="clip")
         source = start[graph] + receiver * n_node[graph] + sender
         real = pair_mask(layout)

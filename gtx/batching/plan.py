@@ -57,6 +57,7 @@ def evaluation_plan(dataset: Dataset, budget: Budget) -> np.ndarray:
       BudgetError: a graph does not fit into any batch; the message names it.
     """
     _check_sizes(dataset, budget)
+    # Largest graphs first, in slots of falling size: small graphs fill the rest.
     order = size_order(dataset.num_nodes, dataset.num_edges, np.arange(len(dataset)))[::-1]
     n_node, n_edge = dataset.num_nodes[order], budget.count_edges(dataset)[order]
     room = np.array([budget.num_nodes - 1, *budget.edge_room])
@@ -149,6 +150,7 @@ def _stratified(
     dataset: Dataset, strata: Strata, batch_size: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Graph indices [steps, batch_size] in order of size, before they are dealt to shards."""
+    # Random ties: graphs of equal size take turns at the borders of strata.
     order = size_order(dataset.num_nodes, dataset.num_edges, rng.random(len(dataset)))
     limits = strata.segments
     left_out = rng.integers(limits[:-1], limits[1:])
@@ -166,6 +168,7 @@ def _stratified(
                 break
     kept = np.delete(order, left_out).reshape(batch_size, -1)
     rows = rng.permuted(kept, axis=1).T
+    # Strata are mixed at random, so a batch may have too many edges; exchanges repair this.
     if len(rows):
         source = exchange(dataset.num_edges[rows], strata.batch_edges)
         rows = np.take_along_axis(rows, source, axis=0)

@@ -99,6 +99,7 @@ def _changes_of_part(
 
 
 def _sha256(*arrays: np.ndarray) -> str:
+    # dtype and shape are hashed too: arrays with the same bytes may differ in them.
     digest = hashlib.sha256()
     for array in arrays:
         array = np.ascontiguousarray(array)

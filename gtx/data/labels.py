@@ -82,6 +82,7 @@ def of_kind(dataset: Dataset, kind: Literal["auto", "binary", "multiclass"]) -> 
     label = label_of_kind(old, kind)
     if label == old:
         return dataset
+    # Floats with NaN are a common form: missing classes are -1, missing binary labels NaN.
     values = table.labels.reshape(len(table)).astype(np.float64)
     values[~known(table.labels, old)[:, 0]] = np.nan
     return dataset.with_targets(table.level, table.index, values, table.split, label=label)

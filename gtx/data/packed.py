@@ -283,6 +283,7 @@ def _split(data: Mapping[str, np.ndarray], path: Path) -> np.ndarray | None:
         data["split"], f"split of {path.name}", low=-1, high=len(names) - 1,
         rule=f"It is a place in split_names {names}, or -1 for none.",
     )  # fmt: skip
+    # The last entry maps the code -1 (no part) to itself, as -1 indexes the last entry.
     return np.array([*(SPLITS.index(name) for name in names), -1], np.int8)[split]
 
 

@@ -317,6 +317,7 @@ def edge_pairs(
     offset = np.concatenate([*offsets, empty]).astype(np.int32)
     start = np.concatenate([*slot_start, empty]).astype(np.int32)
     size = np.concatenate([*slot_tier_size, empty]).astype(np.int32)
+    # Pair (i, j) of a graph of n slots has the place i * n + j after the first pair of the graph.
     row, column = layout.node_slots[receivers], layout.node_slots[senders]
     xp = np if isinstance(row, np.ndarray) else jnp
     offset, start, size = xp.asarray(offset), xp.asarray(start), xp.asarray(size)

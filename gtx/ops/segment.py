@@ -92,6 +92,7 @@ def segment_mean(
     """Mean of the values of each segment."""
     check_floats(values, "values", "[entries, ...]")
     options: dict[str, Any] = dict(where=where, indices_are_sorted=indices_are_sorted)
+    # Widened before the sum: segment_sum itself would round the sum to the dtype of the values.
     total = segment_sum(values.astype(_wide(values.dtype)), segment_ids, num_segments, **options)
     count = segment_count(segment_ids, num_segments, **options)
     return (total / _trailing(jnp.maximum(count, 1), total.ndim)).astype(values.dtype)

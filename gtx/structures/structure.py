@@ -82,6 +82,7 @@ def content(dataset: Dataset, number: int, num_nodes: int) -> int:
     """A hash of the number of nodes and the edges of one graph; the order of edges is ignored."""
     edges = slice(*dataset.edge_ptr[number : number + 2])
     ends = np.stack([dataset.receivers[edges], dataset.senders[edges]])
+    # Sorted, and in a fixed byte order, so that the hash is the same on every machine.
     ends = np.unique(ends, axis=1).astype("<i8")
     digest = hashlib.sha256(ends.tobytes() + str(num_nodes).encode()).digest()
     return int.from_bytes(digest[:8], "little")

@@ -114,6 +114,7 @@ def _with_pairs(
     receiver, sender = np.divmod(place, before[graph])
     total = offsets(after**2)
     kept = total[graph] + receiver * after[graph] + sender
+    # The rows that stay -1 are new pairs. They take the appended rows in their order.
     order = np.full(total[-1], -1)
     order[kept] = np.arange(len(kept))
     is_new = order < 0

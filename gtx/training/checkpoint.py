@@ -102,6 +102,7 @@ class Checkpoints:
         """Finish or undo the unfinished steps of a killed run. No one else may be writing."""
         if not self.folder.is_dir():
             return
+        # A replacement was interrupted between its two renames: the old directory comes back.
         for old in self.folder.glob(f"{_OLD}*"):
             path = self.folder / old.name.removeprefix(_OLD)
             if not path.exists():
@@ -238,6 +239,7 @@ class Checkpoints:
         shutil.rmtree(new, ignore_errors=True)
         self._write(new, *content, name=path.name)
         shutil.rmtree(aside, ignore_errors=True)
+        # A directory cannot be renamed onto another one that is not empty, hence two renames.
         try:
             os.rename(path, aside)
             os.rename(new, path)

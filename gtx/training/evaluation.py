@@ -128,6 +128,7 @@ class Evaluator:
         if len(dataset) == 0:
             return
         rows = evaluation_plan(dataset, self.budget)
+        # A chunk of several batches would allocate all of them, even if only one is filled.
         alone = len(rows) == self.budget.batch_size == 1
         steps = 1 if alone else self.steps_per_call
         for first in range(0, len(rows), steps):

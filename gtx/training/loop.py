@@ -194,6 +194,7 @@ def fit(
                 f"{workdir} has trained {epochs} epochs, more than num_epochs={num_epochs}. "
                 "Choose another workdir, or at least as many epochs."
             )
+        # Signals only set a flag. It is checked between chunks, where `save` is always possible.
         with _told(hooks), StopFlag() as flag:
             try:
                 _start(hooks, run, num_epochs)

@@ -43,6 +43,8 @@ def write_directory(
             files[file.relative_to(folder).as_posix()] = entry
         content = {"schema": SCHEMA, "name": name or path.name, "files": files}
         (folder / MANIFEST).write_text(_dump(content))
+        # Flushed before and after the rename: otherwise a power failure could leave a directory
+        # with its final name and empty files.
         flush(folder)
         os.rename(folder, path)
         flush_entry(path.parent)

@@ -47,6 +47,7 @@ class Optimizer:
         rule = self.rule(self.learning_rate)
         if self.clip_norm is None:
             return rule
+        # Clipping comes first: the rule, such as Adam, must see the clipped gradients.
         return optax.chain(optax.clip_by_global_norm(self.clip_norm), rule)
 
 

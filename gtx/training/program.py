@@ -37,6 +37,7 @@ class Program:
 
 
 def _signature(args: Any) -> Any:
+    # weak_type is part of it: jax compiles a Python float and a float32 array differently.
     leaves, treedef = jax.tree.flatten(args)
     avals = tuple(jax.typeof(leaf) for leaf in leaves)
     return treedef, tuple((aval.shape, aval.dtype, aval.weak_type) for aval in avals)

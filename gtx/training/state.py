@@ -74,7 +74,7 @@ def init_states(
     # Under jit once for all seeds: op by op, initialisation would compile each operation.
     initialize = jax.jit(functools.partial(model.init, train=False))
     start = jax.jit(optimizer.transformation().init)
-    batch = batch.replace(axis_name=None)
+    batch = batch.replace(axis_name=None)  # initialisation runs on one device, outside of a mesh
     states = []
     for seed in seeds:
         key = jax.random.fold_in(jax.random.key(np.uint32(seed)), _INIT)

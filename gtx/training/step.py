@@ -142,6 +142,7 @@ def make_train_chunk(
             learning_rate=jnp.asarray(optimizer.learning_rate(state.step), jnp.float32),
             finite=finite,
         )
+        # A selection and not a condition: the check needs the result, which is computed anyway.
         return jax.tree.map(lambda old, value: jnp.where(good, value, old), state, new), report
 
     def no_step(state: TrainState, seed: Array) -> tuple[TrainState, StepReport]:
@@ -162,6 +163,7 @@ def make_train_chunk(
         state: TrainState, constants: Any, elements: Any, filled: Array, seed: Array
     ) -> tuple[TrainState, StepReport]:
         def body(carry: Any, item: Any) -> Any:
+            # After a bad step no further step of the chunk runs: the run stops where it failed.
             state, healthy = carry
             element, filled = item
             go = filled & healthy

@@ -23,6 +23,7 @@ def reason(error: BaseException, folder: pathlib.Path) -> str:
       folder: the folder of the file; it need not exist.
     """
     code = _code(error)
+    # Not an error of the operating system: the first line of its message must do.
     if code is None:
         return (str(error).splitlines() or [type(error).__name__])[0][:300]
     said = os.strerror(code)

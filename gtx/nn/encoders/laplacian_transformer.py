@@ -91,6 +91,7 @@ def _tokens(batch: Batch, mask: Array) -> Batch:
     """A batch for attention over all pairs, in which each node is a graph of k frequencies."""
     nodes, count = mask.shape
     mask = mask.reshape(-1)
+    # Token f of node i has the slot i * k + f in a single tier, so no gather is needed.
     place = jnp.where(mask, jnp.arange(len(mask), dtype=jnp.int32), len(mask))
     frequencies = jnp.arange(count, dtype=jnp.uint32)
     return batch.replace(

@@ -68,6 +68,7 @@ class SignNetEncoder(nn.Module):
             raise ValueError(f"combine must be 'concat' or 'sum', got {self.combine!r}.")
         vectors, values, _, mask = spectrum_of(self, batch)
         nodes, count = vectors.shape
+        # Both signs in one array: one pass of phi, and one norm over both.
         x = jnp.stack([vectors, -vectors], axis=1)[..., None]
         if self.read_values:
             values = jnp.broadcast_to(values[batch.node_graph][:, None, :, None], x.shape)

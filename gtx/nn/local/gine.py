@@ -43,6 +43,7 @@ class GINE(nn.Module):
         features = mask_features(features, batch)
         over = batch.edges_over(self.edges)
         x, e = features.nodes, features.edges_over(self.edges)
+        # Padding needs no mask here: `segment_sum` ignores masked messages, whatever they hold.
         message = gather(x, over.senders)
         if e is not None:
             if e.shape[-1] != x.shape[-1]:

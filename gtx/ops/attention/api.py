@@ -184,6 +184,7 @@ def attention(
     check_flag(return_message, "return_message")
     if dropout_rate > 0 and dropout_key is None:
         raise ValueError("dropout_rate > 0 needs a dropout_key; for evaluation pass rate 0.")
+    # From here on all implementations get the same checked arguments with defaults filled in.
     call = make_call(
         query,
         key,
@@ -207,6 +208,7 @@ def attention(
     out, lse, message = attend(call)
     if not return_message:
         return (out, lse) if return_lse else out
+    # Cast here, once for all implementations: inside they compute in at least float32.
     message = jax.tree.map(lambda values: values.astype(out.dtype), message)
     return (out, lse, message) if return_lse else (out, message)
 

@@ -83,6 +83,7 @@ def split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
 def _split_tiers(call: Call, dtype: Any) -> list[tuple[Rows, Columns, Pairs]]:
     structure = call.structure
     layout, senders = structure.layout, structure.senders
+    # Graphs of one tier have equal sizes, so that their products are one batched product.
     x, y = call.bias.sides if isinstance(call.bias, BiasFunction) else (None, None)
     rows = zip(
         _heads_first(call.query, layout, dtype),
@@ -130,6 +131,7 @@ def _without_unused(
         return rows, columns, pairs
 
     def keep(used: Any, values: Any, axis: int) -> Any:
+        # Shaped to broadcast along the axis of graphs and this axis of nodes.
         shape = [1] * values.ndim
         shape[0], shape[axis] = used.shape
         return clean(values, used.reshape(shape), values.dtype)
@@ -177,6 +179,7 @@ def scores_of(facts: Facts, rows: Rows, columns: Columns, pairs: Pairs, params: 
     if facts.bias_function is not None:
         bias = facts.bias_function(
             params.bias,
+            # Axes of length 1 let the function broadcast: it is called once for the whole block.
             jax.tree.map(lambda values: values[:, :, None], rows.features),
             jax.tree.map(lambda values: values[:, None], columns.features),
         )
@@ -202,6 +205,7 @@ def sum_values(
     if pairs.gate is not None:
         weights = weights * _clean(pairs.gate, mask, weights.dtype)
     if params.dropout_bits is not None:
+        # From the ids of nodes and not from places: the same noise in every block and layout.
         keep = keep_mask(
             params.dropout_bits,
             facts.dropout_rate,
@@ -211,6 +215,7 @@ def sum_values(
         )
         weights = jnp.where(keep, weights, 0)
     out = weights_value(weights, columns.value)
+    # Terms of pairs are summed separately: value + edge_value would be an array of all pairs.
     if pairs.edge_value is not None:
         edge_value = _clean(pairs.edge_value, mask, weights.dtype)
         out = out + jnp.einsum("ghij,ghijd->ghid", weights, edge_value)

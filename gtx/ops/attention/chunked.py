@@ -47,7 +47,7 @@ def _attend_tier(facts, rows, columns, pairs, params):
     width = columns.filled.shape[1]
     if 0 in (num_graphs, height, width):
         return *block.empty(rows, columns), None
-    num_rows, num_columns = -(-height // ROWS), -(-width // COLUMNS)
+    num_rows, num_columns = -(-height // ROWS), -(-width // COLUMNS)  # rounded up
 
     def along(axis, count):
         return functools.partial(_cut, axis=axis, count=count)
@@ -65,6 +65,7 @@ def _attend_tier(facts, rows, columns, pairs, params):
     pairs = jax.tree.map(along(2, num_rows), jax.tree.map(along(2, num_columns), pairs))
     *results, message = _attend_blocks(facts, *partition((rows, columns, pairs, params)))
 
+    # Blocks are put back in order, and the padding of the last block is cut off.
     def join(values):
         values = jnp.moveaxis(values, 0, 2)
         return values.reshape(*values.shape[:2], -1, *values.shape[4:])[:, :, :height]
@@ -108,6 +109,7 @@ def _attend_blocks(facts, floats, others):
             )
             return (out, total, higher), scores.message if facts.needs_message else None
 
+        # The first block only gives the shapes of the sums.
         first = jax.tree.map(lambda values: values[0], columns)
         out, peak = block.empty(rows, first)
         start = vary_like((out, jnp.zeros_like(peak), peak), (floats, others))
@@ -120,6 +122,7 @@ def _attend_blocks(facts, floats, others):
 
 def _forward(facts, floats, others):
     results = _attend_blocks(facts, floats, others)
+    # Neither weights nor message are saved: the backward pass computes them again.
     return results, (floats, others, results[:3])
 
 
@@ -135,6 +138,7 @@ def _backward(facts, saved, cotangents):
     """
     floats, others, (out, total, peak) = saved
     d_out, d_total, _, d_message = cotangents
+    # The two cotangents of the docstring, in place of those of result and sum.
     d_out = d_out / block.or_one(total)[..., None]
     d_mass = d_total - jnp.sum(d_out * out, axis=-1)
     d_out = d_out / (1 - facts.dropout_rate)
@@ -162,8 +166,11 @@ def _backward(facts, saved, cotangents):
                 message = scores.message if facts.needs_message else None
                 return out, jnp.sum(weights, axis=-1), message
 
+            # Automatic differentiation of one block handles every score, bias and entry.
             _, pull = jax.vjp(attend, rows, columns, pairs, params)
             d_rows, d_columns, d_pairs, d_params = pull((d_out, d_mass, d_message))
+            # Gradients of rows and parameters are summed over the blocks of columns. Each block of
+            # columns and pairs has its own gradient.
             return add(sums, (d_rows, d_params)), (d_columns, d_pairs)
 
         start = vary_like(jax.tree.map(jnp.zeros_like, (rows, params)), saved)

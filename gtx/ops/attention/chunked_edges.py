@@ -67,7 +67,7 @@ def attend(call: Call) -> tuple[Array, Array, Any]:
     structure, dtype = call.structure, compute_dtype(call)
     num_edges = structure.senders.shape[0]
     count = -(-num_edges // EDGES)
-    dropping = call.dropout_bits is not None
+    dropping = call.dropout_bits is not None  # only dropout needs the ids along edges
     where = jnp.ones(num_edges, bool) if structure.where is None else structure.where
     x, y = call.bias.sides if isinstance(call.bias, BiasFunction) else (None, None)
     edges = EdgeList(
@@ -146,6 +146,7 @@ def _attend(facts, floats, others):
         return add_rows(out, edges.receivers, values, None, **into), None
 
     out = jnp.zeros((num_receivers, nodes.value.shape[1]), nodes.value.dtype)
+    # The sums are divided at the end, once for each receiver and not for each edge.
     out, _ = jax.lax.scan(sum_up, vary_like(out, (floats, others)), (edges, logits, message))
     return times_by_head(_inverse(facts, total), out), total, peak, message
 

@@ -246,6 +246,7 @@ def as_edges(structure: Structure) -> Edges:
         senders.append(np.broadcast_to(column, (num_graphs, height, width)).reshape(-1))
         row_start += num_graphs * height
         column_start += num_graphs * width
+    # An empty slot holds num_nodes, which is how padding is recognised.
     receiver = jnp.asarray(rows.slots)[np.concatenate(receivers)]
     sender = jnp.asarray(columns.slots)[np.concatenate(senders)]
     real = (receiver < rows.num_nodes) & (sender < columns.num_nodes)

@@ -49,6 +49,7 @@ def attend(call: Call) -> tuple[Array, Array, Any]:
     else:
         gated = weights
     if call.dropout_bits is not None:
+        # From the ids of both ends: all implementations draw the same noise for an edge or pair.
         keep = keep_mask(
             call.dropout_bits,
             call.dropout_rate,

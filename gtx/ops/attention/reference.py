@@ -28,6 +28,7 @@ def attend(call: Call) -> tuple[Array, Array, Any]:
     structure = as_edges(call.structure)
     dtype = jnp.result_type(float)  # float64 where x64 is enabled
     senders, receivers, where = structure.senders, structure.receivers, structure.where
+    # A matrix of receivers x edges: slow, but it needs no segments, whose code is under test.
     incoming = receivers == jnp.arange(structure.num_receivers)[:, None]
     if where is not None:
         incoming = incoming & where

@@ -54,6 +54,7 @@ def automatic(call: Call) -> tuple[str, str]:
 
     `flash` (which rounds to bfloat16 inside) and `reference` run only by name.
     """
+    # Only shapes decide, never values: the choice must be the same at every step of a program.
     structure, platform = call.structure, jax.default_backend()
     if not isinstance(structure, Complete):
         num_edges = structure.senders.shape[0]

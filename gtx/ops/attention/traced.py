@@ -60,6 +60,7 @@ def message_shapes(call: Call) -> Any:
 def _trace_score(call: Call, weights_only: bool = False) -> Any:
     """The shapes of the score's message, or None; checks all that it returns."""
     axes, dtype, heads = _axes(call), compute_dtype(call), call.query.shape[1]
+    # Query and key get axes of length 1 where they do not vary, as in `dense` and `chunked`.
     before = [axes, axes] if len(axes) == 1 else [(*axes[:2], 1), (axes[0], 1, axes[2])]
     query, key = (
         _like(values, places, dtype)
@@ -121,6 +122,7 @@ def _like(values: Any, axes: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruc
 
 def _trace(name: str, function: Any, arguments: tuple[Any, ...], remedy: str) -> Any:
     """The shapes that a function returns; raises if it uses traced arrays besides its arguments."""
+    # Arrays from a closure become constants of the jaxpr; those that are traced are the error.
     jaxpr, shapes = jax.make_jaxpr(function, return_shape=True)(*arguments)
     hidden = [jax.typeof(x).str_short() for x in jaxpr.consts if isinstance(x, jax.core.Tracer)]
     if hidden:

@@ -54,6 +54,7 @@ def attention_weights(
         scale=scale,
         weights_only=True,
     )
+    # Edges for both structures: one definition, and one row for each edge or pair.
     edges, dtype = as_edges(call.structure), compute_dtype(call)
     into = dict(indices_are_sorted=edges.indices_are_sorted)
     rows = clean(gather(call.query.astype(dtype), edges.receivers, **into), edges.where, dtype)
