@@ -18,7 +18,8 @@ from jax.sharding import PartitionSpec
 from gtx.ops.attention.select import IMPLEMENTATIONS
 from tests.batches import build_batch
 from tests.descriptors import DESCRIPTORS, inputs
-from tests.test_conformance import GRAPHS, KEYS, LOOSE, PADDING, start
+from tests.descriptors.batches import GRAPHS, LOOSE, PADDING
+from tests.test_conformance import KEYS, start
 
 SHARDS = PartitionSpec("shards")
 

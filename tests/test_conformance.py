@@ -1,4 +1,8 @@
-"""What every layer owes: one list of layers, the same checks for all."""
+"""What every layer owes: one list of layers, the same checks for all.
+
+The checks of a layer share three compiled programs (`trained`, `forward`, `evaluate`), because
+compiling takes most of the time. What needs further programs is slow, but for one layer or two.
+"""
 
 import dataclasses
 import functools
@@ -8,25 +12,38 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import traverse_util
+from flax import errors, traverse_util
 
 import gtx.models
 import gtx.nn
-from gtx.batch import EdgeSet
-from tests.batches import build_batch, permuted, random_graphs
+from tests.batches import build_batch, permuted
 from tests.descriptors import BF16, DESCRIPTORS, by_level, inputs
+from tests.descriptors.batches import (
+    DELETED,
+    GRAPHS,
+    LOOSE,
+    MASKED,
+    PADDING,
+    TIGHT,
+    ZEROS,
+    dealt,
+)
 from tests.variables import random_variables
 
-GRAPHS = random_graphs()
-TIGHT = build_batch(GRAPHS, tiers=[(2, 6), (2, 3)])
-# Larger tiers, an empty place, and NaN or absurd categories wherever nothing real stands.
-PADDING = dict(tiers=[(5, 7)], extra_nodes=4, extra_edges=5, fill=np.nan)
-LOOSE = build_batch(GRAPHS, **PADDING)
 KEY = jax.random.key(7)
 KEYS = dict(params=KEY, dropout=KEY)
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 every_layer = pytest.mark.parametrize("layer", DESCRIPTORS, ids=lambda layer: layer.name)
+
+
+def slow_unless(by_default, layers=DESCRIPTORS):
+    """A test of these layers, which is slow for those that `by_default` does not say."""
+    rows = [
+        pytest.param(layer, id=layer.name, marks=[] if by_default(layer) else pytest.mark.slow)
+        for layer in layers
+    ]
+    return pytest.mark.parametrize("layer", rows)
 
 
 def masks(batch):
@@ -43,10 +60,15 @@ def init(layer, module, batch=TIGHT):
 
 
 @functools.cache
+def shapes(layer):
+    """Of the rows and variables of the first call."""
+    return jax.eval_shape(lambda: init(layer, layer.factory()))
+
+
+@functools.cache
 def start(layer):
     """Variables of a layer, none of them 0 or 1."""
-    _, shapes = jax.eval_shape(lambda: init(layer, layer.factory()))
-    return random_variables(shapes)
+    return random_variables(shapes(layer)[1])
 
 
 @functools.cache
@@ -63,28 +85,39 @@ def evaluate(layer, **fields):
     return call
 
 
+def call(layer, module, variables, features, batch):
+    """Outputs while training, and new batch statistics."""
+    return layer.outputs(
+        module, variables, features, batch, train=True, mutable=["batch_stats"], rngs=KEYS
+    )
+
+
+def curved(rows, batch, masks=None):
+    """A curved function of all real rows, of levels and, with their masks, of edge sets."""
+    total = 0.0
+    for name, values in rows.items():
+        if values is None:
+            continue
+        real = masks[name] if masks and name in masks else getattr(batch, f"{name[:-1]}_mask")
+        values = jnp.where(real.reshape(-1, *[1] * (values.ndim - 1)), values, 0)
+        weights = jnp.cos(jnp.arange(values.shape[-1]))
+        total += (values * weights + 0.1 * values**2).sum()
+    return total
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def forward(layer, variables, batch):
+    return call(layer, layer.factory(), variables, inputs(batch), batch)
+
+
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def trained(layer, remat, variables, features, batch):
     """Outputs, new batch statistics, and gradients of a curved function of all real rows."""
     module = layer.factory(remat=True) if remat else layer.factory()
 
     def loss(params, features):
-        rows, changed = layer.outputs(
-            module,
-            {**variables, "params": params},
-            features,
-            batch,
-            train=True,
-            mutable=["batch_stats"],
-            rngs=KEYS,
-        )
-        total = 0.0
-        for name, values in rows.items():
-            real = getattr(batch, f"{name[:-1]}_mask")
-            values = jnp.where(real.reshape(-1, *[1] * (values.ndim - 1)), values, 0)
-            weights = jnp.cos(jnp.arange(values.shape[-1]))
-            total += (values * weights + 0.1 * values**2).sum()
-        return total, (rows, changed)
+        rows, changed = call(layer, module, {**variables, "params": params}, features, batch)
+        return curved(rows, batch), (rows, changed)
 
     grads, (rows, changed) = jax.grad(loss, argnums=(0, 1), has_aux=True)(
         variables.get("params", {}), features
@@ -111,25 +144,26 @@ def real_rows(rows, batch):
 def test_a_layer_hands_on_streams_that_it_does_not_know(layer):
     stream = jnp.full((3, 2), jnp.nan)
 
-    def call(variables):
+    def trace(variables):
         features = inputs(TIGHT).replace(extra={"positions": stream})
         changed = layer.factory().apply(variables, features, TIGHT, train=False)
         assert list(changed.extra) == ["positions"] and changed.extra["positions"] is stream
         return ()
 
-    jax.eval_shape(call, start(layer))
+    jax.eval_shape(trace, start(layer))
 
 
 @every_layer
 def test_padding_changes_neither_values_nor_gradients_even_if_it_holds_nan(layer):
     variables = start(layer)
-    tight = trained(layer, False, variables, inputs(TIGHT), TIGHT)
+    tight = forward(layer, variables, TIGHT)
     loose = trained(layer, False, variables, inputs(LOOSE), LOOSE)
+    zeros = trained(layer, False, variables, inputs(ZEROS), ZEROS)
     assert_close(real_rows(loose[0], LOOSE), real_rows(tight[0], TIGHT))
+    assert_close(loose[1:3], zeros[1:3])
     assert_close(loose[1], tight[1])
-    assert_close(loose[2], tight[2], 1e-4)
     grads = by_level(loose[3])
-    assert_close(real_rows(grads, LOOSE), real_rows(by_level(tight[3]), TIGHT), 1e-4)
+    assert_close(real_rows(grads, LOOSE), real_rows(by_level(zeros[3]), LOOSE))
     for name, values in grads.items():
         assert not np.any(np.asarray(values)[~masks(LOOSE)[name]])
     for name, values in loose[0].items():
@@ -137,37 +171,15 @@ def test_padding_changes_neither_values_nor_gradients_even_if_it_holds_nan(layer
             assert not np.any(np.asarray(values)[~masks(LOOSE)[name]])
 
 
-def without_some_edges(graphs):
-    """A third of the edges, and all that enter node 0 of each graph, masked and deleted.
-
-    Both batches have the shapes of LOOSE; what the masked edges hold is as absurd as padding.
-    """
-    rng = np.random.default_rng(8)
-    kept = [(rng.random(len(g.senders)) < 0.7) & (g.receivers > 0) for g in graphs]
-    fewer = [
-        dataclasses.replace(
-            graph,
-            senders=graph.senders[rows],
-            receivers=graph.receivers[rows],
-            edges={name: values[rows] for name, values in graph.edges.items()},
-        )
-        for graph, rows in zip(graphs, kept, strict=True)
-    ]
-    kept = np.concatenate(kept)
-    removed = int((~kept).sum())
-    padding = {**PADDING, "extra_edges": PADDING["extra_edges"] + removed}
-    mask = np.append(kept, np.zeros(PADDING["extra_edges"], bool))
-
-    def pour(values):
-        void = np.nan if jnp.issubdtype(values.dtype, jnp.floating) else 10**6
-        return jnp.where(mask.reshape(-1, *[1] * (values.ndim - 1)), values, void)
-
-    graph = LOOSE.graph._replace(edges={n: pour(v) for n, v in LOOSE.graph.edges.items()})
-    masked = LOOSE.replace(graph=graph, edge_mask=jnp.asarray(mask))
-    return masked, build_batch(fewer, **padding)
-
-
-MASKED, DELETED = without_some_edges(GRAPHS)
+@pytest.mark.slow
+@every_layer
+def test_gradients_are_the_same_under_any_padding(layer):
+    variables = start(layer)
+    tight = trained(layer, False, variables, inputs(TIGHT), TIGHT)
+    loose = trained(layer, False, variables, inputs(LOOSE), LOOSE)
+    assert_close(loose[2], tight[2], 1e-4)
+    grads = by_level(loose[3])
+    assert_close(real_rows(grads, LOOSE), real_rows(by_level(tight[3]), TIGHT), 1e-4)
 
 
 @every_layer
@@ -199,74 +211,52 @@ def runs_over_edges(layer):
 OVER_EDGES = [layer for layer in DESCRIPTORS if runs_over_edges(layer)]
 
 
-def dealt(batch, names):
-    """The real edges dealt to several sets in turn, features of edges, and where each stands.
-
-    What is left in the given graph's edges but belongs to another set is masked, and holds NaN
-    and absurd categories; so do masked edges in the other sets.
-    """
-    real, count = np.flatnonzero(batch.edge_mask), len(names)
-    features = inputs(batch)
-    where, edges, edge_sets, sets = {}, features.edges, {}, {}
-    mask = np.zeros(len(batch.edge_mask), bool)
-    for number, name in enumerate(names):
-        rows = real[number::count]
-        if name == "graph":
-            mask[rows] = True
-            where[name] = (rows, rows)
-            continue
-        # Two edges before the last are masked: the first of all edges, told twice.
-        held = np.sort(np.concatenate([rows, real[:2]]))
-        keep = np.isin(held, rows) & np.append(True, np.diff(held) > 0)
-        sets[name] = EdgeSet(batch.senders[held], batch.receivers[held], jnp.asarray(keep))
-        edge_sets[name] = jnp.where(keep[:, None], features.edges[held], jnp.nan)
-        where[name] = (np.flatnonzero(keep), held[keep])
-    edges = jnp.where(mask[:, None], edges, jnp.nan)
-    batch = batch.replace(edge_mask=jnp.asarray(mask), edge_sets=sets)
-    return features.replace(edges=edges, edge_sets=edge_sets), batch, where
-
-
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def nodes_over(layer, names, variables, features, batch):
-    """Nodes and edges that a layer over these edge sets returns, and gradients of the nodes."""
+def trained_over(layer, names, variables, features, batch):
+    """What a layer over these edge sets returns, its statistics, and gradients as in `trained`."""
     module = layer.factory(edges=names)
 
     def loss(params, features):
-        out, changed = module.apply(
-            {**variables, "params": params},
-            features,
-            batch,
-            train=True,
-            mutable=["batch_stats"],
-            rngs=KEYS,
-        )
-        nodes = jnp.where(batch.node_mask[:, None], out.nodes, 0)
-        weights = jnp.cos(jnp.arange(nodes.shape[-1]))
-        return (nodes * weights + 0.1 * nodes**2).sum(), (nodes, changed, out)
+        given = {**variables, "params": params}
+        arguments = dict(train=True, mutable=["batch_stats"], rngs=KEYS)
+        out, changed = module.apply(given, features, batch, **arguments)
+        masks = {name: one.mask for name, one in batch.edge_sets.items()}
+        return curved({**by_level(out), **out.edge_sets}, batch, masks), (out, changed)
 
-    arguments = variables.get("params", {}), features
-    grads, results = jax.grad(loss, argnums=(0, 1), has_aux=True)(*arguments)
+    grads, results = jax.grad(loss, argnums=(0, 1), has_aux=True)(
+        variables.get("params", {}), features
+    )
     return *results, *grads
 
 
-@pytest.mark.parametrize("names", [("extra",), ("graph", "extra", "more")], ids="+".join)
+SETS = [
+    ("graph", "extra", "more"),
+    pytest.param(("extra",), marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("names", SETS, ids="+".join)
 @pytest.mark.parametrize("layer", OVER_EDGES, ids=lambda layer: layer.name)
 def test_edges_in_other_sets_are_as_good_as_those_of_the_graph(layer, names):
     features, batch, where = dealt(LOOSE, names)
-    whole = nodes_over(layer, ("graph",), start(layer), inputs(LOOSE), LOOSE)
-    parts = nodes_over(layer, names, start(layer), features, batch)
+    rows, *whole = trained(layer, False, start(layer), inputs(LOOSE), LOOSE)
+    out, *parts = trained_over(layer, names, start(layer), features, batch)
+    rest = [level for level in rows if level != "edges"]
+    assert_close(
+        {level: real_rows(by_level(out), batch)[level] for level in rest},
+        {level: real_rows(rows, LOOSE)[level] for level in rest},
+    )
     assert_close(parts[0], whole[0])
-    assert_close(parts[1], whole[1])
-    assert_close(parts[3], whole[3], 1e-4)
+    assert_close(parts[1], whole[1], 1e-4)
 
     def of(features, name):
         return np.asarray(features.edges if name == "graph" else features.edge_sets[name])
 
     for name, (mine, theirs) in where.items():
-        assert_close(of(parts[2], name)[mine], of(whole[2], "graph")[theirs])
-        expected = np.zeros_like(of(parts[4], name))
-        expected[mine] = of(whole[4], "graph")[theirs]
-        assert_close(of(parts[4], name), expected, 1e-4)
+        assert_close(of(out, name)[mine], np.asarray(rows["edges"])[theirs])
+        expected = np.zeros_like(of(parts[2], name))
+        expected[mine] = np.asarray(whole[2].edges)[theirs]
+        assert_close(of(parts[2], name), expected, 1e-4)
 
 
 @every_layer
@@ -307,13 +297,13 @@ def test_renaming_nodes_renames_the_result(layer):
 @every_layer
 def test_every_parameter_has_a_finite_gradient_that_is_not_zero(layer):
     variables = start(layer)
-    *_, grads, _ = trained(layer, False, variables, inputs(TIGHT), TIGHT)
+    *_, grads, _ = trained(layer, False, variables, inputs(LOOSE), LOOSE)
     for path, grad in traverse_util.flatten_dict(grads, sep="/").items():
         unread = path.startswith(layer.unread)
         assert np.isfinite(grad).all() and np.any(grad) != unread, path
 
 
-@every_layer
+@slow_unless(lambda layer: layer.name in ("gatv2", "pma"))
 def test_jit_equals_eager(layer):
     rows = layer.outputs(layer.factory(), start(layer), inputs(LOOSE), LOOSE, train=False)
     assert_close(real_rows(evaluate(layer)(start(layer), LOOSE), LOOSE), real_rows(rows, LOOSE))
@@ -322,11 +312,11 @@ def test_jit_equals_eager(layer):
 with_dtype = [d for d in DESCRIPTORS if "dtype" in d.options]
 
 
-@pytest.mark.parametrize("layer", with_dtype, ids=lambda layer: layer.name)
+@slow_unless(lambda layer: layer.kind != "model", with_dtype)
 def test_computing_in_bfloat16_keeps_parameters_in_float32(layer):
     variables = start(layer)
-    _, shapes = jax.eval_shape(lambda: init(layer, layer.factory(dtype=BF16)))
-    assert {x.dtype for x in jax.tree.leaves(shapes)} == {jnp.dtype(jnp.float32)}
+    _, found = jax.eval_shape(lambda: init(layer, layer.factory(dtype=BF16)))
+    assert {x.dtype for x in jax.tree.leaves(found)} == {jnp.dtype(jnp.float32)}
     rough = evaluate(layer, dtype=BF16)(variables, LOOSE)
     exact = real_rows(evaluate(layer)(variables, LOOSE), LOOSE)
     for name, values in rough.items():
@@ -338,7 +328,7 @@ def test_computing_in_bfloat16_keeps_parameters_in_float32(layer):
 with_remat = [d for d in DESCRIPTORS if "remat" in d.neutral]
 
 
-@pytest.mark.parametrize("layer", with_remat, ids=lambda layer: layer.name)
+@slow_unless(lambda layer: layer.name == "graph_transformer", with_remat)
 def test_remat_changes_nothing(layer):
     variables = start(layer)
     kept = trained(layer, False, variables, inputs(LOOSE), LOOSE)
@@ -365,34 +355,66 @@ def has_default(field):
     return field.default is not missing or field.default_factory is not missing
 
 
-OPTIONS = [(d, name) for d in DESCRIPTORS for name in d.options]
+@functools.cache
+def eagerly(layer):
+    return call(layer, layer.factory(), start(layer), inputs(LOOSE), LOOSE)
 
 
-@pytest.mark.parametrize("layer, option", OPTIONS, ids=[f"{d.name}-{name}" for d, name in OPTIONS])
-def test_every_option_changes_the_result(layer, option):
-    modules = layer.factory(), layer.factory(**{option: layer.options[option]})
-    if option.endswith("_init"):
-        programs = [str(jax.make_jaxpr(lambda m=m: init(layer, m)[1])()) for m in modules]
-        assert programs[0] != programs[1]
-        return
-    shapes = [jax.eval_shape(lambda m=m: init(layer, m)) for m in modules]
-    if str(shapes[0]) != str(shapes[1]):
-        return
-    before, after = (
-        layer.outputs(
-            module,
-            start(layer),
-            inputs(LOOSE),
-            LOOSE,
-            train=True,
-            mutable=["batch_stats"],
-            rngs=KEYS,
-        )
-        for module in modules
+def other_shapes(layer, module):
+    return str(jax.eval_shape(lambda: init(layer, module))) != str(shapes(layer))
+
+
+def other_values(layer, module):
+    try:
+        after = call(layer, module, start(layer), inputs(LOOSE), LOOSE)
+    except errors.FlaxError:  # it has other parameters
+        return True
+    before = eagerly(layer)
+    if jax.tree.map(jnp.shape, before) != jax.tree.map(jnp.shape, after):
+        return True
+    pairs = [(real_rows(rows, LOOSE), changed) for rows, changed in (before, after)]
+    return not all(jax.tree.leaves(jax.tree.map(np.array_equal, *pairs)))
+
+
+OPTIONS = [
+    pytest.param(
+        layer,
+        option,
+        id=f"{layer.name}-{option}",
+        marks=[pytest.mark.slow] if (layer.kind, option) == ("model", "dtype") else [],
     )
-    before, after = (real_rows(before[0], LOOSE), before[1]), (real_rows(after[0], LOOSE), after[1])
-    same = jax.tree.map(np.array_equal, before, after)
-    assert not all(jax.tree.leaves(same))
+    for layer in DESCRIPTORS
+    for option in layer.options
+    if not option.endswith("_init")
+]
+
+
+@pytest.mark.parametrize("layer, option", OPTIONS)
+def test_every_option_changes_the_result(layer, option):
+    module = layer.factory(**{option: layer.options[option]})
+    # The one that more likely decides comes first.
+    checks = (other_shapes, other_values) if "dtype" in option else (other_values, other_shapes)
+    assert any(differs(layer, module) for differs in checks)
+
+
+with_initial = [d for d in DESCRIPTORS if any(name.endswith("_init") for name in d.options)]
+
+
+@pytest.mark.parametrize("layer", with_initial, ids=lambda layer: layer.name)
+def test_every_option_for_initial_values_is_read(layer):
+    names = [name for name in layer.options if name.endswith("_init")]
+    called = set()
+
+    def recorded(name):
+        def initial(key, shape, dtype=jnp.float32):
+            called.add(name)
+            return layer.options[name](key, shape, dtype)
+
+        return initial
+
+    module = layer.factory(**{name: recorded(name) for name in names})
+    jax.eval_shape(lambda: init(layer, module))
+    assert called == set(names)
 
 
 def test_every_public_module_is_described():

@@ -4,14 +4,18 @@ import functools
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import jax.numpy as jnp
+
 from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
 from gtx.encodings import LaplacianEigenvectors, RandomWalk
 from gtx.models import GPS, GT, LSPE, SAN, SAT, Exphormer, GraphTransformer, Model, SGFormer
+from gtx.models.parts import fields_of
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
 from tests.descriptors.blocks import BLOCK
 from tests.descriptors.descriptor import Descriptor
 from tests.descriptors.encoders import EMBED
+from tests.descriptors.values import BF16
 
 partial = functools.partial
 
@@ -48,9 +52,20 @@ def published(
             graphs=graphs or {},
             label=Label(level, "multiclass", 3),
         )
+        if "dtype" in fields:  # which configs give by name
+            fields["dtype"] = jnp.dtype(fields["dtype"]).name
         return make(**fields).build(spec, encodings=encodings)
 
-    return Descriptor(name, factory, "model", level=f"{level}s", neutral=neutral, unread=unread)
+    has = fields_of(make)
+    return Descriptor(
+        name,
+        factory,
+        "model",
+        level=f"{level}s",
+        options=dict(dtype=BF16) if "dtype" in has else {},
+        neutral=(*neutral, *(["remat"] if "remat" in has else [])),
+        unread=unread,
+    )
 
 
 MODELS = (

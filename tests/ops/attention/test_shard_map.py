@@ -45,12 +45,15 @@ def small_blocks(monkeypatch):
 
 
 @pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    "sets", [SHARDED[:3], pytest.param(SHARDED[3:], marks=pytest.mark.slow)], ids=["few", "rest"]
+)
 @pytest.mark.parametrize(("implementation", "structure"), PROGRAMS)
-def test_whatever_operands_differ_between_shards(implementation, structure):
+def test_whatever_operands_differ_between_shards(implementation, structure, sets):
     """What jax checks, it checks while it traces; one device is enough for that."""
     mesh = sharded.make_mesh()
     classes = cases.classes(cases.STRUCTURES[structure]())
-    for number, names in enumerate(SHARDED):
+    for number, names in enumerate(sets):
         bias = ("array", "function")[number % 2]
         score = ("grit", "dynamic", "grit")[number % 3]
         operands = sharded.operands(structure, bias, score, names, 1)
