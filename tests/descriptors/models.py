@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from gtx import nn
@@ -52,8 +53,10 @@ def published(
             graphs=graphs or {},
             label=Label(level, "multiclass", 3),
         )
-        if "dtype" in fields:  # which configs give by name
-            fields["dtype"] = jnp.dtype(fields["dtype"]).name
+        # A layer computes in the dtype of its inputs, a model in the dtype that its fields name.
+        wide = "float64" if jax.config.jax_enable_x64 else "float32"
+        fields = {"dtype": wide, "param_dtype": wide, **fields}
+        fields["dtype"] = jnp.dtype(fields["dtype"]).name  # which configs give by name
         return make(**fields).build(spec, encodings=encodings)
 
     has = fields_of(make)
