@@ -1,4 +1,4 @@
-"""Which fields of a config make another run. Every field of every recipe stands here."""
+"""Which fields of a config make another run. Every field that all recipes share stands here."""
 
 import functools
 import importlib
@@ -128,6 +128,9 @@ ONE_VALUE = {"data.name", "model.name"}  # others have other fields; what they m
 # Of sources whose files are not here: their data are compared by content, as all data are. And a
 # recipe without encodings has them as one field.
 NOT_HERE = {"data.graph", "data.test_share", "data.valid_share", "encodings"}
+# The built model, the encodings and the structures are compared whole, with all of their fields.
+# So a new one of them brings fields that refuse a resume without a row here.
+WHOLE = ("model.", "encodings.", "structures.")
 
 CHANGES = [
     *(("zinc_encodings", *change) for change in (ZINC | ELSEWHERE).items()),
@@ -151,6 +154,7 @@ def flat(config, prefix=""):
 def test_every_field_of_every_recipe_is_decided_here(name):
     fields = flat(importlib.import_module(f"configs.{name}").get_config().to_dict())
     undecided = set(fields) - {field for _, field, _ in CHANGES} - ONE_VALUE - NOT_HERE
+    undecided = {field for field in undecided if not field.startswith(WHOLE)}
     assert not undecided, "add what a change of it does to a resume, and try it"
 
 
