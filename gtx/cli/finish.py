@@ -56,7 +56,8 @@ def write(
     Returns:
       What metrics.json holds.
     """
-    evaluator = training.Evaluator(model, task, budget)
+    # That of the validation part has its program already; to compile another one takes long.
+    evaluator = result.evaluator or training.Evaluator(model, task, budget)
     parts = {name: graphs.part(name) for name in ("train", "valid", "test")}
     parts = {name: part for name, part in parts.items() if len(part)}
     molecules = recipes.reads_smiles(config)

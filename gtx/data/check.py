@@ -1,6 +1,6 @@
 """The rules that every Dataset obeys, checked column by column."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,18 +101,33 @@ def check(dataset: "Dataset") -> None:
     check_form(dataset)
     check_index(dataset)
     _check_order(dataset)
-    for level, ptr in _levels(dataset).items():
-        arrays, columns = getattr(dataset, level), getattr(dataset.spec, level)
-        if set(arrays) != set(columns):
-            raise DatasetError(
-                f"dataset: {level} has the columns {sorted(arrays)}, its spec {sorted(columns)}. "
-                "Describe every column in the spec, and no other."
-            )
-        for name, column in columns.items():
-            _check_column(dataset, f"{level}[{name!r}]", arrays[name], column, ptr)
-    _check_edge_sets(dataset)
+    for level in LEVELS.values():
+        check_columns(dataset, level)
+    check_edge_sets(dataset)
     _check_per_graph(dataset)
     check_targets(dataset)
+
+
+def check_columns(dataset: "Dataset", level: str, names: Collection[str] | None = None) -> None:
+    """The part of `check` that reads the columns of a level, "nodes" for example.
+
+    Args:
+      dataset: whose rows and spec they must fit.
+      level: of the columns.
+      names: of those that are read; all of them if None.
+    """
+    arrays, columns = getattr(dataset, level), getattr(dataset.spec, level)
+    if set(arrays) != set(columns):
+        raise DatasetError(
+            f"dataset: {level} has the columns {sorted(arrays)}, its spec {sorted(columns)}. "
+            "Describe every column in the spec, and no other."
+        )
+    read = columns if names is None else names
+    if not read:
+        return
+    ptr = _starts(dataset, level)
+    for name in read:
+        _check_column(dataset, f"{level}[{name!r}]", arrays[name], columns[name], ptr)
 
 
 def check_targets(dataset: "Dataset") -> None:
@@ -144,8 +159,8 @@ def check_targets(dataset: "Dataset") -> None:
         )
 
 
-def _check_edge_sets(dataset: "Dataset") -> None:
-    """Check the edges and columns of edge sets, and that the spec describes the same ones."""
+def check_edge_sets(dataset: "Dataset", names: Collection[str] | None = None) -> None:
+    """The part of `check` that reads the edge sets of these names, or all: edges and columns."""
     described = {name: sorted(columns) for name, columns in dataset.spec.edge_sets.items()}
     found = {name: sorted(edges.columns) for name, edges in dataset.edge_sets.items()}
     if described != found:
@@ -153,7 +168,8 @@ def _check_edge_sets(dataset: "Dataset") -> None:
             f"dataset: the edge sets have the columns {found}, the spec says {described}. "
             "Dataset.with_edge_set adds both."
         )
-    for name, edges in dataset.edge_sets.items():
+    for name in found if names is None else names:
+        edges = dataset.edge_sets[name]
         edges.check(name, dataset.num_nodes)
         for key, column in dataset.spec.edge_sets[name].items():
             field = f"edge_sets[{name!r}][{key!r}]"
@@ -166,13 +182,12 @@ def check_index(dataset: "Dataset") -> None:
     _check_edges(dataset)
 
 
-def _levels(dataset: "Dataset") -> dict[str, np.ndarray]:
-    return dict(
-        nodes=dataset.node_ptr,
-        edges=dataset.edge_ptr,
-        pairs=dataset.pair_ptr,
-        graphs=np.arange(len(dataset) + 1),
-    )
+def _starts(dataset: "Dataset", level: str) -> np.ndarray:
+    """Where the rows of each graph start in the columns of a level, "nodes" for example."""
+    if level == "graphs":
+        return np.arange(len(dataset) + 1)
+    ptr = dict(nodes="node_ptr", edges="edge_ptr", pairs="pair_ptr")
+    return getattr(dataset, ptr[level])
 
 
 def _graph(dataset: "Dataset", number: int) -> str:
@@ -309,7 +324,7 @@ def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
     if wrong.any():
         place = tuple(int(part[0]) for part in np.nonzero(wrong))
         number = int(dataset.target_graph[place[0]])
-        first = 0 if label.level == "graph" else _levels(dataset)[_ROWS[label.level]][number]
+        first = 0 if label.level == "graph" else _starts(dataset, _ROWS[label.level])[number]
         within = (dataset.targets.index[place[0]] - first).tolist()
         node = "" if label.level == "graph" else f"{within if label.level == 'pair' else [within]}"
         target = "" if multiclass else f" of target {(label.names or range(label.dim))[place[1]]}"

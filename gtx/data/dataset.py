@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from gtx import graphs as graph_tools
-from gtx.data.check import DatasetError, check, check_form, check_index, check_targets
+from gtx.data.check import (
+    DatasetError,
+    check,
+    check_columns,
+    check_edge_sets,
+    check_form,
+    check_index,
+    check_targets,
+)
 from gtx.data.columns import (
     SPLITS,
     as_columns,
@@ -160,11 +168,15 @@ class Dataset:
         )
         check_index(dataset)
         # Labels and parts of edges are given in the order of the unsorted edges: set them first.
-        dataset = dataset._with_table(level, None, labels, label)
+        # All graphs, of which nothing is known, are the targets already.
+        if level != "graph" or labels is not None or label is not None:
+            dataset = dataset._with_table(level, None, labels, label)
         if split is not None:
             dataset = dataset.with_split(split)
         dataset = sorted_by_receiver(dataset)
-        dataset.check()
+        for field in LEVELS.values():  # what else `check` reads was checked on the way
+            check_columns(dataset, field)
+        check_edge_sets(dataset)
         return dataset
 
     @classmethod
@@ -346,7 +358,7 @@ class Dataset:
         changes: dict[str, Any] = {field: {**getattr(self, field), **new}}
         spec = self.spec.replace(**{field: {**getattr(self.spec, field), **columns}})
         dataset = dataclasses.replace(self, spec=spec, **changes)
-        dataset.check()
+        check_columns(dataset, field, {**new, **columns})  # the others are as they were
         return dataset
 
     def with_edge_set(
@@ -361,7 +373,7 @@ class Dataset:
             columns = {key: infer_column(values) for key, values in edges.columns.items()}
         spec = self.spec.replace(edge_sets={**self.spec.edge_sets, name: dict(columns)})
         dataset = dataclasses.replace(self, edge_sets={**self.edge_sets, name: edges}, spec=spec)
-        dataset.check()
+        check_edge_sets(dataset, [name])  # the others are as they were
         return dataset
 
     def with_targets(
@@ -405,9 +417,7 @@ class Dataset:
             codes = inherited_split(self.targets, dataset.targets, dataset.target_graph, len(self))
         else:
             codes = as_split(split, "target", np.arange(len(dataset.targets)))
-        dataset = dataclasses.replace(dataset, targets=dataset.targets.replace(split=codes))
-        dataset.check()
-        return dataset
+        return dataclasses.replace(dataset, targets=dataset.targets.replace(split=codes))
 
     def without_labels(self) -> "Dataset":
         """The same targets and parts, without labels."""

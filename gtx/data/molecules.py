@@ -29,6 +29,12 @@ BOND_SIZES = (5, 6, 2)
 # The same with the labels of `gtx.data.stereo` for chirality and stereo.
 CIP_ATOM_SIZES = (ATOM_SIZES[0], stereo.CENTRE_SIZE, *ATOM_SIZES[2:])
 CIP_BOND_SIZES = (BOND_SIZES[0], stereo.BOND_SIZE, BOND_SIZES[2])
+# The name of the columns of nodes and of edges, and what each holds, by the name of the features.
+_COLUMNS = {
+    "cip": ("atom", Categorical(CIP_ATOM_SIZES), "bond", Categorical(CIP_BOND_SIZES)),
+    "ogb": ("atom", Categorical(ATOM_SIZES), "bond", Categorical(BOND_SIZES)),
+    "types": ("type", Categorical(ATOM_SIZES[:1]), "type", Categorical(BOND_SIZES[:1])),
+}
 
 # For descriptors over all pairs of atoms RDKit takes cubic time: about a second at these sizes, and
 # minutes at 2,000 atoms. The limit is a size and not a time, because a value must not depend on the
@@ -76,7 +82,7 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Datase
       A dataset without labels whose `ids` are the places in `smiles` and whose `names` are the
       SMILES, and a dict from place to reason.
     """
-    if features not in ("cip", "ogb", "types"):
+    if features not in _COLUMNS:
         raise DatasetError(f'features={features!r} is unknown. Use "cip", "ogb" or "types".')
     molecules, errors = parse(smiles)
     kept = [row for row, molecule in enumerate(molecules) if molecule is not None]
@@ -117,25 +123,17 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Datase
     atom = _atom_places(np.array(atoms, np.int64).reshape(-1, len(ATOM_SIZES)))
     bond = _bond_places(np.array(bonds, np.int64).reshape(-1, len(BOND_SIZES)))
     index = np.array(ends, np.int64).reshape(-1, 2)
-    if features == "types":
-        nodes, node_spec = dict(type=atom[:, :1]), dict(type=Categorical(ATOM_SIZES[:1]))
-        edge, edge_spec = dict(type=bond[:, :1]), dict(type=Categorical(BOND_SIZES[:1]))
-    else:
-        own = features == "cip"
-        atom_sizes = CIP_ATOM_SIZES if own else ATOM_SIZES
-        bond_sizes = CIP_BOND_SIZES if own else BOND_SIZES
-        nodes, node_spec = dict(atom=atom), dict(atom=Categorical(atom_sizes))
-        edge, edge_spec = dict(bond=bond), dict(bond=Categorical(bond_sizes))
+    node_name, of_nodes, edge_name, of_edges = _COLUMNS[features]
     dataset = Dataset.from_columns(
-        nodes=nodes,
-        edges=edge,
+        nodes={node_name: atom[:, : len(of_nodes.sizes)]},
+        edges={edge_name: bond[:, : len(of_edges.sizes)]},
         node_ptr=offsets(sizes),
         edge_ptr=offsets(edges),
         senders=index[:, 0],
         receivers=index[:, 1],
         ids=kept,
         names=[smiles[row] for row in kept],
-        spec=GraphSpec(nodes=node_spec, edges=edge_spec),
+        spec=GraphSpec(nodes={node_name: of_nodes}, edges={edge_name: of_edges}),
     )
     return dataset, errors
 

@@ -14,6 +14,7 @@ import flax.linen as nn
 from gtx.batching import Source
 from gtx.data import Dataset
 from gtx.tasks import Task
+from gtx.training.evaluation import Evaluator
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
 from gtx.training.identity import ResumeError
 from gtx.training.lock import folder_lock
@@ -68,12 +69,15 @@ class FitResult:
       resumed_from: the step from which this process continued the run; 0 for a new run.
       num_compilations: number of compilations of `train` and `evaluate` in this process.
       compile_seconds: time of these compilations.
+      evaluator: scores datasets with the program that scored the validation part. None if
+        there was no such part.
     """
 
     replicas: tuple[ReplicaResult, ...]
     resumed_from: int
     num_compilations: dict[str, int]
     compile_seconds: dict[str, float]
+    evaluator: Evaluator | None = None
 
     @property
     def state(self) -> TrainState:
@@ -241,6 +245,7 @@ def fit(
             resumed_from=resumed_from,
             num_compilations=run.num_compilations,
             compile_seconds=run.compile_seconds,
+            evaluator=run.evaluator,
         )
 
 

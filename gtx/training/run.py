@@ -41,6 +41,7 @@ class Run:
     Attributes:
       replicas: one for each seed.
       state: the state of all replicas, on the device.
+      evaluator: scores the validation part; None without one.
       saved_step: the step of the latest checkpoint, or None.
     """
 
@@ -89,18 +90,20 @@ class Run:
         constants = source.constants
         batch = blank_batch(source, constants, rows)
         make_states = functools.partial(init_states, model, optimizer, batch, seeds, init)
-        # To read a checkpoint only shapes are needed. Initial values are not computed then.
-        shapes = jax.eval_shape(make_states)
-        restored = self._checkpoints.restore(_stacked_shapes(shapes), self._check_same)
+        # To read a checkpoint only shapes are needed. Initial values are not computed then. Without
+        # a checkpoint no shapes are needed: to find them would trace the model once more.
+        there = bool(self._checkpoints.steps())
+        shapes = _stacked_shapes(jax.eval_shape(make_states)) if there else None
+        restored = self._checkpoints.restore(shapes, self._check_same)
         state = stack(make_states()) if restored is None else self._take_up(restored)
         self.saved_step = None if restored is None else self.step
 
         self._devices = Devices.first(num_shards)
         self._constants = self._devices.copy(constants)
         self._train_chunk = make_train_chunk(model, task, optimizer, source, self._devices)
-        self._evaluator: Evaluator | None = None
+        self.evaluator: Evaluator | None = None
         if valid is not None:
-            self._evaluator = Evaluator(model, task, _evaluation_budget(source, valid, num_shards))
+            self.evaluator = Evaluator(model, task, _evaluation_budget(source, valid, num_shards))
         self.state = self._devices.copy(state)
         self._following: np.ndarray | None = None
         self._uploaded: Any = None
@@ -234,12 +237,12 @@ class Run:
         Raises:
           NonFiniteError: every replica has diverged; the error is that of the last.
         """
-        assert self._evaluator is not None and self._valid_set is not None
+        assert self.evaluator is not None and self._valid_set is not None
         if replica.diverged:
             return None
         variables, progress = self._variables(replica), replica.progress
         try:
-            result = self._evaluator(variables, self._valid_set, self._valid_batches, poll=poll)
+            result = self.evaluator(variables, self._valid_set, self._valid_batches, poll=poll)
         except NonFiniteError as error:
             where = f"{self._called(replica)}validation in epoch {progress.epoch + 1}: "
             self._give_up(replica, error.at(where))
@@ -292,18 +295,18 @@ class Run:
 
     @property
     def num_compilations(self) -> dict[str, int]:
-        count = 0 if self._evaluator is None else self._evaluator.program.num_compilations
+        count = 0 if self.evaluator is None else self.evaluator.program.num_compilations
         return {"train": self._train_chunk.num_compilations, "evaluate": count}
 
     @property
     def compile_seconds(self) -> dict[str, float]:
-        seconds = 0.0 if self._evaluator is None else self._evaluator.program.compile_seconds
+        seconds = 0.0 if self.evaluator is None else self.evaluator.program.compile_seconds
         return {"train": self._train_chunk.compile_seconds, "evaluate": seconds}
 
     @functools.cached_property
     def _valid_batches(self) -> list[Any]:
-        assert self._evaluator is not None and self._valid_set is not None
-        return self._evaluator.prepare(self._valid_set)
+        assert self.evaluator is not None and self._valid_set is not None
+        return self.evaluator.prepare(self._valid_set)
 
     def _variables(self, replica: Replica) -> dict[str, PyTree]:
         return evaluation_variables(self.state_of(replica))

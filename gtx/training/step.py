@@ -201,25 +201,28 @@ def make_evaluation_chunk(model: nn.Module, task: Task, devices: Devices = ONE_D
     included; the sums are [steps, shards]. Steps whose `rows` are all -1 give zeros.
     """
 
-    def chunk(variables: PyTree, batches: Batch, filled: Array) -> Any:
-        def take(batch: Batch) -> Any:
-            batch = _own_shard(batch).replace(axis_name=devices.axis_name)
-            outputs: Any = model.apply(variables, batch, train=False)
-            zero = devices.vary(jnp.zeros((), jnp.float32))
-            known = batch.targets is not None and batch.targets.labels is not None
-            sums = task.loss(outputs, batch) if known else (zero, zero)
-            return task.predictions(outputs), *sums
+    # Jitted, so that the model is traced once, though it is asked for shapes and then for values;
+    # and inline, so that the program is that without it.
+    @functools.partial(jax.jit, inline=True)
+    def take(variables: PyTree, batch: Batch) -> Any:
+        batch = _own_shard(batch).replace(axis_name=devices.axis_name)
+        outputs: Any = model.apply(variables, batch, train=False)
+        zero = devices.vary(jnp.zeros((), jnp.float32))
+        known = batch.targets is not None and batch.targets.labels is not None
+        sums = task.loss(outputs, batch) if known else (zero, zero)
+        return task.predictions(outputs), *sums
 
+    def chunk(variables: PyTree, batches: Batch, filled: Array) -> Any:
         def body(carry: None, item: Any) -> Any:
             batch, filled = item
-            shapes = jax.eval_shape(take, batch)
+            shapes = jax.eval_shape(take, variables, batch)
 
-            def skip(batch: Batch) -> Any:
-                del batch
+            def skip(variables: PyTree, batch: Batch) -> Any:
+                del variables, batch
                 zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
                 return devices.vary(zeros)
 
-            outputs = jax.lax.cond(filled, take, skip, batch)
+            outputs = jax.lax.cond(filled, take, skip, variables, batch)
             return carry, jax.tree.map(lambda values: values[None], outputs)
 
         return jax.lax.scan(body, None, (batches, filled))[1]
