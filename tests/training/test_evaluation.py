@@ -3,10 +3,11 @@ import jax
 import numpy as np
 import pytest
 
-from gtx.batching import BudgetError, fit_budget
+from gtx.batching import BudgetError, Resident, fit_budget
 from gtx.data import GraphSpec, Label
 from gtx.tasks import Multiclass
 from gtx.training import Evaluator, NonFiniteError, evaluate
+from gtx.training.step import blank_batch
 from tests.training import small
 
 
@@ -40,6 +41,25 @@ def test_predictions_stand_in_dataset_order_and_one_program_serves_all_splits():
         np.testing.assert_allclose(result.loss, mae / 2, rtol=1e-5)  # of normalised labels
         assert result.labels is part.targets.labels and result.notes == ()
     assert evaluator.program.num_compilations == 1
+
+
+def test_a_model_is_traced_once():
+    traced = []
+
+    class Traced(small.Small):
+        def __call__(self, batch, *, train=False):
+            traced.append(train)
+            return super().__call__(batch, train=train)
+
+    train, valid, budget = small.parts()
+    source = Resident(train, budget)
+    batch = blank_batch(source, source.constants, source.plan(0, 0))
+    variables = jax.jit(Traced().init)(jax.random.key(0), batch)
+    traced.clear()
+    evaluator = Evaluator(Traced(), small.task(), budget)
+    evaluator(variables, valid)
+    evaluator(variables, train)
+    assert traced == [False]
 
 
 def test_node_predictions_stand_in_dataset_order():

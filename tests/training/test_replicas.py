@@ -92,6 +92,14 @@ def test_each_replica_learns_what_its_seed_alone_learns(together, apart):
     assert small.max_difference(one.state.params, two.state.params) > 0.1
 
 
+def test_the_result_has_the_evaluator_with_its_program(together):
+    result, valid = together[1], small.parts()[1]
+    for replica in result.replicas:
+        again = result.evaluator(replica.variables, valid)
+        assert again.metrics["mae"] == replica.best_score
+    assert result.evaluator.program.num_compilations == 1
+
+
 def test_each_replica_has_a_best_checkpoint_in_a_folder_of_its_own(together):
     workdir, result = together
     assert not (workdir / "checkpoints" / "best").exists()
