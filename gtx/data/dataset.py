@@ -9,15 +9,7 @@ from typing import Any
 import numpy as np
 
 from gtx import graphs as graph_tools
-from gtx.data.check import (
-    DatasetError,
-    check,
-    check_columns,
-    check_edge_sets,
-    check_form,
-    check_index,
-    check_targets,
-)
+from gtx.data import check as rules
 from gtx.data.columns import (
     SPLITS,
     as_columns,
@@ -38,6 +30,7 @@ from gtx.data.columns import (
     offsets,
 )
 from gtx.data.edge_sets import EdgeTable, sorted_by_receiver
+from gtx.data.exact import DatasetError
 from gtx.data.spec import Column, GraphSpec, Label
 from gtx.data.targets import (
     TargetTable,
@@ -91,7 +84,7 @@ class Dataset:
     edge_sets: Mapping[str, EdgeTable] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_form(self)
+        rules.check_form(self)
 
     @classmethod
     def from_columns(
@@ -166,7 +159,7 @@ class Dataset:
             names=names,
             spec=spec,
         )
-        check_index(dataset)
+        rules.check_index(dataset)
         # Labels and parts of edges are given in the order of the unsorted edges: set them first.
         # All graphs, of which nothing is known, are the targets already.
         if level != "graph" or labels is not None or label is not None:
@@ -175,8 +168,8 @@ class Dataset:
             dataset = dataset.with_split(split)
         dataset = sorted_by_receiver(dataset)
         for field in LEVELS.values():  # what else `check` reads was checked on the way
-            check_columns(dataset, field)
-        check_edge_sets(dataset)
+            rules.check_columns(dataset, field)
+        rules.check_edge_sets(dataset)
         return dataset
 
     @classmethod
@@ -358,7 +351,7 @@ class Dataset:
         changes: dict[str, Any] = {field: {**getattr(self, field), **new}}
         spec = self.spec.replace(**{field: {**getattr(self.spec, field), **columns}})
         dataset = dataclasses.replace(self, spec=spec, **changes)
-        check_columns(dataset, field, {**new, **columns})  # the others are as they were
+        rules.check_columns(dataset, field, {**new, **columns})  # the others are as they were
         return dataset
 
     def with_edge_set(
@@ -373,7 +366,7 @@ class Dataset:
             columns = {key: infer_column(values) for key, values in edges.columns.items()}
         spec = self.spec.replace(edge_sets={**self.spec.edge_sets, name: dict(columns)})
         dataset = dataclasses.replace(self, edge_sets={**self.edge_sets, name: edges}, spec=spec)
-        check_edge_sets(dataset, [name])  # the others are as they were
+        rules.check_edge_sets(dataset, [name])  # the others are as they were
         return dataset
 
     def with_targets(
@@ -435,7 +428,7 @@ class Dataset:
 
     def check(self) -> None:
         """Raise a DatasetError that names graph, field and remedy if a rule is broken."""
-        check(self)
+        rules.check(self)
 
     def _with_table(self, level: Level, index: Any, labels: Any, label: Label | None) -> "Dataset":
         """The dataset with these targets in no part, checked as far as a split needs it."""
@@ -452,5 +445,5 @@ class Dataset:
         table = table.replace(labels=as_labels(labels, label))
         spec = self.spec.replace(label=label)
         dataset = dataclasses.replace(self, targets=table, spec=spec)
-        check_targets(dataset)
+        rules.check_targets(dataset)
         return dataset
