@@ -4,6 +4,7 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 `MODELS` holds them by the names that `config.model.name` may have.
 """
 
+from gtx.models.difformer import DIFFormer
 from gtx.models.exphormer import Exphormer
 from gtx.models.gps import GPS
 from gtx.models.graph_transformer import GraphTransformer
@@ -12,23 +13,31 @@ from gtx.models.gt import GT
 from gtx.models.layered import LayeredModel
 from gtx.models.lspe import LSPE
 from gtx.models.model import Model, Needs
+from gtx.models.nodeformer import NodeFormer
+from gtx.models.polynormer import Polynormer
 from gtx.models.san import SAN
 from gtx.models.sat import SAT
 from gtx.models.sgformer import SGFormer
 
 MODELS: dict[str, type[Model]] = {
+    "difformer": DIFFormer,
     "exphormer": Exphormer,
     "gps": GPS,
     "grit": GRIT,
     "gt": GT,
     "lspe": LSPE,
+    "nodeformer": NodeFormer,
+    "polynormer": Polynormer,
     "san": SAN,
     "sat": SAT,
     "sgformer": SGFormer,
 }
 
 __all__ = [
+    "DIFFormer",
     "Exphormer",
+    "NodeFormer",
+    "Polynormer",
     "SAN",
     "SAT",
     "LSPE",

@@ -30,6 +30,7 @@ from gtx.ops.linear_attention import linear_attention, linear_sums
 from gtx.ops.message_passing import aggregate, message_passing
 from gtx.ops.noise import keep_mask, key_bits, node_ids
 from gtx.ops.pooling import pool
+from gtx.ops.propagation import normalized_sum
 from gtx.ops.random_features import orthogonal_projection, relu_features, softmax_features
 from gtx.ops.segment import (
     gather,
@@ -68,6 +69,7 @@ __all__ = [
     "make_layout",
     "message_passing",
     "node_ids",
+    "normalized_sum",
     "orthogonal_projection",
     "pair_mask",
     "pool",

@@ -80,7 +80,8 @@ def linear_sums(
     wide = jnp.promote_types(jnp.result_type(query.dtype, key.dtype, value.dtype), jnp.float32)
     query, key, value = (clean(values, where, wide) for values in (query, key, value))
     # The sum of the weights is that of the values 1, so that both are one product.
-    value = jnp.concatenate([value, jnp.ones_like(value[..., :1])], axis=-1)
+    one = jnp.ones((*value.shape[:2], 1), wide)
+    value = jnp.concatenate([value, one], axis=-1)
     if num_graphs <= _FEW_GRAPHS:
         sums = _by_graph(query, key, value, node_graph, num_graphs)
     else:

@@ -123,6 +123,20 @@ def normal(bits: UInt32[Array, " 2"], *ids: Integer[Any, "..."] | int) -> Float3
     return np.float32(np.sqrt(2)) * jax.lax.erf_inv((2 * steps + 1) / 2**23 - 1)
 
 
+def gumbel(bits: UInt32[Array, " 2"], *ids: Integer[Any, "..."] | int) -> Float32[Array, "..."]:
+    """A number from the Gumbel distribution for each combination of identities, independently.
+
+    It is -log(-log u), where u is one of 2^23 evenly spaced probabilities, so that it lies between
+    -2.9 and 16.7.
+
+    Args:
+      bits: from `key_bits`.
+      *ids: as for `keep_mask`.
+    """
+    steps = (_hash(bits, ids) >> np.uint32(9)).astype(jnp.float32)
+    return -jnp.log(-jnp.log((2 * steps + 1) / 2**24))
+
+
 def _hash(bits: Any, ids: tuple[Any, ...]) -> Any:
     if not isinstance(bits, jax.Array | np.ndarray) or (bits.shape, bits.dtype) != ((2,), "uint32"):
         raise TypeError("bits must be two words uint32 [2]; key_bits makes them of a jax PRNG key.")

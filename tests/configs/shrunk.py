@@ -199,6 +199,14 @@ def _cora_links(folder: pathlib.Path) -> ConfigDict:
     return _citations(folder, "cora_links")
 
 
+def _cora_difformer(folder: pathlib.Path) -> ConfigDict:
+    return _citations(folder, "cora_difformer")
+
+
+def _cora_nodeformer(folder: pathlib.Path) -> ConfigDict:
+    return _citations(folder, "cora_nodeformer")
+
+
 def _cora_sgformer(folder: pathlib.Path) -> ConfigDict:
     return _citations(folder, "cora_sgformer")
 
@@ -212,34 +220,52 @@ def _pubmed_sgformer(folder: pathlib.Path) -> ConfigDict:
 
 
 def _minesweeper(folder: pathlib.Path) -> ConfigDict:
+    return _squares(folder, "minesweeper")
+
+
+def _minesweeper_polynormer(folder: pathlib.Path) -> ConfigDict:
+    return _squares(folder, "minesweeper_polynormer")
+
+
+def _tolokers_polynormer(folder: pathlib.Path) -> ConfigDict:
+    return _squares(folder, "tolokers_polynormer")
+
+
+def _squares(folder: pathlib.Path, name: str) -> ConfigDict:
+    """Minesweeper in the small, or another of these graphs: a path of 30 nodes, two classes."""
+    graph = importlib.import_module(f"configs.{name}").get_config().data.graph
     (folder / "heterophilous").mkdir()
     rng, count = np.random.default_rng(0), 30
     parts = rng.integers(0, 3, (10, count))
     np.savez(
-        folder / "heterophilous" / "minesweeper.npz",
+        folder / "heterophilous" / f"{graph}.npz",
         edges=np.stack([np.arange(count), (np.arange(count) + 1) % count], axis=1),
         node_features=rng.normal(size=(count, 7)).astype(np.float32),
         node_labels=np.arange(count) % 3 // 2,
         train_masks=parts == 0, val_masks=parts == 1, test_masks=parts == 2,
     )  # fmt: skip
-    return _of_one_graph(folder, "minesweeper")
+    return _of_one_graph(folder, name)
 
 
 RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "citeseer_sgformer": _citeseer_sgformer,
     "cluster_gt": _cluster_gt,
+    "cora_difformer": _cora_difformer,
     "cora_gcn": _cora_gcn,
     "cora_links": _cora_links,
+    "cora_nodeformer": _cora_nodeformer,
     "cora_sgformer": _cora_sgformer,
     "csl_gps": _csl_gps,
     "csv_molecules": _csv_molecules,
     "minesweeper": _minesweeper,
+    "minesweeper_polynormer": _minesweeper_polynormer,
     "pattern_gt": _pattern_gt,
     "peptides_func_gps": _peptides_func_gps,
     "pubmed_sgformer": _pubmed_sgformer,
     "sbm_nodes": _sbm_nodes,
     "smoke": _smoke,
     "solubility_gps": _solubility_gps,
+    "tolokers_polynormer": _tolokers_polynormer,
     "zinc_encodings": _zinc_encodings,
     "zinc_exphormer": _zinc_exphormer,
     "zinc_gps": _zinc_gps,

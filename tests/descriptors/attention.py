@@ -143,8 +143,25 @@ ATTENTION_LAYERS = (
             adds="all",
             normalization="rows",
             use_value=False,
+            edges=("graph",),
             use_bias=False,
         ),
+        neutral=("graph_weight",),  # of the sum along `edges`
+    ),
+    Descriptor(
+        "nodeformer_attention",
+        partial(nn.NodeFormerAttention, DIM, num_heads=2, num_features=3, num_samples=2),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            tau=1.0,
+            num_features=4,
+            num_samples=0,
+            relations=(),
+            relation_activation="identity",
+        ),
+        neutral=("edge_loss",),  # which the layer sows
     ),
     Descriptor(
         "cross_attention",

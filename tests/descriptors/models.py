@@ -10,7 +10,20 @@ import jax.numpy as jnp
 from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
 from gtx.encodings import LaplacianEigenvectors, RandomWalk
-from gtx.models import GPS, GT, LSPE, SAN, SAT, Exphormer, GraphTransformer, Model, SGFormer
+from gtx.models import (
+    GPS,
+    GT,
+    LSPE,
+    SAN,
+    SAT,
+    DIFFormer,
+    Exphormer,
+    GraphTransformer,
+    Model,
+    NodeFormer,
+    Polynormer,
+    SGFormer,
+)
 from gtx.models.parts import fields_of
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
 from tests.descriptors.blocks import BLOCK
@@ -142,6 +155,27 @@ MODELS = (
         ),
         encodings=[LaplacianEigenvectors(name="lap")],
         level="graph",
+    ),
+    published(
+        "difformer_of_nodes",
+        partial(DIFFormer, dim=DIM, num_layers=1, graph_weight=0.3),
+    ),
+    published(
+        "nodeformer_of_nodes",
+        partial(NodeFormer, dim=DIM, num_layers=1, num_heads=2, relations=(("graph",),)),
+    ),
+    published(
+        "polynormer_of_nodes",
+        partial(
+            Polynormer,
+            dim=DIM,
+            num_layers=1,
+            num_global_layers=1,
+            num_heads=2,
+            pre_norm="layer",
+            post_norm="batch",
+            share_query_key=False,
+        ),
     ),
     published(
         "sgformer_of_nodes",

@@ -1,5 +1,8 @@
 """Linear attention, and the models around it, at the same weights as PyG."""
 
+import functools
+
+import flax.linen
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,9 +16,11 @@ from torch_geometric.nn import models as peers  # noqa: E402
 
 from experiments.benchmarks import weights  # noqa: E402
 from gtx import graphs, nn  # noqa: E402
+from gtx.batch import Features  # noqa: E402
 from gtx.batching import batch_graphs  # noqa: E402
 from gtx.data import Continuous, GraphSpec, Label  # noqa: E402
-from gtx.models import SGFormer  # noqa: E402
+from gtx.models import GraphTransformer, SGFormer  # noqa: E402
+from gtx.nn import blocks  # noqa: E402
 from tests.torch import pairs  # noqa: E402
 from tests.torch.test_layers import assert_same  # noqa: E402
 
@@ -76,6 +81,30 @@ def test_performer_with_the_generalised_kernel():
     )
 
 
+def polynormer_attention(state, prefix):
+    names = dict(gate="h_lins", query="q", key="k", value="v", output="lin_out")
+    maps = {m: weights.linear(state, f"{prefix}.{t}") for m, t in names.items()}
+    return joined(**maps, norm=weights.norm(state, f"{prefix}.lns"))
+
+
+def test_polynormer_attention_interleaves_heads():
+    inputs = pairs.make_inputs(DIM)
+    module = attentions.PolynormerAttention(DIM, HEADS, DIM // HEADS, qk_shared=False)
+    pairs.shake(module)
+    layer = blocks.PolynormerGlobalBlock(
+        DIM, HEADS, beta=0.9, train_beta=False, share_query_key=False, use_bias=False,
+        epsilon=1e-6, **OPTIONS,
+    )  # fmt: skip
+    assert_same(
+        layer,
+        module,
+        polynormer_attention,
+        inputs,
+        lambda: graph_by_graph(module, inputs),
+        uses_edges=False,
+    )
+
+
 def sgformer_attention(state, prefix):
     names = dict(query="q", key="k", value="v")
     return joined(**{m: weights.linear(state, f"{prefix}.{t}") for m, t in names.items()})
@@ -133,8 +162,17 @@ def assert_models_agree(model, module, convert, batch, forward, *, train=True):
 
     rows, stats, params = run(variables, padded)
     pairs.assert_close(rows[real], theirs.detach().numpy())
-    pairs.assert_close(params, convert(pairs.gradients(module), pairs.PREFIX)["params"])
+    pairs.assert_close(params, convert(gradients(module), pairs.PREFIX)["params"])
     pairs.assert_close(stats, convert(pairs.state(module), pairs.PREFIX)["batch_stats"])
+
+
+def gradients(module):
+    """The gradient of every parameter, 0 of those that nothing reads."""
+    named = torch.nn.ModuleDict({pairs.PREFIX: module}).named_parameters()
+    return {
+        name: np.zeros(value.shape) if value.grad is None else value.grad.numpy().copy()
+        for name, value in named
+    }
 
 
 def embedded(linear, norm):
@@ -194,3 +232,95 @@ def test_sgformer(mix):
         return sgformer(state, prefix, 2, 2)
 
     assert_models_agree(model, module, convert, batch, forward)
+
+
+class Raw(flax.linen.Module):
+    """The column itself: PyG's Polynormer has no embedding."""
+
+    @flax.linen.compact
+    def __call__(self, batch, *, train):
+        del train
+        return Features(nodes=jnp.where(batch.node_mask[:, None], batch.graph.nodes["x"], 0))
+
+
+def polynormer(state, prefix, local):
+    """Two local and two global blocks."""
+
+    def part(convert, name):
+        return convert(state, f"{prefix}.{name}")
+
+    parts = {"block_2": joined(norm=part(weights.norm, "ln"))}
+    for layer in range(2):
+        parts[f"block_{layer}"] = joined(
+            gate=part(weights.linear, f"h_lins.{layer}"),
+            local=part(local, f"local_convs.{layer}"),
+            root=part(weights.linear, f"lins.{layer}"),
+            norm=part(weights.norm, f"lns.{layer}"),
+            post_norm=part(weights.norm, f"post_bns.{layer}"),
+        )
+        names = dict(gate="h_lins", query="q", key="k", value="v", output="lin_out")
+        maps = {m: part(weights.linear, f"global_attn.{layer}.{t}") for m, t in names.items()}
+        norm = part(weights.norm, f"global_attn.{layer}.lns")
+        parts[f"block_{3 + layer}"] = joined(**maps, norm=norm)
+    # Two heads of PyG are one here, of which a phase reads one half; one of the biases is 0.
+    near, far = (part(weights.linear, f"pred_{name}")["params"] for name in ("local", "global"))
+    head = dict(
+        kernel=np.concatenate([near["kernel"], far["kernel"]]), bias=near["bias"] + far["bias"]
+    )
+    return joined(**parts, head=joined(linear_0=dict(params=head, batch_stats={})))
+
+
+def gat_without_bias(state, prefix):
+    params = dict(
+        nodes=weights.linear(state, f"{prefix}.lin")["params"],
+        receiver_vector=state[f"{prefix}.att_dst"][0],
+        sender_vector=state[f"{prefix}.att_src"][0],
+    )
+    return {"params": params, "batch_stats": {}}
+
+
+@pytest.mark.parametrize("local", ["gcn", "gat"])
+@pytest.mark.parametrize("phase", ["local", "global"])
+def test_polynormer(local, phase):
+    """Width 5 with one head, as PyG's first layer takes the columns themselves."""
+    batch, x, ends = one_graph()
+    module = pairs.shake(
+        peers.Polynormer(
+            5, 5, 3, local_layers=2, global_layers=2, in_dropout=0.0, dropout=0.0,
+            global_dropout=0.0, heads=1, beta=0.3, qk_shared=False, local_attn=local == "gat",
+        )
+    )  # fmt: skip
+    module._global = phase == "global"
+    unused = module.pred_local if phase == "global" else module.pred_global
+    torch.nn.init.zeros_(unused.bias)
+    layer, convert = dict(
+        gcn=(nn.GCN, weights.gcn),
+        gat=(functools.partial(nn.GAT, num_heads=1, use_bias=False), gat_without_bias),
+    )[local]
+    options = dict(beta=0.3, train_beta=False, **OPTIONS)
+    near = functools.partial(
+        blocks.PolynormerLocalBlock, 5, layer, post_norm=nn.BatchNorm, **options
+    )
+    far = functools.partial(
+        blocks.PolynormerGlobalBlock,
+        5,
+        share_query_key=False,
+        use_bias=False,
+        epsilon=1e-6,
+        **options,
+    )
+    between = functools.partial(blocks.LocalToGlobal, **OPTIONS)
+    model = GraphTransformer(
+        embed=Raw,
+        block=(near, near, between, far, far, functools.partial(blocks.ByStep, 10)),
+        num_layers=6,
+        readout=nn.NodeReadout,
+        head=functools.partial(nn.MLPHead, 3, 1, **OPTIONS),
+    )
+
+    def forward():
+        return module(x, ends, torch.zeros(len(x), dtype=torch.long))
+
+    batch = batch.replace(step=np.int32(9 if phase == "local" else 10))
+    converted = functools.partial(polynormer, local=convert)
+    assert_models_agree(model, module, converted, batch, forward)

@@ -11,6 +11,7 @@ from gtx.nn.attention.exphormer import ExphormerAttention
 from gtx.nn.attention.grit import GRITAttention
 from gtx.nn.attention.multi_head import MultiHeadAttention
 from gtx.nn.attention.multiplied import MultipliedAttention
+from gtx.nn.attention.nodeformer import NodeFormerAttention
 from gtx.nn.attention.performer import PerformerAttention
 from gtx.nn.attention.san import SANAttention
 from gtx.nn.attention.sgformer import SGFormerAttention
@@ -32,6 +33,7 @@ __all__ = [
     "GRITAttention",
     "MultiHeadAttention",
     "MultipliedAttention",
+    "NodeFormerAttention",
     "PerformerAttention",
     "SGFormerAttention",
     "StructureAwareAttention",

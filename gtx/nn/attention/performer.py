@@ -1,19 +1,17 @@
 """Attention by random features, linear in the nodes (FAVOR+)."""
 
-import math
 from typing import Literal
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 
 from gtx.batch import Batch, Features, mask_features
+from gtx.nn.attention.projection import kept_projection
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import check_heads, check_width
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
-from gtx.ops import linear_attention, orthogonal_projection, relu_features, softmax_features
-from gtx.ops.varying import vary_together
+from gtx.ops import linear_attention, relu_features, softmax_features
 from gtx.typing import Dtype, Initializer
 
 
@@ -77,7 +75,16 @@ class PerformerAttention(nn.Module):
         query, key, value = (
             part.reshape(-1, self.num_heads, width) for part in jnp.split(x, 3, axis=-1)
         )
-        projection, where = self._projection(width, batch, train), batch.node_mask
+        where = batch.node_mask
+        projection = kept_projection(
+            self,
+            batch,
+            num_features=self.num_features,
+            width=width,
+            norms="gaussian" if self.kernel == "softmax" else "unit",
+            redraw_every=self.redraw_every,
+            train=train,
+        )
         graphs = batch.node_graph, batch.graph_mask.shape[0]
         if self.kernel == "softmax":
             scale = width**-0.5
@@ -89,23 +96,3 @@ class PerformerAttention(nn.Module):
         x = Linear(self.dim, **options, name="output")(x)
         dropout = Dropout(self.dropout_rate, name="dropout")
         return features.replace(nodes=dropout(x, batch.node_ids, train=train))
-
-    def _projection(self, width, batch, train):
-        """The directions, [features, head_dim]."""
-        count = self.num_features
-        if count is None:
-            count = max(1, int(width * math.log(width)))
-        norms = "gaussian" if self.kernel == "softmax" else "unit"
-
-        def draw(stream):
-            key = self.make_rng(stream)
-            return orthogonal_projection(key, count, width, norms=norms)
-
-        stored = self.variable("batch_stats", "projection", draw, "params")
-        if train and self.redraw_every and batch.step is not None:
-            again = (batch.step > 0) & (batch.step % self.redraw_every == 0)
-            key, old = self.make_rng("dropout"), stored.value
-            new = orthogonal_projection(key, count, width, norms=norms).astype(old.dtype)
-            new, old = vary_together(new, old)
-            stored.value = jnp.where(again, new, old)
-        return jax.lax.stop_gradient(stored.value)

@@ -9,7 +9,8 @@ from gtx.batch import Batch, Features, mask_features
 from gtx.nn.parts.factories import check_width
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
-from gtx.ops import gather, linear_sums, segment_count, segment_sum
+from gtx.ops import gather, linear_sums, normalized_sum, segment_count, segment_sum
+from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer
 
 Normalization = Literal["graph", "rows"]
@@ -34,6 +35,9 @@ class SGFormerAttention(nn.Module):
       adds: what is added to the products: n times the node "itself", or 1 to "all" nodes.
       normalization: of queries and keys, "graph" or "rows".
       use_value: whether v = V x; v = x without.
+      edges: names of edge sets along which DIFFormer adds sum_j v_j / sqrt(d_i d_j), an edge from
+        each node to itself included; () for none.
+      graph_weight: w in (1 - w) attention + w sum; None adds the two.
       use_bias: of the maps. PyG has none.
     """
 
@@ -42,6 +46,8 @@ class SGFormerAttention(nn.Module):
     adds: Literal["itself", "all"] = "itself"
     normalization: Normalization = "graph"
     use_value: bool = True
+    edges: tuple[str, ...] = ()
+    graph_weight: float | None = None
     use_bias: bool = True
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
@@ -92,6 +98,13 @@ class SGFormerAttention(nn.Module):
         if self.adds == "itself":
             total, weight = total + nodes * value, weight + nodes
         x = jnp.where(where[:, None, None], total / jnp.where(weight != 0, weight, 1), 0)
+        if self.edges:
+            over = batch.edges_over(self.edges)
+            along = normalized_sum(
+                clean(value, where), over.senders, over.receivers, where=over.mask
+            )
+            share = self.graph_weight
+            x = x + along if share is None else (1 - share) * x + share * along
         return features.replace(nodes=x.mean(axis=1).astype(value.dtype))
 
     def _as_heads(self, nodes):

@@ -10,6 +10,12 @@ from gtx.nn.blocks.grit import GRITBlock
 from gtx.nn.blocks.gt import GTBlock
 from gtx.nn.blocks.isab import ISAB
 from gtx.nn.blocks.pma import PMA
+from gtx.nn.blocks.polynormer import (
+    ByStep,
+    LocalToGlobal,
+    PolynormerGlobalBlock,
+    PolynormerLocalBlock,
+)
 from gtx.nn.blocks.san import SANBlock
 from gtx.nn.blocks.set_attention_block import SetAttentionBlock
 from gtx.nn.blocks.sgformer import InitialResidualBlock, SGFormerBlock
@@ -29,14 +35,18 @@ BLOCKS: dict[str, ModuleFactory] = {
 
 __all__ = [
     "BLOCKS",
+    "ByStep",
     "GPSBlock",
     "GRITBlock",
     "GTBlock",
     "InitialResidualBlock",
     "ISAB",
+    "LocalToGlobal",
     "MixStreams",
     "OnStream",
     "PMA",
+    "PolynormerGlobalBlock",
+    "PolynormerLocalBlock",
     "SANBlock",
     "SetAttentionBlock",
     "SGFormerBlock",

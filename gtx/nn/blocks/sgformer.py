@@ -22,13 +22,13 @@ INITIAL = "initial"
 class SGFormerBlock(nn.Module):
     """x' = drop(activation(norm(alpha attention(x) + (1 - alpha) x))).
 
-    Wu et al. (2023); with `alpha` 0.5 and ReLU the layer of PyG's SGFormer. A block of DIFFormer
-    has the same form.
+    Wu et al. (2023); with `alpha` 0.5 and ReLU the layer of PyG's SGFormer. Blocks of DIFFormer
+    have the same form, and those of NodeFormer with attention(x) + x instead.
 
     Attributes:
       dim: width of the nodes.
       attention: factory of the attention.
-      alpha: the weight of the attention.
+      alpha: the weight of the attention; None adds it to x.
       norm: factory of the norm.
       activation: after the norm; None for none, as in the authors' code by default.
       dropout_rate: after it.
@@ -36,7 +36,7 @@ class SGFormerBlock(nn.Module):
 
     dim: int
     attention: ModuleFactory = SGFormerAttention
-    alpha: float = 0.5
+    alpha: float | None = 0.5
     norm: ModuleFactory = LayerNorm
     activation: Activation | None = None
     dropout_rate: float = 0.0
@@ -51,13 +51,11 @@ class SGFormerBlock(nn.Module):
         check_residual(self, self.dim, nodes=x)
         attention = make(self.attention, "attention", dim=self.dim, **options, name="attention")
         attended = attention(features, batch, train=train).nodes
+        mixed = attended + x
+        if self.alpha is not None:
+            mixed = self.alpha * attended + (1 - self.alpha) * x
         norm = make(self.norm, "norm", **options, name="norm")
-        x = norm(
-            self.alpha * attended + (1 - self.alpha) * x,
-            batch.node_mask,
-            train=train,
-            axis_name=batch.axis_name,
-        )
+        x = norm(mixed, batch.node_mask, train=train, axis_name=batch.axis_name)
         if self.activation is not None:
             x = self.activation(x)
         dropout = Dropout(self.dropout_rate, name="dropout")

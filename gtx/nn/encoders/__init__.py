@@ -15,7 +15,7 @@ from gtx.nn.encoders.laplacian import LaplacianEncoder
 from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
 from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
 from gtx.nn.encoders.linear import LinearEncoder
-from gtx.nn.encoders.normalized import NormalizedEmbed, StreamEmbed
+from gtx.nn.encoders.normalized import DroppedEmbed, NormalizedEmbed, StreamEmbed
 from gtx.nn.encoders.random_features import RandomFeaturesEncoder
 from gtx.nn.encoders.random_walk import RandomWalkEncoder
 from gtx.nn.encoders.sign_net import SignNetEncoder
@@ -40,6 +40,7 @@ ENCODERS: dict[str, ModuleFactory] = {
 
 __all__ = [
     "ComplementEmbed",
+    "DroppedEmbed",
     "ENCODERS",
     "CategoricalEncoder",
     "ConstantEncoder",
