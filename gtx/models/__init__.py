@@ -4,6 +4,7 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 `MODELS` holds them by the names that `config.model.name` may have.
 """
 
+from gtx.models.ckgcn import CKGCN
 from gtx.models.difformer import DIFFormer
 from gtx.models.exphormer import Exphormer
 from gtx.models.gps import GPS
@@ -18,6 +19,7 @@ from gtx.models.polynormer import Polynormer
 from gtx.models.san import SAN
 from gtx.models.sat import SAT
 from gtx.models.sgformer import SGFormer
+from gtx.models.specformer import Specformer
 
 MODELS: dict[str, type[Model]] = {
     "difformer": DIFFormer,
@@ -31,9 +33,13 @@ MODELS: dict[str, type[Model]] = {
     "san": SAN,
     "sat": SAT,
     "sgformer": SGFormer,
+    "ckgcn": CKGCN,
+    "specformer": Specformer,
 }
 
 __all__ = [
+    "Specformer",
+    "CKGCN",
     "DIFFormer",
     "Exphormer",
     "NodeFormer",

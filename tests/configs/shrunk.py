@@ -266,6 +266,7 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "smoke": _smoke,
     "solubility_gps": _solubility_gps,
     "tolokers_polynormer": _tolokers_polynormer,
+    "zinc_ckgcn": lambda folder: _zinc(folder, "zinc_ckgcn"),
     "zinc_encodings": _zinc_encodings,
     "zinc_exphormer": _zinc_exphormer,
     "zinc_gps": _zinc_gps,
@@ -273,4 +274,5 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "zinc_lspe": lambda folder: _zinc(folder, "zinc_lspe"),
     "zinc_sat": lambda folder: _zinc(folder, "zinc_sat"),
     "zinc_san": _zinc_san,
+    "zinc_specformer": lambda folder: _zinc(folder, "zinc_specformer"),
 }

@@ -11,6 +11,7 @@ from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
 from gtx.encodings import LaplacianEigenvectors, RandomWalk
 from gtx.models import (
+    CKGCN,
     GPS,
     GT,
     LSPE,
@@ -23,6 +24,7 @@ from gtx.models import (
     NodeFormer,
     Polynormer,
     SGFormer,
+    Specformer,
 )
 from gtx.models.parts import fields_of
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
@@ -180,6 +182,18 @@ MODELS = (
     published(
         "sgformer_of_nodes",
         partial(SGFormer, dim=DIM, num_layers=1, num_heads=2, use_bias=False, dropout_rate=0.2),
+    ),
+    published(
+        "ckgcn_of_graphs",
+        partial(CKGCN, dim=DIM, num_layers=1, kernel_blocks=1, head_layers=1),
+        encodings=[RandomWalk(6)],
+        level="graph",
+    ),
+    published(
+        "specformer_of_graphs",
+        partial(Specformer, dim=DIM, num_layers=1, num_heads=2, spectrum="lap", dropout_rate=0.2),
+        encodings=[LaplacianEigenvectors(name="lap")],
+        level="graph",
     ),
     Descriptor(
         "graph_transformer",
