@@ -90,7 +90,7 @@ class LayeredModel(Model):
     def __post_init__(self) -> None:
         super().__post_init__()
         for field in ("dtype", "param_dtype"):
-            if getattr(self, field) == "float64" and not jax.config.values["jax_enable_x64"]:
+            if getattr(self, field) == "float64" and not jax.config.jax_enable_x64:
                 raise ValueError(
                     f"{field}: 'float64' needs jax_enable_x64, which is off. Give 'float32'."
                 )
