@@ -13,6 +13,7 @@ from gtx.cli import finish
 from gtx.recipes import prepared
 from gtx.training import folder_lock
 from tests.cli import commands
+from tests.training.alone import ALONE
 
 SMALL = (
     "--config=configs/smoke.py",
@@ -66,7 +67,7 @@ def test_a_second_training_is_told_before_it_reads_data(monkeypatch, tmp_path, c
         "import sys, time\nfrom gtx.training.lock import folder_lock\n"
         "with folder_lock(sys.argv[1]):\n    print('held', flush=True)\n    time.sleep(60)\n"
     )
-    command = [sys.executable, "-c", script, str(tmp_path)]
+    command = [sys.executable, "-c", ALONE + script, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
         (tmp_path / "checkpoints").mkdir()

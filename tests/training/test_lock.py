@@ -17,6 +17,7 @@ import pytest
 
 from gtx.training import FolderLockedError, folder_lock
 from gtx.training.lock import check_lock
+from tests.training.alone import ALONE
 
 HOLD = """
 import sys, time
@@ -30,7 +31,7 @@ with folder_lock(sys.argv[1]):
 @contextlib.contextmanager
 def holder(folder):
     """A process of its own that holds the folder."""
-    command = [sys.executable, "-c", HOLD, str(folder)]
+    command = [sys.executable, "-c", ALONE + HOLD, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
         yield process
@@ -107,7 +108,7 @@ def test_a_forked_child_neither_holds_nor_keeps_the_lock(tmp_path):
         "        time.sleep(60)\n"
         "    time.sleep(60)\n"
     )
-    command = [sys.executable, "-W", "ignore", "-c", script, str(tmp_path)]
+    command = [sys.executable, "-W", "ignore", "-c", ALONE + script, str(tmp_path)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

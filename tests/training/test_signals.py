@@ -11,6 +11,7 @@ import pytest
 
 from gtx.training import signals
 from gtx.training.signals import Interrupted, StopAtOnce, StopFlag, StopRequested
+from tests.training.alone import ALONE
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
@@ -35,7 +36,8 @@ def test_a_second_signal_ends_the_process_at_once():
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    print('second', flush=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    command = [sys.executable, "-c", ALONE + script]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (143, "first\n")
 
 
@@ -48,7 +50,7 @@ def test_a_second_signal_ends_the_process_within_c_code_too(kind):
         f"from gtx.training.signals import {kind}\n"
         f"with {kind}():\n    print('ready', flush=True)\n    {LONG}\n"
     )
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-c", ALONE + script]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.5)  # until it is in there
@@ -96,7 +98,7 @@ def test_signals_of_a_forked_child_do_not_reach_its_parent():
         "    time.sleep(0.3)\n"
         "    flag.check()\n"
     )
-    command = [sys.executable, "-W", "ignore", "-c", script]
+    command = [sys.executable, "-W", "ignore", "-c", ALONE + script]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "143\n"), done.stderr
 
