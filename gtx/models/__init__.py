@@ -9,6 +9,7 @@ from gtx.models.difformer import DIFFormer
 from gtx.models.exphormer import Exphormer
 from gtx.models.gps import GPS
 from gtx.models.graph_transformer import GraphTransformer
+from gtx.models.graphormer import Graphormer
 from gtx.models.grit import GRIT
 from gtx.models.gt import GT
 from gtx.models.layered import LayeredModel
@@ -25,6 +26,7 @@ MODELS: dict[str, type[Model]] = {
     "difformer": DIFFormer,
     "exphormer": Exphormer,
     "gps": GPS,
+    "graphormer": Graphormer,
     "grit": GRIT,
     "gt": GT,
     "lspe": LSPE,
@@ -55,5 +57,6 @@ __all__ = [
     "LayeredModel",
     "Model",
     "Needs",
+    "Graphormer",
     "SGFormer",
 ]

@@ -147,7 +147,8 @@ def _columns(config: ConfigDict, level: str) -> dict[str, Column]:
         kind = part if isinstance(part, str) else part["name"]
         sizes = part.get("sizes", (2,)) if isinstance(part, Mapping) else (2,)
         categories = kind in ("categorical", "constant")
-        columns[name] = Categorical(sizes) if categories else Continuous(1)
+        # One category each leaves room in the table for those that structures add.
+        columns[name] = Categorical((1,) * len(sizes)) if categories else Continuous(1)
     return columns
 
 

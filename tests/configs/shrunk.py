@@ -33,8 +33,13 @@ def random_graphs(
     edge_sizes: tuple[int, ...],
     label: Label,
     lengths: tuple[int, int] = (3, 7),
+    nodes: str = "atom",
+    edges: str = "bond",
 ) -> Dataset:
-    """Rings with random types: small graphs in the form of a packed source."""
+    """Rings with random types: small graphs in the form of a packed source.
+
+    The columns of nodes and edges have the names `nodes` and `edges`.
+    """
     rng = np.random.default_rng(0)
     n_node = rng.integers(*lengths, num_graphs)
     node_ptr = np.concatenate([[0], np.cumsum(n_node)])
@@ -52,13 +57,13 @@ def random_graphs(
         edge_ptr=edge_ptr,
         senders=senders,
         receivers=receivers,
-        nodes={"atom": rng.integers(0, node_sizes, (node_ptr[-1], len(node_sizes)))},
-        edges={"bond": rng.integers(0, edge_sizes, (edge_ptr[-1], len(edge_sizes)))},
+        nodes={nodes: rng.integers(0, node_sizes, (node_ptr[-1], len(node_sizes)))},
+        edges={edges: rng.integers(0, edge_sizes, (edge_ptr[-1], len(edge_sizes)))},
         labels=labels,
         split=split,
         spec=GraphSpec(
-            nodes={"atom": Categorical(node_sizes)},
-            edges={"bond": Categorical(edge_sizes)},
+            nodes={nodes: Categorical(node_sizes)},
+            edges={edges: Categorical(edge_sizes)},
             label=label,
         ),
     )
@@ -124,10 +129,12 @@ def _csl_gps(folder: pathlib.Path) -> ConfigDict:
     return shrink(importlib.import_module("configs.csl_gps").get_config())
 
 
-def _zinc(folder: pathlib.Path, name: str) -> ConfigDict:
+def _zinc(folder: pathlib.Path, name: str, **columns: str) -> ConfigDict:
     label = Label("graph", "regression", 1, ("penalised logP",))
     (folder / "zinc12k").mkdir()
-    packed.save(random_graphs(20, (28,), (4,), label), folder / "zinc12k" / "zinc12k.npz")
+    packed.save(
+        random_graphs(20, (28,), (4,), label, **columns), folder / "zinc12k" / "zinc12k.npz"
+    )
     config = shrink(importlib.import_module(f"configs.{name}").get_config())
     config.data.root = str(folder)
     return config
@@ -135,6 +142,10 @@ def _zinc(folder: pathlib.Path, name: str) -> ConfigDict:
 
 def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_gps")
+
+
+def _zinc_graphormer(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_graphormer", nodes="type", edges="type")
 
 
 def _zinc_gt(folder: pathlib.Path) -> ConfigDict:
@@ -270,6 +281,7 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "zinc_encodings": _zinc_encodings,
     "zinc_exphormer": _zinc_exphormer,
     "zinc_gps": _zinc_gps,
+    "zinc_graphormer": _zinc_graphormer,
     "zinc_gt": _zinc_gt,
     "zinc_lspe": lambda folder: _zinc(folder, "zinc_lspe"),
     "zinc_sat": lambda folder: _zinc(folder, "zinc_sat"),

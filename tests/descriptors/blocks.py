@@ -25,6 +25,7 @@ BLOCKS = (
             gated=True,
             use_bias=False,
             dropout_rate=0.5,
+            hidden_dropout_rate=0.5,
         ),
         neutral=("output_dropout",),
     ),
@@ -41,6 +42,7 @@ BLOCKS = (
             dropout_rate=0.5,
             output_dropout=False,
         ),
+        neutral=("hidden_dropout_rate",),
     ),
     Descriptor(
         "gps_block",

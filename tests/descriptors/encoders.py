@@ -133,7 +133,7 @@ ENCODERS = (
         partial(nn.EdgePathEncoder, "paths", DIM, {"bond": BOND}),
         "encoder",
         level="pairs",
-        options=dict(DTYPES, kernel_init=half, edge_dim=5, max_hops=1),
+        options=dict(DTYPES, kernel_init=half, edge_dim=5, max_hops=1, table_hops=6),
         neutral=("level",),
     ),
     Descriptor(
@@ -161,6 +161,8 @@ ENCODERS = (
             pairs={"paths": partial(nn.CategoricalEncoder, sizes=(7,))},
             graphs={"x": nn.LinearEncoder},
             pair_dim=3,
+            norm=nn.LayerNorm,
+            dropout_rate=0.5,
         ),
         neutral=("edge_sets", "pairs_over"),  # see tests/nn/encoders/test_embed.py
     ),

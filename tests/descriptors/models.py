@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
-from gtx.encodings import LaplacianEigenvectors, RandomWalk
+from gtx.encodings import LaplacianEigenvectors, RandomWalk, ShortestPaths
 from gtx.models import (
     CKGCN,
     GPS,
@@ -19,6 +19,7 @@ from gtx.models import (
     SAT,
     DIFFormer,
     Exphormer,
+    Graphormer,
     GraphTransformer,
     Model,
     NodeFormer,
@@ -42,6 +43,7 @@ def published(
     *,
     encodings: Collection[Any] = (),
     pairs: Mapping[str, Any] | None = None,
+    nodes: Mapping[str, Any] | None = None,
     graphs: Mapping[str, Any] | None = None,
     level: str = "node",
     neutral: tuple[str, ...] = (),
@@ -53,8 +55,9 @@ def published(
       name: unique.
       make: the model with small fields; it may take a few more.
       encodings: that it is built with; the columns of all of them are in `tests.batches`.
-      pairs: columns of pairs that it reads, likewise.
-      graphs: columns of graphs that it reads, likewise.
+      nodes: columns of nodes that it reads besides, likewise; and so
+      pairs: of pairs, and
+      graphs: of graphs.
       level: of the label.
       neutral: fields that must not change the result.
       unread: of the parameters, as in `Descriptor`.
@@ -62,7 +65,7 @@ def published(
 
     def factory(**fields: Any) -> GraphTransformer:
         spec = GraphSpec(
-            nodes={"atom": Categorical(NUM_ATOMS)},
+            nodes={"atom": Categorical(NUM_ATOMS), **(nodes or {})},
             edges={"bond": Categorical(NUM_BONDS)},
             pairs=pairs or {},
             graphs=graphs or {},
@@ -100,6 +103,24 @@ MODELS = (
         ),
         encodings=[LaplacianEigenvectors(name="lap")],
         graphs={"x": Continuous(DIM)},
+    ),
+    published(
+        "graphormer",
+        partial(
+            Graphormer,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            max_hops=2,
+            table_hops=2,
+            input_norm=True,
+            final_norm=True,
+            attention_dropout_rate=0.3,
+        ),
+        encodings=[ShortestPaths(name="paths")],
+        nodes={"kind": Categorical((2,))},
+        pairs={"paths": Categorical((7,), fill=0)},
+        level="graph",
     ),
     published(
         "gt_of_graphs",

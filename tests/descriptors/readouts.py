@@ -38,6 +38,7 @@ READOUTS = (
         ),
         neutral=("implementation",),
     ),
+    Descriptor("graph_token", nn.GraphToken, "readout", "graphs", dict(dropout_rate=0.5)),
     Descriptor("node_readout", nn.NodeReadout, "readout", options=dict(dropout_rate=0.5)),
     Descriptor(
         "edge_readout", nn.EdgeReadout, "readout", "edges", dict(ends="product", dropout_rate=0.5)

@@ -9,16 +9,8 @@ import numpy as np
 from tests.nn.layers import BATCH, KEY, features
 from tests.variables import quick_jit, random_variables
 
-STEP = 1e-6
-
-
-def moved(tree, direction, step):
-    return jax.tree.map(lambda x, v: x + step * v, tree, direction)
-
-
-def dot(one, two):
-    leaves = zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True)
-    return sum(float((np.float64(x) * np.float64(y)).sum()) for x, y in leaves)
+STEP = 1e-6  # of central differences, whose error is its square
+LEVELS = ("nodes", "edges", "pairs", "graphs")
 
 
 def assert_equals(module, reference, given=None, *, batch=BATCH, train=True, levels=("nodes",)):
@@ -72,14 +64,34 @@ def assert_equals(module, reference, given=None, *, batch=BATCH, train=True, lev
         wanted = np.where(masks[name][:, None], expected[name], 0)
         np.testing.assert_allclose(values, wanted, rtol=0, atol=1e-10, err_msg=name)
 
+    def function(at):
+        # What padding holds is 0 wherever one goes.
+        rows = {n: np.where(masks[n][:, None], v, 0) for n, v in at[1].items()}
+        out = reference(at[0], rows)
+        return sum(float((out[n] * cotangent[n]).sum()) for n in levels)
+
     found = gradients[0], {name: getattr(gradients[1], name) for name in clear}
-    for _ in range(2):
-        direction = jax.tree.map(lambda x: rng.normal(size=x.shape), (params, clear))
-        direction[1].update({n: v * masks[n][:, None] for n, v in direction[1].items()})
-        ends = [reference(*moved((params, clear), direction, sign * STEP)) for sign in (1, -1)]
-        slope = sum(dot(ends[0][n] - ends[1][n], cotangent[n]) for n in levels) / (2 * STEP)
-        np.testing.assert_allclose(dot(found, direction), slope, rtol=1e-6, atol=1e-7)
+    assert_slopes(function, (params, clear), found)
     return params
 
 
-LEVELS = ("nodes", "edges", "pairs", "graphs")
+def assert_slopes(function, at, gradient, *, seed=6):
+    """The gradient of a function of a tree of arrays is its slope, along two random directions.
+
+    Args:
+      function: from a tree of numpy arrays to a number.
+      at: the tree where it was differentiated.
+      gradient: a tree of the same structure.
+      seed: of the directions.
+    """
+    rng = np.random.default_rng(seed)
+    at, gradient = jax.tree.map(np.float64, (at, gradient))
+    for _ in range(2):
+        direction = jax.tree.map(lambda x: rng.normal(size=x.shape), at)
+        ends = [
+            function(jax.tree.map(lambda x, v, h=h: x + h * v, at, direction))
+            for h in (STEP, -STEP)
+        ]
+        products = jax.tree.map(lambda g, v: (g * v).sum(), gradient, direction)
+        found = sum(jax.tree.leaves(products))
+        np.testing.assert_allclose(found, (ends[0] - ends[1]) / (2 * STEP), rtol=1e-6, atol=1e-7)

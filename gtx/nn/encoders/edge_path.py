@@ -15,6 +15,7 @@ from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.ops import Tier, edge_pairs, segment_mean
 from gtx.ops.masks import clean
 from gtx.ops.segment import gather
+from gtx.ops.varying import vary_like
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
 
@@ -34,6 +35,8 @@ class EdgePathEncoder(nn.Module):
         parameters with the encoders that message passing reads.
       edge_dim: width of x_e.
       max_hops: edges of a path that are read; each place has its own W_t.
+      table_hops: how many W_t there are, `max_hops` or more; None for as many. Graphormer's table
+        has 40 (ZINC) or 128 of them, those beyond `max_hops` read by nobody.
       level: "pair".
       kernel_init: of each W_t `[edge_dim, dim]`.
     """
@@ -47,6 +50,7 @@ class EdgePathEncoder(nn.Module):
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
+    table_hops: int | None = None
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "pairs dim"]:
@@ -72,8 +76,14 @@ class EdgePathEncoder(nn.Module):
             keys = jax.random.split(key, shape[0])
             return jnp.stack([self.kernel_init(key, shape[1:], dtype) for key in keys])
 
-        shape = (self.max_hops, self.edge_dim, self.dim)
-        kernels = self.param("kernel", init, shape, self.param_dtype)
+        hops = self.max_hops if self.table_hops is None else self.table_hops
+        if hops < self.max_hops:
+            raise ValueError(
+                f"EdgePathEncoder reads max_hops {self.max_hops} edges of a path with table_hops "
+                f"{hops} matrices. Give at least as many."
+            )
+        shape = (hops, self.edge_dim, self.dim)
+        kernels = self.param("kernel", init, shape, self.param_dtype)[: self.max_hops]
         x, kernels = nn.dtypes.promote_dtype(x, kernels, dtype=self.dtype)
         layout = require_layout(batch)
         pairs = jnp.asarray(edge_pairs(batch.senders, batch.receivers, layout))
@@ -82,9 +92,9 @@ class EdgePathEncoder(nn.Module):
         # All pairs walk along their paths together, one edge per iteration. `code` is the next
         # node of the path, as `ShortestPaths` stores it: 0 at the end.
         first, size, here, end = _places(layout.tiers)
-        total = jnp.zeros((layout.num_pairs, self.dim), x.dtype)
-        code, hops = codes, jnp.zeros_like(codes)
-        for kernel in kernels:
+
+        def step(carry, kernel):
+            total, code, hops, here = carry
             exists = code > 0
             onward = jnp.maximum(code - 1, 0)
             edge = jnp.where(exists, first + onward * size + here, 0)
@@ -92,7 +102,12 @@ class EdgePathEncoder(nn.Module):
             hops += exists
             here = jnp.where(exists, onward, here)
             further = codes.at[first + here * size + end].get(mode="clip")
-            code = jnp.where(exists, further, 0)
+            return (total, jnp.where(exists, further, 0), hops, here), None
+
+        total = jnp.zeros((layout.num_pairs, self.dim), x.dtype)
+        start = vary_like((total, codes, jnp.zeros_like(codes), here), (x, kernels, codes))
+        # A loop and not as many copies of its body, which take long to compile for 20 hops.
+        (total, _, hops, _), _ = jax.lax.scan(step, start, kernels)
         return total / jnp.maximum(hops, 1)[:, None].astype(x.dtype)
 
 

@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from gtx.batch import GIVEN, Batch, Features, check_is_batch, require_layout
+from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import make
 from gtx.ops import edge_pairs
 from gtx.ops.arguments import describe
@@ -36,6 +37,8 @@ class Embed(nn.Module):
         width saves memory.
       pairs_over: names of edge sets, such as ("complete",). The features of pairs are then read
         at the edges of these sets and become theirs, in place of features of all pairs.
+      norm: factory of a norm of the nodes in the end, None for none.
+      dropout_rate: of the nodes after it.
     """
 
     dim: int
@@ -47,6 +50,8 @@ class Embed(nn.Module):
     edge_sets: Mapping[str, Mapping[str, ModuleFactory]] | None = None
     pair_dim: int | None = None
     pairs_over: tuple[str, ...] = ()
+    norm: ModuleFactory | None = None
+    dropout_rate: float = 0.0
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
 
@@ -111,6 +116,10 @@ class Embed(nn.Module):
         encoded_sets = {name: of_set(name) for name in sorted(sets) if sets[name]}
         nodes = of_level("node", rest)
         nodes = jnp.concatenate([x for x in (nodes, *encoded) if x is not None], axis=-1)
+        if self.norm is not None:
+            norm = make(self.norm, "norm", **options, name="norm")
+            nodes = norm(nodes, batch.node_mask, train=train, axis_name=batch.axis_name)
+        nodes = Dropout(self.dropout_rate, name="dropout")(nodes, batch.node_ids, train=train)
         features = Features(
             nodes=nodes,
             edges=of_level("edge", self.dim),

@@ -5,6 +5,7 @@ from gtx.nn.parts.activations import ACTIVATIONS
 from gtx.nn.parts.degree_scaler import DegreeScaler
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.feed_forward import FeedForward
+from gtx.nn.parts.graph_token import GraphToken
 from gtx.nn.parts.heads import MLPHead
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import NORMS, BatchNorm, LayerNorm, RMSNorm
@@ -18,6 +19,7 @@ __all__ = [
     "Dropout",
     "EdgeReadout",
     "FeedForward",
+    "GraphToken",
     "LayerNorm",
     "Linear",
     "MLPHead",

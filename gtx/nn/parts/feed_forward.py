@@ -28,6 +28,7 @@ class FeedForward(nn.Module):
       gated: multiply it by a third linear map. W1 and W3 are one kernel, with W1 first.
       use_bias: of every map.
       dropout_rate: for both dropouts.
+      hidden_dropout_rate: for the one of the hidden layer; None is `dropout_rate`.
       output_dropout: whether the result is dropped, as the hidden layer is.
     """
 
@@ -42,6 +43,7 @@ class FeedForward(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    hidden_dropout_rate: float | None = None
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
@@ -61,7 +63,8 @@ class FeedForward(nn.Module):
             x = self.activation(x) * gate
         else:
             x = self.activation(x)
-        x = Dropout(self.dropout_rate, name="dropout_hidden")(x, batch.node_ids, train=train)
+        rate = self.dropout_rate if self.hidden_dropout_rate is None else self.hidden_dropout_rate
+        x = Dropout(rate, name="dropout_hidden")(x, batch.node_ids, train=train)
         x = Linear(self.dim, **options, name="output")(x)
         if self.output_dropout:
             x = Dropout(self.dropout_rate, name="dropout_output")(x, batch.node_ids, train=train)

@@ -30,5 +30,15 @@ def test_dropout_comes_after_the_activation_and_after_the_output():
     assert not np.allclose(dropped[kept], 2 * plain[kept])  # hidden units are missing too
 
 
+def test_dropout_of_the_hidden_layer_may_have_a_rate_of_its_own():
+    module = nn.FeedForward(DIM, hidden_dropout_rate=0.5)
+    params, out, _ = run(module, train=True)
+    plain = affine(relu(affine(X, params["hidden"])), params["output"])
+    assert not (out.nodes[REAL] == 0).any() and not np.allclose(out.nodes[REAL], plain[REAL])
+    only_last = run(module.clone(dropout_rate=0.5, hidden_dropout_rate=0.0), train=True)[1]
+    kept = only_last.nodes[REAL] != 0
+    close(only_last.nodes[REAL][kept], 2 * plain[REAL][kept])
+
+
 def test_edges_pass_through():
     assert np.array_equal(run(nn.FeedForward(DIM))[1].edges, np.float64(features().edges))

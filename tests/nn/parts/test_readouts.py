@@ -29,6 +29,18 @@ def test_pooling_may_leave_virtual_nodes_out(method, reduce):
     close(out[:4], np.stack([reduce(X[own & (GRAPH == graph)], axis=0) for graph in range(4)]))
 
 
+def test_the_token_of_a_graph_is_its_first_virtual_node():
+    kind = np.zeros((len(REAL), 1), np.int32)
+    tokens = [np.flatnonzero(REAL & (GRAPH == graph))[-2:] for graph in range(3)]
+    for nodes in tokens:
+        kind[nodes, 0] = np.arange(1, 1 + len(nodes))
+    kind[~REAL] = 1
+    graph = BATCH.graph._replace(nodes=dict(BATCH.graph.nodes, kind=kind))
+    out = nn.GraphToken().apply({}, NODES, BATCH.replace(graph=graph), train=False)
+    close(out[:3], np.stack([X[nodes[0]] for nodes in tokens]))
+    assert not out[3:].any()
+
+
 def test_virtual_nodes_are_told_by_a_column():
     nodes = {name: x for name, x in BATCH.graph.nodes.items() if name != "kind"}
     batch = BATCH.replace(graph=BATCH.graph._replace(nodes=nodes))
