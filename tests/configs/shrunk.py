@@ -144,6 +144,10 @@ def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_gps")
 
 
+def _zinc_gps_siggate(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_gps_siggate")
+
+
 def _zinc_graphormer(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_graphormer", nodes="type", edges="type")
 
@@ -281,6 +285,7 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "zinc_encodings": _zinc_encodings,
     "zinc_exphormer": _zinc_exphormer,
     "zinc_gps": _zinc_gps,
+    "zinc_gps_siggate": _zinc_gps_siggate,
     "zinc_graphormer": _zinc_graphormer,
     "zinc_gt": _zinc_gt,
     "zinc_lspe": lambda folder: _zinc(folder, "zinc_lspe"),
