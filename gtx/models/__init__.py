@@ -7,6 +7,7 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 from gtx.models.ckgcn import CKGCN
 from gtx.models.difformer import DIFFormer
 from gtx.models.exphormer import Exphormer
+from gtx.models.gdt import GDT
 from gtx.models.gps import GPS
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.graphormer import Graphormer
@@ -17,6 +18,7 @@ from gtx.models.lspe import LSPE
 from gtx.models.model import Model, Needs
 from gtx.models.nodeformer import NodeFormer
 from gtx.models.polynormer import Polynormer
+from gtx.models.ppgt import PPGT
 from gtx.models.san import SAN
 from gtx.models.sat import SAT
 from gtx.models.sgformer import SGFormer
@@ -25,6 +27,7 @@ from gtx.models.specformer import Specformer
 MODELS: dict[str, type[Model]] = {
     "difformer": DIFFormer,
     "exphormer": Exphormer,
+    "gdt": GDT,
     "gps": GPS,
     "graphormer": Graphormer,
     "grit": GRIT,
@@ -32,6 +35,7 @@ MODELS: dict[str, type[Model]] = {
     "lspe": LSPE,
     "nodeformer": NodeFormer,
     "polynormer": Polynormer,
+    "ppgt": PPGT,
     "san": SAN,
     "sat": SAT,
     "sgformer": SGFormer,
@@ -49,6 +53,7 @@ __all__ = [
     "SAN",
     "SAT",
     "LSPE",
+    "GDT",
     "GPS",
     "GRIT",
     "GT",
@@ -58,5 +63,6 @@ __all__ = [
     "Model",
     "Needs",
     "Graphormer",
+    "PPGT",
     "SGFormer",
 ]

@@ -15,9 +15,10 @@ from gtx.models.parts import Implementation, bind, unwrapped
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.parts import FeedForward, GraphToken, LayerNorm
+from gtx.nn.parts.initializers import normal, zeros
 from gtx.typing import ModuleFactory
 
-_NORMAL = jax.nn.initializers.normal(0.02)  # of every table and of the kernels along paths
+_NORMAL = normal(0.02)  # of every table and of the kernels along paths
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,8 +97,8 @@ class Graphormer(LayeredModel):
             edges={},
             edge_sets={},
         )
-        linear = jax.nn.initializers.normal(0.02 / self.num_layers**0.5)
-        inits: dict[str, Any] = dict(kernel_init=linear, bias_init=jax.nn.initializers.zeros)
+        linear = normal(0.02 / self.num_layers**0.5)
+        inits: dict[str, Any] = dict(kernel_init=linear, bias_init=zeros)
         attention = partial(
             MultiHeadAttention,
             num_heads=self.num_heads,

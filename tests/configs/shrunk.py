@@ -144,6 +144,14 @@ def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_gps")
 
 
+def _zinc_gdt(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_gdt")
+
+
+def _zinc_ppgt(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_ppgt")
+
+
 def _zinc_gps_siggate(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_gps_siggate")
 
@@ -284,10 +292,12 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "zinc_ckgcn": lambda folder: _zinc(folder, "zinc_ckgcn"),
     "zinc_encodings": _zinc_encodings,
     "zinc_exphormer": _zinc_exphormer,
+    "zinc_gdt": _zinc_gdt,
     "zinc_gps": _zinc_gps,
     "zinc_gps_siggate": _zinc_gps_siggate,
     "zinc_graphormer": _zinc_graphormer,
     "zinc_gt": _zinc_gt,
+    "zinc_ppgt": _zinc_ppgt,
     "zinc_lspe": lambda folder: _zinc(folder, "zinc_lspe"),
     "zinc_sat": lambda folder: _zinc(folder, "zinc_sat"),
     "zinc_san": _zinc_san,

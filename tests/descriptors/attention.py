@@ -61,6 +61,13 @@ ATTENTION_LAYERS = (
         neutral=("implementation", "shared_pair_bias"),
     ),
     Descriptor(
+        "ppgt_attention",
+        partial(nn.PPGTAttention, DIM, num_heads=2, dropout_rate=0.3),
+        "layer",
+        options=dict(LINEAR, num_heads=4, dropout_rate=0.5, scale=0.5, distance=False, gate=False),
+        neutral=("implementation",),
+    ),
+    Descriptor(
         "multiplied_attention",
         partial(
             nn.MultipliedAttention,

@@ -95,6 +95,8 @@ BLOCKS = (
             norm=nn.RMSNorm,
             form="paper",
             dropout_rate=0.5,
+            drop_path_rate=0.5,
+            branch_scale=nn.LayerScale,
         ),
     ),
 )

@@ -2,6 +2,8 @@
 
 import functools
 
+import jax.numpy as jnp
+
 from gtx import nn
 from tests.batches import DIM
 from tests.descriptors.descriptor import Descriptor
@@ -135,6 +137,51 @@ ENCODERS = (
         level="pairs",
         options=dict(DTYPES, kernel_init=half, edge_dim=5, max_hops=1, table_hops=6),
         neutral=("level",),
+    ),
+    Descriptor(
+        "pair_stem_encoder",
+        partial(nn.PairStemEncoder, "x", DIM, {"bond": BOND}, num_waves=1, num_layers=1),
+        "encoder",
+        level="pairs",
+        options=dict(
+            LINEAR,
+            num_waves=2,
+            hidden_dim=5,
+            num_layers=2,
+            read_sizes=False,
+            layers_init=half,
+        ),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "token_pair_encoder",
+        partial(nn.TokenPairEncoder, DIM),
+        "encoder",
+        level="pairs",
+        options=dict(DTYPES, embedding_init=half),
+        neutral=("column", "level"),
+    ),
+    Descriptor(
+        "projected_encoder",
+        partial(nn.ProjectedEncoder, "atom", DIM, ATOM, 3),
+        "encoder",
+        options=LINEAR,
+        neutral=("level",),
+    ),
+    Descriptor(
+        "mlp_encoder",
+        partial(nn.MLPEncoder, "x", DIM, level="pair"),
+        "encoder",
+        level="pairs",
+        options=dict(LINEAR, hidden_dim=3, activation=jnp.tanh),
+        neutral=("level",),
+    ),
+    Descriptor(
+        "graph_size_encoder",
+        partial(nn.GraphSizeEncoder, DIM),
+        "encoder",
+        options=LINEAR,
+        neutral=("column", "level"),
     ),
     Descriptor(
         "complement_embed",

@@ -12,9 +12,11 @@ from gtx.data import Categorical, Continuous, GraphSpec, Label
 from gtx.encodings import LaplacianEigenvectors, RandomWalk, ShortestPaths
 from gtx.models import (
     CKGCN,
+    GDT,
     GPS,
     GT,
     LSPE,
+    PPGT,
     SAN,
     SAT,
     DIFFormer,
@@ -105,6 +107,13 @@ MODELS = (
         graphs={"x": Continuous(DIM)},
     ),
     published(
+        "gdt",
+        partial(GDT, dim=DIM, num_layers=2, num_heads=2, head_layers=2, dropout_rate=0.2),
+        nodes={"kind": Categorical((2,))},
+        pairs={"x": Continuous(DIM)},
+        level="graph",
+    ),
+    published(
         "graphormer",
         partial(
             Graphormer,
@@ -121,6 +130,13 @@ MODELS = (
         nodes={"kind": Categorical((2,))},
         pairs={"paths": Categorical((7,), fill=0)},
         level="graph",
+    ),
+    published(
+        "ppgt",
+        partial(
+            PPGT, dim=DIM, num_layers=1, num_heads=2, num_waves=1, stem_dim=5, drop_path_rate=0.3
+        ),
+        pairs={"x": Continuous(DIM)},
     ),
     published(
         "gt_of_graphs",

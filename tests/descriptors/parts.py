@@ -5,6 +5,7 @@ import functools
 import jax.numpy as jnp
 
 from gtx import nn
+from tests.batches import DIM
 from tests.descriptors.descriptor import Descriptor
 from tests.descriptors.values import DTYPES, LINEAR, half
 
@@ -14,6 +15,11 @@ NORM = dict(epsilon=1.0, **DTYPES, scale_init=half)
 PARTS = (
     Descriptor("linear", partial(nn.Linear, 5), "rows", options=dict(LINEAR, use_bias=False)),
     Descriptor("dropout", partial(nn.Dropout, 0.3), "rows"),
+    Descriptor("drop_path", partial(nn.DropPath, 0.3), "rows"),
+    Descriptor(
+        "layer_scale", partial(nn.LayerScale, DIM), "rows", options=dict(DTYPES, scale_init=half)
+    ),
+    Descriptor("rezero", partial(nn.ReZero, DIM), "rows", options=dict(DTYPES, scale_init=half)),
     Descriptor(
         "degree_scaler", nn.DegreeScaler, "layer", options=dict(DTYPES, coefficients_init=half)
     ),
@@ -26,6 +32,12 @@ PARTS = (
     Descriptor(
         "batch_norm", nn.BatchNorm, "norm", options=dict(NORM, bias_init=half, momentum=0.5)
     ),
-    Descriptor("layer_norm", nn.LayerNorm, "norm", options=dict(NORM, bias_init=half)),
+    Descriptor(
+        "layer_norm",
+        nn.LayerNorm,
+        "norm",
+        options=dict(NORM, bias_init=half, use_scale=False, use_bias=False),
+    ),
+    Descriptor("ada_rms_norm", nn.AdaRMSNorm, "norm", options=dict(NORM, bias_init=half)),
     Descriptor("rms_norm", nn.RMSNorm, "norm", options=NORM),
 )

@@ -42,12 +42,12 @@ SMALL = dict(
 )
 
 
-def dataset():
+def plain_dataset():
     sizes = [size for size, _, _ in GRAPHS]
     both = [[(*ends, kind) for ends, kind in bonds.items()] for _, bonds, _ in GRAPHS]
     both = [[*one, *((b, a, kind) for a, b, kind in one)] for one in both]
     senders, receivers, bonds = np.array([edge for one in both for edge in one]).T
-    made = Dataset.from_columns(
+    return Dataset.from_columns(
         node_ptr=np.cumsum([0, *sizes]),
         edge_ptr=np.cumsum([0, *map(len, both)]),
         senders=senders,
@@ -57,10 +57,9 @@ def dataset():
         labels=np.zeros((len(GRAPHS), 1), np.float32),
         spec=SPEC,
     )
-    return structures.apply(apply(made, ENCODINGS), [structures.VirtualNodes()])
 
 
-DATA = dataset()
+DATA = structures.apply(apply(plain_dataset(), ENCODINGS), [structures.VirtualNodes()])
 BATCH = batch_graphs(DATA)
 
 

@@ -13,6 +13,7 @@ from gtx.nn.attention.multi_head import MultiHeadAttention
 from gtx.nn.attention.multiplied import MultipliedAttention
 from gtx.nn.attention.nodeformer import NodeFormerAttention
 from gtx.nn.attention.performer import PerformerAttention
+from gtx.nn.attention.ppgt import PPGTAttention
 from gtx.nn.attention.san import SANAttention
 from gtx.nn.attention.sgformer import SGFormerAttention
 from gtx.nn.attention.structure_aware import StructureAwareAttention
@@ -34,6 +35,7 @@ __all__ = [
     "MultiHeadAttention",
     "MultipliedAttention",
     "NodeFormerAttention",
+    "PPGTAttention",
     "PerformerAttention",
     "SGFormerAttention",
     "StructureAwareAttention",

@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from gtx.batch import Batch, Features, mask_features
+from gtx.nn.parts.drop_path import DropPath
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import check_residual, make
 from gtx.nn.parts.feed_forward import FeedForward
@@ -32,6 +33,10 @@ class TransformerBlock(nn.Module):
       norm: factory of the norms: `norm_attention` and, except for "paper", `norm_feed_forward`.
       form: "paper", "post_ln" or "pre_ln".
       dropout_rate: after the attention.
+      drop_path_rate: probability that what is added to a residual is left out for a graph; see
+        `gtx.nn.DropPath`.
+      branch_scale: factory of what multiplies it, `gtx.nn.LayerScale` or `gtx.nn.ReZero`; None for
+        nothing.
     """
 
     dim: int
@@ -40,6 +45,8 @@ class TransformerBlock(nn.Module):
     norm: ModuleFactory = LayerNorm
     form: Literal["paper", "post_ln", "pre_ln"] = "pre_ln"
     dropout_rate: float = 0.0
+    drop_path_rate: float = 0.0
+    branch_scale: ModuleFactory | None = None
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
 
@@ -68,13 +75,27 @@ class TransformerBlock(nn.Module):
             )
             return layer(features, batch, train=train)
 
-        def add(features, out):
-            return out.replace(nodes=features.nodes + out.nodes)
+        def add(features, out, name):
+            x = out.nodes
+            if self.branch_scale is not None:
+                scale = make(
+                    self.branch_scale,
+                    "branch_scale",
+                    dim=self.dim,
+                    **options,
+                    name=f"scale_{name}",
+                )
+                x = scale(x, train=train)
+            drop = DropPath(self.drop_path_rate, name=f"drop_path_{name}")
+            x = drop(x, batch.graph_ids[batch.node_graph], train=train)
+            return out.replace(nodes=features.nodes + x)
 
         if self.form == "pre_ln":
-            features = add(features, attend(norm(features, "attention")))
-            return add(features, feed_forward(norm(features, "feed_forward")))
-        features = norm(add(features, attend(features)), "attention")
+            features = add(features, attend(norm(features, "attention")), "attention")
+            out = feed_forward(norm(features, "feed_forward"))
+            return add(features, out, "feed_forward")
+        features = norm(add(features, attend(features), "attention"), "attention")
         if self.form == "paper":
             return feed_forward(features)
-        return norm(add(features, feed_forward(features)), "feed_forward")
+        out = add(features, feed_forward(features), "feed_forward")
+        return norm(out, "feed_forward")

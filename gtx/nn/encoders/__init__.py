@@ -11,15 +11,20 @@ from gtx.nn.encoders.edge_pairs import EdgePairEncoder
 from gtx.nn.encoders.edge_path import EdgePathEncoder
 from gtx.nn.encoders.embed import Embed
 from gtx.nn.encoders.exphormer import ExphormerEmbed
+from gtx.nn.encoders.graph_size import GraphSizeEncoder
 from gtx.nn.encoders.laplacian import LaplacianEncoder
 from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
 from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
 from gtx.nn.encoders.linear import LinearEncoder
+from gtx.nn.encoders.mlp import MLPEncoder
 from gtx.nn.encoders.normalized import DroppedEmbed, NormalizedEmbed, StreamEmbed
+from gtx.nn.encoders.pair_stem import PairStemEncoder
+from gtx.nn.encoders.projected import ProjectedEncoder
 from gtx.nn.encoders.random_features import RandomFeaturesEncoder
 from gtx.nn.encoders.random_walk import RandomWalkEncoder
 from gtx.nn.encoders.sign_net import SignNetEncoder
 from gtx.nn.encoders.spe import SPEEncoder
+from gtx.nn.encoders.token_pairs import TokenPairEncoder
 from gtx.nn.encoders.vector_pairs import VectorPairsEncoder
 from gtx.typing import ModuleFactory
 
@@ -31,6 +36,7 @@ ENCODERS: dict[str, ModuleFactory] = {
     "laplacian_linear": LaplacianLinearEncoder,
     "laplacian_transformer": LaplacianTransformerEncoder,
     "linear": LinearEncoder,
+    "mlp": MLPEncoder,
     "random_features": RandomFeaturesEncoder,
     "random_walk": RandomWalkEncoder,
     "sign_net": SignNetEncoder,
@@ -48,15 +54,20 @@ __all__ = [
     "EdgePathEncoder",
     "Embed",
     "ExphormerEmbed",
+    "GraphSizeEncoder",
     "LaplacianEncoder",
     "LaplacianLinearEncoder",
     "LaplacianTransformerEncoder",
     "LinearEncoder",
+    "MLPEncoder",
     "NormalizedEmbed",
+    "PairStemEncoder",
+    "ProjectedEncoder",
     "RandomFeaturesEncoder",
     "RandomWalkEncoder",
     "SPEEncoder",
     "SignNetEncoder",
     "StreamEmbed",
+    "TokenPairEncoder",
     "VectorPairsEncoder",
 ]

@@ -3,29 +3,35 @@
 from gtx.nn.parts import initializers
 from gtx.nn.parts.activations import ACTIVATIONS
 from gtx.nn.parts.degree_scaler import DegreeScaler
+from gtx.nn.parts.drop_path import DropPath
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.feed_forward import FeedForward
 from gtx.nn.parts.graph_token import GraphToken
 from gtx.nn.parts.heads import MLPHead
+from gtx.nn.parts.layer_scale import LayerScale, ReZero
 from gtx.nn.parts.linear import Linear
-from gtx.nn.parts.norms import NORMS, BatchNorm, LayerNorm, RMSNorm
+from gtx.nn.parts.norms import NORMS, AdaRMSNorm, BatchNorm, LayerNorm, RMSNorm
 from gtx.nn.parts.readouts import EdgeReadout, NodeReadout, PairReadout, Pool
 
 __all__ = [
     "ACTIVATIONS",
     "NORMS",
+    "AdaRMSNorm",
     "BatchNorm",
     "DegreeScaler",
+    "DropPath",
     "Dropout",
     "EdgeReadout",
     "FeedForward",
     "GraphToken",
     "LayerNorm",
+    "LayerScale",
     "Linear",
     "MLPHead",
     "NodeReadout",
     "PairReadout",
     "Pool",
     "RMSNorm",
+    "ReZero",
     "initializers",
 ]

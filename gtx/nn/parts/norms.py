@@ -101,6 +101,8 @@ class LayerNorm(nn.Module):
       param_dtype: storage dtype of scale and bias.
       scale_init: of the factor.
       bias_init: of the offset.
+      use_scale: whether there is a factor.
+      use_bias: whether there is an offset.
     """
 
     epsilon: float = 1e-5
@@ -108,6 +110,53 @@ class LayerNorm(nn.Module):
     param_dtype: Dtype = jnp.float32
     scale_init: Initializer = _ones
     bias_init: Initializer = _zeros
+    use_scale: bool = True
+    use_bias: bool = True
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "rows feat"],
+        mask: Bool[Array, " rows"],
+        *,
+        train: bool,
+        axis_name: str | None = None,
+    ) -> Float[Array, "rows feat"]:
+        del train, axis_name
+        _check_rows(x, mask)
+        scale = bias = None
+        if self.use_scale:
+            scale = self.param("scale", self.scale_init, (x.shape[-1],), self.param_dtype)
+        if self.use_bias:
+            bias = self.param("bias", self.bias_init, (x.shape[-1],), self.param_dtype)
+        dtype = self.dtype or x.dtype
+        x = clean(x, mask).astype(jnp.promote_types(x.dtype, jnp.float32))
+        real = mask.astype(x.dtype)
+        centred = x - _mean_features(x)
+        y = centred * jax.lax.rsqrt(_mean_features(centred**2) + self.epsilon)
+        y = y if scale is None else y * _to_rows(real, scale)
+        return (y if bias is None else y + _to_rows(real, bias)).astype(dtype)
+
+
+class AdaRMSNorm(nn.Module):
+    """Divide each row by its root mean square, and multiply it by that of a * x + b.
+
+    y = x / rms(x) rms(a * x + b) with vectors a and b: Ma et al. (2026), PPGT. With a = 0 and b = 1
+    it is RMSNorm, and so it starts. With a = 1 and b = 0 it keeps x, and so the length of a row.
+
+    Attributes:
+      epsilon: added to both mean squares.
+      dtype: of the result; None keeps that of x.
+      param_dtype: storage dtype of the vectors.
+      scale_init: of a.
+      bias_init: of b.
+    """
+
+    epsilon: float = 1e-6
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    scale_init: Initializer = _zeros
+    bias_init: Initializer = _ones
 
     @nn.compact
     def __call__(
@@ -125,9 +174,9 @@ class LayerNorm(nn.Module):
         dtype = self.dtype or x.dtype
         x = clean(x, mask).astype(jnp.promote_types(x.dtype, jnp.float32))
         real = mask.astype(x.dtype)
-        centred = x - _mean_features(x)
-        y = centred * jax.lax.rsqrt(_mean_features(centred**2) + self.epsilon)
-        return (y * _to_rows(real, scale) + _to_rows(real, bias)).astype(dtype)
+        y = x * jax.lax.rsqrt(_mean_features(x**2) + self.epsilon)
+        affine = x * _to_rows(real, scale) + _to_rows(real, bias)
+        return (y * jnp.sqrt(_mean_features(affine**2) + self.epsilon)).astype(dtype)
 
 
 class RMSNorm(nn.Module):
@@ -193,4 +242,9 @@ def _mean_features(values):
     return jax.lax.dot(values, weights, precision=jax.lax.Precision.HIGHEST)
 
 
-NORMS: dict[str, ModuleFactory] = {"batch": BatchNorm, "layer": LayerNorm, "rms": RMSNorm}
+NORMS: dict[str, ModuleFactory] = {
+    "ada_rms": AdaRMSNorm,
+    "batch": BatchNorm,
+    "layer": LayerNorm,
+    "rms": RMSNorm,
+}
