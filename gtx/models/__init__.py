@@ -23,6 +23,7 @@ from gtx.models.san import SAN
 from gtx.models.sat import SAT
 from gtx.models.sgformer import SGFormer
 from gtx.models.specformer import Specformer
+from gtx.models.tokengt import TokenGT
 
 MODELS: dict[str, type[Model]] = {
     "difformer": DIFFormer,
@@ -41,9 +42,11 @@ MODELS: dict[str, type[Model]] = {
     "sgformer": SGFormer,
     "ckgcn": CKGCN,
     "specformer": Specformer,
+    "tokengt": TokenGT,
 }
 
 __all__ = [
+    "TokenGT",
     "Specformer",
     "CKGCN",
     "DIFFormer",

@@ -20,6 +20,7 @@ from typing import Any
 
 from gtx.data import Dataset
 from gtx.structures.complete import Complete as Complete
+from gtx.structures.edge_tokens import EdgeTokens as EdgeTokens
 from gtx.structures.expander import Expander as Expander
 from gtx.structures.k_hop import KHop as KHop
 from gtx.structures.self_loops import SelfLoops as SelfLoops
@@ -27,9 +28,11 @@ from gtx.structures.structure import Structure as Structure
 from gtx.structures.structure import own_nodes as own_nodes
 from gtx.structures.virtual_nodes import VirtualNodes as VirtualNodes
 
-# Recipes apply structures in this order, so that virtual nodes get self-loops too.
+# Recipes apply structures in this order, so that virtual nodes and the nodes of edges get
+# self-loops too, and that virtual nodes are not joined to those of edges.
 STRUCTURES: dict[str, type[Any]] = {
     "virtual_nodes": VirtualNodes,
+    "edge_tokens": EdgeTokens,
     "self_loops": SelfLoops,
     "k_hop": KHop,
     "expander": Expander,

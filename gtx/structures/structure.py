@@ -53,7 +53,7 @@ def with_edges(
 
 
 def own_nodes(dataset: Dataset) -> np.ndarray:
-    """True for the graphs' own nodes, False for virtual nodes; bool [nodes].
+    """True for the graphs' own nodes, False for those that structures added; bool [nodes].
 
     Raises:
       DatasetError: the data have a column nodes["kind"] of their own, which would be mistaken for
@@ -61,7 +61,8 @@ def own_nodes(dataset: Dataset) -> np.ndarray:
     """
     if "kind" not in dataset.nodes:
         return np.ones(dataset.node_ptr[-1], bool)
-    if not any(columns == OF_VIRTUAL for columns in dataset.spec.edge_sets.values()):
+    kind = OF_VIRTUAL["kind"]
+    if not any(columns.get("kind") == kind for columns in dataset.spec.edge_sets.values()):
         raise DatasetError(
             "dataset: nodes have a column 'kind' that no structure wrote. Give it another name."
         )

@@ -1,12 +1,11 @@
 """Virtual nodes: nodes that are joined to every node of their graph."""
 
 import dataclasses
-from collections.abc import Mapping
 
 import numpy as np
 
-from gtx.data import Categorical, Column, Dataset, exact
-from gtx.data.columns import offsets
+from gtx.data import Column, Dataset, exact
+from gtx.structures.added_nodes import with_nodes
 from gtx.structures.structure import (
     OF_VIRTUAL,
     check_name,
@@ -52,13 +51,10 @@ class VirtualNodes:
     def __call__(self, dataset: Dataset) -> Dataset:
         check_room(dataset, self.name, 2.0 * self.num_nodes * dataset.num_nodes)
         own = own_nodes(dataset)
-        if "kind" not in dataset.nodes:
-            kinds = np.zeros(dataset.node_ptr[-1], np.int32)
-            kind: dict[str, Column] = dict(kind=Categorical((1,)))
-            dataset = dataset.with_columns("node", dict(kind=kinds), kind)
         old = node_graph(dataset)
         place = np.arange(len(old)) - dataset.node_ptr[old]
-        larger = _with_nodes(dataset, self.num_nodes)
+        kinds = np.tile(np.arange(self.num_nodes), len(dataset))
+        larger = with_nodes(dataset, np.full(len(dataset), self.num_nodes), kinds, self.num_nodes)
         # One edge for each of the graph's own nodes and each of its new ones.
         graph = np.repeat(old[own], self.num_nodes)
         node = np.repeat(place[own], self.num_nodes)
@@ -72,60 +68,3 @@ class VirtualNodes:
             np.concatenate([virtual, node]),
             kind=np.repeat([0, 1], len(node)),
         )
-
-
-def _with_nodes(dataset: Dataset, num_nodes: int) -> Dataset:
-    """The dataset with `num_nodes` virtual nodes after those of each graph, without edges."""
-    sizes = dataset.spec.nodes["kind"]
-    assert isinstance(sizes, Categorical)
-    (first,) = sizes.sizes
-    # New rows are appended and then sorted by graph. A stable sort puts them last in each graph.
-    new = np.repeat(np.arange(len(dataset)), num_nodes)
-    order = np.argsort(np.concatenate([node_graph(dataset), new]), kind="stable")
-    nodes, spec = _extended(dataset.nodes, dataset.spec.nodes, len(new), order)
-    which = np.tile(np.arange(num_nodes), len(dataset))
-    kind = np.concatenate([dataset.nodes["kind"][:, 0], first + which])[order]
-    nodes["kind"], spec["kind"] = kind[:, None].astype(np.int32), Categorical((first + num_nodes,))
-
-    targets = dataset.targets
-    if targets.level in ("node", "pair"):
-        targets = targets.moved(np.argsort(order))
-    pairs, pairs_spec = _with_pairs(dataset, num_nodes)
-    return dataclasses.replace(
-        dataset,
-        nodes=nodes,
-        pairs=pairs,
-        node_ptr=offsets(dataset.num_nodes + num_nodes),
-        targets=targets,
-        spec=dataset.spec.replace(nodes=spec, pairs=pairs_spec),
-    )
-
-
-def _with_pairs(
-    dataset: Dataset, num_nodes: int
-) -> tuple[dict[str, np.ndarray], dict[str, Column]]:
-    """The pair columns, with new rows for the pairs that contain a virtual node."""
-    if not dataset.pairs:
-        return {}, {}
-    before, after = dataset.num_nodes, dataset.num_nodes + num_nodes
-    # The position of each pair of the graph's own nodes among the pairs of the larger graph.
-    graph = np.repeat(np.arange(len(dataset)), before**2)
-    place = np.arange(len(graph)) - dataset.pair_ptr[graph]
-    receiver, sender = np.divmod(place, before[graph])
-    total = offsets(after**2)
-    kept = total[graph] + receiver * after[graph] + sender
-    # The rows that stay -1 are new pairs. They take the appended rows in their order.
-    order = np.full(total[-1], -1)
-    order[kept] = np.arange(len(kept))
-    is_new = order < 0
-    order[is_new] = len(kept) + np.arange(int(is_new.sum()))
-    return _extended(dataset.pairs, dataset.spec.pairs, int(is_new.sum()), order)
-
-
-def _extended(
-    columns: Mapping[str, np.ndarray], spec: Mapping[str, Column], count: int, order: np.ndarray
-) -> tuple[dict[str, np.ndarray], dict[str, Column]]:
-    """Columns with `count` further rows that hold the fill; all rows are then put in `order`."""
-    extended = {name: spec[name].extended(values, count) for name, values in columns.items()}
-    arrays = {name: values[order] for name, (values, _) in extended.items()}
-    return arrays, {name: column for name, (_, column) in extended.items()}

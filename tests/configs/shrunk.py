@@ -302,4 +302,5 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "zinc_sat": lambda folder: _zinc(folder, "zinc_sat"),
     "zinc_san": _zinc_san,
     "zinc_specformer": lambda folder: _zinc(folder, "zinc_specformer"),
+    "zinc_tokengt": lambda folder: _zinc(folder, "zinc_tokengt"),
 }

@@ -67,7 +67,7 @@ ENCODERS = (
         "laplacian_linear_encoder",
         partial(nn.LaplacianLinearEncoder, "lap", DIM),
         "encoder",
-        options=dict(LINEAR, **RANDOM),
+        options=dict(LINEAR, use_bias=False, **RANDOM),
         neutral=("level",),
     ),
     Descriptor(
@@ -81,7 +81,7 @@ ENCODERS = (
         "random_features_encoder",
         partial(nn.RandomFeaturesEncoder, "x", DIM),
         "encoder",
-        options=dict(LINEAR, redraw="normal"),
+        options=dict(LINEAR, redraw="normal", use_bias=False),
         neutral=("level",),
     ),
     Descriptor(

@@ -11,6 +11,7 @@ STRUCTURES = {
     "self loops": structures.SelfLoops(),
     "one virtual node": structures.VirtualNodes(),
     "three virtual nodes": structures.VirtualNodes(3),
+    "edge tokens": structures.EdgeTokens(),
     "two hops": structures.KHop(2),
     "complete": structures.Complete(),
     "complete with loops": structures.Complete(loops=True),

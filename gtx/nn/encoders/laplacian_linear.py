@@ -27,6 +27,7 @@ class LaplacianLinearEncoder(nn.Module):
       level: "node".
       random_signs: draw signs while training (rng stream "dropout").
       random_bases: draw bases for repeated eigenvalues while training, likewise.
+      use_bias: whether there is b.
       kernel_init: of W.
       bias_init: of b; None is PyTorch's.
     """
@@ -36,6 +37,7 @@ class LaplacianLinearEncoder(nn.Module):
     level: Level = "node"
     random_signs: bool = True
     random_bases: bool = False
+    use_bias: bool = True
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
@@ -51,6 +53,7 @@ class LaplacianLinearEncoder(nn.Module):
         spectrum = drawn_spectrum(self, batch, train)
         linear = Linear(
             self.dim,
+            self.use_bias,
             dtype=self.dtype,
             param_dtype=self.param_dtype,
             kernel_init=self.kernel_init,

@@ -35,6 +35,7 @@ class RandomFeaturesEncoder(nn.Module):
       dim: width of the result.
       level: "node".
       redraw: "rotation", "normal" or "none".
+      use_bias: of the linear map.
       kernel_init: of W.
       bias_init: of b; None is PyTorch's.
     """
@@ -43,6 +44,7 @@ class RandomFeaturesEncoder(nn.Module):
     dim: int
     level: Level = "node"
     redraw: Literal["rotation", "normal", "none"] = "rotation"
+    use_bias: bool = True
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
@@ -65,6 +67,7 @@ class RandomFeaturesEncoder(nn.Module):
             values = clean(self._drawn(values, batch), mask)
         linear = Linear(
             self.dim,
+            self.use_bias,
             dtype=self.dtype,
             param_dtype=self.param_dtype,
             kernel_init=self.kernel_init,
