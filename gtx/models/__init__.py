@@ -6,6 +6,7 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 
 from gtx.models.ckgcn import CKGCN
 from gtx.models.difformer import DIFFormer
+from gtx.models.egt import EGT
 from gtx.models.exphormer import Exphormer
 from gtx.models.gdt import GDT
 from gtx.models.gps import GPS
@@ -27,6 +28,7 @@ from gtx.models.tokengt import TokenGT
 
 MODELS: dict[str, type[Model]] = {
     "difformer": DIFFormer,
+    "egt": EGT,
     "exphormer": Exphormer,
     "gdt": GDT,
     "gps": GPS,
@@ -50,6 +52,7 @@ __all__ = [
     "Specformer",
     "CKGCN",
     "DIFFormer",
+    "EGT",
     "Exphormer",
     "NodeFormer",
     "Polynormer",

@@ -16,6 +16,7 @@ These fields mean the same in every module. A docstring names them only where it
 
 from gtx.nn.attention import (
     CrossAttention,
+    EGTAttention,
     ExphormerAttention,
     GRITAttention,
     MultiHeadAttention,
@@ -29,6 +30,7 @@ from gtx.nn.attention import (
 from gtx.nn.blocks import (
     ISAB,
     PMA,
+    EGTBlock,
     GPSBlock,
     GRITBlock,
     GTBlock,
@@ -78,6 +80,7 @@ from gtx.nn.parts import (
     Dropout,
     DropPath,
     EdgeReadout,
+    EntryFeedForward,
     FeedForward,
     GraphToken,
     LayerNorm,
@@ -94,6 +97,9 @@ from gtx.nn.parts import (
 
 __all__ = [
     "AdaRMSNorm",
+    "EGTAttention",
+    "EGTBlock",
+    "EntryFeedForward",
     "ComplementEmbed",
     "DropPath",
     "GraphSizeEncoder",

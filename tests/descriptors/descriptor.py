@@ -49,7 +49,7 @@ class Descriptor:
         }[self.kind]
         if self.name in ("edge_readout", "pair_readout"):
             arguments = (features, edges_as_targets(batch, self.name.removesuffix("_readout")))
-        if self.name in ("dropout", "drop_path"):
+        if self.name in ("dropout", "drop_path", "entry_feed_forward"):
             arguments += (batch.node_ids,)
         if self.name != "linear":
             options = dict(train=train)

@@ -7,11 +7,56 @@ import jax.numpy as jnp
 from gtx import nn
 from tests.batches import DIM
 from tests.descriptors.descriptor import Descriptor
-from tests.descriptors.values import LINEAR
+from tests.descriptors.values import DTYPES, LINEAR
 
 partial = functools.partial
 
 PAIRS = (
+    Descriptor(
+        "entry_feed_forward",
+        partial(nn.EntryFeedForward, DIM),
+        "rows",
+        options=dict(LINEAR, hidden_dim=5, activation=jnp.tanh, use_bias=False, dropout_rate=0.5),
+    ),
+    Descriptor(
+        "egt_attention",
+        partial(nn.EGTAttention, DIM, num_heads=2, dropout_rate=0.3, structure="edges"),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            dropout_rate=0.5,
+            mask_rate=0.5,
+            structure="complete",
+            limit=0.01,
+            scale_degree=False,
+            virtual_nodes=True,
+            update_pairs=False,
+        ),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "egt_block",
+        partial(
+            nn.EGTBlock,
+            DIM,
+            attention=partial(nn.EGTAttention, num_heads=2, mask_rate=0.2),
+            dropout_rate=0.2,
+            pair_dropout_rate=0.2,
+        ),
+        "layer",
+        options=dict(
+            DTYPES,
+            attention=partial(nn.EGTAttention, num_heads=4),
+            triangle=nn.EGTAttention,
+            activation=jnp.tanh,
+            expansion=1,
+            norm=nn.RMSNorm,
+            dropout_rate=0.5,
+            pair_dropout_rate=0.5,
+            update_pairs=False,
+        ),
+    ),
     Descriptor(
         "grit_attention",
         partial(nn.GRITAttention, DIM, num_heads=2, dropout_rate=0.3, structure="edges"),

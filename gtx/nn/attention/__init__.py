@@ -7,6 +7,7 @@ import functools
 
 from gtx.nn.attention.call import attend, edges_of, pairs_of
 from gtx.nn.attention.cross import CrossAttention
+from gtx.nn.attention.egt import EGTAttention
 from gtx.nn.attention.exphormer import ExphormerAttention
 from gtx.nn.attention.grit import GRITAttention
 from gtx.nn.attention.multi_head import MultiHeadAttention
@@ -28,6 +29,7 @@ ATTENTION: dict[str, ModuleFactory] = {
 }
 
 __all__ = [
+    "EGTAttention",
     "ATTENTION",
     "CrossAttention",
     "ExphormerAttention",

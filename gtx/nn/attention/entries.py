@@ -6,11 +6,16 @@ Layers that read and change features of pairs run over either. Over the edges of
 
 from typing import Any, Literal, NamedTuple
 
+import jax.numpy as jnp
+
 from gtx.batch import Batch, Features
 from gtx.nn.attention.call import edges_of, pairs_of
+from gtx.ops import split_pairs, to_nodes
 from gtx.ops.arguments import check_choice
-from gtx.ops.attention import Structure
+from gtx.ops.attention import Complete, Structure
 from gtx.ops.attention.contract import as_edges
+from gtx.ops.masks import clean
+from gtx.ops.segment import segment_sum
 
 # All pairs of nodes of a graph, or edges.
 StructureName = Literal["complete", "edges"]
@@ -68,3 +73,14 @@ def write_entries(
     if structure == "complete":
         return features.replace(pairs=values)
     return features.with_edges_over(edges, values)
+
+
+def sum_entries(values: Any, entries: Entries, num_nodes: int) -> Any:
+    """The sum over the senders of each receiver, [nodes, ...], of values [entries, ...]."""
+    structure, values = entries.structure, clean(values, entries.mask)
+    if not isinstance(structure, Complete):
+        sorted_ = structure.indices_are_sorted
+        return segment_sum(values, structure.receivers, num_nodes, indices_are_sorted=sorted_)
+    layout, rest = structure.layout, values.shape[1:]
+    rows = [part.sum(2).reshape(-1, *rest) for part in split_pairs(values, layout.tiers)]
+    return to_nodes(jnp.concatenate([jnp.zeros((0, *rest), values.dtype), *rows]), layout)

@@ -5,6 +5,7 @@ without `dim`); everything else is bound beforehand, as in
 `functools.partial(MultiHeadAttention, num_heads=8)`. `BLOCKS` holds the blocks by name.
 """
 
+from gtx.nn.blocks.egt import EGTBlock
 from gtx.nn.blocks.gps import GPSBlock
 from gtx.nn.blocks.grit import GRITBlock
 from gtx.nn.blocks.gt import GTBlock
@@ -24,6 +25,7 @@ from gtx.nn.blocks.transformer import TransformerBlock
 from gtx.typing import ModuleFactory
 
 BLOCKS: dict[str, ModuleFactory] = {
+    "egt": EGTBlock,
     "gps": GPSBlock,
     "gt": GTBlock,
     "grit": GRITBlock,
@@ -34,6 +36,7 @@ BLOCKS: dict[str, ModuleFactory] = {
 }
 
 __all__ = [
+    "EGTBlock",
     "BLOCKS",
     "ByStep",
     "GPSBlock",

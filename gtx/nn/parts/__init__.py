@@ -5,6 +5,7 @@ from gtx.nn.parts.activations import ACTIVATIONS
 from gtx.nn.parts.degree_scaler import DegreeScaler
 from gtx.nn.parts.drop_path import DropPath
 from gtx.nn.parts.dropout import Dropout
+from gtx.nn.parts.entry_feed_forward import EntryFeedForward
 from gtx.nn.parts.feed_forward import FeedForward
 from gtx.nn.parts.graph_token import GraphToken
 from gtx.nn.parts.heads import MLPHead
@@ -14,6 +15,7 @@ from gtx.nn.parts.norms import NORMS, AdaRMSNorm, BatchNorm, LayerNorm, RMSNorm
 from gtx.nn.parts.readouts import EdgeReadout, NodeReadout, PairReadout, Pool
 
 __all__ = [
+    "EntryFeedForward",
     "ACTIVATIONS",
     "NORMS",
     "AdaRMSNorm",

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from gtx.ops.arguments import check_floats
-from gtx.ops.attention.scores import Clamped, Scale
+from gtx.ops.attention.scores import Dot, Scale
 
 
 @functools.partial(jax.tree_util.register_dataclass, data_fields=(), meta_fields=("limit",))
@@ -46,7 +46,7 @@ class Multiplied:
 
 @functools.partial(jax.tree_util.register_dataclass, data_fields=(), meta_fields=("limit",))
 @dataclasses.dataclass(frozen=True)
-class EGTScore(Clamped):
+class EGTScore(Dot):
     """clamp(scale * q_i . k_j) + e_ij: the Edge-augmented Graph Transformer.
 
     Hussain et al. (2022), section 3.2. The entry is e, [entries, heads], a linear map of the
@@ -54,12 +54,14 @@ class EGTScore(Clamped):
     channels from them. Its gates, sigmoid(g_ij), are the `gate` of `gtx.ops.attention`.
 
     Attributes:
-      limit: static, above 0.
+      limit: static, above 0; None for no clamp, as in TGT (Hussain et al., 2024).
     """
+
+    limit: float | None = 5.0
 
     def from_products(self, products: Any, entry: Any, scale: Scale) -> Any:
         _check_like(self, "entry", entry, products, "[entries, heads]")
-        logits = super().from_products(products, None, scale) + entry
+        logits = _clamp(self, scale * products) + entry
         return logits, logits
 
 
