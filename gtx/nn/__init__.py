@@ -26,14 +26,18 @@ from gtx.nn.attention import (
     PPGTAttention,
     SGFormerAttention,
     StructureAwareAttention,
+    TriangularUpdate,
+    TripletAttention,
 )
 from gtx.nn.blocks import (
     ISAB,
     PMA,
+    EdgeTransformerBlock,
     EGTBlock,
     GPSBlock,
     GRITBlock,
     GTBlock,
+    PivotalBlock,
     SANBlock,
     SetAttentionBlock,
     TransformerBlock,
@@ -97,6 +101,10 @@ from gtx.nn.parts import (
 
 __all__ = [
     "AdaRMSNorm",
+    "EdgeTransformerBlock",
+    "PivotalBlock",
+    "TriangularUpdate",
+    "TripletAttention",
     "EGTAttention",
     "EGTBlock",
     "EntryFeedForward",

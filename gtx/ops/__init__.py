@@ -20,6 +20,7 @@ from gtx.ops.layout import (
     Tier,
     edge_pairs,
     make_layout,
+    pair_ends,
     pair_mask,
     split_pairs,
     split_slots,
@@ -42,8 +43,20 @@ from gtx.ops.segment import (
     segment_std,
     segment_sum,
 )
+from gtx.ops.triangle import (
+    composed_attention,
+    pivotal_attention,
+    reverse_pairs,
+    triangle_attention,
+    triangle_multiplication,
+)
 
 __all__ = [
+    "composed_attention",
+    "pivotal_attention",
+    "reverse_pairs",
+    "triangle_attention",
+    "triangle_multiplication",
     "Additive",
     "BiasFunction",
     "Clamped",
@@ -71,6 +84,7 @@ __all__ = [
     "node_ids",
     "normalized_sum",
     "orthogonal_projection",
+    "pair_ends",
     "pair_mask",
     "pool",
     "relu_features",

@@ -293,6 +293,21 @@ def pair_mask(layout: Layout, sender_layout: Layout | None = None) -> Bool[HostO
     return xp.concatenate([xp.zeros(0, bool), *parts])
 
 
+def pair_ends(
+    layout: Layout,
+) -> tuple[Integer[HostOrDevice, " pairs"], Integer[HostOrDevice, " pairs"]]:
+    """The nodes of each pair, receiver and sender; some node where a slot is empty."""
+    check_layout(layout)
+    xp = np if isinstance(layout.slots, np.ndarray) else jnp
+    receivers, senders = [xp.zeros(0, np.int32)], [xp.zeros(0, np.int32)]
+    last = max(layout.num_nodes - 1, 0)
+    for tier, slots in zip(layout.tiers, split_slots(layout.slots, layout.tiers), strict=True):
+        shape, nodes = (*tier, tier.size), xp.minimum(slots, last)
+        receivers.append(xp.broadcast_to(nodes[:, :, None], shape).reshape(-1))
+        senders.append(xp.broadcast_to(nodes[:, None, :], shape).reshape(-1))
+    return xp.concatenate(receivers), xp.concatenate(senders)
+
+
 def edge_pairs(
     senders: Integer[HostOrDevice, " edges"],
     receivers: Integer[HostOrDevice, " edges"],

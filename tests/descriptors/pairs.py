@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from gtx import nn
 from tests.batches import DIM
 from tests.descriptors.descriptor import Descriptor
-from tests.descriptors.values import DTYPES, LINEAR
+from tests.descriptors.values import DTYPES, LINEAR, half
 
 partial = functools.partial
 
@@ -16,7 +16,15 @@ PAIRS = (
         "entry_feed_forward",
         partial(nn.EntryFeedForward, DIM),
         "rows",
-        options=dict(LINEAR, hidden_dim=5, activation=jnp.tanh, use_bias=False, dropout_rate=0.5),
+        options=dict(
+            LINEAR,
+            hidden_dim=5,
+            activation=jnp.tanh,
+            use_bias=False,
+            dropout_rate=0.5,
+            output_init=half,
+        ),
+        neutral=("hidden_dropout",),
     ),
     Descriptor(
         "egt_attention",
@@ -48,7 +56,7 @@ PAIRS = (
         options=dict(
             DTYPES,
             attention=partial(nn.EGTAttention, num_heads=4),
-            triangle=nn.EGTAttention,
+            triangle=nn.TripletAttention,
             activation=jnp.tanh,
             expansion=1,
             norm=nn.RMSNorm,
@@ -69,6 +77,55 @@ PAIRS = (
             activation=jnp.tanh,
             limit=0.01,
             message_value=False,
+        ),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "triplet_attention",
+        partial(nn.TripletAttention, DIM, num_heads=2, dropout_rate=0.3),
+        "layer",
+        options=dict(LINEAR, num_heads=4, dropout_rate=0.5, norm=nn.RMSNorm),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "triangular_update",
+        partial(nn.TriangularUpdate, DIM, num_heads=2),
+        "layer",
+        options=dict(LINEAR, num_heads=4, norm=nn.RMSNorm),
+    ),
+    Descriptor(
+        "edge_transformer_block",
+        partial(
+            nn.EdgeTransformerBlock,
+            DIM,
+            num_heads=2,
+            dropout_rate=0.3,
+            feed_forward_dropout_rate=0.2,
+        ),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            dropout_rate=0.5,
+            feed_forward_dropout_rate=0.5,
+            activation=jnp.tanh,
+            norm=nn.RMSNorm,
+        ),
+        neutral=("implementation",),
+    ),
+    Descriptor(
+        "pivotal_block",
+        partial(nn.PivotalBlock, DIM, num_heads=2, dropout_rate=0.3, use_bias=True),
+        "layer",
+        options=dict(
+            LINEAR,
+            num_heads=4,
+            dropout_rate=0.5,
+            expansion=1,
+            activation=jnp.tanh,
+            norm=nn.RMSNorm,
+            mix=False,
+            use_bias=False,
         ),
         neutral=("implementation",),
     ),

@@ -18,6 +18,8 @@ from gtx.nn.attention.ppgt import PPGTAttention
 from gtx.nn.attention.san import SANAttention
 from gtx.nn.attention.sgformer import SGFormerAttention
 from gtx.nn.attention.structure_aware import StructureAwareAttention
+from gtx.nn.attention.triangular_update import TriangularUpdate
+from gtx.nn.attention.triplet import TripletAttention
 from gtx.typing import ModuleFactory
 
 # By what the nodes attend to: all of their graph, or the senders of their edges.
@@ -29,6 +31,8 @@ ATTENTION: dict[str, ModuleFactory] = {
 }
 
 __all__ = [
+    "TriangularUpdate",
+    "TripletAttention",
     "EGTAttention",
     "ATTENTION",
     "CrossAttention",

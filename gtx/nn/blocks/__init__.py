@@ -5,11 +5,13 @@ without `dim`); everything else is bound beforehand, as in
 `functools.partial(MultiHeadAttention, num_heads=8)`. `BLOCKS` holds the blocks by name.
 """
 
+from gtx.nn.blocks.edge_transformer import EdgeTransformerBlock
 from gtx.nn.blocks.egt import EGTBlock
 from gtx.nn.blocks.gps import GPSBlock
 from gtx.nn.blocks.grit import GRITBlock
 from gtx.nn.blocks.gt import GTBlock
 from gtx.nn.blocks.isab import ISAB
+from gtx.nn.blocks.pivotal import PivotalBlock
 from gtx.nn.blocks.pma import PMA
 from gtx.nn.blocks.polynormer import (
     ByStep,
@@ -25,6 +27,8 @@ from gtx.nn.blocks.transformer import TransformerBlock
 from gtx.typing import ModuleFactory
 
 BLOCKS: dict[str, ModuleFactory] = {
+    "edge_transformer": EdgeTransformerBlock,
+    "pivotal": PivotalBlock,
     "egt": EGTBlock,
     "gps": GPSBlock,
     "gt": GTBlock,
@@ -36,6 +40,8 @@ BLOCKS: dict[str, ModuleFactory] = {
 }
 
 __all__ = [
+    "PivotalBlock",
+    "EdgeTransformerBlock",
     "EGTBlock",
     "BLOCKS",
     "ByStep",

@@ -22,6 +22,8 @@ class EntryFeedForward(nn.Module):
       activation: of the hidden layer.
       use_bias: of both maps.
       dropout_rate: of the result.
+      hidden_dropout: whether the hidden layer is dropped too.
+      output_init: of the second kernel; None is `kernel_init`.
     """
 
     dim: int
@@ -29,10 +31,12 @@ class EntryFeedForward(nn.Module):
     activation: Activation = jax.nn.relu
     use_bias: bool = True
     dropout_rate: float = 0.0
+    hidden_dropout: bool = False
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    output_init: Initializer | None = None
 
     @nn.compact
     def __call__(
@@ -43,10 +47,13 @@ class EntryFeedForward(nn.Module):
             use_bias=self.use_bias,
             dtype=self.dtype,
             param_dtype=self.param_dtype,
-            kernel_init=self.kernel_init,
             bias_init=self.bias_init,
         )
         width = 2 * self.dim if self.hidden_dim is None else self.hidden_dim
-        x = self.activation(Linear(width, **options, name="hidden")(x))
-        x = Linear(self.dim, **options, name="output")(x)
+        x = Linear(width, **options, kernel_init=self.kernel_init, name="hidden")(x)
+        x = self.activation(x)
+        if self.hidden_dropout:
+            x = Dropout(self.dropout_rate, name="dropout_hidden")(x, *ids, train=train)
+        output_init = self.output_init or self.kernel_init
+        x = Linear(self.dim, **options, kernel_init=output_init, name="output")(x)
         return Dropout(self.dropout_rate, name="dropout")(x, *ids, train=train)
