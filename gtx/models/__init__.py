@@ -4,6 +4,7 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 `MODELS` holds them by the names that `config.model.name` may have.
 """
 
+from gtx.models.big_bird import BigBird
 from gtx.models.ckgcn import CKGCN
 from gtx.models.difformer import DIFFormer
 from gtx.models.egt import EGT
@@ -17,6 +18,7 @@ from gtx.models.gt import GT
 from gtx.models.layered import LayeredModel
 from gtx.models.lspe import LSPE
 from gtx.models.model import Model, Needs
+from gtx.models.nagphormer import NAGphormer
 from gtx.models.nodeformer import NodeFormer
 from gtx.models.polynormer import Polynormer
 from gtx.models.ppgt import PPGT
@@ -27,6 +29,7 @@ from gtx.models.specformer import Specformer
 from gtx.models.tokengt import TokenGT
 
 MODELS: dict[str, type[Model]] = {
+    "big_bird": BigBird,
     "difformer": DIFFormer,
     "egt": EGT,
     "exphormer": Exphormer,
@@ -36,6 +39,7 @@ MODELS: dict[str, type[Model]] = {
     "grit": GRIT,
     "gt": GT,
     "lspe": LSPE,
+    "nagphormer": NAGphormer,
     "nodeformer": NodeFormer,
     "polynormer": Polynormer,
     "ppgt": PPGT,
@@ -48,6 +52,8 @@ MODELS: dict[str, type[Model]] = {
 }
 
 __all__ = [
+    "BigBird",
+    "NAGphormer",
     "TokenGT",
     "Specformer",
     "CKGCN",

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gtx.data import Dataset
+from gtx.structures.big_bird import BigBird as BigBird
 from gtx.structures.complete import Complete as Complete
 from gtx.structures.edge_tokens import EdgeTokens as EdgeTokens
 from gtx.structures.expander import Expander as Expander
@@ -36,6 +37,7 @@ STRUCTURES: dict[str, type[Any]] = {
     "self_loops": SelfLoops,
     "k_hop": KHop,
     "expander": Expander,
+    "big_bird": BigBird,
     "complete": Complete,
 }
 

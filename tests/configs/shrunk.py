@@ -179,11 +179,19 @@ def _zinc_encodings(folder: pathlib.Path) -> ConfigDict:
 
 
 def _peptides_func_gps(folder: pathlib.Path) -> ConfigDict:
+    return _peptides_func(folder, "peptides_func_gps")
+
+
+def _peptides_func_exphormer(folder: pathlib.Path) -> ConfigDict:
+    return _peptides_func(folder, "peptides_func_exphormer")
+
+
+def _peptides_func(folder: pathlib.Path, name: str) -> ConfigDict:
     label = Label("graph", "multilabel", 10)
     (folder / "peptides_func").mkdir()
     graphs = random_graphs(20, peptides_func.ATOM_SIZES, (5, 6, 2), label)
     packed.save(graphs, folder / "peptides_func" / "peptides_func.npz")
-    config = shrink(importlib.import_module("configs.peptides_func_gps").get_config())
+    config = shrink(importlib.import_module(f"configs.{name}").get_config())
     config.data.root = str(folder)
     return config
 
@@ -228,6 +236,10 @@ def _cora_difformer(folder: pathlib.Path) -> ConfigDict:
 
 def _cora_nodeformer(folder: pathlib.Path) -> ConfigDict:
     return _citations(folder, "cora_nodeformer")
+
+
+def _cora_nagphormer(folder: pathlib.Path) -> ConfigDict:
+    return _citations(folder, "cora_nagphormer")
 
 
 def _cora_sgformer(folder: pathlib.Path) -> ConfigDict:
@@ -276,6 +288,7 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "cora_difformer": _cora_difformer,
     "cora_gcn": _cora_gcn,
     "cora_links": _cora_links,
+    "cora_nagphormer": _cora_nagphormer,
     "cora_nodeformer": _cora_nodeformer,
     "cora_sgformer": _cora_sgformer,
     "csl_gps": _csl_gps,
@@ -283,6 +296,7 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "minesweeper": _minesweeper,
     "minesweeper_polynormer": _minesweeper_polynormer,
     "pattern_gt": _pattern_gt,
+    "peptides_func_exphormer": _peptides_func_exphormer,
     "peptides_func_gps": _peptides_func_gps,
     "pubmed_sgformer": _pubmed_sgformer,
     "sbm_nodes": _sbm_nodes,

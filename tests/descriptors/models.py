@@ -19,11 +19,13 @@ from gtx.models import (
     PPGT,
     SAN,
     SAT,
+    BigBird,
     DIFFormer,
     Exphormer,
     Graphormer,
     GraphTransformer,
     Model,
+    NAGphormer,
     NodeFormer,
     Polynormer,
     SGFormer,
@@ -230,6 +232,20 @@ MODELS = (
         "specformer_of_graphs",
         partial(Specformer, dim=DIM, num_layers=1, num_heads=2, spectrum="lap", dropout_rate=0.2),
         encodings=[LaplacianEigenvectors(name="lap")],
+        level="graph",
+    ),
+    Descriptor(
+        "nagphormer_of_nodes",
+        lambda **fields: NAGphormer(
+            dim=DIM, num_layers=1, num_hops=2, num_heads=2, head_layers=1, **fields
+        ).build(
+            GraphSpec(nodes={"x": Continuous(DIM)}, label=Label("node", "multiclass", 3)),
+        ),
+        "model",
+    ),
+    published(
+        "big_bird_of_graphs",
+        partial(BigBird, dim=DIM, num_layers=1, num_heads=2, edges=("graph",), head_layers=1),
         level="graph",
     ),
     Descriptor(

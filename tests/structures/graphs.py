@@ -16,6 +16,7 @@ STRUCTURES = {
     "complete": structures.Complete(),
     "complete with loops": structures.Complete(loops=True),
     "expander": structures.Expander(4),
+    "big bird": structures.BigBird(window=1, num_random=1, num_global=1),
     "hamiltonian": structures.Expander(2, method="hamiltonian"),
 }
 

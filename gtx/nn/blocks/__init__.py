@@ -10,6 +10,7 @@ from gtx.nn.blocks.egt import EGTBlock
 from gtx.nn.blocks.gps import GPSBlock
 from gtx.nn.blocks.grit import GRITBlock
 from gtx.nn.blocks.gt import GTBlock
+from gtx.nn.blocks.hops import HopReadout, OnHops
 from gtx.nn.blocks.isab import ISAB
 from gtx.nn.blocks.pivotal import PivotalBlock
 from gtx.nn.blocks.pma import PMA
@@ -48,10 +49,12 @@ __all__ = [
     "GPSBlock",
     "GRITBlock",
     "GTBlock",
+    "HopReadout",
     "InitialResidualBlock",
     "ISAB",
     "LocalToGlobal",
     "MixStreams",
+    "OnHops",
     "OnStream",
     "PMA",
     "PolynormerGlobalBlock",

@@ -12,6 +12,7 @@ from gtx.nn.encoders.edge_path import EdgePathEncoder
 from gtx.nn.encoders.embed import Embed
 from gtx.nn.encoders.exphormer import ExphormerEmbed
 from gtx.nn.encoders.graph_size import GraphSizeEncoder
+from gtx.nn.encoders.hops import HopEmbed
 from gtx.nn.encoders.laplacian import LaplacianEncoder
 from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
 from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
@@ -55,6 +56,7 @@ __all__ = [
     "Embed",
     "ExphormerEmbed",
     "GraphSizeEncoder",
+    "HopEmbed",
     "LaplacianEncoder",
     "LaplacianLinearEncoder",
     "LaplacianTransformerEncoder",
