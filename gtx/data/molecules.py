@@ -82,8 +82,7 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Datase
       A dataset without labels whose `ids` are the places in `smiles` and whose `names` are the
       SMILES, and a dict from place to reason.
     """
-    if features not in _COLUMNS:
-        raise DatasetError(f'features={features!r} is unknown. Use "cip", "ogb" or "types".')
+    spec = columns_of(features)
     molecules, errors = parse(smiles)
     kept = [row for row, molecule in enumerate(molecules) if molecule is not None]
     atoms: list[tuple[int, ...]] = []
@@ -133,9 +132,17 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Datase
         receivers=index[:, 1],
         ids=kept,
         names=[smiles[row] for row in kept],
-        spec=GraphSpec(nodes={node_name: of_nodes}, edges={edge_name: of_edges}),
+        spec=spec,
     )
     return dataset, errors
+
+
+def columns_of(features: str) -> GraphSpec:
+    """The columns that `from_smiles` makes with these features."""
+    if features not in _COLUMNS:
+        raise DatasetError(f'features={features!r} is unknown. Use "cip", "ogb" or "types".')
+    node_name, of_nodes, edge_name, of_edges = _COLUMNS[features]
+    return GraphSpec(nodes={node_name: of_nodes}, edges={edge_name: of_edges})
 
 
 def descriptor_names() -> tuple[str, ...]:

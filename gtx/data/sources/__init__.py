@@ -4,10 +4,18 @@
 """
 
 from gtx.data.sources.base import DataSource
+from gtx.data.sources.cifar10_superpixels import CIFAR10Superpixels
+from gtx.data.sources.cluster import Cluster
 from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
 from gtx.data.sources.heterophilous import Heterophilous
+from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
+from gtx.data.sources.ogbg_molhiv import OGBGMolhiv
+from gtx.data.sources.ogbg_molpcba import OGBGMolpcba
+from gtx.data.sources.pattern import Pattern
+from gtx.data.sources.pcqm4mv2 import PCQM4Mv2
 from gtx.data.sources.peptides_func import PeptidesFunc
+from gtx.data.sources.peptides_struct import PeptidesStruct
 from gtx.data.sources.planetoid import Planetoid
 from gtx.data.sources.planetoid_links import PlanetoidLinks
 from gtx.data.sources.sbm_cluster import SBMCluster
@@ -16,10 +24,18 @@ from gtx.data.sources.solubility import Solubility
 from gtx.data.sources.zinc import ZINC
 
 SOURCES: dict[str, type[DataSource]] = {
+    "cifar10_superpixels": CIFAR10Superpixels,
+    "cluster": Cluster,
     "csl": CSL,
     "csv": CSV,
     "heterophilous": Heterophilous,
+    "mnist_superpixels": MNISTSuperpixels,
+    "ogbg_molhiv": OGBGMolhiv,
+    "ogbg_molpcba": OGBGMolpcba,
+    "pattern": Pattern,
+    "pcqm4mv2": PCQM4Mv2,
     "peptides_func": PeptidesFunc,
+    "peptides_struct": PeptidesStruct,
     "planetoid": Planetoid,
     "planetoid_links": PlanetoidLinks,
     "sbm_cluster": SBMCluster,
@@ -38,6 +54,14 @@ __all__ = [
     "PeptidesFunc",
     "Planetoid",
     "PlanetoidLinks",
+    "CIFAR10Superpixels",
+    "Cluster",
+    "MNISTSuperpixels",
+    "OGBGMolhiv",
+    "OGBGMolpcba",
+    "Pattern",
+    "PCQM4Mv2",
+    "PeptidesStruct",
     "SBMCluster",
     "SBMPattern",
     "Solubility",

@@ -8,7 +8,7 @@ from gtx import limits
 from gtx.data.csv_source import Rejected
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
-from gtx.data.spec import Label
+from gtx.data.spec import GraphSpec, Label
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +44,14 @@ class DataSource(abc.ABC):
     @property
     @abc.abstractmethod
     def label(self) -> Label: ...
+
+    def declared_spec(self) -> GraphSpec | None:
+        """The columns and the label of its graphs, known without its files.
+
+        None where only a file knows them. Then a recipe is checked, and its parameters are counted,
+        once there is a file.
+        """
+        return None
 
     @abc.abstractmethod
     def load(self) -> Dataset:

@@ -9,7 +9,7 @@ from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource
-from gtx.data.spec import Categorical, GraphSpec, Label
+from gtx.data.spec import GraphSpec
 from gtx.limits import Probability, Seed, Whole
 
 _FRACTIONS = (10 / 12, 1 / 12, 1 / 12)  # of 12,000 in the paper
@@ -74,8 +74,7 @@ def dataset_of(
     labels: list[np.ndarray],
     edges: list[np.ndarray],
     counts: list[int],
-    num_types: int,
-    label: Label,
+    spec: GraphSpec,
 ) -> Dataset:
     index = np.concatenate([np.zeros((2, 0), np.int64), *edges], axis=1)
     train = round(len(counts) * _FRACTIONS[0])
@@ -89,8 +88,5 @@ def dataset_of(
         receivers=index[1],
         labels=np.concatenate([np.zeros(0, np.int32), *labels]),
         split=split,
-        spec=GraphSpec(
-            nodes=dict(type=Categorical((num_types,))),
-            label=label,
-        ),
+        spec=spec,
     )

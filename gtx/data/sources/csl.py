@@ -59,6 +59,9 @@ class CSL(DataSource):
                 f"of at least 0 and below {self.num_folds}."
             )
 
+    def declared_spec(self) -> GraphSpec:
+        return GraphSpec(nodes=dict(type=Categorical((1,))), label=self.label)
+
     def load(self) -> Dataset:
         classes = np.repeat(np.arange(len(SKIPS)), self.copies)
         edges = []
@@ -79,10 +82,7 @@ class CSL(DataSource):
             receivers=index[1],
             labels=classes.astype(np.int32),
             split=split,
-            spec=GraphSpec(
-                nodes=dict(type=Categorical((1,))),
-                label=self.label,
-            ),
+            spec=self.declared_spec(),
         )
 
 

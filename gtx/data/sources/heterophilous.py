@@ -11,12 +11,16 @@ from gtx.data.exact import DatasetError
 from gtx.data.packed import find
 from gtx.data.sources.base import DataSource
 from gtx.data.sources.planetoid import both_ways
-from gtx.data.spec import Label
+from gtx.data.spec import Continuous, GraphSpec, Label
 from gtx.limits import Name, Whole
 
 NUM_CLASSES = dict(
     minesweeper=2, tolokers=2, actor=5, chameleon=5, chameleon_filtered=5, squirrel=5,
     squirrel_filtered=5, cornell=5, texas=5, wisconsin=5,
+)  # fmt: skip
+NUM_FEATURES = dict(
+    minesweeper=7, tolokers=10, actor=932, chameleon=2325, chameleon_filtered=2325, squirrel=2089,
+    squirrel_filtered=2089, cornell=1703, texas=1703, wisconsin=1703,
 )  # fmt: skip
 _PARTS = dict(train="train_masks", valid="val_masks", test="test_masks")
 
@@ -51,6 +55,9 @@ class Heterophilous(DataSource):
     @property
     def label(self) -> Label:
         return Label("node", "multiclass", NUM_CLASSES[self.graph])
+
+    def declared_spec(self) -> GraphSpec:
+        return GraphSpec(nodes=dict(x=Continuous(NUM_FEATURES[self.graph])), label=self.label)
 
     def load(self) -> Dataset:
         data = _read(self.root, self.graph)

@@ -10,11 +10,12 @@ from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.packed import find
 from gtx.data.sources.base import DataSource
-from gtx.data.spec import Label
+from gtx.data.spec import Continuous, GraphSpec, Label
 from gtx.limits import Name
 
 CitationGraph = Literal["cora", "citeseer", "pubmed"]
 NUM_CLASSES = {"cora": 7, "citeseer": 6, "pubmed": 3}
+NUM_WORDS = {"cora": 1433, "citeseer": 3703, "pubmed": 500}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Planetoid(DataSource):
     @property
     def label(self) -> Label:
         return Label("node", "multiclass", NUM_CLASSES[self.graph])
+
+    def declared_spec(self) -> GraphSpec:
+        return GraphSpec(nodes=dict(words=Continuous(NUM_WORDS[self.graph])), label=self.label)
 
     def load(self) -> Dataset:
         data = read(self.root, self.graph)

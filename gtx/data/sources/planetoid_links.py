@@ -8,8 +8,8 @@ import numpy as np
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource
-from gtx.data.sources.planetoid import CitationGraph, both_ways, read, words
-from gtx.data.spec import Label
+from gtx.data.sources.planetoid import NUM_WORDS, CitationGraph, both_ways, read, words
+from gtx.data.spec import Continuous, GraphSpec, Label
 from gtx.limits import Name, Real, Seed
 
 Share = Annotated[float, Real(above=0.0, below=1.0)]
@@ -41,6 +41,9 @@ class PlanetoidLinks(DataSource):
     needs: ClassVar[str] = "the file <root>/planetoid/<graph>.npz"
     label: ClassVar[Label] = Label("pair", "binary", 1, ("link",))
     splits: ClassVar[tuple[str, ...]] = ("given",)
+
+    def declared_spec(self) -> GraphSpec:
+        return GraphSpec(nodes=dict(words=Continuous(NUM_WORDS[self.graph])), label=self.label)
 
     def load(self) -> Dataset:
         data = read(self.root, self.graph)

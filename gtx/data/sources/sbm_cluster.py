@@ -7,7 +7,7 @@ import numpy as np
 
 from gtx.data.dataset import Dataset
 from gtx.data.sources.block_model import BlockModel, both_ways, dataset_of, upper
-from gtx.data.spec import Label
+from gtx.data.spec import Categorical, GraphSpec, Label
 from gtx.limits import Probability, Whole
 
 
@@ -26,6 +26,10 @@ class SBMCluster(BlockModel):
     def label(self) -> Label:
         return Label("node", "multiclass", self.num_communities)
 
+    def declared_spec(self) -> GraphSpec:
+        types = Categorical((self.num_communities + 1,))
+        return GraphSpec(nodes=dict(type=types), label=self.label)
+
     def load(self) -> Dataset:
         nodes, labels, edges, counts = [], [], [], []
         for number in range(self.num_graphs):
@@ -40,4 +44,4 @@ class SBMCluster(BlockModel):
             labels.append(block)
             edges.append(both_ways(linked | linked.T))
             counts.append(len(block))
-        return dataset_of(nodes, labels, edges, counts, self.num_communities + 1, self.label)
+        return dataset_of(nodes, labels, edges, counts, self.declared_spec())

@@ -7,7 +7,7 @@ import numpy as np
 
 from gtx.data.dataset import Dataset
 from gtx.data.sources.block_model import BlockModel, Size, both_ways, dataset_of, upper
-from gtx.data.spec import Label
+from gtx.data.spec import Categorical, GraphSpec, Label
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +27,9 @@ class SBMPattern(BlockModel):
     num_patterns: Size = 100
 
     label: ClassVar[Label] = Label("node", "multiclass", 2)
+
+    def declared_spec(self) -> GraphSpec:
+        return GraphSpec(nodes=dict(type=Categorical((3,))), label=self.label)
 
     def load(self) -> Dataset:
         rng = np.random.default_rng(self.split_seed)
@@ -53,4 +56,4 @@ class SBMPattern(BlockModel):
             labels.append((np.arange(total) >= background).astype(np.int32)[order])
             edges.append(both_ways((linked | linked.T)[np.ix_(order, order)]))
             counts.append(total)
-        return dataset_of(nodes, labels, edges, counts, 3, self.label)
+        return dataset_of(nodes, labels, edges, counts, self.declared_spec())

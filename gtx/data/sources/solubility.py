@@ -9,7 +9,7 @@ import numpy as np
 from gtx.data import molecules, smiles
 from gtx.data.dataset import Dataset
 from gtx.data.sources.base import DataSource
-from gtx.data.spec import Label
+from gtx.data.spec import GraphSpec, Label
 from gtx.limits import Name
 
 
@@ -32,6 +32,9 @@ class Solubility(DataSource):
     has_validation: ClassVar[bool] = False
     has_smiles: ClassVar[bool] = True
     needs: ClassVar[str] = "the extra `molecules`"
+
+    def declared_spec(self) -> GraphSpec:
+        return molecules.columns_of(self.features).replace(label=self.label)
 
     def load(self) -> Dataset:
         chem = smiles.rdkit()

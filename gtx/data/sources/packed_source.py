@@ -1,0 +1,73 @@
+"""What the sources that read one packed file have in common."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import ClassVar
+
+from gtx.data import packed
+from gtx.data.dataset import Dataset
+from gtx.data.exact import DatasetError
+from gtx.data.sources.base import DataSource
+from gtx.data.spec import Categorical, Column, GraphSpec, Label
+from gtx.limits import Name
+from gtx.typing import Level
+
+
+@dataclasses.dataclass(frozen=True)
+class PackedSource(DataSource):
+    """`<root>/<file>`, in the form of `gtx.data.packed`, with the columns that the class declares.
+
+    Categories are `node_feat` and `edge_feat` there, floats `node_attr` and `edge_attr`; a file
+    that `packed.save` wrote names its columns. A file may hold further columns.
+
+    Attributes:
+      root: the folder that holds the folder of the file.
+    """
+
+    root: Name
+
+    file: ClassVar[str]
+    nodes: ClassVar[Mapping[str, Column]] = {}
+    edges: ClassVar[Mapping[str, Column]] = {}
+    label: ClassVar[Label]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.needs = f"the file <root>/{cls.file}"
+
+    def declared_spec(self) -> GraphSpec:
+        return GraphSpec(nodes=self.nodes, edges=self.edges, label=self.label)
+
+    def load(self) -> Dataset:
+        (node, node_sizes), (edge, edge_sizes) = map(_categories, (self.nodes, self.edges))
+        dataset = packed.load(
+            packed.find(self.root, self.file),
+            node_sizes=node_sizes,
+            edge_sizes=edge_sizes,
+            label=self.label,
+            node_name=node,
+            edge_name=edge,
+        )
+        levels: dict[str, dict[str, Column]] = {}
+        singular: dict[str, Level] = dict(nodes="node", edges="edge")
+        for level in singular:
+            found, declared = getattr(dataset.spec, level), getattr(self, level)
+            for name, column in declared.items():
+                if not isinstance(found.get(name), type(column)):
+                    raise DatasetError(
+                        f"{self.file}: has no {singular[level]} column {name!r} of the kind "
+                        f"{type(column).__name__}; it has {sorted(found)}. {type(self).__name__} "
+                        "reads it; write the file as gtx.data.packed says."
+                    )
+            levels[level] = {**found, **declared}
+        dataset = dataclasses.replace(dataset, spec=dataset.spec.replace(**levels))
+        dataset.check()
+        return dataset
+
+
+def _categories(columns: Mapping[str, Column]) -> tuple[str, tuple[int, ...] | None]:
+    """The name and sizes of the column of categories among these, which is at most one."""
+    for name, column in columns.items():
+        if isinstance(column, Categorical):
+            return name, column.sizes
+    return "type", None
