@@ -1,7 +1,7 @@
 r"""GPS on Peptides-func: Rampášek et al. (2022): test AP 0.6535 ± 0.0041 with 504,362 parameters.
 
     gtx train --config=configs/peptides_func_gps.py --config.data.root=data \
-        --workdir=runs/peptides_func
+        --workdir=runs/peptides_func_gps
 
 The recipe of GraphGPS (`peptides-func-GPS.yaml`): GatedGCN with edges that evolve, LapPE by a
 DeepSet, OGB's atom table of 173 rows. Not trained here yet: 15,535 graphs of 150 nodes want a GPU.
@@ -21,7 +21,16 @@ def get_config() -> ConfigDict:
 
     config.batch.size = 128
     config.model = recipes.model_config(
-        "gps", dim=96, num_layers=4, local="gated_gcn", encoding_dim=16, pool="mean", head_layers=1
+        "gps",
+        dim=96,
+        num_layers=4,
+        local="gated_gcn",
+        encoding_dim=16,
+        # OGB's tables with GraphGPS's initial values.
+        node_encoders={"atom": dict(name="categorical", embedding_init="xavier_uniform")},
+        edge_encoders={"bond": dict(name="categorical", embedding_init="xavier_uniform")},
+        pool="mean",
+        head_layers=1,
     )
 
     config.optimizer.learning_rate = 3e-4

@@ -11,9 +11,10 @@ import numpy as np
 import gtx.encodings
 from gtx import recipes
 from gtx.batch import Batch
-from gtx.batching import Source, plan, waste
-from gtx.data import SPLITS, Categorical, Column, Dataset, Label
+from gtx.batching import Source, batch_graphs, plan, waste
+from gtx.data import SPLITS, Categorical, Column, Dataset, GraphSpec, Label
 from gtx.ops.attention.select import recorded_choices
+from gtx.recipes.models import needs_dense
 from gtx.tasks import Task
 from gtx.training import Devices, Optimizer, make_train_chunk
 from gtx.training.run import even_chunk
@@ -36,10 +37,17 @@ def describe(config: Any) -> dict[str, Any]:
         attention: see `attention_choices`.
         step: see `step_cost`.
         notes: sentences on what is unusual about the data.
+
+      Where the source's files are absent and it declares its columns, see `describe_declared`.
     """
     recipes.check(config)
     recipes.check_devices(config)
-    loaded = recipes.load(config)
+    try:
+        loaded = recipes.load(config)
+    except FileNotFoundError as error:
+        if recipes.declared_spec(config) is None:
+            raise
+        return describe_declared(config, str(error))
     graphs, seconds = loaded.dataset, {}
     for encoding in recipes.encodings(config):
         start = time.perf_counter()
@@ -56,12 +64,6 @@ def describe(config: Any) -> dict[str, Any]:
     source = recipes.batches(config, train, budget)
     batch = blank_batch(source, source.constants, source.plan(config.seed, 0))
     state = jax.eval_shape(functools.partial(init_state, model, optimizer, batch, config.seed))
-    columns = {
-        level: {name: _spelling(column) for name, column in getattr(graphs.spec, level).items()}
-        for level in LEVELS.values()
-    }
-    for name, inside in graphs.spec.edge_sets.items():
-        columns[name] = {key: _spelling(column) for key, column in inside.items()}
     return {
         "data": {
             "splits": {
@@ -69,7 +71,7 @@ def describe(config: Any) -> dict[str, Any]:
                 for name in SPLITS
                 if len(graphs.part(name))
             },
-            "columns": columns,
+            "columns": _columns(graphs.spec),
             "rejected": len(loaded.rejected),
         },
         "encodings": seconds,
@@ -95,6 +97,35 @@ def describe(config: Any) -> dict[str, Any]:
         "notes": notes(
             graphs, task, rejected=len(loaded.rejected), seeds=len(recipes.seeds(config))
         ),
+    }
+
+
+def describe_declared(config: Any, reason: str) -> dict[str, Any]:
+    """What is known without graphs: columns and parameters, from what the source declares.
+
+    Args:
+      config: the recipe.
+      reason: why there are no graphs.
+
+    Returns:
+      The JSON data of `describe`, with no splits, and None for batches, attention and step.
+    """
+    graphs = recipes.example(config)
+    model = recipes.model(config, graphs.spec)
+    batch = batch_graphs(graphs, dense=needs_dense(config))
+    init = functools.partial(model.init, train=False)
+    variables = jax.eval_shape(init, jax.random.key(0), batch)
+    return {
+        "data": {"splits": {}, "columns": _columns(graphs.spec), "rejected": 0},
+        "encodings": {},
+        "batches": None,
+        "parameters": parameter_counts(variables["params"]),
+        "attention": None,
+        "step": None,
+        "notes": [
+            f"{reason} So the columns and the parameters are those that the source declares, and "
+            "batches and costs are not known."
+        ],
     }
 
 
@@ -308,6 +339,15 @@ def _label_statistics(graphs: Dataset) -> list[dict[str, Any]]:
 
 def _target_name(label: Label, target: int) -> str:
     return label.names[target] if label.names else str(target)
+
+
+def _columns(spec: GraphSpec) -> dict[str, dict[str, str]]:
+    """The columns in words, by level and by edge set."""
+    found = {level: getattr(spec, level) for level in LEVELS.values()} | dict(spec.edge_sets)
+    return {
+        level: {name: _spelling(column) for name, column in columns.items()}
+        for level, columns in found.items()
+    }
 
 
 def _spelling(column: Column) -> str:

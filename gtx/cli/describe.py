@@ -3,7 +3,8 @@
     gtx describe --config=configs/smoke.py
 
 Sizes of the graphs, labels, padding, parameters, FLOPs, memory, and which attention runs. The
-data are loaded and one step is compiled; nothing is trained.
+data are loaded and one step is compiled; nothing is trained. Where the files of a published data
+set are absent, its columns and the parameters are told all the same.
 """
 
 import re
@@ -42,25 +43,39 @@ def print_figures(figures: Mapping[str, Any], console: Console) -> None:
     _print_data(figures["data"], console)
     for name, seconds in figures["encodings"].items():
         console.print(f"Encoding {name}: {seconds:.2f} s")
-    _print_batches(figures["batches"], console)
+    if figures["batches"] is not None:
+        _print_batches(figures["batches"], console)
     _print_parameters(figures["parameters"], console)
     choices = {
-        (each["implementation"], each["structure"], each["reason"]) for each in figures["attention"]
+        (each["implementation"], each["structure"], each["reason"])
+        for each in figures["attention"] or ()
     }
     for implementation, structure, reason in sorted(choices):
         console.print(f"Attention over {structure}: {implementation} ({reason})")
-    step = figures["step"]
+    if figures["step"] is not None:
+        _print_step(figures["step"], console)
+    for note in figures["notes"]:
+        console.print(f"Note: {note}")
+
+
+def _print_step(step: Mapping[str, Any], console: Console) -> None:
     console.print(
         f"A training step: {_amount(step['flops'], 1000, 'FLOP')}, "
         f"{_amount(step['temporary_bytes'], 1024, 'B')} of temporary memory at its peak, "
         f"{_amount(step['argument_bytes'], 1024, 'B')} kept; {step['steps_per_call']} steps a "
         f"call, compiled in {step['compile_seconds']:.1f} s"
     )
-    for note in figures["notes"]:
-        console.print(f"Note: {note}")
 
 
 def _print_data(data: Mapping[str, Any], console: Console) -> None:
+    if data["splits"]:
+        _print_splits(data, console)
+    for level, columns in data["columns"].items():
+        for name, column in columns.items():
+            console.print(f"Column {name} of {level}: {column}")
+
+
+def _print_splits(data: Mapping[str, Any], console: Console) -> None:
     table = Table("split", "graphs", "nodes", "edges", "isolated nodes", "largest degree")
     for name, part in data["splits"].items():
         sizes = ["{min} to {max}, mean {mean:.1f}".format(**part[k]) for k in ("nodes", "edges")]
@@ -74,9 +89,6 @@ def _print_data(data: Mapping[str, Any], console: Console) -> None:
             counts = [str(entry[key]) for key in ("known", "missing")]
             table.add_row(name, entry["name"], *counts, _values(entry))
     console.print(table)
-    for level, columns in data["columns"].items():
-        for name, column in columns.items():
-            console.print(f"Column {name} of {level}: {column}")
 
 
 def _values(entry: Mapping[str, Any]) -> str:

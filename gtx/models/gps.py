@@ -16,10 +16,12 @@ from gtx.models.parts import (
     Implementation,
     Local,
     Norm,
+    bind,
     fields_of,
     needs_layout,
 )
 from gtx.nn.blocks import GPSBlock
+from gtx.typing import ModuleFactory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,9 @@ class GPS(LayeredModel):
         dict(name="edges", edges=("expander",)) attends along an edge set that a structure adds.
       attention_implementation: of `gtx.ops.attention`.
       feed_forward: the feed-forward layer.
-      activation: in the feed-forward layer; "swiglu" makes it gated.
+      activation: of the feed-forward layer, which "swiglu" makes gated, and of the message-passing
+        layer, as in GraphGPS. Between the maps of a head whose widths halve, too; GraphGym's other
+        head always has a ReLU.
       norm: of a block.
       dropout_rate: after local layer and attention, and in the feed-forward layer.
       attention_dropout_rate: of the attention weights.
@@ -107,7 +111,21 @@ class GPS(LayeredModel):
         if local is not None and "num_heads" in fields_of(local):
             rate = self.attention_dropout_rate
             return self.made("local", num_heads=self.num_heads, dropout_rate=rate)
-        return self.made("local", norm=self.made("norm"), dropout_rate=self.dropout_rate)
+        return self.made(
+            "local",
+            norm=self.made("norm"),
+            activation=self.made("activation"),
+            dropout_rate=self.dropout_rate,
+        )
+
+    def head(self, spec: Spec) -> ModuleFactory:
+        """The head, with the model's activation."""
+        found = super().head(spec)
+        return (
+            found
+            if self.head_widths == "equal"
+            else bind(found, activation=self.made("activation"))
+        )
 
     def _attention(self) -> Any:
         return self.made(

@@ -55,8 +55,10 @@ class LayeredModel(Model):
       readout_dropout_rate: of what the head reads.
       pool: how the nodes of a graph become one vector, for labels of graphs; the size of a graph
         matters in "sum".
-      head_layers: linear maps of the head, each half as wide as the one before; 1 is one linear
-        map.
+      head_layers: linear maps of the head; 1 is one linear map.
+      head_widths: of its hidden layers: "halving", as GraphGPS's `san_graph` and GT have it, or
+        "equal" to that of its input.
+      head_normalize: divide the rows of its hidden layers by their length, as GraphGym does.
       ends: what becomes of two nodes where edges or pairs are predicted. "auto" is the product for
         pairs, which often have no direction, and concatenates for edges.
       encoding_dim: width that each encoding takes of `dim` at the nodes, beside their columns; None
@@ -77,6 +79,8 @@ class LayeredModel(Model):
     readout_dropout_rate: Rate = 0.0
     pool: Pooling = "sum"
     head_layers: Layers = 3
+    head_widths: Literal["halving", "equal"] = "halving"
+    head_normalize: bool = False
     ends: Literal["auto", "product", "concatenate"] = "auto"
     encoding_dim: Width | None = None
     node_encoders: Encoders = dataclasses.field(default_factory=dict)
@@ -187,11 +191,18 @@ class LayeredModel(Model):
         return partial(readouts[label_of(spec).level], dropout_rate=self.readout_dropout_rate)
 
     def head(self, spec: Spec) -> ModuleFactory:
-        """The factory of the head: `head_layers` linear maps with halving widths.
+        """The factory of the head: `head_layers` linear maps, with a ReLU between them.
 
-        It is the `san_graph` head of GraphGPS and the `MLPReadout` of GT.
+        By default it is the `san_graph` head of GraphGPS and the `MLPReadout` of GT.
         """
-        return partial(MLPHead, label_of(spec).dim, self.head_layers, **self.dtypes)
+        return partial(
+            MLPHead,
+            label_of(spec).dim,
+            self.head_layers,
+            widths=self.head_widths,
+            normalize=self.head_normalize,
+            **self.dtypes,
+        )
 
     def transformer(
         self,

@@ -14,6 +14,8 @@ from gtx.recipes.data import reads_smiles as reads_smiles
 from gtx.recipes.data import source as source
 from gtx.recipes.data import structures as structures
 from gtx.recipes.data import with_structures as with_structures
+from gtx.recipes.declared import declared_spec as declared_spec
+from gtx.recipes.declared import example as example
 from gtx.recipes.models import model as model
 from gtx.recipes.models import model_config as model_config
 from gtx.recipes.models import model_of as model_of

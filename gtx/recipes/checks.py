@@ -3,31 +3,27 @@
 import functools
 import importlib.util
 import pathlib
-from collections.abc import Mapping
 
 import jax
-import numpy as np
 from ml_collections import ConfigDict
 
 import gtx.encodings
 import gtx.nn
 from gtx import batching
-from gtx.data import Categorical, Column, Continuous, Dataset, GraphSpec, molecules
-from gtx.encodings.base import storage
+from gtx.data import GraphSpec, molecules
 from gtx.models import Needs
 from gtx.recipes import fields
 from gtx.recipes.batching import shards_of
 from gtx.recipes.data import (
-    all_encodings,
     encoding_of,
     encodings,
     given_encodings,
     label,
     reads_smiles,
     structures,
-    with_structures,
 )
-from gtx.recipes.models import ENCODER_FIELDS, fields_of_model, model, model_of, needs_dense
+from gtx.recipes.declared import example
+from gtx.recipes.models import model, model_of, needs_dense
 from gtx.recipes.rules import ConfigError
 from gtx.recipes.training import optimizer, task
 
@@ -84,31 +80,12 @@ def check_model(config: ConfigDict) -> None:
     Raises:
       ConfigError: states what does not fit.
     """
-    wanted = label(config)
     small = ConfigDict(config.to_dict())
     if "num_layers" in small.model:
         small.model.num_layers = 1  # all layers are equal, and one is traced much faster
-    spec = GraphSpec(nodes=_columns(config, "nodes"), edges=_columns(config, "edges"))
-    graphs = Dataset.from_columns(
-        node_ptr=[0, 3],
-        edge_ptr=[0, 4],
-        senders=[0, 1, 1, 2],
-        receivers=[1, 0, 2, 1],
-        nodes=_zeros(spec.nodes, 3),
-        edges=_zeros(spec.edges, 4),
-        spec=spec,
-    )
-    graphs = graphs.with_targets(wanted.level, [[0, 1]] if wanted.level == "pair" else None)
+    graphs = example(config)
     try:
-        graphs = gtx.encodings.apply(graphs, encodings(config))
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"config.encodings: {error}") from error
-    try:
-        graphs = with_structures(graphs, config)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"config.structures: {error}") from error
-    try:
-        module = model(small, graphs.spec.replace(label=wanted))
+        module = model(small, graphs.spec)
         batch = batching.batch_graphs(graphs, dense=needs_dense(config))
         keys = {name: jax.random.key(0) for name in ("params", "dropout")}
         # eval_shape traces without computing or allocating anything.
@@ -134,28 +111,6 @@ def _check_needs(needs: Needs, config: ConfigDict) -> None:
                 f"{' and '.join(missing)}, which this recipe does not use. Give "
                 f"config.{field}.{missing[0]}, with its settings."
             )
-
-
-def _columns(config: ConfigDict, level: str) -> dict[str, Column]:
-    """Columns like those of the data: the columns that the config names, and one more."""
-    given = fields_of_model(config).get(ENCODER_FIELDS[level], {})
-    encoded = {one.name for one in all_encodings(config)}
-    columns: dict[str, Column] = {"column": Categorical((2,))}
-    for name, part in given.items():
-        if name in encoded:
-            continue
-        kind = part if isinstance(part, str) else part["name"]
-        sizes = part.get("sizes", (2,)) if isinstance(part, Mapping) else (2,)
-        categories = kind in ("categorical", "constant")
-        # One category each leaves room in the table for those that structures add.
-        columns[name] = Categorical((1,) * len(sizes)) if categories else Continuous(1)
-    return columns
-
-
-def _zeros(columns: Mapping[str, Column], rows: int) -> dict[str, np.ndarray]:
-    return {
-        name: np.zeros((rows, storage(one)[0]), storage(one)[1]) for name, one in columns.items()
-    }
 
 
 def check_devices(config: ConfigDict) -> None:

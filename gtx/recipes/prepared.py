@@ -1,16 +1,15 @@
 """A recipe's data, loaded and prepared."""
 
 import dataclasses
-from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
-from gtx.data import Categorical, Dataset, GraphSpec, Scaler, standardize, with_descriptors
+from gtx.data import Dataset, GraphSpec, Scaler, standardize, with_descriptors
 from gtx.data.csv_source import Rejected
 from gtx.data.labels import check_trainable, of_kind
 from gtx.recipes.checks import check, check_model
 from gtx.recipes.data import encode, source, split, structures, with_structures
-from gtx.recipes.models import ENCODER_FIELDS, fields_of_model
+from gtx.recipes.declared import narrowed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,23 +62,10 @@ def load(config: ConfigDict) -> Prepared:
 
 
 def _with_sizes(graphs: Dataset, config: ConfigDict) -> Dataset:
-    """The graphs with the numbers of categories that the recipe's encoders have, if these are less.
-
-    For example, ZINC declares 28 kinds of atoms, and GRIT's encoder has 21 rows. The check then
-    refuses a graph with one of the other 7.
-    """
-    spec = graphs.spec
-    for level, field in ENCODER_FIELDS.items():
-        columns = dict(getattr(spec, level))
-        for name, part in fields_of_model(config).get(field, {}).items():
-            sizes = part.get("sizes", ()) if isinstance(part, Mapping) else ()
-            column = columns.get(name)
-            if isinstance(column, Categorical) and len(sizes) == len(column.sizes):
-                fewer = tuple(map(min, sizes, column.sizes))
-                columns[name] = dataclasses.replace(column, sizes=fewer)
-        spec = spec.replace(**{level: columns})
+    """The graphs with as many categories as the recipe's model has rows for."""
+    spec = narrowed(graphs.spec, config)
     if spec == graphs.spec:
         return graphs
-    narrowed = dataclasses.replace(graphs, spec=spec)
-    narrowed.check()
-    return narrowed
+    found = dataclasses.replace(graphs, spec=spec)
+    found.check()
+    return found

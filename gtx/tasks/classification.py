@@ -17,13 +17,20 @@ class Binary(Task):
     """Independent binary labels with one logit each: binary and multilabel.
 
     Labels are 0, 1 or NaN for missing. The mean is over known entries of all columns.
+
+    Attributes:
+      weighted: multiply the loss of an entry by the share of the entries of its column, in the
+        batch, that have the other label. It is `Multiclass`'s weight, for two classes with one
+        output, as published models have it on PATTERN. GraphGPS divides by the number of entries
+        there, and here it is the sum of the weights, as for several classes.
     """
 
     main_metric: str = "roc_auc"
+    weighted: bool = False
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        return ("roc_auc", "average_precision", "accuracy", "f1")
+        return ("roc_auc", "average_precision", "accuracy", "weighted_accuracy", "f1")
 
     def loss(
         self, outputs: Float[Array, "rows dim"], batch: Batch
@@ -33,7 +40,14 @@ class Binary(Task):
         # gradients. softplus(-x) is -log(sigmoid(x)) without overflow.
         logits = jnp.where(known, outputs.astype(jnp.float32), 0.0)
         losses = labels * jax.nn.softplus(-logits) + (1 - labels) * jax.nn.softplus(logits)
-        return jnp.where(known, losses, 0.0).sum(), known.sum(dtype=jnp.float32)
+        if not self.weighted:
+            return jnp.where(known, losses, 0.0).sum(), known.sum(dtype=jnp.float32)
+        sizes = jnp.stack([jnp.where(known, each, 0.0).sum(0) for each in (1 - labels, labels)])
+        if batch.axis_name is not None:
+            sizes = jax.lax.psum(sizes, batch.axis_name)
+        none, yes = sizes / jnp.maximum(sizes.sum(0), 1.0)
+        weights = jnp.where(known, labels * none + (1 - labels) * yes, 0.0)
+        return (losses * weights).sum(), weights.sum()
 
     def predictions(self, outputs: Float[Array, "rows dim"]) -> Float[Array, "rows dim"]:
         return jax.nn.sigmoid(outputs.astype(jnp.float32))
@@ -49,7 +63,7 @@ class Binary(Task):
         known = (~np.isnan(labels)).any(axis=0)
         return [
             f"target {self.target_name(column)} is left out of "
-            f"{'roc_auc, average_precision and f1' if known[column] else 'every score'}: {reason}."
+            f"{'all scores but accuracy' if known[column] else 'every score'}: {reason}."
             for column, reason in metrics.one_class_columns(labels).items()
         ]
 

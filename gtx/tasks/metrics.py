@@ -64,10 +64,11 @@ def by_target(
 
 
 def binary(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """`roc_auc`, `average_precision`, `accuracy` and `f1` of probabilities, mean over columns.
+    """`roc_auc`, `average_precision`, `accuracy`, `weighted_accuracy`, `f1`, mean over columns.
 
     All but accuracy are averaged over the columns that have both classes, as in OGB (Hu et al.,
-    2020). accuracy and f1 use the threshold 0.5.
+    2020). Accuracies and f1 use the threshold 0.5. Weighted accuracy is the mean over the two
+    classes of the share that is recognised.
     """
     from sklearn import metrics
 
@@ -82,10 +83,14 @@ def binary(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     def accuracy(truth: np.ndarray, probability: np.ndarray) -> float:
         return float(metrics.accuracy_score(truth, probability > 0.5))
 
+    def weighted(truth: np.ndarray, probability: np.ndarray) -> float:
+        return float(metrics.balanced_accuracy_score(truth, probability > 0.5))
+
     return {
         "roc_auc": _mean(metrics.roc_auc_score, both),
         "average_precision": _mean(metrics.average_precision_score, both),
         "accuracy": _mean(accuracy, filled),
+        "weighted_accuracy": _mean(weighted, both),
         "f1": _mean(f1, both),
     }
 

@@ -75,6 +75,30 @@ def test_tables_show_every_figure(figures, capsys, tmp_path):
     assert ["total", "", "32"] in rows
 
 
+def test_without_files_the_declared_columns_and_parameters_are_told(capsys):
+    recipe = "--config=configs/molhiv_gps.py"
+    absent = ("--config.data.root=not_there", "--config.model.num_layers=2")
+    assert commands.run("describe", recipe, *absent, "--json=-") == 0
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    assert found["parameters"]["total"] == 558_625 - 8 * 54_656
+    assert found["data"]["columns"]["nodes"] == {
+        "atom": "categories 119 4 12 12 10 6 6 2 2",
+        "rwse": "16 floats",
+    }
+    assert (found["data"]["splits"], found["batches"], found["step"]) == ({}, None, None)
+    assert captured.err.startswith("there is no ogbg_molhiv/molhiv.npz in not_there.")
+    assert commands.run("describe", recipe, *absent) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "121,377" in printed and "those that the source declares" in printed
+
+
+def test_without_a_file_of_the_user_nothing_is_told(capsys):
+    path = "--config.data.path=not_there.csv"
+    assert commands.run("describe", "--config=configs/csv_molecules.py", path) == 2
+    assert "not_there.csv" in capsys.readouterr().err
+
+
 def test_an_unknown_field_of_the_config_is_one_line_and_exit_code_two(capsys):
     assert commands.run("describe", RECIPE, "--config.model.dims=5") == 2
     error = capsys.readouterr().err

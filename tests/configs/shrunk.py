@@ -12,6 +12,7 @@ from gtx.data import Dataset, GraphSpec, Label, packed
 from gtx.data.sources import peptides_func
 from gtx.data.sources.planetoid import NUM_CLASSES
 from gtx.data.spec import Categorical
+from tests.drawn import drawn
 
 ALCOHOLS = tuple("C" * length + "O" for length in range(1, 13))
 
@@ -132,9 +133,9 @@ def _csl_gps(folder: pathlib.Path) -> ConfigDict:
 def _zinc(folder: pathlib.Path, name: str, **columns: str) -> ConfigDict:
     label = Label("graph", "regression", 1, ("penalised logP",))
     (folder / "zinc12k").mkdir()
-    packed.save(
-        random_graphs(20, (28,), (4,), label, **columns), folder / "zinc12k" / "zinc12k.npz"
-    )
+    types = dict(nodes={"type": Categorical((28,))}, edges={"type": Categorical((4,))})
+    graphs = drawn(GraphSpec(**types, label=label), num_graphs=20)
+    packed.save(graphs, folder / "zinc12k" / "zinc12k.npz")
     config = shrink(importlib.import_module(f"configs.{name}").get_config())
     config.data.root = str(folder)
     return config

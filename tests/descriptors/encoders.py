@@ -24,7 +24,7 @@ ENCODERS = (
         "categorical_encoder",
         partial(ATOM, "atom", dim=DIM),
         "encoder",
-        options=dict(DTYPES, embedding_init=half),
+        options=dict(DTYPES, embedding_init=half, use_bias=True),
         neutral=("level",),
     ),
     Descriptor(
@@ -32,7 +32,7 @@ ENCODERS = (
         partial(BOND, "bond", dim=DIM, level="edge"),
         "encoder",
         level="edges",
-        options=dict(DTYPES, embedding_init=half),
+        options=dict(DTYPES, embedding_init=half, use_bias=True),
         neutral=("level",),
     ),
     Descriptor(

@@ -55,6 +55,23 @@ def test_cross_entropy_equals_float64(weighted):
     np.testing.assert_allclose(total, (losses * weights).sum(), rtol=1e-5)
 
 
+def test_two_classes_with_one_output_weigh_as_two_classes_do():
+    rng = np.random.default_rng(2)
+    logits = rng.normal(size=(9, 1)) * 2
+    labels = np.array([[1.0], [0], [0], [np.nan], [0], [1], [0], [0], [1]])
+    mask = np.array([True] * 8 + [False])
+    one = Binary(Label("node", "binary", 1), weighted=True).loss(
+        jnp.asarray(logits, jnp.float32), batch(labels, mask, "node")
+    )
+    classes = np.nan_to_num(labels[:, 0], nan=-1).astype(np.int32)
+    two = Multiclass(Label("node", "multiclass", 2), weighted=True).loss(
+        jnp.asarray(np.concatenate([0 * logits, logits], axis=1), jnp.float32),
+        batch(classes, mask, "node"),
+    )
+    np.testing.assert_allclose(one, two, rtol=1e-6)
+    assert one[1] == pytest.approx(2 * (5 / 7) + 5 * (2 / 7))
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_classes_that_are_padding_or_missing_have_no_gradient_even_if_nan(weighted):
     labels = np.array([2, -1, 1, 0], np.int32)
@@ -92,8 +109,7 @@ def test_float_class_labels_are_refused():
 def test_columns_with_one_class_are_named():
     labels = np.array([[1, 0, np.nan], [1, 1, np.nan]])
     assert Binary(MULTILABEL).undefined(labels) == [
-        "target 0 (a) is left out of roc_auc, average_precision and f1: all its known labels "
-        "are 1.",
+        "target 0 (a) is left out of all scores but accuracy: all its known labels are 1.",
         "target 2 (c) is left out of every score: it has no known labels.",
     ]
 

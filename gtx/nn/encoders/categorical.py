@@ -1,5 +1,7 @@
 """Embeddings of columns of categories."""
 
+import math
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -8,7 +10,7 @@ from jaxtyping import Array, Float
 
 from gtx.batch import Batch
 from gtx.nn.parts.columns import read_column
-from gtx.nn.parts.initializers import standard_normal
+from gtx.nn.parts.initializers import standard_normal, uniform
 from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, Level
 
@@ -24,6 +26,9 @@ class CategoricalEncoder(nn.Module):
       dim: width of the result.
       level: whose column it is.
       dtype: of the result; None for that of the table.
+      use_bias: add a learned vector to every row. One feature is then a linear map of its one-hot
+        vector, as GraphGPS reads the nodes of PATTERN and CLUSTER. Initial values are PyTorch's,
+        uniform within 1/sqrt(categories).
       embedding_init: of each feature's part `[size, dim]` of the table; PyTorch's N(0, 1).
         GraphGPS draws OGB's atoms and bonds by `initializers.xavier_uniform`.
     """
@@ -35,6 +40,7 @@ class CategoricalEncoder(nn.Module):
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     embedding_init: Initializer = standard_normal
+    use_bias: bool = False
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "rows dim"]:
@@ -57,8 +63,14 @@ class CategoricalEncoder(nn.Module):
             )
 
         table = self.param("embedding", init, (sum(self.sizes), self.dim), self.param_dtype)
-        (table,) = nn.dtypes.promote_dtype(table, dtype=self.dtype)
+        bias = None
+        if self.use_bias:
+            bias_init = uniform(1 / math.sqrt(sum(self.sizes)))
+            bias = self.param("bias", bias_init, (self.dim,), self.param_dtype)
+        table, bias = nn.dtypes.promote_dtype(table, bias, dtype=self.dtype)
         offsets = np.cumsum([0, *self.sizes[:-1]]).astype(np.int32)
         rows = clean(values + offsets, mask)
         embedded = table.at[rows].get(mode="clip").sum(1)
+        if bias is not None:
+            embedded = embedded + bias
         return clean(embedded, mask)

@@ -1,5 +1,7 @@
 """Heads: maps from the rows of a readout to predictions."""
 
+from typing import Literal
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -15,12 +17,17 @@ from gtx.typing import Activation, Dtype, Initializer
 class MLPHead(nn.Module):
     """A multi-layer perceptron whose hidden layers halve the width: GraphGPS's `san_graph` head.
 
-    With `num_layers=1` it is one linear map, GraphGPS's default head.
+    With `num_layers=1` it is one linear map. GraphGym's head, GraphGPS's default, has hidden layers
+    as wide as the input (`widths` "equal"), always a ReLU after each, and then divides each row by
+    its length (`normalize`).
 
     Attributes:
       num_outputs: width of the result, which is float32 at least.
       num_layers: linear maps in all.
       activation: between them.
+      widths: of the hidden layers, "halving" or "equal".
+      normalize: divide each row of a hidden layer by its Euclidean length, or by 1e-12 if that is
+        more.
     """
 
     num_outputs: int
@@ -30,6 +37,8 @@ class MLPHead(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
     bias_init: Initializer | None = None
+    widths: Literal["halving", "equal"] = "halving"
+    normalize: bool = False
 
     @nn.compact
     def __call__(
@@ -39,7 +48,10 @@ class MLPHead(nn.Module):
         check_array(x, "The input of MLPHead", "[rows, feat]")
         check_width(self.num_layers, "num_layers")
         width = x.shape[-1]
-        if width < 2 ** (self.num_layers - 1):
+        if self.widths not in ("halving", "equal"):
+            raise ValueError(f"widths must be 'halving' or 'equal', got {self.widths!r}.")
+        halving = self.widths == "halving"
+        if halving and width < 2 ** (self.num_layers - 1):
             raise ValueError(
                 f"MLPHead halves the width {width} of its input {self.num_layers - 1} times, which "
                 "leaves nothing. Take fewer num_layers or wider features."
@@ -47,7 +59,7 @@ class MLPHead(nn.Module):
         for layer in range(self.num_layers):
             last = layer == self.num_layers - 1
             x = Linear(
-                self.num_outputs if last else width // 2 ** (layer + 1),
+                self.num_outputs if last else width // 2 ** (halving * (layer + 1)),
                 dtype=self.dtype,
                 param_dtype=self.param_dtype,
                 kernel_init=self.kernel_init,
@@ -56,4 +68,14 @@ class MLPHead(nn.Module):
             )(x)
             if not last:
                 x = self.activation(x)
+                if self.normalize:
+                    x = _unit_rows(x)
         return x.astype(jnp.promote_types(x.dtype, jnp.float32))
+
+
+def _unit_rows(x: Float[Array, "rows feat"]) -> Float[Array, "rows feat"]:
+    """Each row divided by its length, a row of zeros as it is; in float32 at least."""
+    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    # The limit is inside the root, so that a row of zeros has the gradient 0 there.
+    length = jnp.sqrt(jnp.maximum(jnp.square(wide).sum(-1, keepdims=True), 1e-24))
+    return (wide / length).astype(x.dtype)

@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from gtx import nn
 from tests.nn.layers import affine, close, relu
@@ -24,3 +25,32 @@ def test_one_layer_is_a_linear_map():
 def test_predictions_are_float32_whatever_the_computation():
     out, _ = nn.MLPHead(3, dtype=jnp.bfloat16).init_with_output(jax.random.key(0), X, train=False)
     assert out.dtype == jnp.float32
+
+
+def test_the_head_of_graphgym_keeps_the_width_and_divides_rows_by_their_length():
+    head = nn.MLPHead(3, widths="equal", normalize=True)
+    zero = X.at[0].set(0.0)
+    out, variables = head.init_with_output(jax.random.key(0), zero, train=False)
+    params = jax.tree.map(np.float64, variables["params"])
+    assert [params[f"linear_{i}"]["kernel"].shape for i in range(3)] == [
+        (16, 16),
+        (16, 16),
+        (16, 3),
+    ]
+    x = np.float64(zero)
+    for layer in ("linear_0", "linear_1"):
+        x = relu(affine(x, params[layer]))
+        x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    close(out, affine(x, params["linear_2"]))
+
+
+def test_a_row_of_zeros_has_a_finite_gradient():
+    head = nn.MLPHead(3, 2, widths="equal", normalize=True, bias_init=jax.nn.initializers.zeros)
+    variables = head.init(jax.random.key(0), X, train=False)
+    loss = lambda x: head.apply(variables, x, train=False).sum()  # noqa: E731
+    assert np.isfinite(jax.grad(loss)(jnp.zeros((2, 16)))).all()
+
+
+def test_unknown_widths_are_refused(unchecked_types):
+    with pytest.raises(ValueError, match="widths must be 'halving' or 'equal', got 'half'"):
+        nn.MLPHead(3, widths="half").init(jax.random.key(0), X, train=False)

@@ -1,0 +1,76 @@
+"""The parameters of every config at its full size, from what its source declares alone."""
+
+import functools
+
+import jax
+import numpy as np
+import pytest
+
+from gtx import batching, recipes
+from gtx.models import GraphTransformer
+from gtx.recipes.models import needs_dense
+from tests.configs.small import NAMES, config_of
+
+NONE = "none stated"  # the recipe is ours, or paper and code give no number
+GPS = "GPS (2022), appendix A: tables of hyper-parameters"
+# The number of parameters of each config, and who states it. A number without such a source is
+# what the config has, so that a change of it is seen. None: a file of the user decides.
+COUNTS: dict[str, tuple[int | None, str]] = {
+    "cifar10_gps": (112_726, GPS),
+    "cluster_gps": (502_054, GPS),
+    "cora_gcn": (134_215, NONE),
+    "cora_links": (135_873, NONE),
+    "csl_gps": (22_530, NONE),
+    "csv_molecules": (None, NONE),
+    "minesweeper": (126_017, NONE),
+    "mnist_gps": (115_394, GPS),
+    "molhiv_gps": (558_625, GPS),
+    "molpcba_gps": (9_744_496, GPS),
+    "pattern_gps": (337_201, GPS),
+    "pcqm4mv2_gps_deep": (13_807_345, "README of rampasek/GraphGPS"),
+    "pcqm4mv2_gps_medium": (19_414_641, "README of rampasek/GraphGPS"),
+    "pcqm4mv2_gps_small": (6_152_001, "README of rampasek/GraphGPS"),
+    "peptides_func_gps": (504_362, GPS),
+    "peptides_struct_gps": (504_459, GPS),
+    "sbm_nodes": (126_482, NONE),
+    "smoke": (7_722, NONE),
+    "solubility_gps": (147_169, NONE),
+    "zinc_encodings": (33_841, NONE),
+    "zinc_gps": (423_717, GPS),
+}
+
+
+def test_every_config_has_a_row():
+    assert list(COUNTS) == NAMES
+
+
+def parameters(config, whole):
+    """The number of parameters; without `whole`, equal blocks from the second on are counted once.
+
+    A third block reads what a second one reads, so that it has as many parameters.
+    """
+    graphs = recipes.example(config)
+    model = recipes.model(config, graphs.spec)
+    batch = batching.batch_graphs(graphs, dense=needs_dense(config))
+    more = 0
+    if isinstance(model, GraphTransformer) and not isinstance(model.block, tuple) and not whole:
+        more = max(model.num_layers - 2, 0)
+        model = model.clone(num_layers=model.num_layers - more)
+    init = functools.partial(model.init, train=False)
+    shapes = jax.eval_shape(init, jax.random.key(0), batch)["params"]
+    counts = {
+        name: sum(np.prod(leaf.shape, dtype=int) for leaf in jax.tree.leaves(part))
+        for name, part in shapes.items()
+    }
+    return sum(counts.values()) + more * counts.get("block_1", 0)
+
+
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_config_has_as_many_parameters_as_its_row_says(name, whole):
+    count, _ = COUNTS[name]
+    config = config_of(name)
+    if count is None:
+        assert recipes.declared_spec(config) is None
+    else:
+        assert parameters(config, whole) == count
