@@ -163,7 +163,12 @@ def test_a_good_recipe_passes(name):
 
 
 WRONG_TYPES = {bool: ["maybe", 2, None], int: [-7, 1.5, "no", None, True], str: [5, None]}
-WRONG_TYPES |= {dict: [5, "x"], float: [NAN, INF, "no", None], tuple: [5, None, (3,)]}
+WRONG_TYPES |= {
+    type(None): [-7.5, "no"],
+    dict: [5, "x"],
+    float: [NAN, INF, "no", None],
+    tuple: [5, None, (3,)],
+}
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -13,13 +13,17 @@ from tests.configs.small import NAMES, config_of
 
 NONE = "none stated"  # the recipe is ours, or paper and code give no number
 GPS = "GPS (2022), appendix A: tables of hyper-parameters"
+GT = "Dwivedi and Bresson (2021), table 2"
 # The number of parameters of each config, and who states it. A number without such a source is
 # what the config has, so that a change of it is seen. None: a file of the user decides.
 COUNTS: dict[str, tuple[int | None, str]] = {
     "cifar10_gps": (112_726, GPS),
+    "citeseer_sgformer": (504_518, NONE),
     "cluster_gps": (502_054, GPS),
+    "cluster_gt": (524_026, GT),
     "cora_gcn": (134_215, NONE),
     "cora_links": (135_873, NONE),
+    "cora_sgformer": (214_023, NONE),
     "csl_gps": (22_530, NONE),
     "csv_molecules": (None, NONE),
     "minesweeper": (126_017, NONE),
@@ -27,16 +31,23 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "molhiv_gps": (558_625, GPS),
     "molpcba_gps": (9_744_496, GPS),
     "pattern_gps": (337_201, GPS),
+    "pattern_gt": (522_982, GT),
     "pcqm4mv2_gps_deep": (13_807_345, "README of rampasek/GraphGPS"),
     "pcqm4mv2_gps_medium": (19_414_641, "README of rampasek/GraphGPS"),
     "pcqm4mv2_gps_small": (6_152_001, "README of rampasek/GraphGPS"),
     "peptides_func_gps": (504_362, GPS),
     "peptides_struct_gps": (504_459, GPS),
+    "pubmed_sgformer": (94_339, NONE),
     "sbm_nodes": (126_482, NONE),
     "smoke": (7_722, NONE),
     "solubility_gps": (147_169, NONE),
     "zinc_encodings": (33_841, NONE),
+    "zinc_exphormer": (421_413, NONE),
     "zinc_gps": (423_717, GPS),
+    "zinc_gt": (588_929, GT),
+    "zinc_lspe": (522_870, "Dwivedi et al. (2022), table 1"),
+    "zinc_san": (454_697, "the repository's configs/ZINC/optimized and its layers"),
+    "zinc_sat": (457_235, NONE),
 }
 
 
