@@ -23,7 +23,8 @@ def get_config() -> ConfigDict:
     config.encodings.rrwp = ConfigDict(dict(walk_length=22, diagonal=False))
     config.batch.size = 32
 
-    config.model = recipes.model_config("ckgcn")
+    types = dict(name="categorical", sizes=(21,))  # those that occur in the 12,000 molecules
+    config.model = recipes.model_config("ckgcn", node_encoders={"type": types})
     config.task.loss = "l1"
 
     config.optimizer.learning_rate = 1e-3

@@ -130,7 +130,7 @@ def _csl_gps(folder: pathlib.Path) -> ConfigDict:
     return shrink(importlib.import_module("configs.csl_gps").get_config())
 
 
-def _zinc(folder: pathlib.Path, name: str, **columns: str) -> ConfigDict:
+def _zinc(folder: pathlib.Path, name: str) -> ConfigDict:
     label = Label("graph", "regression", 1, ("penalised logP",))
     (folder / "zinc12k").mkdir()
     types = dict(nodes={"type": Categorical((28,))}, edges={"type": Categorical((4,))})
@@ -158,7 +158,7 @@ def _zinc_gps_siggate(folder: pathlib.Path) -> ConfigDict:
 
 
 def _zinc_graphormer(folder: pathlib.Path) -> ConfigDict:
-    return _zinc(folder, "zinc_graphormer", nodes="type", edges="type")
+    return _zinc(folder, "zinc_graphormer")
 
 
 def _zinc_gt(folder: pathlib.Path) -> ConfigDict:

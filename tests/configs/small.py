@@ -52,7 +52,7 @@ def shrink(config: ConfigDict) -> ConfigDict:
         elif field == "num_heads":
             config.model[field] = HEADS
         elif WIDE in limits:
-            config.model[field] = min(value, 8)
+            config.model[field] = min(value, 4 if field == "encoding_dim" else 8)
         elif DEEP in limits:
             config.model[field] = min(value, 2)
     config.batch.size, config.batch.num_tiers = 3, 1

@@ -45,13 +45,19 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "smoke": (7_722, NONE),
     "solubility_gps": (147_169, NONE),
     "tolokers_polynormer": (34_187_521, NONE),
+    "zinc_ckgcn": (432_919, "CKGConv (2024), without 744 constants"),
     "zinc_encodings": (33_841, NONE),
     "zinc_exphormer": (421_413, NONE),
+    "zinc_gdt": (489_929, NONE),
     "zinc_gps": (423_717, GPS),
+    "zinc_gps_siggate": (592_353, NONE),
+    "zinc_graphormer": (489_321, "Graphormer (2021), table 4"),
     "zinc_gt": (588_929, GT),
     "zinc_lspe": (522_870, "Dwivedi et al. (2022), table 1"),
+    "zinc_ppgt": (487_873, NONE),
     "zinc_san": (454_697, "the repository's configs/ZINC/optimized and its layers"),
     "zinc_sat": (457_235, NONE),
+    "zinc_specformer": (526_729, "SpecFormer (2023), by its code"),
 }
 
 

@@ -97,5 +97,6 @@ def _tokens(batch: Batch, mask: Array) -> Batch:
     return batch.replace(
         layout=Layout(slots=place, node_slots=place, tiers=(Tier(nodes, count),)),
         node_ids=noise.node_ids(batch.node_ids[:, None], frequencies).reshape(-1),
+        node_graph=jnp.repeat(batch.node_graph, count),
         node_mask=mask,
     )
