@@ -58,6 +58,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "zinc_san": (454_697, "the repository's configs/ZINC/optimized and its layers"),
     "zinc_sat": (457_235, NONE),
     "zinc_specformer": (526_729, "SpecFormer (2023), by its code"),
+    "zinc_tokengt": (483_921, NONE),
 }
 
 
