@@ -15,12 +15,18 @@ import numpy as np
 from gtx.batching import Budget, Source, fit_budget
 from gtx.data import Dataset
 from gtx.tasks import Task
-from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored, seed_folder
+from gtx.training.checkpoint import (
+    CheckpointError,
+    Checkpoints,
+    Restored,
+    seed_folder,
+    seed_folders,
+)
 from gtx.training.devices import Devices
 from gtx.training.evaluation import Evaluator
 from gtx.training.finite import NonFiniteError, check_finite
 from gtx.training.hooks.base import ChunkReport
-from gtx.training.identity import check_identity, identity
+from gtx.training.identity import ResumeError, check_identity, identity
 from gtx.training.lock import check_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.progress import Progress, is_better, json_float
@@ -84,6 +90,7 @@ class Run:
             evaluate_every=evaluate_every, steps_per_call=steps_per_call, recipe=recipe,
         )  # fmt: skip
 
+        _refuse_folder_of_a_seed(workdir)
         self._checkpoints = Checkpoints(workdir)
         for checkpoints in (self._checkpoints, *(replica.best for replica in self.replicas)):
             checkpoints.clean()
@@ -320,6 +327,20 @@ class Run:
             "score": replica.progress.best_score,
         }
         replica.best.save_best(variables, host, self._recipe)
+
+
+def _refuse_folder_of_a_seed(workdir: pathlib.Path) -> None:
+    """A new run there would write over what a run of several seeds keeps of that seed.
+
+    Raises:
+      ResumeError: `workdir` is such a folder.
+    """
+    if workdir in seed_folders(workdir.parent) and Checkpoints(workdir.parent).steps():
+        raise ResumeError(
+            f"{workdir} belongs to the run of several seeds in {workdir.parent}. Training there "
+            f"would replace its parameters. Give {workdir.parent} to go on with that run, or "
+            "another folder."
+        )
 
 
 def even_chunk(steps: int, steps_per_call: int) -> int:

@@ -116,6 +116,15 @@ def test_the_folder_of_several_seeds_says_which_folders_have_parameters(together
         Checkpoints(workdir).restore_best()
 
 
+def test_no_run_starts_in_the_folder_of_one_seed(together):
+    workdir, _ = together
+    best = Checkpoints(workdir / "seed_3").restore_best()
+    with pytest.raises(ResumeError, match="seed_3 belongs to the run of several seeds in .*Give"):
+        train(workdir / "seed_3", seeds=(3,))
+    again = Checkpoints(workdir / "seed_3").restore_best()
+    assert small.same_bits(best.arrays["params"], again.arrays["params"])
+
+
 def test_the_log_has_a_line_for_each_seed_and_epoch(together):
     workdir, result = together
     lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
