@@ -40,10 +40,16 @@ class RRWP:
     Attributes:
       walk_length: K; GRIT's `ksteps`, which counts the identity.
       diagonal: whether to make the node column too.
+      identity: whether the columns begin with I; else they hold [M, ..., M^K]. At the ends of an
+        edge that is no self-loop, I is 0.
+      reverse: whether the pair column holds P_ji at (i, j), the walk from the sender to the
+        receiver, as at the edges of GNN+ (Luo et al., 2025).
     """
 
     walk_length: int = 21
     diagonal: bool = True
+    identity: bool = True
+    reverse: bool = False
     name: str = "rrwp"
     # The default encoder of its columns in a model.
     encoder: ClassVar[dict[str, Any]] = {"name": "linear"}
@@ -68,16 +74,20 @@ class RRWP:
         return self._columns(_step(adjacency, np).astype(np.float32), np)
 
     def _columns(self, step: Any, xp: Any) -> dict[Key, Any]:
+        length = self.walk_length + (not self.identity)
         if xp is np:
-            powers: Any = _powers(step, self.walk_length)
+            powers: Any = _powers(step, length)[:, :, length - self.walk_length :]
         else:
             identity = xp.broadcast_to(np.eye(step.shape[-1], dtype=step.dtype), step.shape)
-            stack = [identity, step][: self.walk_length]
-            while len(stack) < self.walk_length:
+            stack = [identity, step][:length]
+            while len(stack) < length:
                 stack.append(matmul(stack[-1], step, xp))
-            powers = xp.stack(stack, axis=2)
+            powers = xp.stack(stack[length - self.walk_length :], axis=2)
         # On the host this is a view. Writing it to the column makes it contiguous.
-        columns: dict[Key, Any] = {("pair", self.name): xp.swapaxes(powers, 2, 3)}
+        pairs = xp.swapaxes(powers, 2, 3)
+        if self.reverse:
+            pairs = xp.swapaxes(pairs, 1, 2)
+        columns: dict[Key, Any] = {("pair", self.name): pairs}
         if self.diagonal:
             columns["node", self.name] = xp.einsum("giki->gik", powers)
         return columns

@@ -18,6 +18,7 @@ from gtx.models.gt import GT
 from gtx.models.layered import LayeredModel
 from gtx.models.lspe import LSPE
 from gtx.models.model import Model, Needs
+from gtx.models.mpnn import MPNN
 from gtx.models.nagphormer import NAGphormer
 from gtx.models.nodeformer import NodeFormer
 from gtx.models.polynormer import Polynormer
@@ -43,6 +44,7 @@ MODELS: dict[str, type[Model]] = {
     "nodeformer": NodeFormer,
     "polynormer": Polynormer,
     "ppgt": PPGT,
+    "mpnn": MPNN,
     "san": SAN,
     "sat": SAT,
     "sgformer": SGFormer,
@@ -66,6 +68,7 @@ __all__ = [
     "SAT",
     "LSPE",
     "GDT",
+    "MPNN",
     "GPS",
     "GRIT",
     "GT",

@@ -21,8 +21,11 @@ EXPECTED = {
     "gated_gcn": ("nodes", {"kernel": (WIDTH, 4 * WIDTH), "bias": (4 * WIDTH,)}, True),
     "gatv2": ("vector", (HEADS, WIDTH // HEADS), True),
     "gcn": ("linear", {"kernel": (WIDTH, WIDTH)}, False),
+    "gcne": ("linear", {"kernel": (WIDTH, WIDTH)}, True),
     "gin": ("hidden", {"kernel": (WIDTH, WIDTH), "bias": (WIDTH,)}, False),
     "gine": ("hidden", {"kernel": (WIDTH, WIDTH), "bias": (WIDTH,)}, True),
+    "mpnn": ("hidden", {"kernel": (2 * WIDTH, WIDTH), "bias": (WIDTH,)}, True),
+    "res_gated_graph_conv": ("edges", (WIDTH, 3 * WIDTH), True),
     "sage": ("root", {"kernel": (WIDTH, WIDTH)}, False),
     "transformer_conv": ("edges", {"kernel": (WIDTH, WIDTH)}, True),
 }

@@ -50,6 +50,14 @@ ENCODERS = (
         options=dict(LINEAR, norm=nn.LayerNorm, use_bias=False, level="node"),
     ),
     Descriptor(
+        "identity_encoder",
+        partial(nn.IdentityEncoder, "x", DIM, level="graph"),
+        "encoder",
+        level="graphs",
+        options=dict(param_dtype=BF16, level="node"),
+        neutral=("dtype",),
+    ),
+    Descriptor(
         "random_walk_encoder",
         partial(nn.RandomWalkEncoder, "rwse", DIM),
         "encoder",

@@ -13,6 +13,7 @@ partial = functools.partial
 
 LOCAL = (
     Descriptor("gcn", partial(nn.GCN, DIM), "layer", options=dict(LINEAR, use_bias=False)),
+    Descriptor("gcne", partial(nn.GCNE, DIM), "layer", options=dict(LINEAR, use_bias=False)),
     Descriptor(
         "graph_sage",
         partial(nn.GraphSAGE, DIM),

@@ -9,13 +9,14 @@ import jax.numpy as jnp
 
 from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
-from gtx.encodings import LaplacianEigenvectors, RandomWalk, ShortestPaths
+from gtx.encodings import RRWP, LaplacianEigenvectors, RandomWalk, ShortestPaths
 from gtx.models import (
     CKGCN,
     GDT,
     GPS,
     GT,
     LSPE,
+    MPNN,
     PPGT,
     SAN,
     SAT,
@@ -181,6 +182,23 @@ MODELS = (
         ),
         encodings=[RandomWalk(6, name="rwse")],
         unread=("block_0/local/norm_edges", "embed/edges_to_virtual"),
+    ),
+    published(
+        "mpnn_of_nodes",
+        partial(
+            MPNN,
+            dim=DIM,
+            num_layers=2,
+            local="gcne",
+            norm="layer",
+            feed_forward="none",
+            jumping_knowledge="concatenate",
+            pairs_at_edges=True,
+            encoding_dim=3,
+            head_layers=1,
+        ),
+        encodings=[RandomWalk(6, name="rwse"), RRWP(6, diagonal=False)],
+        pairs={"rrwp": Continuous(6)},
     ),
     published(
         "san_of_graphs",

@@ -65,6 +65,7 @@ ENCODINGS = [
     PageRank((0.15, 0.5)),
     PersonalizedPageRank((0.15, 0.5)),
     RRWP(5),
+    RRWP(3, identity=False, reverse=True, name="walks"),
     RandomIdentifiers(3),
     RandomWalk(6),
     ResistanceDistance(),

@@ -144,3 +144,16 @@ def test_the_gradient_at_a_node_without_edges_is_that_of_its_first_edge():
 def test_no_walk_is_refused():
     with pytest.raises(ValueError, match="walk_length"):
         RRWP(0)
+
+
+@pytest.mark.parametrize("walk_length", [1, 4])
+@pytest.mark.parametrize("xp", [np, jnp])
+def test_walks_may_leave_out_the_identity_and_go_from_the_sender_to_the_receiver(walk_length, xp):
+    adjacency = np.stack([irregular(7), irregular(7) * 2])
+    whole = RRWP(walk_length + 1)(adjacency)
+    found = RRWP(walk_length, identity=False, reverse=True)(xp.asarray(adjacency), xp)
+    tolerance = dict(atol=1e-6) if xp is jnp else dict(atol=1e-15)
+    pairs = np.swapaxes(whole["pair", "rrwp"], 1, 2)[..., 1:]
+    assert not np.allclose(pairs, np.swapaxes(pairs, 1, 2))
+    np.testing.assert_allclose(found["pair", "rrwp"], pairs, **tolerance)
+    np.testing.assert_allclose(found["node", "rrwp"], whole["node", "rrwp"][..., 1:], **tolerance)

@@ -12,6 +12,7 @@ from gtx.nn.blocks.grit import GRITBlock
 from gtx.nn.blocks.gt import GTBlock
 from gtx.nn.blocks.hops import HopReadout, OnHops
 from gtx.nn.blocks.isab import ISAB
+from gtx.nn.blocks.mpnn import MPNNBlock
 from gtx.nn.blocks.pivotal import PivotalBlock
 from gtx.nn.blocks.pma import PMA
 from gtx.nn.blocks.polynormer import (
@@ -35,6 +36,7 @@ BLOCKS: dict[str, ModuleFactory] = {
     "gt": GTBlock,
     "grit": GRITBlock,
     "isab": ISAB,
+    "mpnn": MPNNBlock,
     "san": SANBlock,
     "set_attention": SetAttentionBlock,
     "transformer": TransformerBlock,
@@ -53,6 +55,7 @@ __all__ = [
     "InitialResidualBlock",
     "ISAB",
     "LocalToGlobal",
+    "MPNNBlock",
     "MixStreams",
     "OnHops",
     "OnStream",

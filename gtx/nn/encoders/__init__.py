@@ -13,6 +13,7 @@ from gtx.nn.encoders.embed import Embed
 from gtx.nn.encoders.exphormer import ExphormerEmbed
 from gtx.nn.encoders.graph_size import GraphSizeEncoder
 from gtx.nn.encoders.hops import HopEmbed
+from gtx.nn.encoders.identity import IdentityEncoder
 from gtx.nn.encoders.laplacian import LaplacianEncoder
 from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
 from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
@@ -33,6 +34,7 @@ ENCODERS: dict[str, ModuleFactory] = {
     "categorical": CategoricalEncoder,
     "constant": ConstantEncoder,
     "edge_path": EdgePathEncoder,
+    "identity": IdentityEncoder,
     "laplacian": LaplacianEncoder,
     "laplacian_linear": LaplacianLinearEncoder,
     "laplacian_transformer": LaplacianTransformerEncoder,
@@ -57,6 +59,7 @@ __all__ = [
     "ExphormerEmbed",
     "GraphSizeEncoder",
     "HopEmbed",
+    "IdentityEncoder",
     "LaplacianEncoder",
     "LaplacianLinearEncoder",
     "LaplacianTransformerEncoder",

@@ -9,6 +9,7 @@ from gtx.nn.local.gat import GAT
 from gtx.nn.local.gated_gcn import GatedGCN
 from gtx.nn.local.gatv2 import GATv2
 from gtx.nn.local.gcn import GCN
+from gtx.nn.local.gcne import GCNE
 from gtx.nn.local.gin import GIN
 from gtx.nn.local.gine import GINE
 from gtx.nn.local.graph_sage import GraphSAGE
@@ -22,8 +23,11 @@ LOCAL: dict[str, ModuleFactory] = {
     "gated_gcn": GatedGCN,
     "gatv2": GATv2,
     "gcn": GCN,
+    "gcne": GCNE,
     "gin": GIN,
     "gine": GINE,
+    "mpnn": MPNN,
+    "res_gated_graph_conv": ResGatedGraphConv,
     "sage": GraphSAGE,
     "transformer_conv": TransformerConv,
 }
@@ -31,6 +35,7 @@ LOCAL: dict[str, ModuleFactory] = {
 __all__ = [
     "GAT",
     "GCN",
+    "GCNE",
     "GIN",
     "GINE",
     "LOCAL",

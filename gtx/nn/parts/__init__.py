@@ -9,6 +9,7 @@ from gtx.nn.parts.entry_feed_forward import EntryFeedForward
 from gtx.nn.parts.feed_forward import FeedForward
 from gtx.nn.parts.graph_token import GraphToken
 from gtx.nn.parts.heads import MLPHead
+from gtx.nn.parts.jumping_knowledge import JumpingKnowledge, RememberedBlock
 from gtx.nn.parts.layer_scale import LayerScale, ReZero
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import NORMS, AdaRMSNorm, BatchNorm, LayerNorm, RMSNorm
@@ -26,6 +27,7 @@ __all__ = [
     "EdgeReadout",
     "FeedForward",
     "GraphToken",
+    "JumpingKnowledge",
     "LayerNorm",
     "LayerScale",
     "Linear",
@@ -35,5 +37,6 @@ __all__ = [
     "Pool",
     "RMSNorm",
     "ReZero",
+    "RememberedBlock",
     "initializers",
 ]

@@ -5,6 +5,7 @@ import pytest
 from gtx import nn
 from gtx.batch import Features
 from tests.batches import DIM
+from tests.nn import literal
 from tests.nn.layers import (
     NUM_NODES,
     REAL,
@@ -31,6 +32,27 @@ def test_gcn_normalises_the_adjacency_with_one_self_loop_for_each_node():
     root = np.diag(adjacency.sum(1) ** -0.5)
     expected = root @ adjacency @ root @ X @ params["linear"]["kernel"] + params["bias"]
     close(out.nodes[REAL], expected[REAL], 1e-12)
+
+
+@pytest.mark.parametrize("with_edges", [True, False])
+def test_gcne_sums_the_positive_parts_of_mapped_senders_and_their_edges(with_edges):
+    given = features() if with_edges else Features(nodes=features().nodes)
+
+    def reference(params, rows):
+        messages = (rows["nodes"] @ params["linear"]["kernel"])[SENDERS]
+        if with_edges:
+            messages = messages + rows["edges"][REAL_EDGES]
+        out = np.zeros((NUM_NODES, DIM)) + params["bias"]
+        for receiver, message in zip(RECEIVERS, relu(messages), strict=True):
+            out[receiver] += message
+        return {"nodes": out}
+
+    literal.assert_equals(nn.GCNE(DIM), reference, given)
+
+
+def test_gcne_refuses_edges_of_another_width():
+    with pytest.raises(ValueError, match="messages of width 5, but edges have width 8"):
+        run_exactly(nn.GCNE(5))
 
 
 def test_gin_adds_the_neighbours_to_the_node():
