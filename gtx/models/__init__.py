@@ -7,8 +7,10 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 from gtx.models.big_bird import BigBird
 from gtx.models.ckgcn import CKGCN
 from gtx.models.difformer import DIFFormer
+from gtx.models.edge_transformer import EdgeTransformer
 from gtx.models.egt import EGT
 from gtx.models.exphormer import Exphormer
+from gtx.models.floydnet import FloydNet
 from gtx.models.gdt import GDT
 from gtx.models.gps import GPS
 from gtx.models.graph_transformer import GraphTransformer
@@ -27,10 +29,14 @@ from gtx.models.san import SAN
 from gtx.models.sat import SAT
 from gtx.models.sgformer import SGFormer
 from gtx.models.specformer import Specformer
+from gtx.models.tgt import TGT
 from gtx.models.tokengt import TokenGT
 
 MODELS: dict[str, type[Model]] = {
     "big_bird": BigBird,
+    "tgt": TGT,
+    "floydnet": FloydNet,
+    "edge_transformer": EdgeTransformer,
     "difformer": DIFFormer,
     "egt": EGT,
     "exphormer": Exphormer,
@@ -56,6 +62,9 @@ MODELS: dict[str, type[Model]] = {
 __all__ = [
     "BigBird",
     "NAGphormer",
+    "TGT",
+    "FloydNet",
+    "EdgeTransformer",
     "TokenGT",
     "Specformer",
     "CKGCN",

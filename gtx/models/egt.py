@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Collection
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from gtx.limits import Name, Rate, Width
+from gtx.limits import Name, Rate, Real, Width
 from gtx.models.encoders import ColumnEncoders
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
@@ -37,7 +37,9 @@ class EGT(LayeredModel):
       scale_degree: whether results are scaled by a dynamic degree; in the code's configurations for
         molecules of OGB they are. Virtual nodes, where `gtx.structures.VirtualNodes` added some,
         are not scaled.
+      limit: of the logits of nodes, above 0; None for no limit.
       activation: of feed-forward layers and head.
+      expansion: width of the hidden layers of a block in units of that of their input.
       norm: before every layer, and after the last block.
       structure: "complete" runs over all pairs, "edges" over the edge sets `over`, with the same
         parameters. Encodings of pairs are dense in both.
@@ -57,7 +59,9 @@ class EGT(LayeredModel):
     attention_dropout_rate: Rate = 0.0
     mask_rate: Rate = 0.1
     scale_degree: bool = False
+    limit: Annotated[float, Real(above=0.0)] | None = 5.0
     activation: ActivationName = "elu"
+    expansion: Width = 2
     norm: Norm = "layer"
     pool: Pooling = "mean"
     structure: Literal["complete", "edges"] = "complete"
@@ -73,16 +77,7 @@ class EGT(LayeredModel):
     ) -> GraphTransformer:
         self.check_heads()
         listed: dict[str, Any] = dict(edges=self.over) if self.structure == "edges" else {}
-        block = partial(
-            EGTBlock,
-            self.dim,
-            attention=self.attention(structures, **listed),
-            activation=self.made("activation"),
-            norm=self.made("norm"),
-            dropout_rate=self.dropout_rate,
-            pair_dropout_rate=self.pair_dropout_rate,
-            **self.dtypes,
-        )
+        block = self.block(structures, **listed)
         last = partial(block, update_pairs=False)
         embed = self.embed(self.encoders(spec, encodings), pair_dim=self.pair_dim)
         if listed:
@@ -95,18 +90,30 @@ class EGT(LayeredModel):
             norm=self.made("norm"),
         )
 
-    def attention(self, structures: Collection[str], **listed: Any) -> ModuleFactory:
-        """The factory of the attention layer."""
-        return partial(
+    def block(self, structures: Collection[str], **listed: Any) -> ModuleFactory:
+        """The factory of a block whose attention has these further fields."""
+        attention = partial(
             EGTAttention,
             num_heads=self.num_heads,
             dropout_rate=self.attention_dropout_rate,
             mask_rate=self.mask_rate,
             structure=self.structure,
+            limit=self.limit,
             scale_degree=self.scale_degree,
             virtual_nodes="virtual_nodes" in structures,
             implementation=self.attention_implementation,
             **listed,
+        )
+        return partial(
+            EGTBlock,
+            self.dim,
+            attention=attention,
+            activation=self.made("activation"),
+            expansion=self.expansion,
+            norm=self.made("norm"),
+            dropout_rate=self.dropout_rate,
+            pair_dropout_rate=self.pair_dropout_rate,
+            **self.dtypes,
         )
 
     def encoders(self, spec: Spec, encodings: Collection[Encoding]) -> ColumnEncoders:

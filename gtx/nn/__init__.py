@@ -58,6 +58,7 @@ from gtx.nn.encoders import (
     LaplacianTransformerEncoder,
     LinearEncoder,
     MLPEncoder,
+    NodePairEmbed,
     PairStemEncoder,
     ProjectedEncoder,
     RandomFeaturesEncoder,
@@ -89,6 +90,7 @@ from gtx.nn.parts import (
     EdgeReadout,
     EntryFeedForward,
     FeedForward,
+    FromPairs,
     GraphToken,
     LayerNorm,
     LayerScale,
@@ -96,6 +98,7 @@ from gtx.nn.parts import (
     MLPHead,
     NodeReadout,
     PairReadout,
+    PairSums,
     Pool,
     ReZero,
     RMSNorm,
@@ -103,6 +106,9 @@ from gtx.nn.parts import (
 )
 
 __all__ = [
+    "FromPairs",
+    "NodePairEmbed",
+    "PairSums",
     "AdaRMSNorm",
     "EdgeTransformerBlock",
     "PivotalBlock",

@@ -4,13 +4,38 @@ import functools
 
 from gtx.data import Continuous
 from gtx.encodings import RRWP
-from gtx.models import EGT, GRIT
+from gtx.models import EGT, GRIT, TGT, EdgeTransformer, FloydNet
 from tests.batches import DIM, WALK
 from tests.descriptors.models import published
 
 partial = functools.partial
 
+WALKS = dict(encodings=[RRWP(walk_length=WALK)], pairs={"rrwp": Continuous(WALK)})
 PAIR_MODELS = (
+    published(
+        "edge_transformer",
+        partial(EdgeTransformer, dim=DIM, num_layers=1, num_heads=2, head_layers=2),
+        **WALKS,
+    ),
+    published(
+        "floydnet",
+        partial(FloydNet, dim=DIM, num_layers=1, num_heads=2, expansion=1),
+        level="graph",
+        **WALKS,
+    ),
+    published(
+        "tgt",
+        partial(
+            TGT,
+            dim=DIM,
+            num_layers=2,
+            num_heads=2,
+            pair_dim=4,
+            triplet_heads=2,
+            triplet="update",
+        ),
+        **WALKS,
+    ),
     published(
         "egt",
         partial(EGT, dim=DIM, num_layers=1, num_heads=2, pair_dim=4, head_layers=1),

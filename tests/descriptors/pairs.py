@@ -13,6 +13,28 @@ partial = functools.partial
 
 PAIRS = (
     Descriptor(
+        "node_pair_embed",
+        partial(
+            nn.NodePairEmbed,
+            DIM,
+            partial(nn.Embed, DIM, {"x": nn.LinearEncoder}, pairs={"x": nn.LinearEncoder}),
+        ),
+        "embed",
+        options=LINEAR,
+    ),
+    Descriptor(
+        "pair_sums",
+        partial(nn.PairSums, DIM, perceptrons=True),
+        "layer",
+        options=dict(LINEAR, perceptrons=False, both=False, activation=jnp.tanh, norm=nn.LayerNorm),
+    ),
+    Descriptor(
+        "from_pairs",
+        partial(nn.FromPairs, partial(nn.PairSums, DIM), nn.Pool),
+        "readout",
+        level="graphs",
+    ),
+    Descriptor(
         "entry_feed_forward",
         partial(nn.EntryFeedForward, DIM),
         "rows",

@@ -19,6 +19,7 @@ from gtx.nn.encoders.laplacian_linear import LaplacianLinearEncoder
 from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
 from gtx.nn.encoders.linear import LinearEncoder
 from gtx.nn.encoders.mlp import MLPEncoder
+from gtx.nn.encoders.node_pairs import NodePairEmbed
 from gtx.nn.encoders.normalized import DroppedEmbed, NormalizedEmbed, StreamEmbed
 from gtx.nn.encoders.pair_stem import PairStemEncoder
 from gtx.nn.encoders.projected import ProjectedEncoder
@@ -48,6 +49,7 @@ ENCODERS: dict[str, ModuleFactory] = {
 }
 
 __all__ = [
+    "NodePairEmbed",
     "ComplementEmbed",
     "DroppedEmbed",
     "ENCODERS",

@@ -13,9 +13,12 @@ from gtx.nn.parts.jumping_knowledge import JumpingKnowledge, RememberedBlock
 from gtx.nn.parts.layer_scale import LayerScale, ReZero
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import NORMS, AdaRMSNorm, BatchNorm, LayerNorm, RMSNorm
+from gtx.nn.parts.pair_readouts import FromPairs, PairSums
 from gtx.nn.parts.readouts import EdgeReadout, NodeReadout, PairReadout, Pool
 
 __all__ = [
+    "PairSums",
+    "FromPairs",
     "EntryFeedForward",
     "ACTIVATIONS",
     "NORMS",
