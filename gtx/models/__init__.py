@@ -9,6 +9,7 @@ from gtx.models.ckgcn import CKGCN
 from gtx.models.difformer import DIFFormer
 from gtx.models.edge_transformer import EdgeTransformer
 from gtx.models.egt import EGT
+from gtx.models.esa import ESA
 from gtx.models.exphormer import Exphormer
 from gtx.models.floydnet import FloydNet
 from gtx.models.gdt import GDT
@@ -39,6 +40,7 @@ MODELS: dict[str, type[Model]] = {
     "edge_transformer": EdgeTransformer,
     "difformer": DIFFormer,
     "egt": EGT,
+    "esa": ESA,
     "exphormer": Exphormer,
     "gdt": GDT,
     "gps": GPS,
@@ -70,6 +72,7 @@ __all__ = [
     "CKGCN",
     "DIFFormer",
     "EGT",
+    "ESA",
     "Exphormer",
     "NodeFormer",
     "Polynormer",

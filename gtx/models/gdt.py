@@ -40,7 +40,8 @@ class GDT(LayeredModel):
     columns of nodes; what an encoder makes of the 0 that an encoding has there is added to it. Like
     the code, and not the paper, this has a norm of the inputs and stochastic depth. Here a branch
     is left out for single graphs, there for a whole batch. The maps of the head have biases, the
-    learned shifts of eigenvalues are left out, and edges as tokens are not offered.
+    learned shifts of eigenvalues are left out, and edges as tokens are not offered. `pool`
+    is not read.
 
     Attributes:
       num_heads: heads of width `dim / num_heads`.

@@ -44,7 +44,7 @@ class Graphormer(LayeredModel):
     Also in the code and not in the paper: initial values; of a path of more than `max_hops` edges
     the first ones count; nodes 20 steps apart or further do not attend to each other, where
     here they have a distance as others; out-degrees are in-degrees. Of several features of a bond
-    the code takes the mean where here it is the sum.
+    the code takes the mean where here it is the sum. `pool` is not read.
 
     Attributes:
       num_heads: heads of width `dim / num_heads`.

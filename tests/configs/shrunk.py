@@ -145,6 +145,10 @@ def _zinc_gps(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_gps")
 
 
+def _zinc_esa(folder: pathlib.Path) -> ConfigDict:
+    return _zinc(folder, "zinc_esa")
+
+
 def _zinc_gdt(folder: pathlib.Path) -> ConfigDict:
     return _zinc(folder, "zinc_gdt")
 
@@ -307,6 +311,7 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "zinc_ckgcn": lambda folder: _zinc(folder, "zinc_ckgcn"),
     "zinc_encodings": _zinc_encodings,
     "zinc_exphormer": _zinc_exphormer,
+    "zinc_esa": _zinc_esa,
     "zinc_gdt": _zinc_gdt,
     "zinc_gps": _zinc_gps,
     "zinc_gps_siggate": _zinc_gps_siggate,

@@ -7,6 +7,8 @@ without `dim`); everything else is bound beforehand, as in
 
 from gtx.nn.blocks.edge_transformer import EdgeTransformerBlock
 from gtx.nn.blocks.egt import EGTBlock
+from gtx.nn.blocks.esa import ESABlock
+from gtx.nn.blocks.esa_readout import ESAReadout
 from gtx.nn.blocks.gps import GPSBlock
 from gtx.nn.blocks.grit import GRITBlock
 from gtx.nn.blocks.gt import GTBlock
@@ -48,6 +50,8 @@ __all__ = [
     "EGTBlock",
     "BLOCKS",
     "ByStep",
+    "ESABlock",
+    "ESAReadout",
     "GPSBlock",
     "GRITBlock",
     "GTBlock",

@@ -10,6 +10,7 @@ from gtx.nn.encoders.constant import ConstantEncoder
 from gtx.nn.encoders.edge_pairs import EdgePairEncoder
 from gtx.nn.encoders.edge_path import EdgePathEncoder
 from gtx.nn.encoders.embed import Embed
+from gtx.nn.encoders.esa import ESAEmbed
 from gtx.nn.encoders.exphormer import ExphormerEmbed
 from gtx.nn.encoders.graph_size import GraphSizeEncoder
 from gtx.nn.encoders.hops import HopEmbed
@@ -57,6 +58,7 @@ __all__ = [
     "ConstantEncoder",
     "EdgePairEncoder",
     "EdgePathEncoder",
+    "ESAEmbed",
     "Embed",
     "ExphormerEmbed",
     "GraphSizeEncoder",
