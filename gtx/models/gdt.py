@@ -16,7 +16,7 @@ from gtx.models.parts import Implementation, bind
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.encoders import EdgePairEncoder, MLPEncoder, ProjectedEncoder, TokenPairEncoder
-from gtx.nn.parts import FeedForward, GraphToken, LayerNorm, MLPHead
+from gtx.nn.parts import FeedForward, GraphToken, LayerNorm
 from gtx.nn.parts.initializers import normal, zeros
 from gtx.typing import ModuleFactory
 
@@ -134,6 +134,4 @@ class GDT(LayeredModel):
         return partial(GraphToken, dropout_rate=self.readout_dropout_rate)
 
     def head(self, spec: Spec) -> ModuleFactory:
-        return partial(
-            MLPHead, label_of(spec).dim, self.head_layers, activation=_GELU, **self.dtypes
-        )
+        return partial(super().head(spec), activation=_GELU)

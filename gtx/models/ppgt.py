@@ -3,20 +3,20 @@
 import dataclasses
 from collections.abc import Collection
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import jax
 
 from gtx.limits import Layers, Rate, Width
 from gtx.models.encoders import ColumnEncoders
 from gtx.models.graph_transformer import GraphTransformer
-from gtx.models.layered import LayeredModel, label_of
+from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import Implementation
 from gtx.nn.attention import PPGTAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.encoders import GraphSizeEncoder, PairStemEncoder
-from gtx.nn.parts import AdaRMSNorm, FeedForward, MLPHead
+from gtx.nn.parts import AdaRMSNorm, FeedForward
 from gtx.nn.parts.initializers import normal, zeros
 from gtx.typing import ModuleFactory
 
@@ -55,6 +55,7 @@ class PPGT(LayeredModel):
     published: ClassVar[str] = "test MAE 0.0566 ± 0.002"
 
     num_layers: Layers = 12
+    head_widths: Literal["halving", "equal"] = "equal"
     num_heads: Width = 8
     attention_dropout_rate: Rate = 0.2
     drop_path_rate: Rate = 0.1
@@ -125,10 +126,4 @@ class PPGT(LayeredModel):
         )
 
     def head(self, spec: Spec) -> ModuleFactory:
-        return partial(
-            MLPHead,
-            label_of(spec).dim,
-            self.head_layers,
-            activation=_GELU,
-            **self.dtypes,
-        )
+        return partial(super().head(spec), activation=_GELU)
