@@ -14,6 +14,7 @@ from gtx.models.exphormer import Exphormer
 from gtx.models.floydnet import FloydNet
 from gtx.models.gdt import GDT
 from gtx.models.gps import GPS
+from gtx.models.gpspp import GPSPlusPlus
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.graphormer import Graphormer
 from gtx.models.grit import GRIT
@@ -59,9 +60,11 @@ MODELS: dict[str, type[Model]] = {
     "ckgcn": CKGCN,
     "specformer": Specformer,
     "tokengt": TokenGT,
+    "gpspp": GPSPlusPlus,
 }
 
 __all__ = [
+    "GPSPlusPlus",
     "BigBird",
     "NAGphormer",
     "TGT",

@@ -50,8 +50,8 @@ class TokenGT(LayeredModel):
 
     paper: ClassVar[str] = "Kim et al. (2022), NeurIPS"
     complexity: ClassVar[str] = "(n + m)² d"
-    recipe: ClassVar[str] = "zinc_tokengt"
-    published: ClassVar[str] = "none for ZINC"
+    recipe: ClassVar[str] = "pcqm4mv2_tokengt"
+    published: ClassVar[str] = "validation MAE 0.0910"
 
     dim: Width = 768
     num_layers: Layers = 12

@@ -38,6 +38,8 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pcqm4mv2_gps_deep": (13_807_345, "README of rampasek/GraphGPS"),
     "pcqm4mv2_gps_medium": (19_414_641, "README of rampasek/GraphGPS"),
     "pcqm4mv2_gps_small": (6_152_001, "README of rampasek/GraphGPS"),
+    "pcqm4mv2_gpspp": (43_628_609, NONE),  # the paper rounds to 44 million
+    "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
     "peptides_func_gps": (504_362, GPS),
     "peptides_struct_gps": (504_459, GPS),
     "pubmed_sgformer": (94_339, NONE),

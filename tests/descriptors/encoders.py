@@ -79,6 +79,14 @@ ENCODERS = (
         neutral=("level",),
     ),
     Descriptor(
+        "gaussian_kernel_encoder",
+        partial(nn.GaussianKernelEncoder, "distances", DIM, positions="x"),
+        "encoder",
+        level="pairs",
+        options=dict(LINEAR, positions="rwse", num_kernels=3, start_init=half),
+        neutral=("level",),
+    ),
+    Descriptor(
         "vector_pairs_encoder",
         partial(nn.VectorPairsEncoder, "svd", DIM),
         "encoder",

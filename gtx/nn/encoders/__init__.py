@@ -12,6 +12,7 @@ from gtx.nn.encoders.edge_path import EdgePathEncoder
 from gtx.nn.encoders.embed import Embed
 from gtx.nn.encoders.esa import ESAEmbed
 from gtx.nn.encoders.exphormer import ExphormerEmbed
+from gtx.nn.encoders.gaussian_kernel import GaussianKernelEncoder
 from gtx.nn.encoders.graph_size import GraphSizeEncoder
 from gtx.nn.encoders.hops import HopEmbed
 from gtx.nn.encoders.identity import IdentityEncoder
@@ -37,6 +38,7 @@ ENCODERS: dict[str, ModuleFactory] = {
     "constant": ConstantEncoder,
     "edge_path": EdgePathEncoder,
     "identity": IdentityEncoder,
+    "gaussian_kernel": GaussianKernelEncoder,
     "laplacian": LaplacianEncoder,
     "laplacian_linear": LaplacianLinearEncoder,
     "laplacian_transformer": LaplacianTransformerEncoder,
@@ -64,6 +66,7 @@ __all__ = [
     "GraphSizeEncoder",
     "HopEmbed",
     "IdentityEncoder",
+    "GaussianKernelEncoder",
     "LaplacianEncoder",
     "LaplacianLinearEncoder",
     "LaplacianTransformerEncoder",
