@@ -1,4 +1,7 @@
-"""A thousand random graphs, and as many lists of edges: one attention on each of them."""
+"""Random graphs, and as many lists of edges: one attention on each of them.
+
+A hundred of each in the default run, a thousand in the slow one.
+"""
 
 import functools
 import sys
@@ -7,9 +10,14 @@ import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from gtx.ops import Complete, Edges, Tier, attention, make_layout
+
+examples = pytest.mark.parametrize(
+    "examples", [100, pytest.param(1000, marks=pytest.mark.slow)], ids=["few", "many"]
+)
 
 # Fixed shapes, so that all graphs share one compilation of each implementation.
 TIERS, NUM_NODES, HEADS, HEAD_DIM = (Tier(2, 3), Tier(1, 6)), 13, 2, 2
@@ -45,9 +53,7 @@ def batches(draw):
     return n_node, draw(st.floats(0, 1)), draw(st.integers(0, 2**32 - 1)), draw(st.floats(0, 100))
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(batches())
-def test_all_implementations_agree_on_any_graph(batch):
+def agree_on_any_graph(batch):
     n_node, density, seed, spread = batch
     rng = np.random.default_rng(seed)
     layout = make_layout(np.array(n_node), NUM_NODES, TIERS)
@@ -72,6 +78,17 @@ def test_all_implementations_agree_on_any_graph(batch):
     alone = np.arange(NUM_NODES) >= sum(n_node)
     assert not results["chunked"][0][0][alone].any()
     assert (jnp.asarray(results["chunked"][0][1])[alone] == jnp.float32(-1e30)).all()
+
+
+def hold(check, examples, *strategies):
+    """Try a check on so many examples."""
+    options = dict(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings(max_examples=examples, **options)(given(*strategies)(check))()
+
+
+@examples
+def test_all_implementations_agree_on_any_graph(examples):
+    hold(agree_on_any_graph, examples, batches())
 
 
 NUM_EDGES, RATE = 12, 0.3
@@ -104,12 +121,7 @@ def compiled_over_edges(implementation, is_sorted):
     return run
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    st.integers(1, NUM_NODES), st.floats(0, 1), st.integers(0, 2**32 - 1), st.floats(0, 100),
-    st.booleans(),
-)  # fmt: skip
-def test_all_implementations_agree_on_any_edges(num_ends, density, seed, spread, is_sorted):
+def agree_on_any_edges(num_ends, density, seed, spread, is_sorted):
     """Few ends make many duplicates and self-loops, and leave the other nodes alone."""
     rng = np.random.default_rng(seed)
     senders, receivers = rng.integers(0, num_ends, (2, NUM_EDGES)).astype(np.int32)
@@ -139,3 +151,10 @@ def test_all_implementations_agree_on_any_edges(num_ends, density, seed, spread,
         assert np.isfinite(expected).all()
         scale = max(1.0, float(np.abs(expected)[np.abs(expected) < 1e29].max(initial=0)))
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=tolerance * scale)
+
+
+@examples
+def test_all_implementations_agree_on_any_edges(examples):
+    ends, density, spread = st.integers(1, NUM_NODES), st.floats(0, 1), st.floats(0, 100)
+    seeds, is_sorted = st.integers(0, 2**32 - 1), st.booleans()
+    hold(agree_on_any_edges, examples, ends, density, seeds, spread, is_sorted)
