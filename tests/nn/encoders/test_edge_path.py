@@ -141,5 +141,5 @@ def test_where_they_are_not_it_does():
 def test_it_encodes_pairs_alone():
     with pytest.raises(ValueError, match="encodes pairs"):
         run(level="node")
-    with pytest.raises(ValueError, match=r"no pair column 'path'; it has \['paths', 'x'\]"):
+    with pytest.raises(ValueError, match=r"no pair column 'path'; it has \['paths', .*'x'\]"):
         run(column="path")
