@@ -1,8 +1,9 @@
 """gtx: graph transformers in JAX.
 
 Rooms, in the order in which data flows through them: `ops` (pure JAX), `graphs`, `batch`,
-`data`, `encodings`, `structures`, `batching`, `nn`, `models`, `tasks`, `training`, `recipes`,
-`predict`. They load on first use, so that `import gtx.ops` brings in neither flax nor jraph.
+`data`, `encodings`, `structures`, `batching`, `nn`, `models`, `interop`, `tasks`, `training`,
+`recipes`, `predict`. They load on first use, so that `import gtx.ops` brings in neither flax nor
+jraph.
 """
 
 import importlib
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gtx import describe as describe
     from gtx import encodings as encodings
     from gtx import graphs as graphs
+    from gtx import interop as interop
     from gtx import models as models
     from gtx import nn as nn
     from gtx import ops as ops
@@ -37,6 +39,7 @@ _ROOMS = (
     "describe",
     "encodings",
     "graphs",
+    "interop",
     "models",
     "nn",
     "ops",
