@@ -13,13 +13,16 @@ from tests.configs.small import NAMES, config_of
 
 NONE = "none stated"  # the recipe is ours, or paper and code give no number
 GPS = "GPS (2022), appendix A: tables of hyper-parameters"
+GRIT = "GRIT (2023), appendix: tables of hyper-parameters"
 GT = "Dwivedi and Bresson (2021), table 2"
 # The number of parameters of each config, and who states it. A number without such a source is
 # what the config has, so that a change of it is seen. None: a file of the user decides.
 COUNTS: dict[str, tuple[int | None, str]] = {
     "cifar10_gps": (112_726, GPS),
+    "cifar10_grit": (99_486, GRIT),
     "citeseer_sgformer": (504_518, NONE),
     "cluster_gps": (502_054, GPS),
+    "cluster_grit": (431_670, NONE),
     "cluster_gt": (524_026, GT),
     "cora_difformer": (159_943, NONE),
     "cora_gcn": (134_215, NONE),
@@ -31,9 +34,11 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "minesweeper": (126_017, NONE),
     "minesweeper_polynormer": (11_062_785, NONE),
     "mnist_gps": (115_394, GPS),
+    "mnist_grit": (102_138, GRIT),
     "molhiv_gps": (558_625, GPS),
     "molpcba_gps": (9_744_496, GPS),
     "pattern_gps": (337_201, GPS),
+    "pattern_grit": (477_953, GRIT),
     "pattern_gt": (522_982, GT),
     "pcqm4mv2_gps_deep": (13_807_345, "README of rampasek/GraphGPS"),
     "pcqm4mv2_gps_medium": (19_414_641, "README of rampasek/GraphGPS"),
@@ -41,13 +46,17 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pcqm4mv2_gpspp": (43_628_609, NONE),  # the paper rounds to 44 million
     "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
     "peptides_func_gps": (504_362, GPS),
+    "peptides_func_grit": (443_338, GRIT),
     "peptides_struct_gps": (504_459, GPS),
+    "peptides_struct_grit": (438_827, GRIT),
     "pubmed_sgformer": (94_339, NONE),
     "sbm_nodes": (126_482, NONE),
     "smoke": (7_722, NONE),
     "solubility_gps": (147_169, NONE),
     "tolokers_polynormer": (34_187_521, NONE),
     "zinc_ckgcn": (432_919, "CKGConv (2024), without 744 constants"),
+    "zinc_edge_transformer": (420_737, NONE),
+    "zinc_egt": (507_937, NONE),
     "zinc_encodings": (33_841, NONE),
     "zinc_esa": (2_289_793, NONE),
     "zinc_exphormer": (421_413, NONE),
@@ -55,6 +64,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "zinc_gps": (423_717, GPS),
     "zinc_gps_siggate": (592_353, NONE),
     "zinc_graphormer": (489_321, "Graphormer (2021), table 4"),
+    "zinc_grit": (473_473, GRIT),
     "zinc_gt": (588_929, GT),
     "zinc_lspe": (522_870, "Dwivedi et al. (2022), table 1"),
     "zinc_ppgt": (493_633, "the authors' layers, with 28 types of atoms"),

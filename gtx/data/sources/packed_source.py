@@ -39,7 +39,8 @@ class PackedSource(DataSource):
         return GraphSpec(nodes=self.nodes, edges=self.edges, label=self.label)
 
     def load(self) -> Dataset:
-        (node, node_sizes), (edge, edge_sizes) = map(_categories, (self.nodes, self.edges))
+        spec = self.declared_spec()
+        (node, node_sizes), (edge, edge_sizes) = map(_categories, (spec.nodes, spec.edges))
         dataset = packed.load(
             packed.find(self.root, self.file),
             node_sizes=node_sizes,
@@ -51,7 +52,7 @@ class PackedSource(DataSource):
         levels: dict[str, dict[str, Column]] = {}
         singular: dict[str, Level] = dict(nodes="node", edges="edge")
         for level in singular:
-            found, declared = getattr(dataset.spec, level), getattr(self, level)
+            found, declared = getattr(dataset.spec, level), getattr(spec, level)
             for name, column in declared.items():
                 if not isinstance(found.get(name), type(column)):
                     raise DatasetError(

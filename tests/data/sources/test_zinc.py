@@ -23,6 +23,14 @@ def test_zinc_has_the_published_sizes_and_first_targets():
     assert error == pytest.approx(1.547, abs=1e-3)
 
 
+def test_the_21_types_that_occur_are_enough_and_20_are_not():
+    root = str(data_folder())
+    dataset = ZINC(root, num_atom_types=21).load()
+    assert dataset.spec.nodes == {"type": Categorical((21,))}
+    with pytest.raises(DatasetError, match="type"):
+        ZINC(root, num_atom_types=20).load()
+
+
 def test_a_missing_file_says_where_it_belongs(tmp_path):
     with pytest.raises(FileNotFoundError, match="zinc12k/zinc12k.npz"):
         ZINC(str(tmp_path)).load()
