@@ -65,6 +65,55 @@ def gatv2(state: Arrays, prefix: str, *, share_weights: bool = False) -> Collect
     return _of(TABLES["gatv2_conv"], without="receivers" if share_weights else "")(state, prefix)
 
 
+def pna(state: Arrays, prefix: str) -> Collections:
+    """PyG's `PNAConv(edge_dim=...)` to `gtx.nn.PNA`, one map for each input of a message."""
+    towers = range(len({name for name in state if name.startswith(f"{prefix}.pre_nns.")}) // 2)
+    message, update = (
+        {
+            name: np.stack([state[f"{prefix}.{part}.{tower}.0.{name}"] for tower in towers])
+            for name in ("weight", "bias")
+        }
+        for part in ("pre_nns", "post_nns")
+    )
+    parts = {"output": linear(state, f"{prefix}.lin")}
+    kernels = message["weight"].transpose(0, 2, 1)
+    names = ["receivers", "senders"]
+    if f"{prefix}.edge_encoder.weight" in state:
+        parts["edges"] = linear(state, f"{prefix}.edge_encoder")
+        names.append("messages")
+    joined = _join(**parts)
+    joined["params"] |= dict(zip(names, np.split(kernels, len(names), axis=1), strict=True))
+    joined["params"] |= {
+        "receivers_bias": message["bias"],
+        "update": update["weight"].transpose(0, 2, 1),
+        "update_bias": update["bias"],
+    }
+    return joined
+
+
+def gen(state: Arrays, prefix: str) -> Collections:
+    """PyG's `GENConv` with batch norm to `gtx.nn.GEN`."""
+    parts = {"hidden": "mlp.0", "output": "mlp.4"}
+    maps = {"senders": "lin_src", "receivers": "lin_dst", "edges": "lin_edge"}
+    parts |= {mine: its for mine, its in maps.items() if f"{prefix}.{its}.weight" in state}
+    joined = _join(
+        **{mine: linear(state, f"{prefix}.{its}") for mine, its in parts.items()},
+        norm=norm(state, f"{prefix}.mlp.1"),
+    )
+    for name in ("t", "p"):
+        if f"{prefix}.aggr_module.{name}" in state:
+            joined["params"]["beta"] = state[f"{prefix}.aggr_module.{name}"].reshape(())
+    return joined
+
+
+def _join(**parts: Collections) -> Collections:
+    """The collections of a module whose submodules have these names."""
+    return {
+        collection: {name: part[collection] for name, part in parts.items() if part[collection]}
+        for collection in ("params", "batch_stats")
+    }
+
+
 # `PeerGPS` to `gtx.models.GPS`, with the columns of ZINC.
 PEER_GPS: interop.Table = (
     *interop.embedding("embed/node_type", "node_embedding"),

@@ -62,8 +62,9 @@ def run(layer, variables, inputs, cotangent, *, train):
     padded = np.zeros((len(rows), cotangent.shape[1]))
     padded[rows] = cotangent
     out, stats, params, features = program(layer, train)(variables, inputs.features, batch, padded)
-    assert not np.isnan(features.nodes).any() and not np.isnan(features.edges).any()
-    return out[rows], stats, params, features.nodes[real], features.edges[batch.edge_mask]
+    assert not any(np.isnan(leaf).any() for leaf in jax.tree.leaves(features))
+    edges = None if features.edges is None else features.edges[batch.edge_mask]
+    return out[rows], stats, params, features.nodes[real], edges
 
 
 def assert_same(layer, module, convert, inputs, forward, *, train=True, uses_edges=True):
@@ -207,6 +208,62 @@ EDGE_PAIRS = {
 }
 
 
+ALL_SCALERS = ("identity", "amplification", "attenuation", "linear", "inverse_linear")
+DEGREES = torch.tensor([2, 3, 1, 4])
+HALF = dict(aggregators=("mean", "max"), scalers=("identity", "attenuation"))
+# a and b of PNA from this number of nodes of each degree
+MEANS = dict(
+    mean_log_degree=float((DEGREES * torch.arange(1, 5).double().log()).sum()) / 10,
+    mean_degree=1.7,
+)
+
+
+def pna_conv(towers, edge_dim=None, **options):
+    """With the means in float64, which PyG computes in float32."""
+    options = dict(aggregators=["mean", "min", "max", "std"], scalers=[*ALL_SCALERS]) | options
+    options = {name: list(x) if isinstance(x, tuple) else x for name, x in options.items()}
+    conv = peers.PNAConv(DIM, 6, deg=DEGREES, edge_dim=edge_dim, towers=towers, **options).double()
+    conv.aggr_module.avg_deg_log.fill_(MEANS["mean_log_degree"])
+    conv.aggr_module.avg_deg_lin.fill_(MEANS["mean_degree"])
+    return conv
+
+
+PNAS = partial(nn.PNA, scalers=ALL_SCALERS, **MEANS)
+PAIRS |= {
+    "pna": (PNAS, lambda: pna_conv(1), weights.pna),
+    "pna_towers": (
+        partial(nn.PNA, towers=2, divide_input=True, **HALF, **MEANS),
+        lambda: pna_conv(2, divide_input=True, **HALF),
+        weights.pna,
+    ),
+    "gen": (nn.GEN, lambda: peers.GENConv(DIM, 6), weights.gen),
+}
+EDGE_PAIRS |= {
+    "pna": (
+        partial(PNAS, towers=2),
+        lambda: pna_conv(2, edge_dim=EDGE_DIM),
+        weights.pna,
+    ),
+    "gen_softmax": (
+        partial(nn.GEN, beta=0.5, train_beta=True),
+        lambda: peers.GENConv(DIM, 6, t=0.5, learn_t=True, edge_dim=EDGE_DIM),
+        weights.gen,
+    ),
+    "gen_power_mean": (
+        partial(nn.GEN, method="power_mean", beta=2.0, train_beta=True, use_bias=True),
+        lambda: peers.GENConv(
+            DIM, 6, aggr="powermean", p=2.0, learn_p=True, bias=True, edge_dim=EDGE_DIM
+        ),
+        weights.gen,
+    ),
+    "gen_mean": (
+        partial(nn.GEN, method="power_mean"),
+        lambda: peers.GENConv(DIM, 6, aggr="powermean", edge_dim=EDGE_DIM),
+        weights.gen,
+    ),
+}
+
+
 def bind(factory):
     """Six wide, with two heads where there are heads."""
     cls = factory.func if isinstance(factory, partial) else factory
@@ -220,6 +277,8 @@ def test_layers_of_nodes(name):
     inputs, module, layer = pairs.make_inputs(DIM), pairs.shake(peer()), bind(factory)
     if "use_edges" in layer.__dataclass_fields__:
         layer = layer.clone(use_edges=False)
+    elif getattr(layer, "edge_features", "") != "ignored":
+        inputs.features = inputs.features.replace(edges=None)
 
     def forward():
         return module(inputs.nodes, inputs.edge_index)
@@ -247,6 +306,17 @@ def test_gin():
         return module(inputs.nodes, inputs.edge_index)
 
     assert_same(layer, module, weights.gin, inputs, forward, uses_edges=False)
+
+
+def test_gine():
+    mlp = torch.nn.Sequential(torch.nn.Linear(DIM, 5), torch.nn.ReLU(), torch.nn.Linear(5, 6))
+    inputs, module = pairs.make_inputs(DIM), pairs.shake(peers.GINEConv(mlp, train_eps=True))
+    layer = nn.GINE(6, hidden_dim=5, train_epsilon=True, **OPTIONS)
+
+    def forward():
+        return module(inputs.nodes, inputs.edge_index, inputs.edges)
+
+    assert_same(layer, module, weights.gin, inputs, forward)
 
 
 @pytest.mark.parametrize("name", ["set_attention_block", "isab", "pma"])

@@ -10,10 +10,12 @@ from gtx.nn.local.gated_gcn import GatedGCN
 from gtx.nn.local.gatv2 import GATv2
 from gtx.nn.local.gcn import GCN
 from gtx.nn.local.gcne import GCNE
+from gtx.nn.local.gen import GEN
 from gtx.nn.local.gin import GIN
 from gtx.nn.local.gine import GINE
 from gtx.nn.local.graph_sage import GraphSAGE
 from gtx.nn.local.mpnn import MPNN
+from gtx.nn.local.pna import PNA
 from gtx.nn.local.res_gated_graph_conv import ResGatedGraphConv
 from gtx.nn.local.transformer_conv import TransformerConv
 from gtx.typing import ModuleFactory
@@ -24,9 +26,11 @@ LOCAL: dict[str, ModuleFactory] = {
     "gatv2": GATv2,
     "gcn": GCN,
     "gcne": GCNE,
+    "gen": GEN,
     "gin": GIN,
     "gine": GINE,
     "mpnn": MPNN,
+    "pna": PNA,
     "res_gated_graph_conv": ResGatedGraphConv,
     "sage": GraphSAGE,
     "transformer_conv": TransformerConv,
@@ -36,10 +40,12 @@ __all__ = [
     "GAT",
     "GCN",
     "GCNE",
+    "GEN",
     "GIN",
     "GINE",
     "LOCAL",
     "MPNN",
+    "PNA",
     "GATv2",
     "GatedGCN",
     "GraphSAGE",
