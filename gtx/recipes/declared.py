@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -42,7 +43,9 @@ def example(config: ConfigDict) -> Dataset:
     if spec is None:
         spec = GraphSpec(nodes=_guessed(config, "nodes"), edges=_guessed(config, "edges"))
     rows = dict(nodes=3, edges=4, graphs=1)
-    columns = {level: _zeros(getattr(spec, level), count) for level, count in rows.items()}
+    columns: dict[str, Any] = {
+        level: _zeros(getattr(spec, level), count) for level, count in rows.items()
+    }
     graphs = Dataset.from_columns(
         node_ptr=[0, 3],
         edge_ptr=[0, 4],

@@ -87,8 +87,11 @@ class Step:
     batch: Batch
 
 
-def step_of(config: ConfigDict, graphs: Dataset) -> Step:
-    """The config's first step on graphs; no initialiser is compiled."""
+def step_of(config: ConfigDict, graphs: Dataset, *, values: bool = True) -> Step:
+    """The config's first step on graphs; no initialiser is compiled.
+
+    Without `values` the state has shapes alone, which is enough to lower the step.
+    """
     model, task = recipes.model(config, graphs.spec), recipes.task(config, graphs.spec)
     source = recipes.batches(config, graphs.part("train"), recipes.budget(config, graphs))
     optimizer = recipes.optimizer(config, steps_per_epoch=1)
@@ -96,18 +99,19 @@ def step_of(config: ConfigDict, graphs: Dataset) -> Step:
     batch = blank_batch(source, source.constants, rows)
     init = functools.partial(model.init, train=False)
     shapes = jax.eval_shape(init, jax.random.key(0), batch)
-    variables = {name: random_variables(shapes.get(name, {})) for name in ("params", "batch_stats")}
-    opt_state = jax.tree.map(
-        lambda leaf: np.zeros(leaf.shape, leaf.dtype),
-        jax.eval_shape(optimizer.transformation().init, variables["params"]),
-    )
+    variables = {name: shapes.get(name, {}) for name in ("params", "batch_stats")}
+    opt_state = jax.eval_shape(optimizer.transformation().init, variables["params"])
+    if values:
+        variables = random_variables(variables)
+        opt_state = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), opt_state)
     state = TrainState(
         step=np.zeros((), np.int32),
         opt_state=opt_state,
         ema=variables if optimizer.ema_decay is not None else None,
         **variables,
     )
-    state = jax.tree.map(jnp.array, state)
+    if values:
+        state = jax.tree.map(jnp.array, state)
     elements = source.chunk(rows)
 
     def loss(params, batch_stats, batch):

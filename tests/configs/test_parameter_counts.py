@@ -27,6 +27,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "cora_difformer": (159_943, NONE),
     "cora_gcn": (134_215, NONE),
     "cora_links": (135_873, NONE),
+    "cora_nagphormer": (2_973_704, NONE),
     "cora_nodeformer": (79_927, NONE),
     "cora_sgformer": (214_023, NONE),
     "csl_gps": (22_530, NONE),
@@ -45,6 +46,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pcqm4mv2_gps_small": (6_152_001, "README of rampasek/GraphGPS"),
     "pcqm4mv2_gpspp": (43_628_609, NONE),  # the paper rounds to 44 million
     "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
+    "peptides_func_exphormer": (445_802, NONE),
     "peptides_func_gps": (504_362, GPS),
     "peptides_func_grit": (443_338, GRIT),
     "peptides_struct_gps": (504_459, GPS),

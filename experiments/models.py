@@ -1,0 +1,134 @@
+"""Write docs/models.md: `python -m experiments.models`.
+
+The page is made from the models, their recipes and docs/model_scores.json. That file holds, by the
+name of a recipe, a dict of `score`, `command` and `date` of what was measured here.
+"""
+
+import ast
+import functools
+import importlib
+import inspect
+import json
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from gtx import batching, recipes
+from gtx.models import MODELS, Model
+from gtx.recipes.models import needs_dense
+
+ROOT = pathlib.Path(__file__).parents[1]
+PAGE, SCORES = ROOT / "docs" / "models.md", ROOT / "docs" / "model_scores.json"
+
+INTRODUCTION = """\
+# Models
+
+A published model is a frozen dataclass in a file of its own, `gtx/models/`. Its fields are its
+hyper-parameters, with the defaults of its paper; `build` puts it together from parts of `gtx.nn`. A
+recipe names it in `config.model.name`. `gtx describe --config=configs/<recipe>.py` tells its
+parameters even where the files of the data are absent.
+
+This page is written by `python -m experiments.models` from the code.
+
+- *Needs*: "all pairs" is a dense layout, in which each node of a graph meets all others. Then come
+  the encodings that the recipe computes, and the structures that it adds.
+- *Complexity* is that of a layer, with n nodes, m edges and width d.
+- *Parts* are the classes of `gtx.nn` that the file puts together.
+- *Parameters* and scores are those of the recipe. *Published* is the paper's number; nothing in
+  that column was measured here.
+"""
+COLUMNS = (
+    "model", "name", "paper", "needs", "complexity", "parts", "recipe", "parameters",
+    "score here", "published",
+)  # fmt: skip
+
+
+def parameters(recipe: str) -> int | None:
+    """The parameters of a recipe at its full size; None where a file of the user decides."""
+    config = config_of(recipe)
+    if recipes.declared_spec(config) is None:
+        return None
+    graphs = recipes.example(config)
+    batch = batching.batch_graphs(graphs, dense=needs_dense(config))
+    init = functools.partial(recipes.model(config, graphs.spec).init, train=False)
+    shapes = jax.eval_shape(init, jax.random.key(0), batch)["params"]
+    return int(sum(np.prod(leaf.shape, dtype=np.int64) for leaf in jax.tree.leaves(shapes)))
+
+
+def config_of(recipe: str) -> ConfigDict:
+    return importlib.import_module(f"configs.{recipe}").get_config()
+
+
+def page(
+    count: Callable[[str], int | None] = parameters, scores: Mapping[str, Any] | None = None
+) -> str:
+    """The text of docs/models.md.
+
+    Args:
+      count: the parameters of a recipe by its name.
+      scores: of docs/model_scores.json, read if None.
+    """
+    found = read_scores() if scores is None else scores
+    rows = [row(name, kind, count, found) for name, kind in sorted(MODELS.items())]
+    table = [_line(COLUMNS), _line(["---"] * len(COLUMNS)), *map(_line, rows)]
+    return INTRODUCTION + "\n" + "\n".join(table) + "\n"
+
+
+def row(
+    name: str,
+    kind: type[Model],
+    count: Callable[[str], int | None],
+    scores: Mapping[str, Any],
+) -> list[str]:
+    """The cells of one model."""
+    file = pathlib.Path(inspect.getfile(kind)).relative_to(ROOT)
+    linked = f"[{kind.__name__}](../{file})"
+    parts = ", ".join(parts_of(file))
+    if not (ROOT / "configs" / f"{kind.recipe}.py").exists():  # a recipe that is still to come
+        bare = ["", kind.complexity, parts, kind.recipe, "", "", kind.published]
+        return [linked, name, kind.paper, *bare]
+    config = config_of(kind.recipe)
+    number = count(kind.recipe)
+    recipe = f"[{kind.recipe}](../configs/{kind.recipe}.py)"
+    score = scores.get(kind.recipe)
+    here = "" if score is None else f"{score['score']} (`{score['command']}`, {score['date']})"
+    return [
+        linked, name, kind.paper, needs(config), kind.complexity, parts, recipe,
+        "" if number is None else f"{number:,}", here, kind.published,
+    ]  # fmt: skip
+
+
+def needs(config: ConfigDict) -> str:
+    """What a recipe's model reads beside nodes and edges, in words."""
+    found = ["all pairs"] if needs_dense(config) else []
+    found += [type(encoding).__name__ for encoding in recipes.encodings(config)]
+    found += [type(structure).__name__ for structure in recipes.structures(config)]
+    return ", ".join(found)
+
+
+def parts_of(file: pathlib.Path) -> list[str]:
+    """The classes that a file imports from `gtx.nn`, in alphabetical order."""
+    tree = ast.parse((ROOT / file).read_text())
+    return sorted(
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gtx.nn")
+        for alias in node.names
+        if inspect.isclass(getattr(importlib.import_module(str(node.module)), alias.name))
+    )
+
+
+def read_scores() -> dict[str, Any]:
+    return json.loads(SCORES.read_text())
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
