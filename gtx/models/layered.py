@@ -94,7 +94,7 @@ class LayeredModel(Model):
     def __post_init__(self) -> None:
         super().__post_init__()
         for field in ("dtype", "param_dtype"):
-            if getattr(self, field) == "float64" and not jax.config.jax_enable_x64:
+            if getattr(self, field) == "float64" and not _float64():
                 raise ValueError(
                     f"{field}: 'float64' needs jax_enable_x64, which is off. Give 'float32'."
                 )
@@ -245,3 +245,8 @@ def label_of(spec: Spec) -> Any:
     if spec.label is None:
         raise ValueError("the data have no label, and the head needs to know its width.")
     return spec.label
+
+
+def _float64() -> bool:
+    """Whether jax computes in float64 here, by its config or by `jax.enable_x64`."""
+    return bool(getattr(jax.config, "jax_enable_x64"))  # noqa: B009, unknown to type checkers

@@ -89,5 +89,6 @@ def _tokens(batch: Batch, count: int) -> Batch:
     return batch.replace(
         layout=Layout(slots=place, node_slots=place, tiers=(Tier(nodes, count),)),
         node_ids=noise.node_ids(batch.node_ids[:, None], hop).reshape(-1),
+        node_graph=jnp.repeat(batch.node_graph, count, total_repeat_length=nodes * count),
         node_mask=mask,
     )
