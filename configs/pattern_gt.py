@@ -1,10 +1,12 @@
 r"""GT on PATTERN: Dwivedi and Bresson (2021): test accuracy 84.81 ± 0.07 %, 522,982 parameters.
 
-    gtx train --config=configs/pattern_gt.py --workdir=runs/pattern_gt
+    gtx train --config=configs/pattern_gt.py --config.data.root=data \
+        --workdir=runs/pattern_gt
 
 The authors' `SBMs_GraphTransformer_LapPE_PATTERN_500k_sparse_graph_BN.json`: the edges have no
-features, so that the scores are those of nodes alone. Differs from it in that: the 14,000 graphs
-are drawn anew from the same block model; the learning rate falls along a cosine for the 1,000
+features, so that the scores are those of nodes alone.
+
+Not trained here. Differs from it in that: the learning rate falls along a cosine for the 1,000
 epochs, where the authors halve it when the validation loss does not fall for 10 epochs, and stop
 after 24 hours; signs are drawn for each graph and not for each batch; batches are stratified by
 size.
@@ -18,8 +20,8 @@ from gtx import recipes
 
 def get_config() -> ConfigDict:
     config = base.get_config()
-    config.data.name = "sbm_pattern"
-    config.data.num_graphs = 14_000
+    config.data.name = "pattern"
+    config.data.root = "data"  # the folder that holds pattern/
     config.encodings.laplacian = ConfigDict(dict(num_vectors=2, trivial=False))
     config.batch.size = 26
 

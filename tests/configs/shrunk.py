@@ -91,20 +91,6 @@ def _sbm_nodes(folder: pathlib.Path) -> ConfigDict:
     return config
 
 
-def _sbm(name: str) -> ConfigDict:
-    config = shrink(importlib.import_module(f"configs.{name}").get_config())
-    config.data.num_graphs, config.data.min_size, config.data.max_size = 12, 2, 4
-    return config
-
-
-def _cluster_gt(folder: pathlib.Path) -> ConfigDict:
-    return _sbm("cluster_gt")
-
-
-def _pattern_gt(folder: pathlib.Path) -> ConfigDict:
-    return _sbm("pattern_gt")
-
-
 def _solubility_gps(folder: pathlib.Path) -> ConfigDict:
     config = shrink(importlib.import_module("configs.solubility_gps").get_config())
     config.data.name = "csv"  # the real molecules have a test of their own
@@ -289,7 +275,6 @@ def _squares(folder: pathlib.Path, name: str) -> ConfigDict:
 
 RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "citeseer_sgformer": _citeseer_sgformer,
-    "cluster_gt": _cluster_gt,
     "cora_difformer": _cora_difformer,
     "cora_gcn": _cora_gcn,
     "cora_links": _cora_links,
@@ -300,7 +285,6 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "csv_molecules": _csv_molecules,
     "minesweeper": _minesweeper,
     "minesweeper_polynormer": _minesweeper_polynormer,
-    "pattern_gt": _pattern_gt,
     "peptides_func_exphormer": _peptides_func_exphormer,
     "peptides_func_gps": _peptides_func_gps,
     "pubmed_sgformer": _pubmed_sgformer,
