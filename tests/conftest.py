@@ -41,7 +41,10 @@ def pytest_configure(config):
     if "not slow" in config.option.markexpr:
         settings.update(jax_disable_most_optimizations=True)
         if jaxlib.__version__.startswith("0.10."):
-            os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *QUICK_FLAGS])
+            # A worker of xdist has them from the process that started it.
+            flags = os.environ.get("XLA_FLAGS", "").split()
+            flags += [flag for flag in QUICK_FLAGS if flag not in flags]
+            os.environ["XLA_FLAGS"] = " ".join(flags)
     for name, value in settings.items():
         jax.config.update(name, value)
         os.environ[name.upper()] = str(value)  # for the processes that tests start
