@@ -14,13 +14,17 @@ from tests.configs.small import NAMES, config_of
 NONE = "none stated"  # the recipe is ours, or paper and code give no number
 GPS = "GPS (2022), appendix A: tables of hyper-parameters"
 GRIT = "GRIT (2023), appendix: tables of hyper-parameters"
+GNN_PLUS = "GNN+ (2025): tables of hyper-parameters, and its layers"
+GNN_PLUS_CODE = "the layers and the config of LUOyk1999/GNNPlus"
 GT = "Dwivedi and Bresson (2021), table 2"
 # The number of parameters of each config, and who states it. A number without such a source is
 # what the config has, so that a change of it is seen. None: a file of the user decides.
 COUNTS: dict[str, tuple[int | None, str]] = {
+    "cifar10_gatedgcn_plus": (116_490, GNN_PLUS_CODE),
     "cifar10_gps": (112_726, GPS),
     "cifar10_grit": (99_486, GRIT),
     "citeseer_sgformer": (504_518, NONE),
+    "citeseer_tuned_gcn": (2_162_182, NONE),
     "cluster_gps": (502_054, GPS),
     "cluster_grit": (431_670, NONE),
     "cluster_gt": (524_026, GT),
@@ -31,12 +35,15 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "cora_nagphormer": (2_973_704, NONE),
     "cora_nodeformer": (79_927, NONE),
     "cora_sgformer": (214_023, NONE),
+    "cora_tuned_gcn": (1_263_111, NONE),
     "csl_gps": (22_530, NONE),
     "csv_molecules": (None, NONE),
     "minesweeper": (126_017, NONE),
     "minesweeper_polynormer": (11_062_785, NONE),
+    "minesweeper_tuned_gcn": (94_145, NONE),
     "mnist_gps": (115_394, GPS),
     "mnist_grit": (102_138, GRIT),
+    "molhiv_gatedgcn_plus": (1_076_633, GNN_PLUS_CODE),
     "molhiv_gps": (558_625, GPS),
     "molpcba_gps": (9_744_496, GPS),
     "pattern_gps": (337_201, GPS),
@@ -51,12 +58,15 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pcqm4mv2_graphormer": (47_085_377, "the authors' v1.0 layers; Graphormer (2021): 47.1M"),
     "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
     "peptides_func_exphormer": (445_802, NONE),
+    "peptides_func_gcn_plus": (507_351, GNN_PLUS),
     "peptides_func_gps": (504_362, GPS),
     "peptides_func_grit": (443_338, GRIT),
+    "peptides_struct_gcn_plus": (506_127, GNN_PLUS),
     "peptides_struct_gps": (504_459, GPS),
     "peptides_struct_grit": (438_827, GRIT),
     "peptides_struct_ppgt": (488_123, NONE),
     "pubmed_sgformer": (94_339, NONE),
+    "pubmed_tuned_gcn": (194_819, NONE),
     "sbm_nodes": (126_482, NONE),
     "smoke": (7_722, NONE),
     "solubility_gps": (147_169, NONE),
@@ -67,7 +77,10 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "zinc_encodings": (33_841, NONE),
     "zinc_esa": (2_289_793, NONE),
     "zinc_exphormer": (421_413, NONE),
+    "zinc_gatedgcn_plus": (413_355, GNN_PLUS),
+    "zinc_gcn_plus": (260_177, GNN_PLUS),
     "zinc_gdt": (489_929, NONE),
+    "zinc_gin_plus": (477_241, GNN_PLUS),
     "zinc_gps": (423_717, GPS),
     "zinc_gps_siggate": (592_353, NONE),
     "zinc_graphormer": (489_321, "Graphormer (2021), table 4"),
