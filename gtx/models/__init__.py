@@ -25,6 +25,7 @@ from gtx.models.model import Model, Needs
 from gtx.models.mpnn import MPNN
 from gtx.models.nagphormer import NAGphormer
 from gtx.models.nodeformer import NodeFormer
+from gtx.models.performer import Performer
 from gtx.models.polynormer import Polynormer
 from gtx.models.ppgt import PPGT
 from gtx.models.san import SAN
@@ -36,6 +37,7 @@ from gtx.models.tokengt import TokenGT
 
 MODELS: dict[str, type[Model]] = {
     "big_bird": BigBird,
+    "performer": Performer,
     "tgt": TGT,
     "floydnet": FloydNet,
     "edge_transformer": EdgeTransformer,
@@ -67,6 +69,7 @@ __all__ = [
     "GPSPlusPlus",
     "BigBird",
     "NAGphormer",
+    "Performer",
     "TGT",
     "FloydNet",
     "EdgeTransformer",

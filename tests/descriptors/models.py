@@ -29,6 +29,7 @@ from gtx.models import (
     Model,
     NAGphormer,
     NodeFormer,
+    Performer,
     Polynormer,
     SGFormer,
     Specformer,
@@ -277,6 +278,11 @@ MODELS = (
             GraphSpec(nodes={"x": Continuous(DIM)}, label=Label("node", "multiclass", 3)),
         ),
         "model",
+    ),
+    published(
+        "performer_of_graphs",
+        partial(Performer, dim=DIM, num_layers=1, num_heads=2, head_layers=1),
+        level="graph",
     ),
     published(
         "big_bird_of_graphs",

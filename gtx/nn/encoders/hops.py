@@ -5,7 +5,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features
+from gtx.batch import Batch, Features, check_is_batch
 from gtx.nn.blocks.hops import STREAM
 from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.initializers import fan_in_uniform
@@ -53,6 +53,7 @@ class HopEmbed(nn.Module):
             bias_init=self.bias_init,
             name="linear",
         )
+        check_is_batch(batch)
         mask, over = batch.node_mask, batch.edges_over(self.edges)
         edges: dict[str, Any] = dict(where=over.mask, indices_are_sorted=over.are_sorted)
         parts = [read_column(batch, "node", name)[0] for name in self.columns]

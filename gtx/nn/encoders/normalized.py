@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features
+from gtx.batch import Batch, Features, check_is_batch
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import make
 from gtx.nn.parts.norms import LayerNorm
@@ -84,6 +84,7 @@ class DroppedEmbed(nn.Module):
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Features:
+        check_is_batch(batch)
         nodes = dict(batch.graph.nodes)
         for name in self.columns:
             dropout = Dropout(self.input_rate, name=f"dropout_{name}")
