@@ -6,6 +6,9 @@ r"""SGFormer on Cora: Wu et al. (2023): test accuracy 84.5 ± 0.8 %; parameters 
 The authors' `medium/run.sh`. Differs from it in that: the split is the public one, where they draw
 20 nodes of each class; the message passing is that of PyG and of their code for large graphs; one
 decoupled weight decay, of their graph network, serves both parts; words are divided by their sum.
+
+Here: 64.6 %, seed 0, on 2 shared and busy cores, 2026-11-30. The training loss falls to 1e-4: with
+20 labels a class this message passing overfits, and the score is not the paper's.
 """
 
 from ml_collections import ConfigDict
