@@ -13,7 +13,6 @@ from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import ActivationName, Implementation, Norm, bind
 from gtx.nn.attention import EGTAttention
 from gtx.nn.blocks import EGTBlock
-from gtx.nn.encoders import EdgePairEncoder
 from gtx.ops.pooling import Pooling
 from gtx.typing import ModuleFactory
 
@@ -118,9 +117,7 @@ class EGT(LayeredModel):
 
     def encoders(self, spec: Spec, encodings: Collection[Encoding]) -> ColumnEncoders:
         """Those of the edges are for pairs."""
-        found = super().encoders(spec, encodings).for_edges(("graph",))
-        edges = {"edges": partial(EdgePairEncoder, edges=found.edges)}
-        return found.replace(pairs={**found.pairs, **edges}, edges={})
+        return super().encoders(spec, encodings).edges_at_pairs()
 
     def head(self, spec: Spec) -> ModuleFactory:
         """The head, with the model's activation."""

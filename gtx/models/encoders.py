@@ -1,13 +1,14 @@
 """Which encoder reads which column: what a model says, and otherwise what follows from the data."""
 
 import dataclasses
+import functools
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from gtx.limits import unknown
 from gtx.models.model import Encoding, Spec
 from gtx.models.parts import ENCODER, bind, fields_of, unwrapped
-from gtx.nn.encoders import ConstantEncoder
+from gtx.nn.encoders import ConstantEncoder, EdgePairEncoder
 from gtx.typing import ModuleFactory
 
 # For the node columns of an encoding that names no encoder: normalised, it suits any scale.
@@ -68,6 +69,23 @@ class ColumnEncoders:
             constant: dict[str, ModuleFactory] = {"constant": ConstantEncoder}
             read = {name: columns or constant for name, columns in read.items()}
         return self.replace(edges=read.pop("graph", {}), edge_sets=read)
+
+    def edges_at_pairs(self) -> "ColumnEncoders":
+        """With the features of the given graph's edges at the pairs of nodes that they join.
+
+        Edges without columns get a learned vector there, which tells them from other pairs.
+
+        Raises:
+          ValueError: a pair column has the name "edges", which these features get.
+        """
+        if "edges" in self.pairs:
+            raise ValueError(
+                "pair_encoders.edges: the features of edges have this name among those of pairs. "
+                "Give the pair column 'edges' another name."
+            )
+        given = self.for_edges(("graph",))
+        edges = {"edges": functools.partial(EdgePairEncoder, edges=given.edges)}
+        return given.replace(pairs={**given.pairs, **edges}, edges={})
 
 
 def column_encoders(

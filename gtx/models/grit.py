@@ -13,7 +13,6 @@ from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import ActivationName, Implementation, Norm
 from gtx.nn.attention import GRITAttention
 from gtx.nn.blocks import GRITBlock
-from gtx.nn.encoders import EdgePairEncoder
 from gtx.nn.parts import FeedForward
 
 
@@ -62,7 +61,7 @@ class GRIT(LayeredModel):
         self, spec: Spec, *, encodings: Collection[Encoding] = (), structures: Collection[str] = ()
     ) -> GraphTransformer:
         self.check_heads()
-        listed = dict(edges=self.over) if self.structure == "edges" else {}
+        listed: dict[str, Any] = dict(edges=self.over) if self.structure == "edges" else {}
         attention = partial(
             GRITAttention,
             num_heads=self.num_heads,
@@ -103,9 +102,7 @@ class GRIT(LayeredModel):
             node_encoders={**at_nodes, **self.node_encoders},
             pair_encoders={**at_pairs, **self.pair_encoders},
         )
-        found = LayeredModel.encoders(filled, spec, encodings).for_edges(("graph",))
-        edges = {"edges": partial(EdgePairEncoder, edges=found.edges)}
-        return found.replace(pairs={**found.pairs, **edges}, edges={})
+        return LayeredModel.encoders(filled, spec, encodings).edges_at_pairs()
 
 
 def _at(encoding: Encoding, level: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
-from gtx.nn.encoders import EdgePairEncoder, NodePairEmbed
+from gtx.nn.encoders import NodePairEmbed
 from gtx.nn.parts import FromPairs
 from gtx.typing import ModuleFactory
 
@@ -30,9 +30,7 @@ class PairModel(LayeredModel, abc.ABC):
 
     def pair_embed(self, spec: Spec, encodings: Collection[Encoding]) -> ModuleFactory:
         """The factory of the embedding: features of edges, of columns and of both nodes."""
-        found = self.encoders(spec, encodings).for_edges(("graph",))
-        edges = {"edges": partial(EdgePairEncoder, edges=found.edges)}
-        found = found.replace(pairs={**found.pairs, **edges}, edges={})
+        found = self.encoders(spec, encodings).edges_at_pairs()
         embed = self.embed(found, pair_dim=self.dim)
         return partial(NodePairEmbed, self.dim, embed, **self.dtypes)
 

@@ -320,9 +320,9 @@ def _check_operands(operands: dict[str, Any], num_pairs: int) -> None:
         if values.ndim != (2 if flat else 3) or values.shape[1] != first.shape[1]:
             raise ValueError(f"{name} must be {axes} and is {list(values.shape)}.")
     for one, other in (("query", "key"), ("query", "second_key"), ("value", "second_value")):
-        found = operands.get(one), operands.get(other)
-        if all(values is not None for values in found) and found[0].shape != found[1].shape:
-            shapes = [list(values.shape) for values in found]
+        found = [operands[name] for name in (one, other) if name in operands]
+        shapes = [list(values.shape) for values in found]
+        if len(shapes) == 2 and shapes[0] != shapes[1]:
             raise ValueError(f"{one} and {other} must be alike, and are {shapes}.")
 
 

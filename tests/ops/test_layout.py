@@ -8,6 +8,7 @@ from gtx.ops.layout import (
     Tier,
     edge_pairs,
     make_layout,
+    pair_ends,
     pair_mask,
     split_pairs,
     split_slots,
@@ -135,3 +136,15 @@ def test_a_layout_is_a_tree_whose_tiers_are_static():
 def test_graphs_that_do_not_fit_are_refused(n_node, num_nodes, message):
     with pytest.raises(ValueError, match=message):
         make_layout(np.array(n_node), num_nodes, (Tier(2, 3),))
+
+
+def test_the_ends_of_pairs_are_the_nodes_of_their_slots():
+    layout = make_layout(np.array([2, 1, 3]), 7, (Tier(2, 2), Tier(1, 4)))
+    real = pair_mask(layout)
+    receivers, senders = pair_ends(layout)
+    np.testing.assert_array_equal(receivers[real], [0, 0, 1, 1, 2, *np.repeat([3, 4, 5], 3)])
+    np.testing.assert_array_equal(senders[real], [0, 1, 0, 1, 2, *np.tile([3, 4, 5], 3)])
+    assert receivers.shape == senders.shape == real.shape == (24,)
+    assert np.isin([receivers, senders], np.arange(7)).all()
+    pairs = edge_pairs(senders[real], receivers[real], layout)
+    np.testing.assert_array_equal(pairs, np.flatnonzero(real))

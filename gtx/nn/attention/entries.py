@@ -53,7 +53,8 @@ def read_entries(
     """
     check_choice(structure, ("complete", "edges"), "structure")
     if structure == "complete":
-        over, values, mask = pairs_of(batch), features.pairs, batch.pair_mask
+        over: Structure = pairs_of(batch)
+        values, mask = features.pairs, batch.pair_mask
         what, remedy = "pairs", "Encode a column of the pairs, as gtx.nn.Embed does."
     else:
         over, values = edges_of(batch, edges), features.edges_over(edges)

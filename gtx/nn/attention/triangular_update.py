@@ -53,7 +53,8 @@ class TriangularUpdate(nn.Module):
         left, left_reversed = gated(e, 2, "left")
         right, right_reversed = gated(e, 2, "right")
         inward = triangle_multiplication(left, right, layout)
-        turned = (reverse_pairs(x, layout) for x in (left_reversed, right_reversed))
-        outward = triangle_multiplication(*turned, layout)
+        outward = triangle_multiplication(
+            reverse_pairs(left_reversed, layout), reverse_pairs(right_reversed, layout), layout
+        )
         (out,) = gated(jnp.concatenate([inward, outward], axis=-1), 1, "output")
         return features.replace(pairs=out)

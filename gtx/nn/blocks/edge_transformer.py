@@ -1,5 +1,7 @@
 """The block of the Edge Transformer: every pair is composed of the pairs over a third node."""
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -62,7 +64,7 @@ class EdgeTransformerBlock(nn.Module):
             return layer(values, batch.pair_mask, train=train, axis_name=batch.axis_name)
 
         x = project(self, norm(e, "attention"), 4 * self.dim, "query_key_values", use_bias=False)
-        heads = (
+        heads: Any = (
             part.reshape(-1, self.num_heads, self.dim // self.num_heads)
             for part in jnp.split(x, 4, axis=-1)
         )

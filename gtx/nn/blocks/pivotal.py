@@ -1,5 +1,7 @@
 """The block of FloydNet: every pair looks at the paths over a third node, its pivot."""
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -71,7 +73,7 @@ class PivotalBlock(nn.Module):
         if self.mix:
             x = x + project(self, reverse_pairs(e, layout), self.dim, "mix", self.use_bias, zeros)
         x = project(self, norm(x, "attention"), 5 * self.dim, "query_keys_values", self.use_bias)
-        heads = (
+        heads: Any = (
             part.reshape(-1, self.num_heads, self.dim // self.num_heads)
             for part in jnp.split(x, 5, axis=-1)
         )
