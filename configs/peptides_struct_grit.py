@@ -1,9 +1,9 @@
-r"""GRIT on Peptides-struct: Ma et al. (2023): test MAE 0.2460 ± 0.0012, 438,827 parameters.
+r"""GRIT on Peptides-struct: Ma et al. (2023): test MAE 0.2460 ± 0.0012.
 
     gtx train --config=configs/peptides_struct_grit.py --config.data.root=data \
         --workdir=runs/peptides_struct_grit
 
-17 steps and a head of one linear map, as for Peptides-func. The authors' file
+17 steps and a head of one linear map, as for Peptides-func: 438,827 parameters. The authors' file
 `peptides-struct-GRIT-RRWP.yaml` has 24 steps and a head of two, 449,483 parameters; all else is of
 that file, with OGB's atom table of 173 rows. Not trained here. Batches are stratified by size.
 """

@@ -13,7 +13,7 @@ from tests.configs.small import NAMES, config_of
 
 NONE = "none stated"  # the recipe is ours, or paper and code give no number
 GPS = "GPS (2022), appendix A: tables of hyper-parameters"
-GRIT = "GRIT (2023), appendix: tables of hyper-parameters"
+GRIT = "LiamMa/GRIT: its configurations and layers, counted"
 GNN_PLUS = "GNN+ (2025): tables of hyper-parameters, and its layers"
 GNN_PLUS_CODE = "the layers and the config of LUOyk1999/GNNPlus"
 GT = "Dwivedi and Bresson (2021), table 2"
@@ -26,7 +26,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "citeseer_sgformer": (504_518, NONE),
     "citeseer_tuned_gcn": (2_162_182, NONE),
     "cluster_gps": (502_054, GPS),
-    "cluster_grit": (431_670, NONE),
+    "cluster_grit": (431_670, GRIT),
     "cluster_gt": (524_026, GT),
     "cluster_ppgt": (495_678, NONE),
     "cluster_san": (519_186, "the repository's configs/CLUSTER/optimized and its layers"),
@@ -65,7 +65,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "peptides_func_grit": (443_338, GRIT),
     "peptides_struct_gcn_plus": (506_127, GNN_PLUS),
     "peptides_struct_gps": (504_459, GPS),
-    "peptides_struct_grit": (438_827, GRIT),
+    "peptides_struct_grit": (438_827, NONE),
     "peptides_struct_ppgt": (488_123, NONE),
     "pubmed_sgformer": (94_339, NONE),
     "pubmed_tuned_gcn": (194_819, NONE),
