@@ -3,9 +3,9 @@ r"""SAN on ZINC-12k: Kreuzer et al. (2021): test MAE 0.139 ± 0.006, here 454,69
     gtx train --config=configs/zinc_san.py --config.data.root=data --workdir=runs/zinc_san
 
 The authors' `configs/ZINC/optimized`, whose number of parameters follows from their layers. (The
-508.6 thousand that others state for SAN on ZINC are those of another model.) Differs from it in that: the
-learning rate falls along a cosine for the 1,000 epochs, where the authors halve it when the
-validation loss does not fall for 25 epochs, and stop at 1e-6 or after 24 hours; signs of the
+508.6 thousand that others state for SAN on ZINC are those of another model.) Differs from it in
+that: the learning rate falls along a cosine for the 1,000 epochs, where the authors halve it when
+the validation loss does not fall for 25 epochs, and stop at 1e-6 or after 24 hours; signs of the
 eigenvectors are drawn for each graph in training, where their code draws them and does not use
 them; each eigenvector has length 1, where their code scales the row of each node to length 1;
 batches are stratified by size.
