@@ -42,6 +42,7 @@ from gtx.nn.blocks import (
     SANBlock,
     SetAttentionBlock,
     TransformerBlock,
+    VirtualNodeBlock,
 )
 from gtx.nn.encoders import (
     CategoricalEncoder,
@@ -94,17 +95,20 @@ from gtx.nn.parts import (
     EntryFeedForward,
     FeedForward,
     FromPairs,
+    GraphNorm,
     GraphToken,
     LayerNorm,
     LayerScale,
     Linear,
     MLPHead,
     NodeReadout,
+    PairNorm,
     PairReadout,
     PairSums,
     Pool,
     ReZero,
     RMSNorm,
+    TopKPool,
     initializers,
 )
 
@@ -191,5 +195,9 @@ __all__ = [
     "ResGatedGraphConv",
     "StructureAwareAttention",
     "TransformerBlock",
+    "GraphNorm",
+    "PairNorm",
+    "TopKPool",
+    "VirtualNodeBlock",
     "initializers",
 ]

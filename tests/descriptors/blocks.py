@@ -101,6 +101,13 @@ BLOCKS = (
         neutral=("norm",),
     ),
     Descriptor(
+        "virtual_node_block",
+        partial(nn.VirtualNodeBlock, DIM, norm=nn.LayerNorm),
+        "layer",
+        options=dict(LINEAR, residual=True, dropout_rate=0.5, norm=nn.BatchNorm),
+        neutral=("start_init",),  # the features have a vector of each graph
+    ),
+    Descriptor(
         "san_block",
         partial(nn.SANBlock, DIM, num_heads=2, gamma=0.5, dropout_rate=0.2),
         "layer",

@@ -23,6 +23,13 @@ PARTS = (
     Descriptor(
         "degree_scaler", nn.DegreeScaler, "layer", options=dict(DTYPES, coefficients_init=half)
     ),
+    Descriptor("graph_norm", nn.GraphNorm, "layer", options=dict(NORM, bias_init=half)),
+    Descriptor(
+        "pair_norm",
+        nn.PairNorm,
+        "layer",
+        options=dict(scale=2.0, individually=True, epsilon=1.0),
+    ),
     Descriptor(
         "mlp_head",
         partial(nn.MLPHead, 2),

@@ -50,4 +50,11 @@ READOUTS = (
         "edges",
         dict(ends="concatenate", dropout_rate=0.5),
     ),
+    Descriptor(
+        "top_k_pool",
+        nn.TopKPool,
+        "readout",
+        level="graphs",
+        options=dict(DTYPES, ratio=0.2, method="mean", dropout_rate=0.5, kernel_init=half),
+    ),
 )

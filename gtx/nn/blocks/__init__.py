@@ -28,6 +28,7 @@ from gtx.nn.blocks.set_attention_block import SetAttentionBlock
 from gtx.nn.blocks.sgformer import InitialResidualBlock, SGFormerBlock
 from gtx.nn.blocks.streams import MixStreams, OnStream
 from gtx.nn.blocks.transformer import TransformerBlock
+from gtx.nn.blocks.virtual_node import VirtualNodeBlock
 from gtx.typing import ModuleFactory
 
 BLOCKS: dict[str, ModuleFactory] = {
@@ -42,6 +43,7 @@ BLOCKS: dict[str, ModuleFactory] = {
     "san": SANBlock,
     "set_attention": SetAttentionBlock,
     "transformer": TransformerBlock,
+    "virtual_node": VirtualNodeBlock,
 }
 
 __all__ = [
@@ -70,4 +72,5 @@ __all__ = [
     "SetAttentionBlock",
     "SGFormerBlock",
     "TransformerBlock",
+    "VirtualNodeBlock",
 ]

@@ -7,6 +7,7 @@ from gtx.nn.parts.drop_path import DropPath
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.entry_feed_forward import EntryFeedForward
 from gtx.nn.parts.feed_forward import FeedForward
+from gtx.nn.parts.graph_norms import GraphNorm, PairNorm
 from gtx.nn.parts.graph_token import GraphToken
 from gtx.nn.parts.heads import MLPHead
 from gtx.nn.parts.jumping_knowledge import JumpingKnowledge, RememberedBlock
@@ -15,6 +16,7 @@ from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import NORMS, AdaRMSNorm, BatchNorm, LayerNorm, RMSNorm
 from gtx.nn.parts.pair_readouts import FromPairs, PairSums
 from gtx.nn.parts.readouts import EdgeReadout, NodeReadout, PairReadout, Pool
+from gtx.nn.parts.top_k import TopKPool
 
 __all__ = [
     "PairSums",
@@ -30,16 +32,19 @@ __all__ = [
     "EdgeReadout",
     "FeedForward",
     "GraphToken",
+    "GraphNorm",
     "JumpingKnowledge",
     "LayerNorm",
     "LayerScale",
     "Linear",
     "MLPHead",
     "NodeReadout",
+    "PairNorm",
     "PairReadout",
     "Pool",
     "RMSNorm",
     "ReZero",
     "RememberedBlock",
+    "TopKPool",
     "initializers",
 ]
