@@ -6,6 +6,7 @@ A published model is a frozen dataclass: `GPS(dim=64).build(dataset.spec)` is a 
 
 from gtx.models.big_bird import BigBird
 from gtx.models.ckgcn import CKGCN
+from gtx.models.deep_sets import DeepSets
 from gtx.models.difformer import DIFFormer
 from gtx.models.edge_transformer import EdgeTransformer
 from gtx.models.egt import EGT
@@ -19,6 +20,7 @@ from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.graphormer import Graphormer
 from gtx.models.grit import GRIT
 from gtx.models.gt import GT
+from gtx.models.language_model import LanguageModel
 from gtx.models.layered import LayeredModel
 from gtx.models.lspe import LSPE
 from gtx.models.model import Model, Needs
@@ -30,12 +32,18 @@ from gtx.models.polynormer import Polynormer
 from gtx.models.ppgt import PPGT
 from gtx.models.san import SAN
 from gtx.models.sat import SAT
+from gtx.models.set_transformer import SetTransformer
 from gtx.models.sgformer import SGFormer
 from gtx.models.specformer import Specformer
 from gtx.models.tgt import TGT
 from gtx.models.tokengt import TokenGT
+from gtx.models.vit import ViT
 
 MODELS: dict[str, type[Model]] = {
+    "deep_sets": DeepSets,
+    "language_model": LanguageModel,
+    "set_transformer": SetTransformer,
+    "vit": ViT,
     "big_bird": BigBird,
     "performer": Performer,
     "tgt": TGT,
@@ -66,6 +74,10 @@ MODELS: dict[str, type[Model]] = {
 }
 
 __all__ = [
+    "DeepSets",
+    "LanguageModel",
+    "SetTransformer",
+    "ViT",
     "GPSPlusPlus",
     "BigBird",
     "NAGphormer",

@@ -32,6 +32,7 @@ from gtx.nn.attention import (
 from gtx.nn.blocks import (
     ISAB,
     PMA,
+    DeepSetsLayer,
     EdgeTransformerBlock,
     EGTBlock,
     GPSBlock,
@@ -154,6 +155,7 @@ __all__ = [
     "TransformerConv",
     "VectorPairsEncoder",
     "GIN",
+    "DeepSetsLayer",
     "ISAB",
     "PMA",
     "SPEEncoder",

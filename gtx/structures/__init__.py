@@ -20,6 +20,7 @@ from typing import Any
 
 from gtx.data import Dataset
 from gtx.structures.big_bird import BigBird as BigBird
+from gtx.structures.causal import Causal as Causal
 from gtx.structures.complete import Complete as Complete
 from gtx.structures.edge_tokens import EdgeTokens as EdgeTokens
 from gtx.structures.expander import Expander as Expander
@@ -39,6 +40,7 @@ STRUCTURES: dict[str, type[Any]] = {
     "expander": Expander,
     "big_bird": BigBird,
     "complete": Complete,
+    "causal": Causal,
 }
 
 

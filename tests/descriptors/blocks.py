@@ -45,6 +45,12 @@ BLOCKS = (
         neutral=("hidden_dropout_rate",),
     ),
     Descriptor(
+        "deep_sets_layer",
+        partial(nn.DeepSetsLayer, DIM, dropout_rate=0.2),
+        "layer",
+        options=dict(LINEAR, pool="mean", activation=jax.nn.relu, dropout_rate=0.5),
+    ),
+    Descriptor(
         "gps_block",
         BLOCK,
         "layer",

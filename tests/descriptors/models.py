@@ -21,18 +21,22 @@ from gtx.models import (
     SAN,
     SAT,
     BigBird,
+    DeepSets,
     DIFFormer,
     Exphormer,
     GPSPlusPlus,
     Graphormer,
     GraphTransformer,
+    LanguageModel,
     Model,
     NAGphormer,
     NodeFormer,
     Performer,
     Polynormer,
+    SetTransformer,
     SGFormer,
     Specformer,
+    ViT,
 )
 from gtx.models.parts import fields_of
 from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
@@ -110,6 +114,34 @@ MODELS = (
         ),
         encodings=[LaplacianEigenvectors(name="lap")],
         graphs={"x": Continuous(DIM)},
+    ),
+    published(
+        "deep_sets",
+        partial(DeepSets, dim=DIM, num_layers=2, head_layers=1, dropout_rate=0.2),
+        level="graph",
+    ),
+    published(
+        "language_model",
+        partial(
+            LanguageModel,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            hidden_dim=5,
+            over=("graph",),
+            attention_dropout_rate=0.3,
+        ),
+    ),
+    published(
+        "set_transformer",
+        partial(SetTransformer, dim=DIM, num_layers=1, num_heads=2, num_points=3),
+        level="graph",
+    ),
+    published(
+        "vit",
+        partial(ViT, dim=DIM, num_layers=1, num_heads=2, hidden_dim=5),
+        nodes={"kind": Categorical((2,))},
+        level="graph",
     ),
     published(
         "gdt",

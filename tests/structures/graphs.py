@@ -15,6 +15,8 @@ STRUCTURES = {
     "two hops": structures.KHop(2),
     "complete": structures.Complete(),
     "complete with loops": structures.Complete(loops=True),
+    "causal": structures.Causal(),
+    "causal within a window": structures.Causal(window=2),
     "expander": structures.Expander(4),
     "big bird": structures.BigBird(window=1, num_random=1, num_global=1),
     "hamiltonian": structures.Expander(2, method="hamiltonian"),

@@ -4,10 +4,12 @@
 """
 
 from gtx.data.sources.base import DataSource
+from gtx.data.sources.characters import Characters
 from gtx.data.sources.cifar10_superpixels import CIFAR10Superpixels
 from gtx.data.sources.cluster import Cluster
 from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
+from gtx.data.sources.digits import Digits
 from gtx.data.sources.heterophilous import Heterophilous
 from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
 from gtx.data.sources.ogbg_molhiv import OGBGMolhiv
@@ -24,6 +26,8 @@ from gtx.data.sources.solubility import Solubility
 from gtx.data.sources.zinc import ZINC
 
 SOURCES: dict[str, type[DataSource]] = {
+    "characters": Characters,
+    "digits": Digits,
     "cifar10_superpixels": CIFAR10Superpixels,
     "cluster": Cluster,
     "csl": CSL,
@@ -47,9 +51,11 @@ SOURCES: dict[str, type[DataSource]] = {
 __all__ = [
     "CSL",
     "CSV",
+    "Characters",
     "SOURCES",
     "ZINC",
     "DataSource",
+    "Digits",
     "Heterophilous",
     "PeptidesFunc",
     "Planetoid",

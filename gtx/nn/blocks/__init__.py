@@ -5,6 +5,7 @@ without `dim`); everything else is bound beforehand, as in
 `functools.partial(MultiHeadAttention, num_heads=8)`. `BLOCKS` holds the blocks by name.
 """
 
+from gtx.nn.blocks.deep_sets import DeepSetsLayer
 from gtx.nn.blocks.edge_transformer import EdgeTransformerBlock
 from gtx.nn.blocks.egt import EGTBlock
 from gtx.nn.blocks.esa import ESABlock
@@ -32,6 +33,7 @@ from gtx.nn.blocks.virtual_node import VirtualNodeBlock
 from gtx.typing import ModuleFactory
 
 BLOCKS: dict[str, ModuleFactory] = {
+    "deep_sets": DeepSetsLayer,
     "edge_transformer": EdgeTransformerBlock,
     "pivotal": PivotalBlock,
     "egt": EGTBlock,
@@ -52,6 +54,7 @@ __all__ = [
     "EGTBlock",
     "BLOCKS",
     "ByStep",
+    "DeepSetsLayer",
     "ESABlock",
     "ESAReadout",
     "GPSBlock",
