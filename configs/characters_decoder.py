@@ -2,7 +2,9 @@ r"""A decoder over characters: the manual of Python's language, which comes with
 
     gtx train --config=configs/characters_decoder.py --workdir=runs/characters
 
-SCORE
+Here: test accuracy of the next character 0.414, with the manual of Python 3.11.7, seed 0, 116,705
+parameters, 3 minutes on 2 shared and busy cores of an AMD EPYC, 2026-11-30. The character that most
+often follows the one before is right for 0.252 of them, a space for 0.129.
 
 No paper has this recipe. A score depends on the version of Python, whose manual is the text.
 """

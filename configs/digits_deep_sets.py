@@ -2,7 +2,8 @@ r"""Deep Sets on the digits of scikit-learn, each the set of its pixels with ink
 
     gtx train --config=configs/digits_deep_sets.py --workdir=runs/digits_deep_sets
 
-SCORE
+Here: test accuracy 0.864, seed 0, 108,106 parameters, 3 minutes on 2 shared and busy cores of an
+AMD EPYC, 2026-11-30. The largest class has 0.086 of the test images.
 
 No paper has this recipe: Zaheer et al. (2017) classify clouds of points in space.
 """

@@ -2,7 +2,8 @@ r"""Set Transformer on the digits of scikit-learn, each the set of its pixels wi
 
     gtx train --config=configs/digits_set_transformer.py --workdir=runs/digits_sets
 
-SCORE
+Here: test accuracy 0.964, seed 0, 111,434 parameters, 3 minutes on 2 shared and busy cores of an
+AMD EPYC, 2026-11-30. The largest class has 0.086 of the test images.
 
 No paper has this recipe: Lee et al. (2019) classify clouds of points in space.
 """

@@ -2,7 +2,8 @@ r"""ViT on the digits of scikit-learn, 16 patches of 2 x 2 pixels and a token.
 
     gtx train --config=configs/digits_vit.py --workdir=runs/digits_vit
 
-SCORE
+Here: test accuracy 0.964, seed 0, 136,074 parameters, 2 minutes on 2 shared and busy cores of an
+AMD EPYC, 2026-11-30. The largest class has 0.086 of the test images.
 
 No paper has this recipe: the images are small, and so is the model.
 """

@@ -20,6 +20,7 @@ GT = "Dwivedi and Bresson (2021), table 2"
 # The number of parameters of each config, and who states it. A number without such a source is
 # what the config has, so that a change of it is seen. None: a file of the user decides.
 COUNTS: dict[str, tuple[int | None, str]] = {
+    "characters_decoder": (116_705, NONE),
     "cifar10_gatedgcn_plus": (116_490, GNN_PLUS_CODE),
     "cifar10_gps": (112_726, GPS),
     "cifar10_grit": (99_486, GRIT),
@@ -39,6 +40,9 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "cora_tuned_gcn": (1_263_111, NONE),
     "csl_gps": (22_530, NONE),
     "csv_molecules": (None, NONE),
+    "digits_deep_sets": (108_106, NONE),
+    "digits_set_transformer": (111_434, NONE),
+    "digits_vit": (136_074, NONE),
     "minesweeper": (126_017, NONE),
     "minesweeper_polynormer": (11_062_785, NONE),
     "minesweeper_tuned_gcn": (94_145, NONE),
