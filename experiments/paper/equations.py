@@ -129,7 +129,7 @@ EQUATIONS = (
             Line(
                 BLOCKS,
                 "TransformerBlock.__call__",
-                'features = norm(add(features, attend(features)), "attention")',
+                'features = norm(add(features, attend(features), "attention"), "attention")',
             ),
             Line(
                 BLOCKS,
@@ -246,7 +246,7 @@ EQUATIONS = (
         19,
         r"h_i^{\ell+1}=\mathrm{MLP}\Big(\mathrm{LayerNorm}\big(h_i^\ell+\sum_{j\in\mathcal S}"
         r"\psi(h_i^\ell,h_j^\ell)\big)\Big)",
-        (Line(BLOCKS, "TransformerBlock.__call__", "features.nodes + out.nodes"),),
+        (Line(BLOCKS, "TransformerBlock.__call__", "features.nodes + x"),),
         (4,),
         "Equation 9 again, with the attention as messages.",
     ),
