@@ -9,7 +9,7 @@ from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource
-from gtx.data.spec import Categorical, Continuous, GraphSpec, Label
+from gtx.data.spec import Categorical, Column, Continuous, GraphSpec, Label
 from gtx.limits import Seed, Whole
 
 SIDE, LARGEST = 8, 16.0
@@ -51,7 +51,9 @@ class Digits(DataSource):
         if self.form == "set":
             return GraphSpec(nodes=dict(x=Continuous(3)), label=self.label)
         across = SIDE // self.patch
-        columns = dict(x=Continuous(self.patch**2), place=Categorical((across**2,)))
+        columns: dict[str, Column] = dict(
+            x=Continuous(self.patch**2), place=Categorical((across**2,))
+        )
         return GraphSpec(nodes=columns, label=self.label)
 
     def load(self) -> Dataset:
