@@ -39,7 +39,7 @@ class TriangularUpdate(nn.Module):
 
     @nn.compact
     def __call__(self, features: Features, batch: Batch, *, train: bool) -> Features:
-        layout, e = require_layout(batch), read_pairs(features, batch)
+        e, layout = read_pairs(features, batch), require_layout(batch)
         norm = make(self.norm, "norm", dtype=self.dtype, param_dtype=self.param_dtype, name="norm")
         e = norm(e, batch.pair_mask, train=train, axis_name=batch.axis_name)
 

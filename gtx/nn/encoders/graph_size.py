@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gtx.batch import Batch
+from gtx.batch import Batch, check_is_batch
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
 from gtx.ops import segment_count
@@ -39,6 +39,7 @@ class GraphSizeEncoder(nn.Module):
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "nodes dim"]:
         del train
+        check_is_batch(batch)
         if self.level != "node":
             raise ValueError("GraphSizeEncoder encodes nodes.")
         graphs = batch.graph_mask.shape[0]
