@@ -16,7 +16,7 @@ export MALLOC_MMAP_MAX_ = 0
 export MALLOC_TRIM_THRESHOLD_ = 1000000000
 
 .PHONY: install install-dev newer-python train predict test test-all test-torch lint types bench gpu gpu-carry \
-  notebooks figures claims compat clean
+  notebooks figures claims models compat clean
 
 $(STAMP): setup.cfg pyproject.toml
 	@$(MAKE) --no-print-directory newer-python
@@ -99,6 +99,10 @@ figures: install-dev
 # Measures every claim of the paper; writes docs/claims.json, docs/paper.md, a part of README.md.
 claims: install-dev
 	$(BIN)/python -m experiments.paper
+
+# The table of all models: docs/models.md.
+models: install-dev
+	$(BIN)/python -m experiments.models
 
 # On the newest Python and jax that this machine can get.
 compat:

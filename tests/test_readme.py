@@ -70,7 +70,7 @@ def folder(tmp_path_factory):
     )
     (folder / "data" / "zinc12k").mkdir(parents=True)
     label = Label("graph", "regression", 1, ("penalised logP",))
-    graphs = shrunk.random_graphs(20, (28,), (4,), label)
+    graphs = shrunk.random_graphs(20, (28,), (4,), label, nodes="type", edges="type")
     packed.save(graphs, folder / "data" / "zinc12k" / "zinc12k.npz")
     return folder
 

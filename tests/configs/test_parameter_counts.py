@@ -75,7 +75,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pubmed_tuned_gcn": (194_819, NONE),
     "sbm_nodes": (126_482, NONE),
     "smoke": (7_722, NONE),
-    "solubility_gps": (147_169, NONE),
+    "solubility_gps": (147_169, NONE),  # with data 147,041: two descriptors are constant there
     "tolokers_polynormer": (34_187_521, NONE),
     "zinc_ckgcn": (432_919, "CKGConv (2024), without 744 constants"),
     "zinc_edge_transformer": (420_737, NONE),

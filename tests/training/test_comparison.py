@@ -48,7 +48,7 @@ ZINC = {
     "model.dtype": ("bfloat16", REFUSED),
     "model.encoding_dim": (3, REFUSED),
     "model.head_layers": (1, REFUSED),
-    "model.edge_encoders": ({"bond": "constant"}, REFUSED),
+    "model.edge_encoders": ({"type": "constant"}, REFUSED),
     "model.feed_forward": ({"name": "mlp", "hidden_dim": 8}, REFUSED),
     "model.local": ("gated_gcn", REFUSED),
     "model.node_encoders": ({"laplacian": "laplacian_linear"}, REFUSED),
@@ -357,9 +357,9 @@ def test_encodings_with_other_digits_are_a_warning_and_other_features_are_anothe
     before["columns"]["train"]["nodes.laplacian_vectors"] = before["train"] = "of another machine"
     with pytest.warns(ResumeWarning, match="column laplacian_vectors of the nodes differs .as enc"):
         check_identity(before, now.conditions, now, "runs/x")
-    before["columns"]["train"]["nodes.atom"] = "other"
+    before["columns"]["train"]["nodes.type"] = "other"
     said = reasons(before, now.facts, now.given)
-    assert said == ["train data: column atom of the nodes differs"]
+    assert said == ["train data: column type of the nodes differs"]
 
 
 def test_a_changed_test_part_is_another_run(recipe):
