@@ -94,7 +94,8 @@ def _terms(pattern: str) -> list[tuple[int, str]]:
     edges = PATTERNS[pattern]
     found: dict[str, int] = {}
     for blocks in _partitions(1 + max(max(edge) for edge in edges)):
-        quotient = {tuple(sorted((blocks[one], blocks[two]))) for one, two in edges}
+        ends = [(blocks[one], blocks[two]) for one, two in edges]
+        quotient = {(min(pair), max(pair)) for pair in ends}
         if any(one == two for one, two in quotient):
             continue
         weight = 1

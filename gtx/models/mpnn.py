@@ -80,7 +80,7 @@ class MPNN(LayeredModel):
             gated=self.activation == "swiglu",
             dropout_rate=self.dropout_rate,
         )
-        block = partial(
+        block: ModuleFactory = partial(
             MPNNBlock,
             self.dim,
             local=local,

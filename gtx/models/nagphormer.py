@@ -15,6 +15,7 @@ from gtx.nn.encoders import HopEmbed
 from gtx.nn.parts import FeedForward
 from gtx.nn.parts.activations import ACTIVATIONS
 from gtx.ops.pooling import Pooling
+from gtx.typing import ModuleFactory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,7 @@ class NAGphormer(LayeredModel):
             **self.dtypes,
         )
         embed = partial(HopEmbed, self.dim, columns, self.num_hops, self.edges, **self.dtypes)
-        blocks = (*[block] * self.num_layers, partial(HopReadout, self.dim, **self.dtypes))
+        last = partial(HopReadout, self.dim, **self.dtypes)
+        blocks: tuple[ModuleFactory, ...] = (*[block] * self.num_layers, last)
         model = self.transformer(spec, structures, embed=embed, block=blocks)
         return model.clone(num_layers=len(blocks))

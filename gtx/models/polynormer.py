@@ -15,6 +15,7 @@ from gtx.nn.blocks.polynormer import LEARNED
 from gtx.nn.encoders import DroppedEmbed
 from gtx.nn.parts import NORMS
 from gtx.ops.pooling import Pooling
+from gtx.typing import ModuleFactory
 
 GAT = dict(name="gat", use_bias=False, self_loops=True)
 OptionalNorm = Annotated[Any, PartOf(NORMS, optional=True)]
@@ -104,7 +105,7 @@ class Polynormer(LayeredModel):
             dropout_rate=self.global_dropout_rate,
             **self.dtypes,
         )
-        blocks = (
+        blocks: tuple[ModuleFactory, ...] = (
             *[near] * self.num_layers,
             partial(LocalToGlobal, **self.dtypes),
             *[far] * self.num_global_layers,

@@ -16,6 +16,7 @@ from gtx.nn.blocks import InitialResidualBlock, MixStreams, OnStream, SGFormerBl
 from gtx.nn.encoders import NormalizedEmbed, StreamEmbed
 from gtx.nn.parts import ACTIVATIONS, BatchNorm
 from gtx.ops.pooling import Pooling
+from gtx.typing import ModuleFactory
 
 STREAM = "attention"
 
@@ -94,7 +95,7 @@ class SGFormer(LayeredModel):
             partial(embed, dropout_rate=rate, **self.dtypes)
             for embed, rate in zip((first, second), rates, strict=True)
         )
-        blocks = (
+        blocks: tuple[ModuleFactory, ...] = (
             *[partial(OnStream, self.dim, STREAM, attention, **self.dtypes)]
             * self.num_attention_layers,
             *[partial(InitialResidualBlock, self.dim, local, dropout_rate=rates[0], **self.dtypes)]

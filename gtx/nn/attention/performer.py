@@ -61,8 +61,8 @@ class PerformerAttention(nn.Module):
         if self.head_dim is None:
             check_heads(self.dim, self.num_heads)
         width = self.dim // self.num_heads if self.head_dim is None else self.head_dim
-        for name, value in (("num_heads", self.num_heads), ("head_dim", width)):
-            check_width(value, name)
+        for name, count in (("num_heads", self.num_heads), ("head_dim", width)):
+            check_width(count, name)
         options = dict(
             dtype=self.dtype,
             param_dtype=self.param_dtype,

@@ -62,7 +62,7 @@ class GatedGCNLSPE(nn.Module):
         check_residual(self, self.dim, nodes=h, edges=e)
 
         def linear(width, name):
-            inits = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
+            inits: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
             return Linear(width, **types, **inits, name=name)
 
         sent, to = jnp.split(linear(2 * self.dim, "nodes")(h), 2, axis=-1)

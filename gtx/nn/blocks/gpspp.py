@@ -92,7 +92,7 @@ class GPSPlusPlusBlock(nn.Module):
             return layer(values, mask, train=train, axis_name=batch.axis_name)
 
         def network(parts, width, mask, name):
-            inits = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
+            inits: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
             hidden = Linear(self.expansion * width, **types, **inits, name=f"{name}_hidden")(
                 jnp.concatenate(parts, axis=-1)
             )

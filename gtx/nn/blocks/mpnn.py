@@ -76,7 +76,7 @@ class MPNNBlock(nn.Module):
         changed = layer(features, batch, train=train)
         h = changed.nodes
         if self.residual == "linear":
-            inits = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
+            inits: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
             h = h + Linear(self.dim, **options, **inits, name="residual")(x)
         h = normed(self.local_norm, h, "local")
         if self.activation is not None:

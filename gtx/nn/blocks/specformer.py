@@ -57,7 +57,7 @@ class SpecformerBlock(nn.Module):
             )
 
         def linear(values, name):
-            inits = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
+            inits: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
             return Linear(self.dim, **types, **inits, name=name)(values)
 
         def normed(values, name):

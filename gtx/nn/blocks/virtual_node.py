@@ -58,7 +58,7 @@ class VirtualNodeBlock(nn.Module):
         x = x + gather(v, batch.node_graph, indices_are_sorted=True)
         new = v + pool(x, batch.node_graph, count, method="sum", where=batch.node_mask)
         for name, width in (("hidden", 2 * self.dim), ("output", self.dim)):
-            inits = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
+            inits: dict[str, Any] = dict(kernel_init=self.kernel_init, bias_init=self.bias_init)
             new = Linear(width, **types, **inits, name=name)(new)
             norm = make(self.norm, "norm", **types, name=f"norm_{name}")
             new = jax.nn.relu(norm(new, batch.graph_mask, train=train, axis_name=batch.axis_name))

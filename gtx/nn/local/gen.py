@@ -89,12 +89,13 @@ class GEN(nn.Module):
         if self.train_beta:
             init = jax.nn.initializers.constant(self.beta)
             beta = self.param("beta", init, (), self.param_dtype).astype(message.dtype)
+        plain = not self.train_beta and self.beta == 1
+        messages: Any = message
         if self.method == "softmax":
-            messages, method = (beta * message, message), "softmax"
-        else:
-            plain = not self.train_beta and self.beta == 1
-            messages = message if plain else jnp.clip(message, LEAST, MOST) ** beta
-            method = "mean"
+            messages = (beta * message, message)
+        elif not plain:
+            messages = jnp.clip(message, LEAST, MOST) ** beta
+        method: Literal["softmax", "mean"] = "softmax" if self.method == "softmax" else "mean"
         arrived = aggregate(messages, over.receivers, len(x), method=method, **into)
         if self.method == "power_mean" and not plain:
             arrived = jnp.clip(arrived, LEAST, MOST) ** (1 / beta)
