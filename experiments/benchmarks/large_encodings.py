@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmarks.measure import machine
+from experiments.benchmarks.memory import peak_memory
 from gtx.data import Dataset
 from gtx.encodings import LaplacianEigenvectors, RandomWalk, encode
 
@@ -65,16 +66,14 @@ def case(graph: str, n: int, encoding: str, limit: int, answer: Connection) -> N
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     dataset = GRAPHS[graph](n)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_memory()
     start, processor = time.perf_counter(), time.process_time()
     end = int(processor) + limit + 1
     resource.setrlimit(resource.RLIMIT_CPU, (end, end + 10))  # SIGXCPU at the first
     encode(dataset, ENCODINGS[encoding])
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    answer.send(
-        dict(seconds=seconds, processor=processor, before=before * 1024, after=after * 1024)
-    )
+    after = peak_memory()
+    answer.send(dict(seconds=seconds, processor=processor, before=before, after=after))
 
 
 def measure(graph: str, n: int, encoding: str) -> dict[str, Any]:

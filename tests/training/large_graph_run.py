@@ -6,7 +6,6 @@ python -m tests.training.large_graph_run nell|minesweeper
 import functools
 import json
 import os
-import resource
 import sys
 import tempfile
 
@@ -19,6 +18,7 @@ import gtx.models
 import gtx.nn
 import gtx.tasks
 import gtx.training
+from experiments.benchmarks.memory import peak_memory
 
 DATA = os.environ.get("GTX_DATA", "")
 
@@ -76,7 +76,7 @@ def model(dataset: gtx.data.Dataset) -> gtx.models.GraphTransformer:
 
 def main(name: str) -> None:
     jax.devices()
-    before = peak()
+    before = peak_memory()
     dataset = dict(nell=nell, minesweeper=minesweeper)[name]()
     budget = gtx.batching.fit_budget(dataset, 1, dense=False)
     evaluator = gtx.training.Evaluator(
@@ -99,18 +99,13 @@ def main(name: str) -> None:
             dict(
                 losses=[row["loss"] for row in result.history],
                 steps=int(result.state.step),
-                mib=(peak() - before) / 2**20,
+                mib=(peak_memory() - before) / 2**20,
                 evaluated_bytes=evaluated,
                 nodes=int(dataset.node_ptr[-1]),
                 edges=int(dataset.edge_ptr[-1]),
             )
         )
     )
-
-
-def peak() -> int:
-    """The most memory that was resident so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":

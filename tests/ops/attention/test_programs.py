@@ -110,8 +110,8 @@ def test_attention_over_edges_is_linear_in_the_edges(implementation, limit):
 
 
 RESIDENT = """
-import resource
 import jax, jax.numpy as jnp, numpy as np
+from experiments.benchmarks.memory import peak_memory
 from gtx.ops import Edges, attention
 
 rng = np.random.default_rng(0)
@@ -123,7 +123,7 @@ def loss(*nodes):
     return attention(*nodes, edges, implementation="IMPLEMENTATION").sum()
 
 jax.block_until_ready(jax.jit(jax.grad(loss, argnums=(0, 1, 2)))(*nodes))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(peak_memory())
 """
 
 
