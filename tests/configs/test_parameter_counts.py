@@ -14,7 +14,6 @@ from tests.configs.small import NAMES, config_of
 NONE = "none stated"  # the recipe is ours, or paper and code give no number
 GPS = "GPS (2022), appendix A: tables of hyper-parameters"
 GRIT = "LiamMa/GRIT: its configurations and layers, counted"
-GNN_PLUS = "GNN+ (2025): tables of hyper-parameters, and its layers"
 GNN_PLUS_CODE = "the layers and the config of LUOyk1999/GNNPlus"
 GT = "Dwivedi and Bresson (2021), table 2"
 # The number of parameters of each config, and who states it. A number without such a source is
@@ -64,10 +63,10 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pcqm4mv2_graphormer": (47_085_377, "the authors' v1.0 layers; Graphormer (2021): 47.1M"),
     "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
     "peptides_func_exphormer": (445_802, NONE),
-    "peptides_func_gcn_plus": (507_351, GNN_PLUS),
+    "peptides_func_gcn_plus": (507_351, GNN_PLUS_CODE),
     "peptides_func_gps": (504_362, GPS),
     "peptides_func_grit": (443_338, GRIT),
-    "peptides_struct_gcn_plus": (506_127, GNN_PLUS),
+    "peptides_struct_gcn_plus": (506_127, GNN_PLUS_CODE),
     "peptides_struct_gps": (504_459, GPS),
     "peptides_struct_grit": (438_827, NONE),
     "peptides_struct_ppgt": (488_123, NONE),
@@ -83,10 +82,10 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "zinc_encodings": (33_841, NONE),
     "zinc_esa": (2_289_793, NONE),
     "zinc_exphormer": (421_413, NONE),
-    "zinc_gatedgcn_plus": (413_355, GNN_PLUS),
-    "zinc_gcn_plus": (260_177, GNN_PLUS),
+    "zinc_gatedgcn_plus": (413_355, GNN_PLUS_CODE),
+    "zinc_gcn_plus": (260_177, GNN_PLUS_CODE),
     "zinc_gdt": (489_929, NONE),
-    "zinc_gin_plus": (477_241, GNN_PLUS),
+    "zinc_gin_plus": (477_241, GNN_PLUS_CODE),
     "zinc_gps": (423_717, GPS),
     "zinc_gps_siggate": (592_353, NONE),
     "zinc_graphormer": (489_321, "Graphormer (2021), table 4"),
