@@ -1,12 +1,18 @@
-"""Predict for molecules with a trained model.
+"""Predict for molecules, or for your own graphs, with a trained model.
 
     gtx predict --workdir=runs/solubility_gps --smiles=CCO --smiles=c1ccccc1
     gtx predict --workdir=runs/solubility_gps --input=molecules.csv --output=predictions.csv
+    gtx predict --workdir=runs/mine --input=new_graphs --output=predictions.csv
 
-The output has all rows and columns of the input in their order, including blank rows. They are
-followed by the columns `<target>_predicted`, in the target's unit or as a probability; for several
-classes by `class_predicted` and `<class>_probability`. The last column, `error`, gives the reason
-if a row has no prediction.
+The output has columns `<target>_predicted`, in the target's unit or as a probability; for several
+classes `class_predicted` and `<class>_probability`.
+
+For a model of molecules --input is a CSV file. The output begins with all of its rows and columns
+in their order, including blank rows. The last column, `error`, gives the reason if a row has no
+prediction.
+
+For a model of other graphs --input is a file or folder in the form of the training data. The output
+begins with the graph (and the node, edge or pair) of each prediction.
 """
 
 import contextlib
@@ -24,18 +30,22 @@ from absl.flags import FlagValues
 from rich.console import Console
 from rich.table import Table
 
-from gtx import Predictor
-from gtx.cli import shared_flags
+from gtx import Predictor, recipes
+from gtx.cli import predict_graphs, shared_flags
 from gtx.cli.exit_codes import NOT_ALL
+from gtx.cli.predicted_columns import columns
 from gtx.cli.reading import UsageError
 from gtx.cli.waiting import waiting
-from gtx.data import CsvError, Label, MoleculeWarning, csv_source
+from gtx.data import CsvError, MoleculeWarning, csv_source
 
 
 def define(values: FlagValues) -> None:
     shared_flags.define_workdir(values, "Folder of the run.")
     flags.DEFINE_multi_string("smiles", [], "A molecule; may be given again.", flag_values=values)
-    flags.DEFINE_string("input", None, "CSV file of molecules.", flag_values=values)
+    flags.DEFINE_string(
+        "input", None, "CSV file of molecules; for other models a file or folder of graphs.",
+        flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_string("output", None, "CSV file to write.", flag_values=values)
     flags.DEFINE_string(
         "smiles_column", None, "Column of --input; by default that of the training data.",
@@ -48,9 +58,16 @@ def main(values: FlagValues) -> int:
         raise UsageError("give either --smiles or --input.")
     if bool(values.input) != bool(values.output):
         raise UsageError("--input and --output go together.")
-    if values.input:
-        return predict_file(values.workdir, values.input, values.output, values.smiles_column)
     predictor = Predictor.load(values.workdir)
+    molecules = recipes.reads_smiles(predictor.recipe.config)
+    if values.input and not molecules:
+        if values.smiles_column is not None:
+            raise UsageError(
+                "the graphs of this model are no molecules. Leave out --smiles_column."
+            )
+        return predict_graphs.predict_file(predictor, values.input, values.output)
+    if values.input:
+        return predict_file(predictor, values.input, values.output, values.smiles_column)
     names = [f"--smiles {place + 1}" for place in range(len(values.smiles))]
     with _warnings_as_lines(names), waiting("compiling and predicting..."):
         predictions, errors = predictor.smiles(values.smiles)
@@ -58,11 +75,11 @@ def main(values: FlagValues) -> int:
     return NOT_ALL if errors else 0
 
 
-def predict_file(workdir: str, source: str, target: str, smiles_column: str | None) -> int:
+def predict_file(predictor: Predictor, source: str, target: str, smiles_column: str | None) -> int:
     """Predict for the molecules of a CSV file, and return the exit code.
 
     Args:
-      workdir: folder of the run.
+      predictor: the trained model.
       source: the CSV file to read.
       target: the CSV file to write. It appears only when it is complete.
       smiles_column: the column of SMILES; None for the one from which the model was trained.
@@ -71,7 +88,6 @@ def predict_file(workdir: str, source: str, target: str, smiles_column: str | No
     output = pathlib.Path(target)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
-    predictor = Predictor.load(workdir)
     column = predictor.smiles_column if smiles_column is None else smiles_column
     if smiles_column is None and column not in table.header:
         raise CsvError(
@@ -115,25 +131,6 @@ def _warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
         warnings.simplefilter("always", MoleculeWarning)
         warnings.showwarning = show
         yield
-
-
-def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
-    """The cells for predictions [rows, dim], by column; empty where a row is NaN."""
-    known = ~np.isnan(predictions).any(axis=1)
-    cells = [[str(value) for value in row] for row in predictions.astype(np.float32)]
-    names = label.names or [str(target) for target in range(label.dim)]
-    found: dict[str, list[str]] = {}
-    if label.kind == "multiclass":
-        found["class_predicted"] = [
-            names[int(np.argmax(row))] if good else ""
-            for row, good in zip(predictions, known, strict=True)
-        ]
-    suffix = "probability" if label.kind == "multiclass" else "predicted"
-    for place, name in enumerate(names):
-        found[f"{name}_{suffix}"] = [
-            row[place] if good else "" for row, good in zip(cells, known, strict=True)
-        ]
-    return found
 
 
 def _print_table(

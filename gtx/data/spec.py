@@ -20,14 +20,17 @@ class Categorical:
       sizes: the number of categories of each column.
       fill: the value of nodes and pairs that a structure adds: an existing category, the same in
         each column, or None for a new category, which is added to each column.
+      names: for each column the names of its categories in their order, where the data had texts
+        (or other numbers); () where they were numbered from 0 already.
 
     Raises:
-      DatasetError: there is no column, a size is not an integer of at least 1, or `fill` is not a
-        category.
+      DatasetError: there is no column, a size is not an integer of at least 1, `fill` is not a
+        category, or a column has another number of names than of categories.
     """
 
     sizes: tuple[int, ...]
     fill: int | None = None
+    names: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         sizes = self.sizes.tolist() if isinstance(self.sizes, np.ndarray) else self.sizes
@@ -46,11 +49,27 @@ class Categorical:
             object.__setattr__(
                 self, "fill", count(self.fill, "Categorical: fill", low=0, high=high)
             )
+        if not isinstance(self.names, list | tuple):
+            raise DatasetError(
+                f"Categorical: names is {self.names!r:.100}. Give a tuple of texts for each column."
+            )
+        names = tuple(
+            texts(of_column, f"Categorical: names[{place}]")
+            for place, of_column in enumerate(self.names)
+        )
+        object.__setattr__(self, "names", names)
+        if names and tuple(map(len, names)) != self.sizes:
+            raise DatasetError(
+                f"Categorical: names has {list(map(len, names))} names for {list(self.sizes)} "
+                "categories. Give one for each category, or none."
+            )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; `fill` where it is not the default."""
-        return dict(kind="Categorical", sizes=self.sizes) | (
-            {} if self.fill is None else dict(fill=self.fill)
+        """Plain data; `fill` and `names` where they are not the default."""
+        return (
+            dict(kind="Categorical", sizes=self.sizes)
+            | ({} if self.fill is None else dict(fill=self.fill))
+            | (dict(names=self.names) if self.names else {})
         )
 
     def extended(self, values: np.ndarray, count: int) -> tuple[np.ndarray, "Categorical"]:
@@ -58,7 +77,9 @@ class Categorical:
         sizes = self.sizes if self.fill is not None else tuple(size + 1 for size in self.sizes)
         fill = self.sizes if self.fill is None else [self.fill] * len(self.sizes)
         rows = np.tile(np.array(fill, values.dtype), (count, 1))
-        return np.concatenate([values, rows]), Categorical(sizes, self.fill)
+        # The new category has no name in the data, and a part of the names would be wrong.
+        names = self.names if sizes == self.sizes else ()
+        return np.concatenate([values, rows]), Categorical(sizes, self.fill, names)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,21 +89,46 @@ class Continuous:
     Attributes:
       dim: number of columns.
       fill: the value of nodes and pairs that a structure adds.
+      mean, std: by which the values of each column were standardised, (value - mean) / std; ()
+        where they were not.
 
     Raises:
-      DatasetError: `dim` is not an integer of at least 1, or `fill` is not a finite number.
+      DatasetError: `dim` is not an integer of at least 1, `fill` is not a finite number, or there
+        is not one mean and one positive std for each column.
     """
 
     dim: int
     fill: float = 0.0
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", count(self.dim, "Continuous: dim"))
         object.__setattr__(self, "fill", number(self.fill, "Continuous: fill", positive=False))
+        for field in ("mean", "std"):
+            values = getattr(self, field)
+            if not isinstance(values, list | tuple) or len(values) not in (0, self.dim):
+                raise DatasetError(
+                    f"Continuous: {field} is {values!r:.100}. Give a tuple with one number for "
+                    f"each of {self.dim} columns, or none."
+                )
+            numbers = (
+                number(each, f"Continuous: {field}[{place}]", positive=field == "std", float64=True)
+                for place, each in enumerate(values)
+            )
+            object.__setattr__(self, field, tuple(numbers))
+        if len(self.mean) != len(self.std):
+            raise DatasetError(
+                f"Continuous: mean {self.mean} and std {self.std}. Give both, or neither."
+            )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; `fill` where it is not the default."""
-        return dict(kind="Continuous", dim=self.dim) | (dict(fill=self.fill) if self.fill else {})
+        """Plain data; fields where they are not the default."""
+        return (
+            dict(kind="Continuous", dim=self.dim)
+            | (dict(fill=self.fill) if self.fill else {})
+            | (dict(mean=self.mean, std=self.std) if self.mean else {})
+        )
 
     def extended(self, values: np.ndarray, count: int) -> tuple[np.ndarray, "Continuous"]:
         """The column with `count` rows more, which hold the fill, and what it is then."""
@@ -247,11 +293,13 @@ def _column(entry: Any, field: str) -> Column:
     kind = entry.get("kind") if isinstance(entry, Mapping) else None
     if not isinstance(kind, str) or kind not in kinds:
         raise DatasetError(f"{field} is {entry!r:.100}. Its kind must be one of {sorted(kinds)}.")
-    required = ("kind", *(f.name for f in dataclasses.fields(kinds[kind]) if f.name != "fill"))
-    entry = record(entry, field, required=required, optional=("fill",))
+    fields = dataclasses.fields(kinds[kind])
+    optional = [f.name for f in fields if f.default is not dataclasses.MISSING]
+    required = ("kind", *(f.name for f in fields if f.name not in optional))
+    entry = record(entry, field, required=required, optional=optional)
     return kinds[kind](**{name: _tuple(value) for name, value in entry.items() if name != "kind"})
 
 
 def _tuple(value: Any) -> Any:
-    """Converts the lists of JSON back to tuples."""
-    return tuple(value) if isinstance(value, list) else value
+    """Converts the lists of JSON back to tuples, also those inside of lists."""
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value

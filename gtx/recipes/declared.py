@@ -79,7 +79,9 @@ def narrowed(spec: GraphSpec, config: ConfigDict) -> GraphSpec:
             column = columns.get(name)
             if isinstance(column, Categorical) and len(sizes) == len(column.sizes):
                 fewer = tuple(map(min, sizes, column.sizes))
-                columns[name] = dataclasses.replace(column, sizes=fewer)
+                kept = zip(column.names, fewer, strict=False)  # there may be no names
+                names = tuple(of_column[:size] for of_column, size in kept)
+                columns[name] = dataclasses.replace(column, sizes=fewer, names=names)
         spec = spec.replace(**{level: columns})
     return spec
 

@@ -50,6 +50,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "molhiv_gatedgcn_plus": (1_076_633, GNN_PLUS_CODE),
     "molhiv_gps": (558_625, GPS),
     "molpcba_gps": (9_744_496, GPS),
+    "packed": (None, NONE),
     "pattern_gps": (337_201, GPS),
     "pattern_grit": (477_953, GRIT),
     "pattern_gt": (522_982, GT),

@@ -11,9 +11,9 @@ from gtx.data import Categorical, Continuous, DatasetError, GraphSpec, Label
 def full() -> GraphSpec:
     return GraphSpec(
         nodes={"atom": Categorical((119, 5)), "x": Continuous(3)},
-        edges={"bond": Categorical((5,))},
+        edges={"bond": Categorical((2,), names=(("single", "double"),))},
         pairs={"d": Continuous(1)},
-        graphs={"u": Continuous(2)},
+        graphs={"u": Continuous(2, mean=(0.0, -1.5), std=(1.0, 1e9))},
         label=Label("graph", "regression", 2, ("a", "b"), (0.5, 1.0), (2.0, 3.0)),
     )
 
@@ -37,6 +37,17 @@ VALUES = {
     "negative size": (lambda: Categorical((-1,)), r"sizes\[0\] is -1"),
     "no size": (lambda: Categorical(()), "Give a tuple with the number of categories"),
     "size beyond int32": (lambda: Categorical((2**40,)), r"sizes\[0\] is 1099511627776"),
+    "names of categories too few": (
+        lambda: Categorical((2, 1), names=(("a",), ("b",))),
+        r"names has \[1, 1\] names for \[2, 1\] categories",
+    ),
+    "a category twice": (
+        lambda: Categorical((2,), names=(("a", "a"),)),
+        r"names\[0\]\[1\] is 'a'",
+    ),
+    "one mean for two columns": (lambda: Continuous(2, mean=(0.0,), std=(1.0,)), "each of 2"),
+    "column of std 0": (lambda: Continuous(1, mean=(0.0,), std=(0.0,)), r"std\[0\] is 0.0"),
+    "column with a mean alone": (lambda: Continuous(1, mean=(0.0,)), "Give both"),
     "no width": (lambda: Continuous(0), "Continuous: dim is 0"),
     "no target": (lambda: Label("graph", "binary", 0), "Label: dim is 0"),
     "names too many": (

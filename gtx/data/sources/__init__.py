@@ -14,6 +14,7 @@ from gtx.data.sources.heterophilous import Heterophilous
 from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
 from gtx.data.sources.ogbg_molhiv import OGBGMolhiv
 from gtx.data.sources.ogbg_molpcba import OGBGMolpcba
+from gtx.data.sources.packed_file import PackedFile
 from gtx.data.sources.pattern import Pattern
 from gtx.data.sources.pcqm4mv2 import PCQM4Mv2
 from gtx.data.sources.peptides_func import PeptidesFunc
@@ -36,6 +37,7 @@ SOURCES: dict[str, type[DataSource]] = {
     "mnist_superpixels": MNISTSuperpixels,
     "ogbg_molhiv": OGBGMolhiv,
     "ogbg_molpcba": OGBGMolpcba,
+    "packed": PackedFile,
     "pattern": Pattern,
     "pcqm4mv2": PCQM4Mv2,
     "peptides_func": PeptidesFunc,
@@ -57,6 +59,7 @@ __all__ = [
     "DataSource",
     "Digits",
     "Heterophilous",
+    "PackedFile",
     "PeptidesFunc",
     "Planetoid",
     "PlanetoidLinks",

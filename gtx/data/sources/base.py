@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from gtx import limits
@@ -9,6 +10,19 @@ from gtx.data.csv_source import Rejected
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.spec import GraphSpec, Label
+
+
+@dataclasses.dataclass(frozen=True)
+class Further:
+    """Graphs of another file, to predict for.
+
+    Attributes:
+      dataset: without labels; its targets are what is predicted.
+      keys: columns of texts, one for each target, that say which target it is.
+    """
+
+    dataset: Dataset
+    keys: Mapping[str, Sequence[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,3 +78,18 @@ class DataSource(abc.ABC):
     def load_with_rejected(self) -> tuple[Dataset, tuple[Rejected, ...]]:
         """The result of `load`, and the rows of a file that did not become graphs."""
         return self.load(), ()
+
+    def read_further(self, path: str, spec: GraphSpec) -> Further:
+        """The graphs of another file in the form of this source, for prediction.
+
+        Args:
+          path: the file, or the folder of files.
+          spec: of the training data. Texts get the categories that they have there.
+
+        Raises:
+          DatasetError: states what is wrong with the data, and where; or this source has no files.
+        """
+        raise DatasetError(
+            f"the source {type(self).__name__} reads no further files. Build the graphs in Python "
+            "and call gtx.Predictor.load(workdir)(graphs)."
+        )

@@ -2,15 +2,16 @@
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 from gtx.data import packed
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
-from gtx.data.sources.base import DataSource
+from gtx.data.sources.base import DataSource, Further
 from gtx.data.spec import Categorical, Column, GraphSpec, Label
 from gtx.limits import Name
-from gtx.typing import Level
+from gtx.typing import LEVELS, Level
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,10 +40,16 @@ class PackedSource(DataSource):
         return GraphSpec(nodes=self.nodes, edges=self.edges, label=self.label)
 
     def load(self) -> Dataset:
+        return self._load(packed.find(self.root, self.file))
+
+    def read_further(self, path: str, spec: GraphSpec) -> Further:
+        return further(self._load(Path(path)), spec)
+
+    def _load(self, path: Path) -> Dataset:
         spec = self.declared_spec()
         (node, node_sizes), (edge, edge_sizes) = map(_categories, (spec.nodes, spec.edges))
         dataset = packed.load(
-            packed.find(self.root, self.file),
+            path,
             node_sizes=node_sizes,
             edge_sizes=edge_sizes,
             label=self.label,
@@ -56,7 +63,7 @@ class PackedSource(DataSource):
             for name, column in declared.items():
                 if not isinstance(found.get(name), type(column)):
                     raise DatasetError(
-                        f"{self.file}: has no {singular[level]} column {name!r} of the kind "
+                        f"{path.name}: has no {singular[level]} column {name!r} of the kind "
                         f"{type(column).__name__}; it has {sorted(found)}. {type(self).__name__} "
                         "reads it; write the file as gtx.data.packed says."
                     )
@@ -64,6 +71,41 @@ class PackedSource(DataSource):
         dataset = dataclasses.replace(dataset, spec=dataset.spec.replace(**levels))
         dataset.check()
         return dataset
+
+
+def further(dataset: Dataset, spec: GraphSpec) -> Further:
+    """The graphs of a packed file, with the number (and the name) of the graph of each target.
+
+    Args:
+      dataset: the content of the file.
+      spec: of the training data.
+
+    Raises:
+      DatasetError: categories have other names than in the training data.
+    """
+    for level in LEVELS.values():
+        known = getattr(spec, level)
+        for name, column in getattr(dataset.spec, level).items():
+            trained = known.get(name)
+            if not isinstance(column, Categorical) or not isinstance(trained, Categorical):
+                continue
+            if column.names and trained.names and column.names != trained.names:
+                raise DatasetError(
+                    f"dataset: the categories of {level}[{name!r}] are {column.names!r:.200}, in "
+                    f"the training data {trained.names!r:.200}. Build both with one spec."
+                )
+    table, graph = dataset.targets, dataset.target_graph
+    keys = dict(graph=list(map(str, dataset.ids[graph].tolist())))
+    if dataset.names is not None:
+        keys["name"] = dataset.names[graph].tolist()
+    first = dataset.edge_ptr if table.level == "edge" else dataset.node_ptr
+    if table.level in ("node", "edge"):
+        keys[table.level] = list(map(str, (table.index - first[graph]).tolist()))
+    if table.level == "pair":
+        ends = table.index - first[graph][:, None]
+        for place, end in enumerate(("sender", "receiver")):
+            keys[end] = list(map(str, ends[:, place].tolist()))
+    return Further(dataset.without_labels(), keys)
 
 
 def _categories(columns: Mapping[str, Column]) -> tuple[str, tuple[int, ...] | None]:

@@ -1,0 +1,70 @@
+"""Predictions for a file of graphs that are no molecules."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from gtx import Predictor
+from gtx.data import Categorical, Continuous, GraphSpec, Label, packed
+from tests.cli import commands
+from tests.drawn import drawn
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+SMALL = (
+    "--config.model.dim=8",
+    "--config.model.num_layers=1",
+    "--config.model.num_heads=2",
+    "--config.model.encoding_dim=4",
+    "--config.batch.size=4",
+    "--config.batch.num_tiers=1",
+    "--config.training.num_epochs=1",
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run on a packed file of 20 graphs, and the file."""
+    folder = tmp_path_factory.mktemp("packed")
+    spec = GraphSpec(
+        nodes={"type": Categorical((3,), names=(("C", "N", "O"),)), "x": Continuous(2)},
+        edges={"bond": Categorical((2,))},
+        label=Label("graph", "multiclass", 2, ("no", "yes")),
+    )
+    packed.save(drawn(spec, num_graphs=20), folder / "mine.npz")
+    arguments = [f"--config.data.path={folder / 'mine.npz'}", "--config.data.kind=multiclass"]
+    config = "--config=configs/packed.py"
+    assert commands.run("train", config, *arguments, *SMALL, f"--workdir={folder / 'run'}") == 0
+    return folder
+
+
+def test_a_packed_file_is_trained_on_and_another_one_is_predicted(run, tmp_path):
+    other = packed.load(run / "mine.npz").select([3, 1, 7]).without_labels()
+    packed.save(other, tmp_path / "new.npz")
+    files = [f"--input={tmp_path / 'new.npz'}", f"--output={tmp_path / 'out.csv'}"]
+    assert commands.run("predict", f"--workdir={run / 'run'}", *files) == 0
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["graph", "class_predicted", "no_probability", "yes_probability"]
+    assert [row["graph"] for row in rows] == ["3", "1", "7"]
+    expected = Predictor.load(run / "run")(other)
+    found = [[float(row["no_probability"]), float(row["yes_probability"])] for row in rows]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert [row["class_predicted"] for row in rows] == [
+        ("no", "yes")[int(each)] for each in expected.argmax(axis=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--input=nowhere.npz", "--output=out.csv"], "there is no file nowhere.npz"),
+        (["--input=a.npz", "--output=nowhere/out.csv"], "there is no folder nowhere"),
+        (["--input=a", "--output=b", "--smiles_column=c"], "are no molecules"),
+        (["--smiles=CCO"], "features are not made from SMILES"),
+    ],
+)
+def test_what_cannot_be_predicted_is_one_line_and_exit_code_two(run, capsys, arguments, says):
+    assert commands.run("predict", f"--workdir={run / 'run'}", *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and says in error and error.count("\n") == 1
