@@ -18,6 +18,7 @@ def get_config() -> ConfigDict:
     data.name = ""
     data.valid_fraction = 0.1  # taken out of train where the source has no validation part
     data.split = "given"  # given | random | scaffold
+    data.num_train = 0  # train on so many of the training graphs, drawn by split_seed; 0: on all
     data.split_seed = 0  # apart from `seed`, so that seeds compare on the same split
 
     # Positional and structural encodings by name, each with its settings; none by default.

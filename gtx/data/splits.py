@@ -223,6 +223,27 @@ def with_validation(
     return _with_parts(dataset, split, by)
 
 
+def with_smaller_train(
+    dataset: Dataset, num_train: int, *, seed: int = 0, by: By = "graph"
+) -> Dataset:
+    """Keep `num_train` graphs or targets of train, drawn at random; the others are in no part.
+
+    With the same seed a smaller train part is a subset of a larger one.
+
+    Raises:
+      DatasetError: `num_train` is below 1, or train has fewer.
+    """
+    split = graph_split(dataset) if by == "graph" else dataset.targets.split.copy()
+    train = np.flatnonzero(split == SPLITS.index("train"))
+    if not 1 <= num_train <= len(train):
+        raise DatasetError(
+            f"split: cannot keep {num_train} of {len(train)} train {by}s. Give a number from 1 to "
+            f"{len(train)}."
+        )
+    split[np.random.default_rng(seed).permutation(train)[num_train:]] = -1
+    return _with_parts(dataset, split, by)
+
+
 def duplicates_across(dataset: Dataset) -> np.ndarray:
     """True for the test molecules that are also in train or valid: bool [graphs].
 

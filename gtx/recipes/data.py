@@ -52,9 +52,22 @@ def label(config: ConfigDict) -> Label:
 def split(graphs: Dataset, settings: ConfigDict) -> Dataset:
     """Split as the config states. If no validation part is given, it is taken out of train.
 
-    If there is only one graph, its targets are split, otherwise the graphs.
+    If there is only one graph, its targets are split, otherwise the graphs. If `num_train` is not
+    0, that many of the training part stay. Graphs that leave it are left out before they cost
+    encodings; targets of a single graph that leave it are in no part.
+
+    Raises:
+      DatasetError: the training part has fewer graphs or targets than `num_train`.
     """
     by: splits.By = "target" if len(graphs) == 1 else "graph"
+    graphs = _in_parts(graphs, settings, by)
+    if not settings.get("num_train", 0):
+        return graphs
+    graphs = splits.with_smaller_train(graphs, settings.num_train, seed=settings.split_seed, by=by)
+    return graphs if by == "target" else graphs.select(splits.graph_split(graphs) >= 0)
+
+
+def _in_parts(graphs: Dataset, settings: ConfigDict, by: splits.By) -> Dataset:
     if settings.split not in ("given", "column"):
         chosen = choose(
             dict(

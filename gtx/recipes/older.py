@@ -15,6 +15,7 @@ LATER_FIELDS: Mapping[str, Any] = {
     "encodings_used": "all",
     "encodings_workers": 0,
     "structures": {},
+    "data.num_train": 0,
     "task.kind": "auto",
     "training.seeds": (),
 }

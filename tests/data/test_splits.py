@@ -211,6 +211,26 @@ def test_the_targets_of_one_graph_are_split_without_a_copy():
         splits.with_validation(trained, 0.2, method="scaffold", by="target")
 
 
+def test_a_smaller_train_part_is_a_subset_of_a_larger_one_and_leaves_the_others_alone():
+    dataset = splits.random(dataset_of(30), (0.5, 0.2, 0.3))
+    before = dataset.targets.split
+    large, small = (
+        splits.with_smaller_train(dataset, count, seed=2).targets.split for count in (10, 4)
+    )
+    for split, count in ((large, 10), (small, 4)):
+        assert (split == 0).sum() == count
+        np.testing.assert_array_equal(split[before != 0], before[before != 0])
+        assert set(split[before == 0]) == {0, -1}
+    assert set(np.flatnonzero(small == 0)) < set(np.flatnonzero(large == 0))
+    other = splits.with_smaller_train(dataset, 10, seed=3).targets.split
+    assert (other != large).any()
+    same = splits.with_smaller_train(dataset, 15).targets.split
+    np.testing.assert_array_equal(same, before)
+    for count in (0, 16):
+        with pytest.raises(DatasetError, match=f"keep {count} of 15 train graphs.* 1 to 15"):
+            splits.with_smaller_train(dataset, count)
+
+
 def test_columns_of_masks_are_folds():
     dataset, rng = one_graph(12), np.random.default_rng(0)
     part = rng.integers(0, 4, (12, 3))

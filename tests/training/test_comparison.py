@@ -28,6 +28,7 @@ ZINC = {
     "batch.multiple_of": (8, WARNED),
     "batch.num_shards": (2, WARNED),
     "batch.num_tiers": (3, WARNED),
+    "data.num_train": (5, REFUSED),
     "batch.resident": (False, WARNED),
     "batch.size": (5, REFUSED),
     "batch.stratified": (False, REFUSED),
