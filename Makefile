@@ -30,7 +30,7 @@ $(VENV)/.installed-dev: $(STAMP)
 	touch $@
 
 $(VENV)/.installed-torch: $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --quiet torch==2.13.0 torch-geometric
+	$(BIN)/python -m pip install --quiet torch==2.13.0 torch-geometric ogb
 	touch $@
 
 install: $(STAMP)

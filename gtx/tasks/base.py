@@ -42,7 +42,8 @@ class Task(abc.ABC):
     @property
     def mode(self) -> Mode:
         """Whether a small ("min") or a large ("max") main metric is better."""
-        return "min" if self.main_metric.removeprefix("scaled_") in ("mae", "rmse") else "max"
+        small = ("mae", "rmse", "calibration_error")
+        return "min" if self.main_metric.removeprefix("scaled_") in small else "max"
 
     @property
     @abc.abstractmethod

@@ -11,6 +11,8 @@ from gtx.batch import Batch
 from gtx.tasks import metrics
 from gtx.tasks.base import Task, known_floats
 
+_OF_ONE_CLASS = "all scores but accuracy and calibration_error"
+
 
 @dataclasses.dataclass(frozen=True)
 class Binary(Task):
@@ -30,7 +32,11 @@ class Binary(Task):
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        return ("roc_auc", "average_precision", "accuracy", "weighted_accuracy", "f1")
+        several = ("micro_f1",) if self.label.dim > 1 else ()
+        return (
+            "roc_auc", "average_precision", "accuracy", "weighted_accuracy", "f1", "mcc",
+            "calibration_error", *several,
+        )  # fmt: skip
 
     def loss(
         self, outputs: Float[Array, "rows dim"], batch: Batch
@@ -53,17 +59,16 @@ class Binary(Task):
         return jax.nn.sigmoid(outputs.astype(jnp.float32))
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        scores = metrics.binary(predictions, labels)
+        sums = metrics.BinarySums.of(predictions, labels)
         if self.label.dim == 1:
-            return scores
-        each = metrics.by_target(metrics.binary, predictions, labels, self.targets)
-        return {**scores, **each}
+            return sums.scores()
+        return {**sums.scores(), **sums.by_target(self.targets)}
 
     def undefined(self, labels: np.ndarray) -> list[str]:
         known = (~np.isnan(labels)).any(axis=0)
         return [
             f"target {self.target_name(column)} is left out of "
-            f"{'all scores but accuracy' if known[column] else 'every score'}: {reason}."
+            f"{_OF_ONE_CLASS if known[column] else 'every score'}: {reason}."
             for column, reason in metrics.one_class_columns(labels).items()
         ]
 
@@ -83,7 +88,7 @@ class Multiclass(Task):
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        return ("accuracy", "weighted_accuracy", "f1")
+        return ("accuracy", "weighted_accuracy", "f1", "mcc", "calibration_error")
 
     def loss(
         self, outputs: Float[Array, "rows dim"], batch: Batch
@@ -114,7 +119,14 @@ class Multiclass(Task):
         return jax.nn.softmax(outputs.astype(jnp.float32), axis=-1)
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        return metrics.multiclass(predictions, labels)
+        sums = metrics.ClassSums.of(predictions, labels)
+        return {**sums.scores(), **sums.by_class(self.targets)}
 
     def undefined(self, labels: np.ndarray) -> list[str]:
-        return [] if np.any(labels >= 0) else ["no score is defined: there are no known labels."]
+        sizes = np.bincount(labels[labels >= 0], minlength=self.label.dim)
+        if not sizes.any():
+            return ["no score is defined: there are no known labels."]
+        if np.count_nonzero(sizes) == 1:
+            name = self.target_name(int(np.argmax(sizes)))
+            return [f"mcc is undefined: all known labels are of class {name}."]
+        return []

@@ -76,13 +76,13 @@ class Regression(Task):
         return outputs.astype(jnp.float32) * std + mean
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        scores = metrics.regression(predictions, labels)
+        sums = metrics.RegressionSums.of(predictions, labels)
         if self.label.dim == 1:
-            return scores
+            return sums.scores()
         return {
-            **scores,
-            **metrics.scaled_regression(predictions, labels, self.label.std),
-            **metrics.by_target(metrics.regression, predictions, labels, self.targets),
+            **sums.scores(),
+            **sums.scaled(self.label.std),
+            **sums.by_target(self.targets),
         }
 
     def undefined(self, labels: np.ndarray) -> list[str]:

@@ -109,7 +109,8 @@ def test_float_class_labels_are_refused():
 def test_columns_with_one_class_are_named():
     labels = np.array([[1, 0, np.nan], [1, 1, np.nan]])
     assert Binary(MULTILABEL).undefined(labels) == [
-        "target 0 (a) is left out of all scores but accuracy: all its known labels are 1.",
+        "target 0 (a) is left out of all scores but accuracy and calibration_error: all its "
+        "known labels are 1.",
         "target 2 (c) is left out of every score: it has no known labels.",
     ]
 
