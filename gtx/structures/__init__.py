@@ -29,6 +29,7 @@ from gtx.structures.self_loops import SelfLoops as SelfLoops
 from gtx.structures.structure import Structure as Structure
 from gtx.structures.structure import own_nodes as own_nodes
 from gtx.structures.virtual_nodes import VirtualNodes as VirtualNodes
+from gtx.structures.walks import Walks as Walks
 
 # Recipes apply structures in this order, so that virtual nodes and the nodes of edges get
 # self-loops too, and that virtual nodes are not joined to those of edges.
@@ -41,6 +42,7 @@ STRUCTURES: dict[str, type[Any]] = {
     "big_bird": BigBird,
     "complete": Complete,
     "causal": Causal,
+    "walks": Walks,
 }
 
 
