@@ -7,15 +7,19 @@ import jax.numpy as jnp
 import jraph
 import numpy as np
 
-from gtx.batch import Batch
+from gtx.batch import Batch, EdgeSet
 from gtx.ops import Tier, make_layout, noise, split_pairs
 
 NUM_ATOMS, NUM_BONDS, DIM, FREQUENCIES, WALK = (5, 3), (4,), 8, 3, 6
+STEPS, WINDOW = 4, 3  # of the walks among the edge sets
 
 
 @dataclasses.dataclass
 class Graph:
-    """One graph with columns; senders and receivers are sorted by receiver."""
+    """One graph with columns; senders and receivers are sorted by receiver.
+
+    Further edge sets are dicts of `senders`, `receivers`, likewise sorted, and `columns`.
+    """
 
     size: int
     senders: np.ndarray
@@ -24,6 +28,7 @@ class Graph:
     edges: dict
     pairs: dict
     globals: dict
+    edge_sets: dict = dataclasses.field(default_factory=dict)
 
 
 def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
@@ -63,6 +68,41 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
             lap_mask=valid.astype(np.float32),
             svd_mask=valid.astype(np.float32),
         ),
+        edge_sets=random_edge_sets(size, senders, receivers),
+    )
+
+
+def random_edge_sets(size: int, senders: np.ndarray, receivers: np.ndarray) -> dict:
+    """What structures could have added: a walk from each node, and the later nodes as edges.
+
+    All nodes but the first two are the tokens of edges between these two.
+    """
+    rng = np.random.default_rng((size, len(senders)))
+    visits, ends = [], []
+    for start in range(size):
+        node = start
+        for place in range(STEPS):
+            ways = np.flatnonzero(senders == node)
+            edge = int(rng.choice(ways)) if len(ways) and place < STEPS - 1 else -1
+            bits = rng.integers(0, 2 ** (WINDOW - 1))
+            visits.append((start, node, place, edge + 1, bits))
+            if edge < 0:
+                break
+            node = int(receivers[edge])
+    for token in range(2, size):
+        first = int(rng.integers(0, 2))
+        bond = rng.integers(0, NUM_BONDS[0])
+        ends += [(first, token, 0, bond), (1 - first, token, 1, bond)]
+
+    def edge_set(rows, names):
+        table = np.array(rows, np.int32).reshape(-1, 2 + len(names))
+        table = table[np.argsort(table[:, 1], kind="stable")]
+        columns = {name: table[:, [2 + at]] for at, name in enumerate(names)}
+        return dict(senders=table[:, 0], receivers=table[:, 1], columns=columns)
+
+    return dict(
+        walks=edge_set(visits, ("position", "edge", "adjacency")),
+        edge_tokens=edge_set(ends, ("kind", "bond")),
     )
 
 
@@ -100,10 +140,32 @@ def permuted(graph: Graph, rng: np.random.Generator) -> tuple[Graph, dict]:
         edges={n: v[edges] for n, v in graph.edges.items()},
         pairs={n: v[old][:, old] for n, v in graph.pairs.items()},
         globals=graph.globals,
+        edge_sets={n: renamed(one, new, edges) for n, one in graph.edge_sets.items()},
     )
     copy.pairs["paths"] = np.append(-1, new)[copy.pairs["paths"]].astype(np.int32) + 1
     grid = (old[:, None] * graph.size + old[None]).reshape(-1)
     return copy, dict(nodes=old, edges=edges, pairs=grid, graphs=np.zeros(1, int))
+
+
+def renamed(edge_set: dict, nodes: np.ndarray, edges: np.ndarray) -> dict:
+    """An edge set after nodes and edges moved; `edges` are the old numbers of the graph's own."""
+    senders, receivers = nodes[edge_set["senders"]], nodes[edge_set["receivers"]]
+    order = np.argsort(receivers, kind="stable")
+    columns = dict(edge_set["columns"])
+    if "edge" in columns:  # 1 + the number of an edge, 0 for none
+        place = np.zeros(int(np.max(edges, initial=-1)) + 1, np.int64)
+        place[edges] = np.arange(len(edges))
+        columns["edge"] = numbered(columns["edge"], place)
+    return dict(
+        senders=senders[order].astype(np.int32),
+        receivers=receivers[order].astype(np.int32),
+        columns={n: v[order] for n, v in columns.items()},
+    )
+
+
+def numbered(edge: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """1 + the new number of an edge by 1 + its old one; 0 stays, and so becomes a number of -1."""
+    return np.append(-1, place)[edge].astype(np.int32) + 1
 
 
 def build_batch(graphs, ids=None, *, tiers=None, extra_nodes=1, extra_edges=0, fill=0.0) -> Batch:
@@ -143,6 +205,22 @@ def build_batch(graphs, ids=None, *, tiers=None, extra_nodes=1, extra_edges=0, f
         rows = {n: np.concatenate([getattr(g, level)[n] for _, g in present]) for n in names}
         return {n: padded(r, length) for n, r in rows.items()}
 
+    def edge_set(name):
+        parts = [(start, g.edge_sets[name]) for start, g in present]
+        count = sum(len(part["senders"]) for _, part in parts)
+        ends = [
+            np.concatenate(
+                [part[end] + start for start, part in parts] + [np.full(2, num_nodes - 1)]
+            )
+            for end in ("senders", "receivers")
+        ]
+        columns = {
+            n: padded(np.concatenate([part["columns"][n] for _, part in parts]), count + 2)
+            for n in parts[0][1]["columns"]
+        }
+        mask = np.arange(count + 2) < count
+        return EdgeSet(*(end.astype(np.int32) for end in ends), mask, columns)
+
     layout = make_layout(n_node, int(num_nodes), tiers)
     pairs = {}
     for name, values in template.pairs.items():
@@ -181,6 +259,7 @@ def build_batch(graphs, ids=None, *, tiers=None, extra_nodes=1, extra_edges=0, f
         edge_mask=np.arange(num_edges) < n_edge.sum(),
         graph_mask=real,
         layout=layout,
+        edge_sets={name: edge_set(name) for name in template.edge_sets},
     )
     return jax.tree.map(jnp.asarray, batch)
 

@@ -26,6 +26,7 @@ from gtx.models.lspe import LSPE
 from gtx.models.model import Model, Needs
 from gtx.models.mpnn import MPNN
 from gtx.models.nagphormer import NAGphormer
+from gtx.models.neural_walker import NeuralWalker
 from gtx.models.nodeformer import NodeFormer
 from gtx.models.performer import Performer
 from gtx.models.polynormer import Polynormer
@@ -60,6 +61,7 @@ MODELS: dict[str, type[Model]] = {
     "gt": GT,
     "lspe": LSPE,
     "nagphormer": NAGphormer,
+    "neural_walker": NeuralWalker,
     "nodeformer": NodeFormer,
     "polynormer": Polynormer,
     "ppgt": PPGT,
@@ -92,6 +94,7 @@ __all__ = [
     "EGT",
     "ESA",
     "Exphormer",
+    "NeuralWalker",
     "NodeFormer",
     "Polynormer",
     "SAN",

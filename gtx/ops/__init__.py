@@ -43,6 +43,7 @@ from gtx.ops.segment import (
     segment_std,
     segment_sum,
 )
+from gtx.ops.selective_scan import selective_scan
 from gtx.ops.triangle import (
     composed_attention,
     pivotal_attention,
@@ -95,6 +96,7 @@ __all__ = [
     "segment_softmax",
     "segment_std",
     "segment_sum",
+    "selective_scan",
     "softmax_features",
     "split_pairs",
     "split_slots",

@@ -124,8 +124,9 @@ def _walk(
     for step in range(shape[1] - 1):
         at = nodes[:, step]
         # Outgoing edges are sorted by receiver, so that those back to the last node are adjacent.
-        back = np.searchsorted(keys, at * total + before), np.searchsorted(
-            keys, at * total + before, side="right"
+        back = (
+            np.searchsorted(keys, at * total + before),
+            np.searchsorted(keys, at * total + before, side="right"),
         )
         count = np.where(before < 0, 0, back[1] - back[0])
         moves = (at >= 0) & (degree[at] > 0)
@@ -187,4 +188,3 @@ def _adjacent(dataset: Dataset, nodes: np.ndarray, window: int) -> np.ndarray:
             number, bit = divmod(back - 1, _BITS)
             found[rows, place, number] |= adjacent.astype(np.int32) << bit
     return found
-

@@ -93,6 +93,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "zinc_grit": (473_473, GRIT),
     "zinc_gt": (588_929, GT),
     "zinc_lspe": (522_870, "Dwivedi et al. (2022), table 1"),
+    "zinc_neuralwalker": (502_004, "the layers and the config of BorgwardtLab/NeuralWalker"),
     "zinc_ppgt": (493_633, "the authors' layers, with 28 types of atoms"),
     "zinc_san": (454_697, "the repository's configs/ZINC/optimized and its layers"),
     "zinc_sat": (457_235, NONE),

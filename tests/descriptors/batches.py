@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gtx.batch import EdgeSet
-from tests.batches import build_batch, random_graphs
+from tests.batches import build_batch, numbered, random_graphs
 from tests.descriptors.descriptor import inputs
 
 GRAPHS = random_graphs()
@@ -15,6 +15,14 @@ TIGHT = build_batch(GRAPHS, tiers=[(2, 6), (2, 3)])
 PADDING = dict(tiers=[(5, 7)], extra_nodes=4, extra_edges=5, fill=np.nan)
 LOOSE = build_batch(GRAPHS, **PADDING)
 ZEROS = build_batch(GRAPHS, **{**PADDING, "fill": 0.0})
+
+
+def without(edge_sets, kept):
+    """The edge sets of a graph that keeps these of its edges: a walk goes on, but along none."""
+    place = np.where(kept, np.cumsum(kept) - 1, -1)
+    walks = edge_sets["walks"]
+    columns = {**walks["columns"], "edge": numbered(walks["columns"]["edge"], place)}
+    return {**edge_sets, "walks": {**walks, "columns": columns}}
 
 
 def without_some_edges(graphs):
@@ -30,6 +38,7 @@ def without_some_edges(graphs):
             senders=graph.senders[rows],
             receivers=graph.receivers[rows],
             edges={name: values[rows] for name, values in graph.edges.items()},
+            edge_sets=without(graph.edge_sets, rows),
         )
         for graph, rows in zip(graphs, kept, strict=True)
     ]

@@ -30,6 +30,7 @@ from gtx.models import (
     LanguageModel,
     Model,
     NAGphormer,
+    NeuralWalker,
     NodeFormer,
     Performer,
     Polynormer,
@@ -39,7 +40,7 @@ from gtx.models import (
     ViT,
 )
 from gtx.models.parts import fields_of
-from tests.batches import DIM, NUM_ATOMS, NUM_BONDS
+from tests.batches import DIM, NUM_ATOMS, NUM_BONDS, STEPS, WINDOW
 from tests.descriptors.blocks import BLOCK
 from tests.descriptors.descriptor import Descriptor
 from tests.descriptors.encoders import EMBED
@@ -56,6 +57,7 @@ def published(
     pairs: Mapping[str, Any] | None = None,
     nodes: Mapping[str, Any] | None = None,
     graphs: Mapping[str, Any] | None = None,
+    edge_sets: Mapping[str, Any] | None = None,
     level: str = "node",
     neutral: tuple[str, ...] = (),
     unread: tuple[str, ...] = (),
@@ -69,6 +71,7 @@ def published(
       nodes: columns of nodes that it reads besides, likewise; and so
       pairs: of pairs, and
       graphs: of graphs.
+      edge_sets: the columns of the edge sets of structures that it reads.
       level: of the label.
       neutral: fields that must not change the result.
       unread: of the parameters, as in `Descriptor`.
@@ -80,6 +83,7 @@ def published(
             edges={"bond": Categorical(NUM_BONDS)},
             pairs=pairs or {},
             graphs=graphs or {},
+            edge_sets=edge_sets or {},
             label=Label(level, "multiclass", 3),
         )
         # A layer computes in the dtype of its inputs, a model in the dtype that its fields name.
@@ -252,6 +256,24 @@ MODELS = (
     published(
         "difformer_of_nodes",
         partial(DIFFormer, dim=DIM, num_layers=1, graph_weight=0.3),
+    ),
+    published(
+        "neural_walker_of_nodes",
+        partial(
+            NeuralWalker,
+            dim=DIM,
+            num_layers=2,
+            sequence=dict(name="convolution", kernel_size=3),
+            dropout_rate=0.2,
+            head_layers=1,
+        ),
+        edge_sets={
+            "walks": dict(
+                position=Categorical((STEPS,)),
+                edge=Categorical((100,)),
+                adjacency=Categorical((2 ** (WINDOW - 1),)),
+            )
+        },
     ),
     published(
         "nodeformer_of_nodes",
