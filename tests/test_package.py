@@ -16,7 +16,7 @@ import gtx
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXTRAS = (
-    "beartype", "datamol", "hypothesis", "networkx", "optuna", "pandas", "pytest", "rdkit",
+    "beartype", "datamol", "dgl", "hypothesis", "networkx", "optuna", "pandas", "pytest", "rdkit",
     "tensorboardX", "torch", "torch_geometric",
 )  # fmt: skip
 BLOCK = """

@@ -1,5 +1,6 @@
 """The columnar Dataset of graphs, its sources and its splits. Host, numpy."""
 
+from gtx.data import convert as convert
 from gtx.data import csv_source as csv_source
 from gtx.data import molecules as molecules
 from gtx.data import packed as packed

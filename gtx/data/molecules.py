@@ -82,8 +82,26 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Datase
       A dataset without labels whose `ids` are the places in `smiles` and whose `names` are the
       SMILES, and a dict from place to reason.
     """
-    spec = columns_of(features)
+    columns_of(features)  # refuses unknown features before molecules are read
     molecules, errors = parse(smiles)
+    names = [smiles[row] for row, molecule in enumerate(molecules) if molecule is not None]
+    return from_molecules(molecules, names, features=features), errors
+
+
+def from_molecules(
+    molecules: Sequence[Any], names: Sequence[str], *, features: str = "cip"
+) -> Dataset:
+    """Graphs of RDKit's molecules. `gtx.data.convert.from_molecules` also checks them.
+
+    Args:
+      molecules: sanitized; None has no graph.
+      names: the SMILES of each molecule that is not None.
+      features: see `from_smiles`.
+
+    Returns:
+      A dataset without labels whose `ids` are the places in `molecules`.
+    """
+    spec = columns_of(features)
     kept = [row for row, molecule in enumerate(molecules) if molecule is not None]
     atoms: list[tuple[int, ...]] = []
     bonds: list[tuple[int, ...]] = []
@@ -123,7 +141,7 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Datase
     bond = _bond_places(np.array(bonds, np.int64).reshape(-1, len(BOND_SIZES)))
     index = np.array(ends, np.int64).reshape(-1, 2)
     node_name, of_nodes, edge_name, of_edges = _COLUMNS[features]
-    dataset = Dataset.from_columns(
+    return Dataset.from_columns(
         nodes={node_name: atom[:, : len(of_nodes.sizes)]},
         edges={edge_name: bond[:, : len(of_edges.sizes)]},
         node_ptr=offsets(sizes),
@@ -131,10 +149,9 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Datase
         senders=index[:, 0],
         receivers=index[:, 1],
         ids=kept,
-        names=[smiles[row] for row in kept],
+        names=names,
         spec=spec,
     )
-    return dataset, errors
 
 
 def columns_of(features: str) -> GraphSpec:
