@@ -11,6 +11,7 @@ from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
 from gtx.data.sources.digits import Digits
 from gtx.data.sources.heterophilous import Heterophilous
+from gtx.data.sources.lrim import LRIM
 from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
 from gtx.data.sources.ogbg_molhiv import OGBGMolhiv
 from gtx.data.sources.ogbg_molpcba import OGBGMolpcba
@@ -34,6 +35,7 @@ SOURCES: dict[str, type[DataSource]] = {
     "csl": CSL,
     "csv": CSV,
     "heterophilous": Heterophilous,
+    "lrim": LRIM,
     "mnist_superpixels": MNISTSuperpixels,
     "ogbg_molhiv": OGBGMolhiv,
     "ogbg_molpcba": OGBGMolpcba,
@@ -53,6 +55,7 @@ SOURCES: dict[str, type[DataSource]] = {
 __all__ = [
     "CSL",
     "CSV",
+    "LRIM",
     "Characters",
     "SOURCES",
     "ZINC",

@@ -1,0 +1,82 @@
+"""Scores on generated data: `python -m experiments.generated lrim algorithms`, or `--page` alone.
+
+Each row is a command, `gtx train` with a recipe and changes that fit two slow cores. Its scores go
+to docs/generated_scores.json, and from there into the tables of docs/generated.md.
+"""
+
+import argparse
+import dataclasses
+import datetime
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+ROOT = pathlib.Path(__file__).parents[1]
+PAGE, SCORES = ROOT / "docs" / "generated.md", ROOT / "docs" / "generated_scores.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A run.
+
+    Attributes:
+      name: what is compared, for the table.
+      recipe: in configs/.
+      changes: fields of the recipe and their values.
+    """
+
+    name: str
+    recipe: str
+    changes: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        flags = " ".join(f"--config.{change}" for change in self.changes)
+        return f"gtx train --config=configs/{self.recipe}.py {flags} --workdir=runs/{self.recipe}"
+
+
+LRIM = (
+    "data.num_graphs=640", "batch.size=16", "model.dim=32", "model.num_layers=4",
+    "optimizer.learning_rate=3e-3", "training.num_epochs=10",
+)  # fmt: skip
+TABLES = {
+    "lrim": (
+        Row("message passing (GatedGCN)", "lrim_gated_gcn", LRIM),
+        Row("GPS", "lrim_gps", LRIM),
+        Row("full attention, in chunks", "lrim_attention", LRIM),
+    ),
+}
+
+
+def measure(row: Row) -> dict[str, Any]:
+    """Train a row in a folder that is thrown away; its scores and what they took."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = row.command.split()[1:-1] + [f"--workdir={folder}"]
+        subprocess.run([sys.executable, "-m", "gtx", *command], check=True, cwd=ROOT)
+        found = json.loads((pathlib.Path(folder) / "metrics.json").read_text())
+    return dict(
+        command=row.command,
+        date=datetime.date.today().isoformat(),
+        scores={part: found[part] for part in ("train", "valid", "test")},
+        parameters=found["parameters"],
+        seconds=round(found["train_seconds"]),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="*", choices=[[], *TABLES], help="what is trained")
+    chosen = parser.parse_args(arguments).tables
+    for table in chosen:
+        for row in TABLES[table]:
+            scores = json.loads(SCORES.read_text()) if SCORES.exists() else {}
+            scores.setdefault(table, {})[row.name] = measure(row)
+            SCORES.write_text(json.dumps(scores, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
