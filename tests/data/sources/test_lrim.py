@@ -67,12 +67,8 @@ def test_spins_have_the_probabilities_of_their_energies():
 # log10 of the mean squared error of sums over 1, 2, 3, 6 and 10 steps, in the train part of the
 # published files LRIM-16-hard and LRIM-16-easy: oracle.csv of lrim-graphbenchmark.com.
 PUBLISHED = {
-    0.6: dict(
-        zip((1, 2, 3, 6, 10), (0.988121, 0.570904, 0.24956, -0.577583, -1.96206), strict=True)
-    ),
-    1.5: dict(
-        zip((1, 2, 3, 6, 10), (0.36578, -0.385918, -0.908578, -2.05917, -3.6408), strict=True)
-    ),
+    0.6: {1: 0.988121, 2: 0.570904, 3: 0.24956, 6: -0.577583, 10: -1.96206},
+    1.5: {1: 0.36578, 2: -0.385918, 3: -0.908578, 6: -2.05917, 10: -3.6408},
 }
 
 
