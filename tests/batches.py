@@ -18,7 +18,7 @@ STEPS, WINDOW = 4, 3  # of the walks among the edge sets
 class Graph:
     """One graph with columns; senders and receivers are sorted by receiver.
 
-    Further edge sets are dicts of `senders`, `receivers`, likewise sorted, and `columns`.
+    Further edge sets are dicts of `senders`, `receivers` and `columns`, sorted by sender too.
     """
 
     size: int
@@ -73,9 +73,10 @@ def random_graph(rng: np.random.Generator, size: int, num_edges: int) -> Graph:
 
 
 def random_edge_sets(size: int, senders: np.ndarray, receivers: np.ndarray) -> dict:
-    """What structures could have added: a walk from each node, and the later nodes as edges.
+    """What structures could have added: a walk from each node, edges as tokens, and subgraphs.
 
-    All nodes but the first two are the tokens of edges between these two.
+    All nodes but the first two are the tokens of edges between these two. The subgraph of a node
+    holds the edges that it receives and some others.
     """
     rng = np.random.default_rng((size, len(senders)))
     visits, ends = [], []
@@ -94,15 +95,23 @@ def random_edge_sets(size: int, senders: np.ndarray, receivers: np.ndarray) -> d
         bond = rng.integers(0, NUM_BONDS[0])
         ends += [(first, token, 0, bond), (1 - first, token, 1, bond)]
 
+    inside = [
+        (receivers[edge], centre, edge + 1)
+        for centre in range(size)
+        for edge in range(len(senders))
+        if receivers[edge] == centre or rng.random() < 0.4
+    ]
+
     def edge_set(rows, names):
         table = np.array(rows, np.int32).reshape(-1, 2 + len(names))
-        table = table[np.argsort(table[:, 1], kind="stable")]
+        table = table[np.lexsort((table[:, 0], table[:, 1]))]
         columns = {name: table[:, [2 + at]] for at, name in enumerate(names)}
         return dict(senders=table[:, 0], receivers=table[:, 1], columns=columns)
 
     return dict(
         walks=edge_set(visits, ("position", "edge", "adjacency")),
         edge_tokens=edge_set(ends, ("kind", "bond")),
+        subgraphs=edge_set(inside, ("edge",)),
     )
 
 
@@ -150,7 +159,7 @@ def permuted(graph: Graph, rng: np.random.Generator) -> tuple[Graph, dict]:
 def renamed(edge_set: dict, nodes: np.ndarray, edges: np.ndarray) -> dict:
     """An edge set after nodes and edges moved; `edges` are the old numbers of the graph's own."""
     senders, receivers = nodes[edge_set["senders"]], nodes[edge_set["receivers"]]
-    order = np.argsort(receivers, kind="stable")
+    order = np.lexsort((senders, receivers))
     columns = dict(edge_set["columns"])
     if "edge" in columns:  # 1 + the number of an edge, 0 for none
         place = np.zeros(int(np.max(edges, initial=-1)) + 1, np.int64)

@@ -28,6 +28,7 @@ from gtx.structures.k_hop import KHop as KHop
 from gtx.structures.self_loops import SelfLoops as SelfLoops
 from gtx.structures.structure import Structure as Structure
 from gtx.structures.structure import own_nodes as own_nodes
+from gtx.structures.subgraphs import Subgraphs as Subgraphs
 from gtx.structures.virtual_nodes import VirtualNodes as VirtualNodes
 from gtx.structures.walks import Walks as Walks
 
@@ -43,6 +44,7 @@ STRUCTURES: dict[str, type[Any]] = {
     "complete": Complete,
     "causal": Causal,
     "walks": Walks,
+    "subgraphs": Subgraphs,
 }
 
 

@@ -123,7 +123,32 @@ ATTENTION_LAYERS = (
             dropout_rate=0.5,
             query_key_value_init=half,
         ),
-        neutral=("implementation",),
+        neutral=("implementation", "extractor", "subgraphs"),  # the next row has these
+    ),
+    Descriptor(
+        "structure_aware_attention_of_subgraphs",
+        partial(
+            nn.StructureAwareAttention,
+            DIM,
+            nn.GINE,
+            num_heads=2,
+            num_hops=1,
+            extractor="subgraph",
+        ),
+        "layer",
+        neutral=(  # the row before has most of these
+            *LINEAR,
+            "num_heads",
+            "num_hops",
+            "activation",
+            "norm",
+            "degree_scale",
+            "dropout_rate",
+            "query_key_value_init",
+            "implementation",
+            "extractor",
+            "subgraphs",
+        ),
     ),
     Descriptor(
         "performer_attention",

@@ -18,11 +18,14 @@ ZEROS = build_batch(GRAPHS, **{**PADDING, "fill": 0.0})
 
 
 def without(edge_sets, kept):
-    """The edge sets of a graph that keeps these of its edges: a walk goes on, but along none."""
+    """The edge sets of a graph that keeps these of its edges: what names another names none."""
     place = np.where(kept, np.cumsum(kept) - 1, -1)
-    walks = edge_sets["walks"]
-    columns = {**walks["columns"], "edge": numbered(walks["columns"]["edge"], place)}
-    return {**edge_sets, "walks": {**walks, "columns": columns}}
+    sets = dict(edge_sets)
+    for name in ("walks", "subgraphs"):
+        columns = sets[name]["columns"]
+        columns = {**columns, "edge": numbered(columns["edge"], place)}
+        sets[name] = {**sets[name], "columns": columns}
+    return sets
 
 
 def without_some_edges(graphs):

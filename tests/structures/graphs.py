@@ -19,6 +19,7 @@ STRUCTURES = {
     "causal within a window": structures.Causal(window=2),
     "expander": structures.Expander(4),
     "big bird": structures.BigBird(window=1, num_random=1, num_global=1),
+    "subgraphs": structures.Subgraphs(2),
     "walks": structures.Walks(length=4, window=3),
     "hamiltonian": structures.Expander(2, method="hamiltonian"),
 }

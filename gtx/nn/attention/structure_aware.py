@@ -1,7 +1,7 @@
 """Attention that compares the surroundings of nodes (Chen, O'Bray and Borgwardt, 2022)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import flax.linen as nn
 import jax
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from gtx.batch import Batch, Features, mask_features
 from gtx.nn.attention.call import attend, pairs_of
+from gtx.nn.attention.subgraphs import on_subgraphs, sum_of_copies
 from gtx.nn.parts.factories import check_heads, check_width, make
 from gtx.nn.parts.initializers import fan_in_uniform, xavier_uniform
 from gtx.nn.parts.linear import Linear
@@ -21,12 +22,14 @@ from gtx.typing import Activation, Dtype, Initializer, ModuleFactory
 class StructureAwareAttention(nn.Module):
     """Attention over all nodes, with query and key of what a GNN finds around a node.
 
-    s = W norm([x, x_1, ..., x_k]),  x_l = activation(GNN_l(x_(l-1)))
+    s = W norm([x, x_1, ..., x_k]),  x_l = activation(GNN_l(x_(l-1)))   "subtree"
+    s = W norm([x, sum_u x_k,u]),    x_l likewise on each subgraph       "subgraph"
     query, key = Q s, K s;  value = V x;  x' = O attention(query, key, value) / sqrt(1 + d)
 
-    SAT (Chen et al., 2022), equations 5 to 7, with the k-subtree extractor. The concatenation, its
-    norm and W, and the factor of the degree d, are those of the authors' code; O alone has a bias.
-    The extractor of k-subgraphs is not offered. The degree is the number of real edges that a
+    SAT (Chen et al., 2022), equations 5 to 7, with its two extractors. The sum of the second is
+    over the nodes u of the subgraph around the node, which `gtx.structures.Subgraphs` finds. The
+    concatenation, its norm and W, and the factor of the degree d, are those of the authors' code; O
+    alone has a bias. The degree is the number of real edges that a
     node receives; the code counts those that it sends, which is the same in undirected graphs.
 
     Attributes:
@@ -35,6 +38,8 @@ class StructureAwareAttention(nn.Module):
         features in every layer.
       num_heads: heads of width `dim / num_heads`.
       num_hops: k, layers of the GNN.
+      extractor: "subtree" or "subgraph".
+      subgraphs: name of the edge set of subgraphs, which "subgraph" reads.
       activation: after each layer of the GNN.
       norm: factory of the norm, None for none.
       degree_scale: divide by sqrt(1 + d).
@@ -47,6 +52,8 @@ class StructureAwareAttention(nn.Module):
     local: ModuleFactory
     num_heads: int = 8
     num_hops: int = 3
+    extractor: Literal["subtree", "subgraph"] = "subtree"
+    subgraphs: str = "subgraphs"
     activation: Activation = jax.nn.relu
     norm: ModuleFactory | None = BatchNorm
     degree_scale: bool = True
@@ -82,12 +89,19 @@ class StructureAwareAttention(nn.Module):
             parted = jnp.split(kernel(x), parts, axis=-1)
             return [one.reshape(-1, self.num_heads, self.dim // self.num_heads) for one in parted]
 
-        inner, found = features, [features.nodes]
+        if self.extractor not in ("subtree", "subgraph"):
+            raise ValueError(f"extractor must be 'subtree' or 'subgraph', got {self.extractor!r}.")
+        inner, at = features, batch
+        if self.extractor == "subgraph":
+            inner, at = on_subgraphs(features, batch, self.subgraphs)
+        found = [features.nodes]
         for hop in range(self.num_hops):
             local = make(self.local, "local", dim=self.dim, **types, name=f"local_{hop}")
-            x = self.activation(local(inner, batch, train=train).nodes)
-            inner = features.replace(nodes=x)
+            x = self.activation(local(inner, at, train=train).nodes)
+            inner = inner.replace(nodes=x)
             found.append(x)
+        if self.extractor == "subgraph":
+            found = [features.nodes, sum_of_copies(found[-1], at)]
         s = jnp.concatenate(found, axis=-1)
         if self.norm is not None:
             norm = make(self.norm, "norm", **types, name="norm")
