@@ -99,7 +99,8 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "zinc_neuralwalker": (502_004, "the layers and the config of BorgwardtLab/NeuralWalker"),
     "zinc_ppgt": (493_633, "the authors' layers, with 28 types of atoms"),
     "zinc_san": (454_697, "the repository's configs/ZINC/optimized and its layers"),
-    "zinc_sat": (457_235, NONE),
+    "zinc_sat": (524_641, "train_zinc.py and the layers of BorgwardtLab/SAT"),
+    "zinc_sat_subgraph": (473_953, "train_zinc.py and the layers of BorgwardtLab/SAT"),
     "zinc_specformer": (526_729, "SpecFormer (2023), by its code"),
     "zinc_tokengt": (483_921, NONE),
 }

@@ -202,7 +202,16 @@ MODELS = (
     ),
     published(
         "sat_of_graphs",
-        partial(SAT, dim=DIM, num_layers=1, num_heads=2, num_hops=1, head_layers=1),
+        partial(
+            SAT,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            num_hops=1,
+            local=dict(name="gine", train_epsilon=True),
+            edge_dim=DIM,
+            head_layers=1,
+        ),
         level="graph",
     ),
     published(
