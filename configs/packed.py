@@ -25,6 +25,7 @@ def get_config() -> ConfigDict:
     config.data.split = "given"  # given: that of the file | random
     config.data.test_fraction = 0.1  # read for random
     config.data.normalize = True  # targets of regression have the same scale; others stay
+    config.data.standardize = True  # columns of numbers, by the training graphs
     config.encodings.random_walk = ConfigDict(dict(walk_length=16))
 
     config.model = recipes.model_config(

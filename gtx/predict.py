@@ -25,6 +25,7 @@ from gtx.data import (
     molecules,
     with_descriptors,
 )
+from gtx.data.column_scales import scaled_like, without_scales
 from gtx.data.columns import named_columns
 from gtx.data.smiles import shortened
 from gtx.data.targets import all_rows
@@ -259,11 +260,13 @@ class Predictor:
             field: {name: columns[field][name] for name in getattr(spec, field)} for field in fields
         }
         graph = graph._replace(nodes=kept["nodes"], edges=kept["edges"], globals=kept["graphs"])
+        scales, spec = spec, without_scales(spec)
         # `from_graphs` sorts edges. Targets that are edges keep the order in which they are given.
         level = self.task.label.level
         given = Dataset.from_graphs(
             graph, level=level if level == "edge" else None, spec=spec, padded=False
         )
+        given = scaled_like(given, scales)
         if targets is not None and level == "edge":
             chosen = given.with_targets(level, targets).targets  # also checks the numbers
             targets = given.targets.index[chosen.index]
@@ -272,6 +275,8 @@ class Predictor:
     def _from_dataset(self, dataset: Dataset, targets: Any) -> Dataset:
         columns = {field: getattr(dataset, field) for field in LEVELS.values()}
         spec = self._given_spec(columns, dataset.edge_sets)
+        dataset = scaled_like(dataset, spec)
+        columns = {field: getattr(dataset, field) for field in LEVELS.values()}
         kept: dict[str, Any] = {
             field: {name: columns[field][name] for name in getattr(spec, field)}
             for field in LEVELS.values()

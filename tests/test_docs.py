@@ -53,7 +53,8 @@ def names_as_before():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_the_blocks_of_a_page_run_one_after_the_other(page, names_as_before):
+def test_the_blocks_of_a_page_run_one_after_the_other(page, names_as_before, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some pages write files
     kinds = set(re.findall(r"^```(\w+)", page.read_text(), re.MULTILINE))
     assert kinds <= {"python", "bash"}, "a kind of block that is not tested here"
     names = {"__name__": page.stem}

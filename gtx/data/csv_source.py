@@ -24,8 +24,9 @@ from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
 from gtx.data.smiles import shortened
 from gtx.data.spec import Label, LabelKind
+from gtx.typing import Level
 
-_MISSING = ("", "nan", "na", "n/a")
+MISSING = ("", "nan", "na", "n/a")
 _VALID = ("val", "validation")
 _TRUTH = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0}
 
@@ -100,7 +101,7 @@ class Table:
         """The rows in which at least one cell is not blank; a CsvError if there is none."""
         kept = [row for row, cells in enumerate(self.rows) if any(map(str.strip, cells))]
         if not kept:
-            raise CsvError(f"{self.name}: has a header and no rows. Give at least one molecule.")
+            raise CsvError(f"{self.name}: has a header and no rows. Give at least one row.")
         return dataclasses.replace(
             self,
             rows=tuple(self.rows[row] for row in kept),
@@ -108,8 +109,12 @@ class Table:
         )
 
 
-def read(path: str | Path) -> Table:
+def read(path: str | Path, *, empty: bool = False) -> Table:
     """Read a CSV file (UTF-8, commas) without interpreting its cells; every row is kept.
+
+    Args:
+      path: the file.
+      empty: whether a file with a header and no rows is right.
 
     Raises:
       CsvError: there is no header or no row, a row has more cells than the header, the file is not
@@ -141,8 +146,8 @@ def read(path: str | Path) -> Table:
         ) from error
     if not any(header):
         raise CsvError(f"{path.name}: is empty. The first row must name the columns.")
-    if not rows:
-        raise CsvError(f"{path.name}: has a header and no rows. Give at least one molecule.")
+    if not rows and not empty:
+        raise CsvError(f"{path.name}: has a header and no rows. Give at least one row.")
     return Table(path.name, header, tuple(rows), tuple(numbers))
 
 
@@ -213,23 +218,8 @@ def load(
             f"{Path(path).name}: kind={kind!r} is unknown. Use one of {', '.join(kinds)}.{hint}"
         )
     table = read(path).without_blank_rows()
-    targets = _target_names(table, target_columns)
-    if not targets or (kind in ("binary", "multiclass") and len(targets) != 1):
-        raise CsvError(
-            f"{table.name}: {kind} with target columns {list(targets)}. Name one "
-            "column; regression and multilabel can have several."
-        )
     smiles = table.column(smiles_column)
-    if kind == "multiclass":
-        labels, label = _classes(table, targets[0])
-    else:
-        read_cell = _number if kind == "regression" else _truth
-        values = [
-            [read_cell(table, row, name, cell) for row, cell in enumerate(table.column(name))]
-            for name in targets
-        ]
-        labels = np.array(values, np.float64).T
-        label = Label("graph", cast(LabelKind, kind), len(targets), targets)
+    labels, label = labels_of(table, target_columns, kind)
     dataset, errors = molecules.from_smiles(smiles, features=features)
     rejected = tuple(
         Rejected(table.numbers[row], smiles[row], reason) for row, reason in errors.items()
@@ -241,10 +231,10 @@ def load(
             f"{table.name}: none of {len(smiles)} molecules in column {smiles_column!r} can be "
             f"read; row {first.row} ({text!r}): {first.reason}. Name the column of SMILES."
         )
-    labels = labels[dataset.ids]
+    labels, names = labels[dataset.ids], target_names(table, target_columns)
     if np.all(labels == -1 if kind == "multiclass" else np.isnan(labels)):
         raise CsvError(
-            f"{table.name}: no molecule has a label in {list(targets)}. Name the columns "
+            f"{table.name}: no molecule has a label in {list(names)}. Name the columns "
             "that hold them, or use read_smiles for prediction."
         )
     dataset = dataset.with_targets("graph", labels=labels, label=label)
@@ -252,6 +242,38 @@ def load(
         dataset, left_out = _split_by_column(dataset, table, smiles, split_column)
         rejected = tuple(sorted((*rejected, *left_out), key=lambda each: each.row))
     return CsvData(dataset, rejected)
+
+
+def labels_of(
+    table: Table, target_columns: str | Sequence[str], kind: str, level: Level = "graph"
+) -> tuple[np.ndarray, Label]:
+    """The labels in columns of a table, one row for each row, and their description.
+
+    Args:
+      table: with a row for each graph, or whatever has the label.
+      target_columns, kind: as in `load`.
+      level: what has the label.
+
+    Raises:
+      CsvError: names the row and the column.
+    """
+    targets = target_names(table, target_columns)
+    if not targets or (kind in ("binary", "multiclass") and len(targets) != 1):
+        raise CsvError(
+            f"{table.name}: {kind} with target columns {list(targets)}. Name one "
+            "column; regression and multilabel can have several."
+        )
+    if kind == "multiclass":
+        labels, label = _classes(table, targets[0])
+        return labels, dataclasses.replace(label, level=level)
+    read_cell = _number if kind == "regression" else _truth
+    values = [
+        [read_cell(table, row, name, cell) for row, cell in enumerate(table.column(name))]
+        for name in targets
+    ]
+    return np.array(values, np.float64).T, Label(
+        level, cast(LabelKind, kind), len(targets), targets
+    )
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -264,7 +286,7 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in row)
 
 
-def _target_names(table: Table, columns: str | Sequence[str]) -> tuple[str, ...]:
+def target_names(table: Table, columns: str | Sequence[str]) -> tuple[str, ...]:
     """The names of a text or a sequence. A text may also be one name that contains commas."""
     if isinstance(columns, str):
         try:
@@ -300,7 +322,7 @@ def _cell_error(table: Table, row: int, column: str, value: str, wanted: str) ->
 
 
 def _number(table: Table, row: int, column: str, value: str) -> float:
-    if value.lower() in _MISSING:
+    if value.lower() in MISSING:
         return math.nan
     try:
         number = float(value)
@@ -312,7 +334,7 @@ def _number(table: Table, row: int, column: str, value: str) -> float:
 
 
 def _truth(table: Table, row: int, column: str, value: str) -> float:
-    if value.lower() in _MISSING:
+    if value.lower() in MISSING:
         return math.nan
     if value.lower() not in _TRUTH:
         raise _cell_error(table, row, column, value, "0 or 1")
@@ -322,24 +344,28 @@ def _truth(table: Table, row: int, column: str, value: str) -> float:
 def _classes(table: Table, column: str) -> tuple[np.ndarray, Label]:
     """Class numbers, -1 for missing, and the label that names the classes."""
     cells = table.column(column)
-    names = sorted({cell for cell in cells if cell.lower() not in _MISSING})
+    names = sorted({cell for cell in cells if cell.lower() not in MISSING})
+    if not names:
+        raise CsvError(
+            f"{table.name}: every label in {column!r} is empty. Name the column that holds them."
+        )
     same: dict[Any, str] = {}
     for name in names:
-        other = same.setdefault(_meaning(name), name)
+        other = same.setdefault(meaning(name), name)
         if other != name:
             rows = [table.numbers[cells.index(each)] for each in (other, name)]
             raise CsvError(
                 f"{table.name}: column {column!r} holds the classes {other!r} (row {rows[0]}) and "
                 f"{name!r} (row {rows[1]}), which look like one. Write one class in one way."
             )
-    if all(isinstance(_meaning(name), float) for name in names):
+    if all(isinstance(meaning(name), float) for name in names):
         names.sort(key=float)
     place = {name: number for number, name in enumerate(names)}
     labels = np.array([place.get(cell, -1) for cell in cells], np.int32)
     return labels, Label("graph", "multiclass", len(names), tuple(names))
 
 
-def _meaning(name: str) -> float | str:
+def meaning(name: str) -> float | str:
     """A form that is equal for two spellings of one class: the number, or the text without case."""
     try:
         return float(name)

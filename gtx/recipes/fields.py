@@ -72,6 +72,7 @@ OPTIONAL = (
     "data.test_fraction",
     "data.split_column",
     "data.normalize",
+    "data.standardize",
     "data.descriptors",
 )
 # Settings of objects; the constructors of these check them.
@@ -81,6 +82,7 @@ BUILT = ("encodings.", "structures.")
 _ANY_SOURCE: Mapping[str, Rule] = {
     "test_fraction": Real(least=0.0, below=1.0),
     "normalize": Flag(),
+    "standardize": Flag(),
 }
 _WITH_SMILES: Mapping[str, Rule] = {"descriptors": TupleOf(Text())}
 

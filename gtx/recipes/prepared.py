@@ -5,6 +5,7 @@ import dataclasses
 from ml_collections import ConfigDict
 
 from gtx.data import Dataset, GraphSpec, Scaler, standardize, with_descriptors
+from gtx.data.column_scales import standardize_columns
 from gtx.data.csv_source import Rejected
 from gtx.data.labels import check_trainable, of_kind
 from gtx.recipes.checks import check, check_model
@@ -52,6 +53,8 @@ def load(config: ConfigDict) -> Prepared:
     graphs = split(of_kind(graphs, config.task.get("kind", "auto")), settings)
     if len(graphs.part("train")) and graphs.spec.label is not None:
         check_trainable(graphs.part("train"))
+    if settings.get("standardize", False):
+        graphs = standardize_columns(graphs)
     scaler = None
     if settings.get("descriptors", ()):
         graphs, scaler = with_descriptors(graphs, descriptors=settings.descriptors)

@@ -68,8 +68,9 @@ def other_data(recipe: recipes.Recipe) -> Dataset:
       GraphError: the data cannot be read.
     """
     config = ConfigDict(recipe.config.to_dict())
-    # The scales of the run are used: those of descriptors in its scaler, of labels in its task.
-    config.data.update({"descriptors": (), "normalize": False})
+    # The scales of the run are used: those of descriptors in its scaler, of labels in its task, and
+    # those of columns in its spec.
+    config.data.update({"descriptors": (), "normalize": False, "standardize": False})
     dataset = recipes.load(config).dataset
     label, wanted = dataset.spec.label, recipe.spec.label
     if label is None or wanted is None:

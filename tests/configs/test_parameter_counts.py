@@ -38,6 +38,8 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "cora_sgformer": (214_023, NONE),
     "cora_tuned_gcn": (1_263_111, NONE),
     "csl_gps": (22_530, NONE),
+    "csv_graphs": (None, NONE),
+    "csv_large_graph": (None, NONE),
     "csv_molecules": (None, NONE),
     "digits_deep_sets": (108_106, NONE),
     "digits_set_transformer": (111_434, NONE),

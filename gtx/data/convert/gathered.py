@@ -10,7 +10,7 @@ from gtx.data import exact
 from gtx.data.columns import infer_column, infer_label, offsets
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
-from gtx.data.spec import Categorical, Column, GraphSpec, Label, LabelKind
+from gtx.data.spec import Categorical, Column, Continuous, GraphSpec, Label, LabelKind
 from gtx.typing import Level
 
 # A column of texts with more categories than this, most of them used once, holds names.
@@ -121,6 +121,8 @@ def _column(
     values: np.ndarray, field: str, level: str, known: Column | None, place: Place
 ) -> tuple[np.ndarray, Column]:
     """The numbers of a column, and its description."""
+    if isinstance(known, Continuous):
+        known = dataclasses.replace(known, mean=(), std=())  # what is read is not scaled yet
     if known is not None and not len(values):
         width = len(known.sizes) if isinstance(known, Categorical) else known.dim
         return np.zeros((0, width), np.int32 if isinstance(known, Categorical) else float), known

@@ -25,6 +25,7 @@ from gtx.data.sources.planetoid_links import PlanetoidLinks
 from gtx.data.sources.sbm_cluster import SBMCluster
 from gtx.data.sources.sbm_pattern import SBMPattern
 from gtx.data.sources.solubility import Solubility
+from gtx.data.sources.tables import Tables
 from gtx.data.sources.zinc import ZINC
 
 SOURCES: dict[str, type[DataSource]] = {
@@ -49,6 +50,7 @@ SOURCES: dict[str, type[DataSource]] = {
     "sbm_cluster": SBMCluster,
     "sbm_pattern": SBMPattern,
     "solubility": Solubility,
+    "tables": Tables,
     "zinc": ZINC,
 }
 
@@ -77,4 +79,5 @@ __all__ = [
     "SBMCluster",
     "SBMPattern",
     "Solubility",
+    "Tables",
 ]
