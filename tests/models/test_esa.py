@@ -8,6 +8,9 @@ import pytest
 from gtx import structures
 from gtx.batching import batch_graphs
 from gtx.models import ESA
+from gtx.nn.blocks import ESABlock, ESAReadout
+from gtx.nn.blocks.esa_readout import seeds_init
+from gtx.nn.parts.initializers import xavier_normal
 from tests.models.test_graphormer import GRAPHS, affine, plain_dataset
 from tests.nn import literal
 from tests.variables import quick_jit, random_variables
@@ -131,3 +134,19 @@ def test_graphs_without_tokens_and_models_without_layers_are_refused():
         ESA(layers=()).build(DATA.spec, structures=("edge_tokens",))
     with pytest.raises(ValueError, match="Add the structure 'edge_tokens'"):
         ESA(**SMALL).build(plain_dataset().spec)
+
+
+def test_seeds_and_kernels_start_as_those_of_pytorch():
+    torch = pytest.importorskip("torch")
+    key = jax.random.key(0)
+    for init, shape, axes in (
+        (seeds_init, (32, 256), (1, 32, 256)),
+        (xavier_normal, *2 * ((256, 256),)),
+    ):
+        values = np.asarray(init(key, shape, np.float32))
+        wanted = torch.nn.init.xavier_normal_(torch.empty(axes)).numpy()
+        np.testing.assert_allclose(values.std(), wanted.std(), rtol=0.03)
+        # A truncated normal distribution ends at 2.3 standard deviations.
+        assert np.abs(values).max() > 3 * values.std()
+    assert ESABlock(8).kernel_init is xavier_normal
+    assert ESAReadout(8, 4).seeds_init is seeds_init

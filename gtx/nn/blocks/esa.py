@@ -9,13 +9,12 @@ import jax.numpy as jnp
 from gtx.batch import Batch, Features, mask_features
 from gtx.nn.attention import attend, pairs_of
 from gtx.nn.parts.factories import check_heads, check_residual
+from gtx.nn.parts.initializers import xavier_normal
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import LayerNorm
 from gtx.ops.attention import Structure
 from gtx.ops.masks import clean
 from gtx.typing import Array, Dtype, Initializer
-
-xavier_normal: Initializer = jax.nn.initializers.xavier_normal()
 
 
 class ESABlock(nn.Module):
@@ -26,7 +25,7 @@ class ESABlock(nn.Module):
     plain attention also attend to rows of padding; here they do not. An edge that shares no node
     with another gets an attention of 0, where the code gives it a mean over all.
 
-    It reads what `gtx.nn.ESAEmbed` leaves in `extra`.
+    It reads what `gtx.nn.encoders.ESAEmbed` leaves in `extra`.
 
     Attributes:
       dim: width of the tokens; a multiple of `num_heads`.
@@ -70,7 +69,9 @@ def stream_of(features: Features) -> dict[str, Array]:
       ValueError: there is nothing.
     """
     if "esa" not in features.extra:
-        raise ValueError("ESA reads the tokens of gtx.nn.ESAEmbed, and features.extra has none.")
+        raise ValueError(
+            "ESA reads the tokens of gtx.nn.encoders.ESAEmbed, and features.extra has none."
+        )
     return features.extra["esa"]
 
 

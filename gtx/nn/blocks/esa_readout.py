@@ -1,21 +1,31 @@
 """ESA's readout: learned seeds attend to the edges of a graph, and are averaged."""
 
+import math
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from gtx.batch import Batch, Features, mask_features, require_layout
-from gtx.nn.blocks.esa import mapped_attention, mlp, stream_of, xavier_normal
+from gtx.nn.blocks.esa import mapped_attention, mlp, stream_of
 from gtx.nn.blocks.multi_head_attention_block import repeat_points
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import check_width
+from gtx.nn.parts.initializers import normal, xavier_normal
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import LayerNorm
 from gtx.ops import Complete, split_slots, to_slots
-from gtx.typing import Dtype, Initializer
+from gtx.typing import Array, Dtype, Initializer, Shape
+
+
+def seeds_init(key: Array, shape: Shape, dtype: Dtype) -> Array:
+    """The values that PyTorch's `xavier_normal_` draws for an array [1, seeds, dim].
+
+    For an array of three axes it takes the last one for the extent of a convolution's kernel.
+    """
+    return normal(math.sqrt(2 / ((shape[0] + 1) * shape[1])))(key, shape, dtype)
 
 
 class ESAReadout(nn.Module):
@@ -50,7 +60,7 @@ class ESAReadout(nn.Module):
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = xavier_normal
     bias_init: Initializer | None = None
-    seeds_init: Initializer = xavier_normal
+    seeds_init: Initializer = seeds_init
 
     @nn.compact
     def __call__(
