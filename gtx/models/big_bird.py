@@ -68,7 +68,10 @@ class BigBird(LayeredModel):
             self.dim,
             attention,
             partial(
-                FeedForward, activation=self.made("activation"), dropout_rate=self.dropout_rate
+                FeedForward,
+                activation=self.made("activation"),
+                gated=self.activation == "swiglu",
+                dropout_rate=self.dropout_rate,
             ),
             norm=self.made("norm"),
             form=self.form,

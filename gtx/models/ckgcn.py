@@ -12,7 +12,6 @@ from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import Norm
 from gtx.nn.blocks.ckgconv import CKGConvBlock
-from gtx.nn.encoders import EdgePairEncoder
 from gtx.nn.encoders.kernel_stem import EmbedWithNorm, ExpectedKernelEncoder
 
 
@@ -97,6 +96,4 @@ class CKGCN(LayeredModel):
             node_encoders={**at_nodes, **self.node_encoders},
             pair_encoders={**kernel, **self.pair_encoders},
         )
-        found = LayeredModel.encoders(filled, spec, encodings).for_edges(("graph",))
-        edges = {"edges": partial(EdgePairEncoder, edges=found.edges)}
-        return found.replace(pairs={**found.pairs, **edges}, edges={})
+        return LayeredModel.encoders(filled, spec, encodings).edges_at_pairs()

@@ -15,7 +15,7 @@ from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import Implementation, bind
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import TransformerBlock
-from gtx.nn.encoders import EdgePairEncoder, MLPEncoder, ProjectedEncoder, TokenPairEncoder
+from gtx.nn.encoders import MLPEncoder, ProjectedEncoder, TokenPairEncoder
 from gtx.nn.parts import FeedForward, GraphToken, LayerNorm
 from gtx.nn.parts.initializers import normal, zeros
 from gtx.typing import ModuleFactory
@@ -124,9 +124,14 @@ class GDT(LayeredModel):
             for name, each in found.pairs.items()
         }
         edges = {name: projected(each) for name, each in found.edges.items()}
-        pairs |= {"edges": partial(EdgePairEncoder, edges=edges), "token": TokenPairEncoder}
+        if "token" in pairs:
+            raise ValueError(
+                "pair_encoders.token: the features of the token's pairs have this name. Give the "
+                "pair column 'token' another name."
+            )
+        found = found.replace(pairs=pairs, edges=edges).edges_at_pairs()
         nodes = {name: bind(each, **inits) for name, each in found.nodes.items() if name != "kind"}
-        return found.replace(nodes=nodes, pairs=pairs, edges={}, edge_sets={})
+        return found.replace(nodes=nodes, pairs={**found.pairs, "token": TokenPairEncoder})
 
     def readout(self, spec: Spec, structures: Collection[str] = ()) -> ModuleFactory:
         if label_of(spec).level != "graph":

@@ -12,7 +12,6 @@ from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import FEED_FORWARD, ActivationName, PartOf, bind, fields_of, unwrapped
 from gtx.nn.blocks import MPNNBlock
-from gtx.nn.encoders import ConstantEncoder, EdgePairEncoder
 from gtx.nn.local import LOCAL
 from gtx.nn.parts import NORMS, JumpingKnowledge, RememberedBlock
 from gtx.typing import ModuleFactory
@@ -141,6 +140,4 @@ class MPNN(LayeredModel):
                 "pairs_at_edges: needs columns of pairs and a layer that reads the edges of the "
                 "given graph alone. Add an encoding of pairs such as 'rrwp', or use False."
             )
-        edges = read.edges or {"constant": ConstantEncoder}
-        pairs = {**read.pairs, "edges": partial(EdgePairEncoder, edges=edges)}
-        return read.replace(edges={}, pairs=pairs)
+        return read.edges_at_pairs()

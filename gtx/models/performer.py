@@ -70,6 +70,7 @@ class Performer(LayeredModel):
                 FeedForward,
                 hidden_dim=hidden,
                 activation=self.made("activation"),
+                gated=self.activation == "swiglu",
                 dropout_rate=self.dropout_rate,
             ),
             norm=self.made("norm"),

@@ -11,7 +11,6 @@ from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import Norm
 from gtx.nn.blocks.specformer import SpecformerBlock
-from gtx.nn.encoders import EdgePairEncoder
 from gtx.nn.encoders.spectral_bases import EmbedWithBases
 from gtx.ops.pooling import Pooling
 
@@ -61,21 +60,13 @@ class Specformer(LayeredModel):
                 f"spectrum: there is no encoding {self.spectrum!r}. Add LaplacianEigenvectors, "
                 "config.encodings.laplacian, with as many vectors as the largest graph has nodes."
             )
-        encoders = self.encoders(spec, encodings)
+        found = self.encoders(spec, encodings)
+        encoders = found.edges_at_pairs() if found.edges else found
         nodes, learned = (
             {name: each for name, each in some.items() if name != self.spectrum}
             for some in (encoders.nodes, encoders.encodings)
         )
-        pairs = {}
-        if encoders.edges:
-            pairs = {"edges": partial(EdgePairEncoder, edges=encoders.edges)}
-        encoders = encoders.replace(
-            nodes=nodes,
-            encodings=learned,
-            edges={},
-            edge_sets={},
-            pairs={**encoders.pairs, **pairs},
-        )
+        encoders = encoders.replace(nodes=nodes, encodings=learned, edge_sets={})
         embed = partial(
             EmbedWithBases,
             self.embed(encoders, pair_dim=self.dim),

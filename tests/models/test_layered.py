@@ -12,9 +12,9 @@ import pytest
 
 from gtx import nn
 from gtx.data import Categorical, Continuous, GraphSpec, Label
-from gtx.encodings import RandomWalk
+from gtx.encodings import LaplacianEigenvectors, RandomWalk
 from gtx.limits import Layers, Width
-from gtx.models import LayeredModel, layered
+from gtx.models import MODELS, LayeredModel, layered
 from gtx.models.parts import Attention, Norm, unwrapped
 from tests.batches import DIM, NUM_ATOMS, build_batch, random_graphs
 from tests.nn.layers import close
@@ -145,3 +145,30 @@ def test_a_part_that_reads_all_pairs_needs_a_layout():
     assert Either().needs().dense and not Either(attention="edges").needs().dense
     spe = Either(attention="edges", node_encoders={"laplacian": "spe"})
     assert spe.needs().dense
+
+
+@pytest.mark.parametrize("name", ["ckgcn", "edge_transformer", "egt", "gdt", "grit", "specformer"])
+def test_a_pair_column_of_the_name_that_features_of_edges_get_is_refused(name):
+    spec = GraphSpec(
+        nodes={"x": Categorical((4,))},
+        edges={"bond": Categorical((4,))},
+        pairs={"edges": Continuous(3)},
+        label=LABEL,
+    )
+    encodings = [LaplacianEigenvectors(2)] if name == "specformer" else []
+    with pytest.raises(ValueError, match=r"pair_encoders\.edges: .* Give the pair column"):
+        MODELS[name]().build(spec, encodings=encodings)
+
+
+def test_gdt_refuses_a_pair_column_of_the_name_that_its_token_has():
+    spec = GraphSpec(nodes={"x": Categorical((4,))}, pairs={"token": Continuous(3)}, label=LABEL)
+    with pytest.raises(ValueError, match=r"pair_encoders\.token: .* Give the pair column 'token'"):
+        MODELS["gdt"]().build(spec)
+
+
+@pytest.mark.parametrize("name", ["big_bird", "performer"])
+def test_swiglu_makes_the_feed_forward_layer_gated(name):
+    spec = GraphSpec(nodes={"x": Categorical((4,))}, label=LABEL)
+    for activation, gated in (("swiglu", True), ("gelu", False)):
+        block = MODELS[name](activation=activation).build(spec).block()
+        assert block.feed_forward(dim=64).gated == gated
