@@ -24,7 +24,8 @@ class EGT(LayeredModel):
     Hussain et al. (2022), "Global Self-Attention as a Replacement for Graph Convolution". The
     features of a pair are those of its edge and of its columns, such as the class of its distance.
     In the last block pairs do not change, as nobody reads them: the authors' code leaves these maps
-    out too. Of its extras there are no virtual nodes as readout and no loss of distances.
+    out too. Two options of that code are left out: virtual nodes as the readout, and the auxiliary
+    loss of distances.
 
     Attributes:
       dropout_rate: of what is added to the nodes.

@@ -17,7 +17,7 @@ from gtx.typing import ModuleFactory
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ESA(LayeredModel):
-    """Edge-set attention (Buterez et al., 2025): the tokens are the edges, and the nodes are not.
+    """Edge-set attention (Buterez et al., 2025): the tokens are edges, not nodes.
 
     An edge begins as an MLP of the columns of its ends and its own. Blocks are masked ("M": an edge
     attends to those that share a node with it) or plain ("S": to all edges of its graph). Seeds

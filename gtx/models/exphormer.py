@@ -34,7 +34,7 @@ class Exphormer(LayeredModel):
     that are nodes, with residuals and norms, are the structure of that name and one more set.)
 
     The attention reads the features of edges as they are embedded, while a GatedGCN beside it
-    updates its own. Those that the last GatedGCN returns are read by nobody.
+    updates its own. Nobody reads those that the last GatedGCN returns.
 
     Attributes:
       num_heads: of the attention, and of a message-passing layer that attends.

@@ -30,8 +30,8 @@ class LanguageModel(LayeredModel):
     Attributes:
       num_heads: heads of width `dim / num_heads`.
       hidden_dim: width of the hidden layer of the feed-forward layer; None for `4 dim`.
-      over: names of the edge sets that attention runs over. With other sets than "causal" it is
-        for them to be causal.
+      over: names of the edge sets that attention runs over. Sets other than
+        "causal" must be causal too, which nothing checks.
       activation: in the feed-forward layer; "gelu" is the approximation by tanh, as in GPT-2.
       dropout_rate: of what enters the first block, after attention and feed-forward layer.
       attention_dropout_rate: of the attention weights.

@@ -22,10 +22,10 @@ from gtx.typing import ModuleFactory
 class NAGphormer(LayeredModel):
     """NAGphormer (Chen et al., 2023). The defaults are the authors' for Cora.
 
-    The tokens of a node are its columns of numbers, encodings included, propagated up to
-    `num_hops` times: see `gtx.nn.encoders.HopEmbed`. Blocks of pre-LN Transformers run over them,
-    and a softmax over the hops makes one row of them. Eigenvectors stand among the columns as
-    they are, their signs with them.
+    The tokens of a node are its columns of numbers, encodings included, propagated up to `num_hops`
+    times: see `gtx.nn.encoders.HopEmbed`. Blocks of pre-LN Transformers run over them, and a
+    softmax over the hops makes one row of them. Eigenvectors are read as they are: their signs are
+    not drawn at random.
 
     `gelu` is its approximation by tanh; PyTorch's is exact. The authors draw initial weights from
     normal distributions, and here they are PyTorch's.

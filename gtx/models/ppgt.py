@@ -34,9 +34,9 @@ class PPGT(LayeredModel):
     (`gtx.nn.PairStemEncoder`). Encodings of nodes, `degree` with transform "log" and RRWP's
     diagonal, go through a linear map each, and so does the logarithm of the size of the graph.
 
-    In the paper the products of queries and keys are divided by sqrt(d), in the code not; this
-    follows the code. The code's class attention and windows are not offered, and the initial values
-    of encoders are PyTorch's.
+    In the paper the products of queries and keys are divided by sqrt(d). In the code they are not,
+    and this model follows the code. The code's class attention and windows are not offered, and the
+    initial values of encoders are PyTorch's.
 
     Attributes:
       num_heads: heads of width `dim / num_heads`.

@@ -20,8 +20,9 @@ class SetTransformer(LayeredModel):
 
     Two blocks of attention through 32 learned points of each set, pooling by attention from one
     learned seed, one linear map. No edges are read. The authors' two blocks between the seeds of
-    the readout are left out: one seed has nobody to attend to. `gtx.nn.PMA` says what it does with
-    several, and `gtx/nn/blocks/multi_head_attention_block.py` how a block differs from the code.
+    the readout are left out: one seed has no other seed to attend to. `gtx.nn.PMA` says what it
+    does with several, and `gtx/nn/blocks/multi_head_attention_block.py` how a block differs from
+    the code.
 
     Attributes:
       num_heads: of every attention.

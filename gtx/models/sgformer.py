@@ -23,7 +23,7 @@ STREAM = "attention"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SGFormer(LayeredModel):
-    """SGFormer (Wu et al., 2023). The defaults are the authors' for Cora, as far as they go.
+    """SGFormer (Wu et al., 2023). The defaults are the authors' for Cora, but for the GCN.
 
     Two streams start from embeddings of their own. On one runs attention to all nodes, linear in
     their number, on the other message passing. The head reads graph_weight times the second plus

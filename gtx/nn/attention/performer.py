@@ -28,7 +28,7 @@ class PerformerAttention(nn.Module):
     `performer-pytorch` alone, which keeps its first directions.)
 
     PyG lets the keys of padding enter the sum of the weights, so that its result depends on the
-    other graphs of a batch. Here padding has no say.
+    other graphs of a batch. Here padding has no influence.
 
     Attributes:
       dim: width of the result.

@@ -28,10 +28,10 @@ class SANAttention(nn.Module):
     x_i' = sum_j w_ij V x_j,   w_ij ~ a_ij exp(s_ij),   a_ij = 1 or gamma
 
     Kreuzer et al. (2021), section 3.3. Their equation 3 has a softmax over the edges and one over
-    the other pairs, weighted by 1 / (1 + gamma) and gamma / (1 + gamma). Their code, which this
-    is, has one sum of the weighted exponentials of both. The clamp is in the code alone. It adds
-    1e-6 to the sum of the exponentials; here the weights sum to 1. A node is no other node of its
-    own: without an edge to itself, it does not attend to itself.
+    the other pairs, weighted by 1 / (1 + gamma) and gamma / (1 + gamma). Their code, which this is,
+    has one sum of the weighted exponentials of both. The clamp is in the code alone. It adds 1e-6
+    to the sum of the exponentials; here the weights sum to 1. The other pairs are pairs of
+    different nodes, so that a node without an edge to itself does not attend to itself.
 
     The vector c is the stream "complement" in `Features.extra`, [1, dim], which all layers share
     and `ComplementEmbed` makes. Without the stream, the layer has a vector of its own.
