@@ -53,11 +53,6 @@ from gtx.ops.triangle import (
 )
 
 __all__ = [
-    "composed_attention",
-    "pivotal_attention",
-    "reverse_pairs",
-    "triangle_attention",
-    "triangle_multiplication",
     "Additive",
     "BiasFunction",
     "Clamped",
@@ -74,6 +69,7 @@ __all__ = [
     "aggregate",
     "attention",
     "attention_weights",
+    "composed_attention",
     "edge_pairs",
     "gather",
     "keep_mask",
@@ -87,8 +83,10 @@ __all__ = [
     "orthogonal_projection",
     "pair_ends",
     "pair_mask",
+    "pivotal_attention",
     "pool",
     "relu_features",
+    "reverse_pairs",
     "segment_count",
     "segment_max",
     "segment_mean",
@@ -102,4 +100,6 @@ __all__ = [
     "split_slots",
     "to_nodes",
     "to_slots",
+    "triangle_attention",
+    "triangle_multiplication",
 ]

@@ -31,11 +31,9 @@ ATTENTION: dict[str, ModuleFactory] = {
 }
 
 __all__ = [
-    "TriangularUpdate",
-    "TripletAttention",
-    "EGTAttention",
     "ATTENTION",
     "CrossAttention",
+    "EGTAttention",
     "ExphormerAttention",
     "GRITAttention",
     "MultiHeadAttention",
@@ -43,10 +41,12 @@ __all__ = [
     "NodeFormerAttention",
     "PPGTAttention",
     "PerformerAttention",
+    "SANAttention",
     "SGFormerAttention",
     "StructureAwareAttention",
+    "TriangularUpdate",
+    "TripletAttention",
     "attend",
     "edges_of",
     "pairs_of",
-    "SANAttention",
 ]

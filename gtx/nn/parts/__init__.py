@@ -19,9 +19,6 @@ from gtx.nn.parts.readouts import EdgeReadout, NodeReadout, PairReadout, Pool
 from gtx.nn.parts.top_k import TopKPool
 
 __all__ = [
-    "PairSums",
-    "FromPairs",
-    "EntryFeedForward",
     "ACTIVATIONS",
     "NORMS",
     "AdaRMSNorm",
@@ -30,9 +27,11 @@ __all__ = [
     "DropPath",
     "Dropout",
     "EdgeReadout",
+    "EntryFeedForward",
     "FeedForward",
-    "GraphToken",
+    "FromPairs",
     "GraphNorm",
+    "GraphToken",
     "JumpingKnowledge",
     "LayerNorm",
     "LayerScale",
@@ -41,6 +40,7 @@ __all__ = [
     "NodeReadout",
     "PairNorm",
     "PairReadout",
+    "PairSums",
     "Pool",
     "RMSNorm",
     "ReZero",
