@@ -9,7 +9,7 @@ from gtx.limits import Rate, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
-from gtx.models.parts import ActivationName, Implementation, Norm
+from gtx.models.parts import FeedForwardActivation, Implementation, Norm
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.parts import FeedForward
@@ -41,7 +41,7 @@ class BigBird(LayeredModel):
     edges: tuple[str, ...] = ("big_bird",)
     form: Literal["post_ln", "pre_ln"] = "post_ln"
     norm: Norm = "layer"
-    activation: ActivationName = "gelu"
+    activation: FeedForwardActivation = "gelu"
     dropout_rate: Rate = 0.1
     attention_dropout_rate: Rate = 0.1
     attention_implementation: Implementation = "auto"
@@ -69,8 +69,7 @@ class BigBird(LayeredModel):
             attention,
             partial(
                 FeedForward,
-                activation=self.made("activation"),
-                gated=self.activation == "swiglu",
+                **self.feed_forward_fields(),
                 dropout_rate=self.dropout_rate,
             ),
             norm=self.made("norm"),

@@ -12,7 +12,7 @@ from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import Norm
 from gtx.nn.blocks.ckgconv import CKGConvBlock
-from gtx.nn.encoders.kernel_stem import EmbedWithNorm, ExpectedKernelEncoder
+from gtx.nn.encoders.kernel_stem import EmbedWithPairNorm, ExpectedKernelEncoder
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,8 @@ class CKGCN(LayeredModel):
         embed = self.embed(self.encoders(spec, encodings), pair_dim=self.dim)
         if listed:
             embed = partial(embed, pairs_over=self.over)
-        embed = partial(EmbedWithNorm, embed, self.made("norm"), **listed, **self.dtypes)
+        embed = partial(embed, norm=self.made("norm"))
+        embed = partial(EmbedWithPairNorm, embed, self.made("norm"), **listed, **self.dtypes)
         return self.transformer(spec, structures, embed=embed, block=block)
 
     def encoders(self, spec: Spec, encodings: Collection[Encoding]) -> ColumnEncoders:

@@ -5,13 +5,15 @@ from collections.abc import Collection
 from functools import partial
 from typing import Annotated, ClassVar
 
+import jax
+
 from gtx.limits import Layers, Probability, Rate, Real, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Spec
 from gtx.nn.attention import SGFormerAttention
 from gtx.nn.blocks import SGFormerBlock
-from gtx.nn.encoders import NormalizedEmbed
+from gtx.nn.parts import LayerNorm
 from gtx.ops.pooling import Pooling
 
 
@@ -67,9 +69,9 @@ class DIFFormer(LayeredModel):
             **self.dtypes,
         )
         embed = partial(
-            NormalizedEmbed,
             self.embed(encoders),
+            norm=LayerNorm,
+            activation=jax.nn.relu,
             dropout_rate=self.dropout_rate,
-            **self.dtypes,
         )
         return self.transformer(spec, structures, embed=embed, block=block)

@@ -27,8 +27,7 @@ class ESA(LayeredModel):
 
     This is the pre-norm form of the authors' code with its "standard" MLP of two maps. What the
     code offers besides is left out: the post-norm form, whose residuals have learned weights, batch
-    renormalisation, gated MLPs and attention among the seeds. Labels of graphs alone are predicted,
-    and `pool` is not read.
+    renormalisation, gated MLPs and attention among the seeds. Labels of graphs alone are predicted.
 
     Attributes:
       layers: a letter for each block, repeated if there are more blocks.
@@ -45,6 +44,7 @@ class ESA(LayeredModel):
     complexity: ClassVar[str] = "m² d + m d²"
     recipe: ClassVar[str] = "zinc_esa"
     published: ClassVar[str] = ""
+    unread: ClassVar[tuple[str, ...]] = ("pool", "ends", "dropout_rate")
 
     dim: Width = 256
     num_layers: Layers = 3

@@ -10,7 +10,7 @@ from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import (
-    ActivationName,
+    FeedForwardActivation,
     FeedForwardPart,
     Implementation,
     Local,
@@ -60,7 +60,7 @@ class Exphormer(LayeredModel):
     num_virtual_nodes: Annotated[int, Whole(0, 2**10)] = 1
     norm: Norm = "batch"
     feed_forward: FeedForwardPart = "mlp"
-    activation: ActivationName = "relu"
+    activation: FeedForwardActivation = "relu"
     attention_dropout_rate: Rate = 0.0
     encoding_dim: Width | None = 28
     attention_implementation: Implementation = "auto"
@@ -90,8 +90,7 @@ class Exphormer(LayeredModel):
             ),
             feed_forward=self.made(
                 "feed_forward",
-                activation=self.made("activation"),
-                gated=self.activation == "swiglu",
+                **self.feed_forward_fields(),
                 dropout_rate=self.dropout_rate,
             ),
             norm=self.made("norm"),

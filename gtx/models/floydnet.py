@@ -42,7 +42,7 @@ class FloydNet(PairModel):
     num_layers: Layers = 12
     num_heads: Width = 12
     expansion: Width = 4
-    activation: ActivationName = "swiglu"
+    activation: ActivationName = "silu"
     norm: Norm = "layer"
     mix: bool = True
     head_layers: Layers = 1

@@ -10,8 +10,8 @@ from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Spec
 from gtx.models.parts import (
-    ActivationName,
     Attention,
+    FeedForwardActivation,
     FeedForwardPart,
     Implementation,
     Local,
@@ -56,7 +56,7 @@ class GPS(LayeredModel):
     attention: Attention = "complete"
     attention_implementation: Implementation = "auto"
     feed_forward: FeedForwardPart = "mlp"
-    activation: ActivationName = "relu"
+    activation: FeedForwardActivation = "relu"
     norm: Norm = "batch"
     attention_dropout_rate: Rate = 0.5
     encoding_dim: Width | None = 28
@@ -94,8 +94,7 @@ class GPS(LayeredModel):
             attention=attention,
             feed_forward=self.made(
                 "feed_forward",
-                activation=self.made("activation"),
-                gated=self.activation == "swiglu",
+                **self.feed_forward_fields(),
                 dropout_rate=self.dropout_rate,
             ),
             norm=self.made("norm"),

@@ -5,8 +5,6 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any, ClassVar, Literal
 
-import jax
-
 from gtx.limits import Layers, Rate, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel, label_of
@@ -15,6 +13,7 @@ from gtx.models.parts import Implementation, bind, unwrapped
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.parts import FeedForward, GraphToken, LayerNorm
+from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.initializers import normal, zeros
 from gtx.typing import ModuleFactory
 
@@ -44,7 +43,7 @@ class Graphormer(LayeredModel):
     Also in the code and not in the paper: initial values; of a path of more than `max_hops` edges
     the first ones count; nodes 20 steps apart or further do not attend to each other, where
     here they have a distance as others; out-degrees are in-degrees. Of several features of a bond
-    the code takes the mean where here it is the sum. `pool` is not read.
+    the code takes the mean where here it is the sum.
 
     Attributes:
       num_heads: heads of width `dim / num_heads`.
@@ -65,6 +64,7 @@ class Graphormer(LayeredModel):
     complexity: ClassVar[str] = "n² d + n d²"
     recipe: ClassVar[str] = "zinc_graphormer"
     published: ClassVar[str] = "test MAE 0.122 ± 0.006"
+    unread: ClassVar[tuple[str, ...]] = ("pool",)
 
     dim: Width = 80
     num_layers: Layers = 12
@@ -112,7 +112,7 @@ class Graphormer(LayeredModel):
         feed_forward = partial(
             FeedForward,
             hidden_dim=self.hidden_dim or self.dim,
-            activation=partial(jax.nn.gelu, approximate=False),
+            activation=gelu_exact,
             dropout_rate=self.dropout_rate,
             hidden_dropout_rate=self.activation_dropout_rate,
             **inits,

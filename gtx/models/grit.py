@@ -10,7 +10,7 @@ from gtx.models.encoders import ColumnEncoders
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
-from gtx.models.parts import ActivationName, Implementation, Norm
+from gtx.models.parts import FeedForwardActivation, Implementation, Norm
 from gtx.nn.attention import GRITAttention
 from gtx.nn.blocks import GRITBlock
 from gtx.nn.parts import FeedForward
@@ -47,7 +47,7 @@ class GRIT(LayeredModel):
 
     num_heads: Width = 8
     attention_dropout_rate: Rate = 0.2
-    activation: ActivationName = "relu"
+    activation: FeedForwardActivation = "relu"
     norm: Norm = "batch"
     structure: Literal["complete", "edges"] = "complete"
     over: tuple[Name, ...] = ("complete",)
@@ -72,8 +72,7 @@ class GRIT(LayeredModel):
         )
         feed_forward = partial(
             FeedForward,
-            activation=self.made("activation"),
-            gated=self.activation == "swiglu",
+            **self.feed_forward_fields(),
             dropout_rate=self.dropout_rate,
             output_dropout=False,
         )

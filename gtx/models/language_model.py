@@ -9,7 +9,7 @@ from gtx.limits import Layers, Name, Rate, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
-from gtx.models.parts import ActivationName, Implementation
+from gtx.models.parts import FeedForwardActivation, Implementation
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.parts import FeedForward, LayerNorm
@@ -47,7 +47,7 @@ class LanguageModel(LayeredModel):
     num_heads: Width = 12
     hidden_dim: Width | None = None
     over: tuple[Name, ...] = ("causal",)
-    activation: ActivationName = "gelu"
+    activation: FeedForwardActivation = "gelu"
     dropout_rate: Rate = 0.1
     attention_dropout_rate: Rate = 0.1
     head_layers: Layers = 1
@@ -73,8 +73,7 @@ class LanguageModel(LayeredModel):
         feed_forward = partial(
             FeedForward,
             hidden_dim=self.hidden_dim or 4 * self.dim,
-            activation=self.made("activation"),
-            gated=self.activation == "swiglu",
+            **self.feed_forward_fields(),
             dropout_rate=self.dropout_rate,
             hidden_dropout_rate=0.0,
         )

@@ -127,6 +127,11 @@ class LayeredModel(Model):
         found = part(self, field)
         return found if found is None or not values else bind(found, **values)
 
+    def feed_forward_fields(self) -> dict[str, Any]:
+        """The field `activation` for a feed-forward layer: "swiglu" is SiLU with a gate."""
+        name = getattr(self, "activation")  # noqa: B009, a field of some models
+        return dict(activation=self.made("activation"), gated=name == "swiglu")
+
     @property
     def dtypes(self) -> dict[str, Any]:
         """`dtype` and `param_dtype`, as every module of `gtx.nn` takes them."""
@@ -219,7 +224,8 @@ class LayeredModel(Model):
           spec: of the data.
           structures: names of what was added to the graphs.
           embed: factory of the embedding.
-          block: factory of every block, or one factory for each.
+          block: factory of every block, or one factory for each, which may be more than
+            `num_layers`: some models end with blocks of another kind.
           norm: factory of a norm after the last block, without its dtypes.
 
         Raises:
@@ -228,7 +234,7 @@ class LayeredModel(Model):
         return GraphTransformer(
             embed=embed,
             block=block,
-            num_layers=self.num_layers,
+            num_layers=len(block) if isinstance(block, tuple) else self.num_layers,
             readout=self.readout(spec, structures),
             head=self.head(spec),
             remat=self.remat,

@@ -11,9 +11,9 @@ from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import Norm
 from gtx.nn.blocks.gated_gcn_lspe import POSITIONS, GatedGCNLSPE, JoinPositions
-from gtx.nn.encoders import LinearEncoder
-from gtx.nn.encoders.stream import EmbedWithStream
+from gtx.nn.encoders import Embed, LinearEncoder, StreamEmbed
 from gtx.ops.pooling import Pooling
+from gtx.typing import ModuleFactory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,16 +67,11 @@ class LSPE(LayeredModel):
                 f"positions: there is no node column or encoding {self.positions!r}; there are "
                 f"{', '.join(sorted(nodes | learned))}."
             )
-        embed = partial(
-            EmbedWithStream,
-            self.embed(encoders.replace(nodes=nodes, encodings=learned)),
-            self.dim,
-            self.positions,
-            # The default for return probabilities has a norm, and the authors have none.
-            found if self.positions in self.node_encoders else LinearEncoder,
-            POSITIONS,
-            **self.dtypes,
-        )
+        # The default for return probabilities has a norm, and the authors have none.
+        encoder = found if self.positions in self.node_encoders else LinearEncoder
+        positions = partial(Embed, self.dim, {self.positions: encoder}, **self.dtypes)
+        features = self.embed(encoders.replace(nodes=nodes, encodings=learned))
+        embed = partial(StreamEmbed, features, {POSITIONS: positions})
         layer = partial(
             GatedGCNLSPE,
             self.dim,
@@ -92,6 +87,5 @@ class LSPE(LayeredModel):
             self.orthogonality,
             **self.dtypes,
         )
-        return dataclasses.replace(self, num_layers=self.num_layers + 1).transformer(
-            spec, structures, embed=embed, block=(layer,) * self.num_layers + (join,)
-        )
+        blocks: tuple[ModuleFactory, ...] = (*[layer] * self.num_layers, join)
+        return self.transformer(spec, structures, embed=embed, block=blocks)

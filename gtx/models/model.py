@@ -66,18 +66,26 @@ class Model(abc.ABC):
       complexity: time and memory of one layer, in n nodes, m edges, d features.
       recipe: the config in `configs/` whose number of parameters and score stand there.
       published: the score of that recipe in the paper, or in the code if that is said.
+      unread: fields of a base class that this model does not read. `config.model` does not hold
+        them, and any value but the default is refused.
 
     Raises:
-      ValueError: a field is not what its annotation says.
+      ValueError: a field is not what its annotation says, or is set and not read.
     """
 
     paper: ClassVar[str] = ""
     complexity: ClassVar[str] = ""
     recipe: ClassVar[str] = ""
     published: ClassVar[str] = ""
+    unread: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         limits.check(self)
+        for field in dataclasses.fields(self):
+            if field.name in self.unread and getattr(self, field.name) != field.default:
+                raise ValueError(
+                    f"{field.name}: {type(self).__name__} does not read it. Leave it out."
+                )
 
     def needs(self) -> Needs:
         """What the data must have for this model."""

@@ -10,7 +10,7 @@ from gtx.models.encoders import ColumnEncoders
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
-from gtx.models.parts import FEED_FORWARD, ActivationName, PartOf, bind, fields_of, unwrapped
+from gtx.models.parts import FEED_FORWARD, FeedForwardActivation, PartOf, bind, fields_of, unwrapped
 from gtx.nn.blocks import MPNNBlock
 from gtx.nn.local import LOCAL
 from gtx.nn.parts import NORMS, JumpingKnowledge, RememberedBlock
@@ -62,7 +62,7 @@ class MPNN(LayeredModel):
     norm: Annotated[Any, PartOf(NORMS, optional=True)] = "batch"
     norm_local: bool = True
     feed_forward: Annotated[Any, PartOf(FEED_FORWARD, optional=True)] = "mlp"
-    activation: ActivationName = "relu"
+    activation: FeedForwardActivation = "relu"
     jumping_knowledge: Literal["last", "sum", "max", "concatenate"] = "last"
     pairs_at_edges: bool = False
 
@@ -75,8 +75,7 @@ class MPNN(LayeredModel):
         local, whole = self._local()
         feed_forward = self.made(
             "feed_forward",
-            activation=self.made("activation"),
-            gated=self.activation == "swiglu",
+            **self.feed_forward_fields(),
             dropout_rate=self.dropout_rate,
         )
         block: ModuleFactory = partial(

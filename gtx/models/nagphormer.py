@@ -42,6 +42,7 @@ class NAGphormer(LayeredModel):
     paper: ClassVar[str] = "Chen et al. (2023), ICLR"
     complexity: ClassVar[str] = "n (k d² + k² d) + k m f, k hops and f columns"
     recipe: ClassVar[str] = "cora_nagphormer"
+    unread: ClassVar[tuple[str, ...]] = ("encoding_dim",)
 
     dim: Width = 512
     num_layers: Layers = 1
@@ -85,5 +86,4 @@ class NAGphormer(LayeredModel):
         embed = partial(HopEmbed, self.dim, columns, self.num_hops, self.edges, **self.dtypes)
         last = partial(HopReadout, self.dim, **self.dtypes)
         blocks: tuple[ModuleFactory, ...] = (*[block] * self.num_layers, last)
-        model = self.transformer(spec, structures, embed=embed, block=blocks)
-        return model.clone(num_layers=len(blocks))
+        return self.transformer(spec, structures, embed=embed, block=blocks)

@@ -14,8 +14,7 @@ from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import FunctionOf
 from gtx.nn.attention import NodeFormerAttention
 from gtx.nn.blocks import SGFormerBlock
-from gtx.nn.encoders import NormalizedEmbed
-from gtx.nn.parts import ACTIVATIONS
+from gtx.nn.parts import ACTIVATIONS, LayerNorm
 from gtx.ops.pooling import Pooling
 
 
@@ -86,10 +85,9 @@ class NodeFormer(LayeredModel):
             **self.dtypes,
         )
         embed = partial(
-            NormalizedEmbed,
             self.embed(encoders),
+            norm=LayerNorm,
             activation=jax.nn.elu,
             dropout_rate=self.dropout_rate,
-            **self.dtypes,
         )
         return self.transformer(spec, structures, embed=embed, block=block)

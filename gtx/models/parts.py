@@ -14,6 +14,8 @@ import typing
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+import jax
+
 from gtx.limits import AnyOf, Anything, Nothing, OneOf, Rule, rule_of, unknown
 from gtx.nn.attention import ATTENTION
 from gtx.nn.encoders import ENCODERS
@@ -210,6 +212,8 @@ Attention = Annotated[Any, PartOf(ATTENTION, optional=True)]
 FeedForwardPart = Annotated[Any, PartOf(FEED_FORWARD)]
 Norm = Annotated[Any, PartOf(NORMS)]
 ActivationName = Annotated[Any, FunctionOf(ACTIVATIONS)]
+# Of a feed-forward layer: "swiglu" is its SiLU with a gate, see `LayeredModel.feed_forward_fields`.
+FeedForwardActivation = Annotated[Any, FunctionOf({**ACTIVATIONS, "swiglu": jax.nn.silu})]
 Implementation = Annotated[str, OneOf(("auto", *IMPLEMENTATIONS))]
 Float = Literal["float32", "bfloat16", "float16", "float64"]
 Encoders = Annotated[Mapping[str, Any], PartsOf(ENCODER)]

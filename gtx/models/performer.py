@@ -9,7 +9,7 @@ from gtx.limits import Rate, Whole, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Spec
-from gtx.models.parts import ActivationName, Norm
+from gtx.models.parts import FeedForwardActivation, Norm
 from gtx.nn.attention import PerformerAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.parts import FeedForward
@@ -43,7 +43,7 @@ class Performer(LayeredModel):
     num_features: Width | None = None
     redraw_every: Annotated[int, Whole(0, 2**31)] = 1000
     norm: Norm = "layer"
-    activation: ActivationName = "gelu"
+    activation: FeedForwardActivation = "gelu"
     feed_forward_dim: Width | None = None
     dropout_rate: Rate = 0.0
 
@@ -69,8 +69,7 @@ class Performer(LayeredModel):
             partial(
                 FeedForward,
                 hidden_dim=hidden,
-                activation=self.made("activation"),
-                gated=self.activation == "swiglu",
+                **self.feed_forward_fields(),
                 dropout_rate=self.dropout_rate,
             ),
             norm=self.made("norm"),

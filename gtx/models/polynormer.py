@@ -79,13 +79,8 @@ class Polynormer(LayeredModel):
             local = self.made("local", num_heads=self.num_heads)
         encoders = self.encoders(spec, encodings).for_layer(local)
         numbers = tuple(name for name, column in spec.nodes.items() if not hasattr(column, "sizes"))
-        embed = partial(
-            DroppedEmbed,
-            self.embed(encoders),
-            numbers,
-            self.input_dropout_rate,
-            self.dropout_rate,
-        )
+        embed = partial(self.embed(encoders), dropout_rate=self.dropout_rate)
+        embed = partial(DroppedEmbed, embed, numbers, self.input_dropout_rate)
         near = partial(
             PolynormerLocalBlock,
             self.dim,
@@ -111,5 +106,4 @@ class Polynormer(LayeredModel):
             *[far] * self.num_global_layers,
             partial(ByStep, self.local_steps),
         )
-        model = self.transformer(spec, structures, embed=embed, block=blocks)
-        return model.clone(num_layers=len(blocks))
+        return self.transformer(spec, structures, embed=embed, block=blocks)

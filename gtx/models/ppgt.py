@@ -5,8 +5,6 @@ from collections.abc import Collection
 from functools import partial
 from typing import ClassVar, Literal
 
-import jax
-
 from gtx.limits import Layers, Rate, Width
 from gtx.models.encoders import ColumnEncoders
 from gtx.models.graph_transformer import GraphTransformer
@@ -17,10 +15,9 @@ from gtx.nn.attention import PPGTAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.encoders import GraphSizeEncoder, PairStemEncoder
 from gtx.nn.parts import AdaRMSNorm, FeedForward
+from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.initializers import normal, zeros
 from gtx.typing import ModuleFactory
-
-_GELU = partial(jax.nn.gelu, approximate=False)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -79,7 +76,7 @@ class PPGT(LayeredModel):
         )
         feed_forward = partial(
             FeedForward,
-            activation=_GELU,
+            activation=gelu_exact,
             dropout_rate=self.dropout_rate,
             output_dropout=False,
             kernel_init=normal(0.02),
@@ -126,4 +123,4 @@ class PPGT(LayeredModel):
         )
 
     def head(self, spec: Spec) -> ModuleFactory:
-        return partial(super().head(spec), activation=_GELU)
+        return partial(super().head(spec), activation=gelu_exact)

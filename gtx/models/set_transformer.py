@@ -37,6 +37,7 @@ class SetTransformer(LayeredModel):
     paper: ClassVar[str] = "Lee et al. (2019), ICML"
     complexity: ClassVar[str] = "m n d + n d², or n² d with block='sab'"
     recipe: ClassVar[str] = "digits_set_transformer"
+    unread: ClassVar[tuple[str, ...]] = ("dropout_rate", "pool")
 
     dim: Width = 128
     num_layers: Layers = 2

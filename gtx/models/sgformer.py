@@ -5,6 +5,8 @@ from collections.abc import Collection
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
+import jax
+
 from gtx.limits import Layers, Probability, Rate, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
@@ -13,8 +15,8 @@ from gtx.models.parts import FunctionOf, Local, fields_of
 from gtx.nn.attention import SGFormerAttention
 from gtx.nn.attention.sgformer import Normalization
 from gtx.nn.blocks import InitialResidualBlock, MixStreams, OnStream, SGFormerBlock
-from gtx.nn.encoders import NormalizedEmbed, StreamEmbed
-from gtx.nn.parts import ACTIVATIONS, BatchNorm
+from gtx.nn.encoders import StreamEmbed
+from gtx.nn.parts import ACTIVATIONS, BatchNorm, LayerNorm
 from gtx.ops.pooling import Pooling
 from gtx.typing import ModuleFactory
 
@@ -76,8 +78,6 @@ class SGFormer(LayeredModel):
             local = self.made("local", num_heads=self.num_heads)
         encoders = self.encoders(spec, encodings).for_layer(local)
         of_nodes = encoders.replace(edges={}, edge_sets={}, pairs={}, graphs={})
-        first = partial(NormalizedEmbed, self.embed(encoders), BatchNorm)
-        second = partial(NormalizedEmbed, self.embed(of_nodes))
         attention = partial(
             SGFormerBlock,
             attention=partial(
@@ -90,19 +90,27 @@ class SGFormer(LayeredModel):
             activation=self.made("attention_activation"),
             dropout_rate=self.attention_dropout_rate,
         )
-        rates = self.dropout_rate, self.attention_dropout_rate
-        first, second = (
-            partial(embed, dropout_rate=rate, **self.dtypes)
-            for embed, rate in zip((first, second), rates, strict=True)
+        first = partial(
+            self.embed(encoders),
+            norm=BatchNorm,
+            activation=jax.nn.relu,
+            dropout_rate=self.dropout_rate,
+        )
+        second = partial(
+            self.embed(of_nodes),
+            norm=LayerNorm,
+            activation=jax.nn.relu,
+            dropout_rate=self.attention_dropout_rate,
+        )
+        on_stream = partial(OnStream, self.dim, STREAM, attention, **self.dtypes)
+        along_edges = partial(
+            InitialResidualBlock, self.dim, local, dropout_rate=self.dropout_rate, **self.dtypes
         )
         blocks: tuple[ModuleFactory, ...] = (
-            *[partial(OnStream, self.dim, STREAM, attention, **self.dtypes)]
-            * self.num_attention_layers,
-            *[partial(InitialResidualBlock, self.dim, local, dropout_rate=rates[0], **self.dtypes)]
-            * self.num_layers,
+            *[on_stream] * self.num_attention_layers,
+            *[along_edges] * self.num_layers,
             partial(MixStreams, STREAM, self.graph_weight, self.mix),
         )
-        model = self.transformer(
+        return self.transformer(
             spec, structures, embed=partial(StreamEmbed, first, {STREAM: second}), block=blocks
         )
-        return model.clone(num_layers=len(blocks))

@@ -31,6 +31,7 @@ class TGT(EGT):
     complexity: ClassVar[str] = "n³ d_pair"
     recipe: ClassVar[str] = ""
     published: ClassVar[str] = ""
+    unread: ClassVar[tuple[str, ...]] = ("structure", "over")  # a list of edges has no triangles
 
     dim: Width = 768
     pair_dim: Width = 256
@@ -45,13 +46,6 @@ class TGT(EGT):
     triplet: Literal["attention", "update"] = "attention"
     triplet_heads: Width = 16
     triplet_dropout_rate: Rate = 0.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.structure != "complete":
-            raise ValueError(
-                "structure: 'edges' has no triangles. Give 'complete', or the model EGT."
-            )
 
     def block(self, structures: Collection[str], **listed: Any) -> ModuleFactory:
         triangles: dict[str, ModuleFactory] = {

@@ -9,7 +9,7 @@ from gtx.limits import Layers, Rate, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel, label_of
 from gtx.models.model import Encoding, Needs, Spec
-from gtx.models.parts import ActivationName, Attention, Implementation, needs_layout
+from gtx.models.parts import Attention, FeedForwardActivation, Implementation, needs_layout
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.parts import FeedForward, GraphToken, LayerNorm
 from gtx.typing import ModuleFactory
@@ -44,6 +44,7 @@ class ViT(LayeredModel):
     paper: ClassVar[str] = "Dosovitskiy et al. (2021), ICLR"
     complexity: ClassVar[str] = "n² d + n d²; m d + n d² with attention along edges"
     recipe: ClassVar[str] = "digits_vit"
+    unread: ClassVar[tuple[str, ...]] = ("pool",)
 
     dim: Width = 768
     num_layers: Layers = 12
@@ -51,7 +52,7 @@ class ViT(LayeredModel):
     hidden_dim: Width | None = None
     attention: Attention = "complete"
     attention_implementation: Implementation = "auto"
-    activation: ActivationName = "gelu"
+    activation: FeedForwardActivation = "gelu"
     dropout_rate: Rate = 0.1
     attention_dropout_rate: Rate = 0.0
     head_layers: Layers = 1
@@ -79,8 +80,7 @@ class ViT(LayeredModel):
         feed_forward = partial(
             FeedForward,
             hidden_dim=self.hidden_dim or 4 * self.dim,
-            activation=self.made("activation"),
-            gated=self.activation == "swiglu",
+            **self.feed_forward_fields(),
             dropout_rate=self.dropout_rate,
         )
         block = partial(TransformerBlock, self.dim, attention, feed_forward, **self.dtypes)

@@ -15,11 +15,11 @@ from gtx.recipes.rules import ConfigError, choose, frozen
 
 
 def model_config(name: str, **settings: Any) -> ConfigDict:
-    """`config.model` for a model: its name and all its fields, with defaults unless given.
+    """`config.model` for a model: its name, and the fields that it reads with their defaults.
 
     Args:
       name: a name in `gtx.models.MODELS`.
-      **settings: values of fields other than their defaults.
+      **settings: values of fields in place of their defaults.
 
     Raises:
       ConfigError: the model has no such field; the message names the nearest one.
@@ -31,6 +31,8 @@ def model_config(name: str, **settings: Any) -> ConfigDict:
             raise ConfigError(f"config.model.{setting}: {unknown(setting, rules)}")
     config = ConfigDict(dict(name=name))
     for field in dataclasses.fields(kind):
+        if field.name in kind.unread and field.name not in settings:
+            continue
         if field.name in settings:
             value = settings[field.name]
         elif field.default_factory is not dataclasses.MISSING:

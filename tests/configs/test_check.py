@@ -27,7 +27,7 @@ WRONG = {
         ({"model.attention": "all"}, "complete, edges"),
         ({"model.attention_implementation": "foo"}, "auto, chunked, dense"),
         ({"model.norm": "foo"}, "batch, layer, rms"),
-        ({"model.activation": "foo"}, "gelu, relu, swiglu"),
+        ({"model.activation": "foo"}, "gelu_exact, relu, silu, swiglu"),
         ({"model.dropout_rate": 1.0}, "at least 0 and below 1"),
         ({"model.attention_dropout_rate": NAN}, "nan is not allowed"),
         ({"model.readout_dropout_rate": -0.1}, "at least 0"),

@@ -51,6 +51,6 @@ def test_large_graphs_need_no_more_than_chunks():
 
 
 def test_triangles_need_all_pairs():
-    with pytest.raises(ValueError, match="'edges' has no triangles"):
+    with pytest.raises(ValueError, match="structure: TGT does not read it"):
         TGT(structure="edges")
     assert EdgeTransformer().needs().dense

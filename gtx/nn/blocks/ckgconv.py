@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 
 from gtx.batch import Batch, Features, mask_features, require_layout
 from gtx.nn.attention.entries import StructureName, read_entries
+from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import check_residual, check_width, make
 from gtx.nn.parts.initializers import normal, xavier_normal
@@ -20,8 +19,6 @@ from gtx.ops.masks import clean
 from gtx.ops.pairs import pair_sum
 from gtx.ops.segment import gather, segment_count, segment_sum
 from gtx.typing import Dtype, Initializer, ModuleFactory
-
-_gelu = partial(jax.nn.gelu, approximate=False)  # PyTorch's
 
 
 class CKGConvBlock(nn.Module):
@@ -95,7 +92,7 @@ class CKGConvBlock(nn.Module):
             hidden = kernel
             for step in ("in", "out"):
                 name = f"kernel_{number}_{step}"
-                hidden = linear(_gelu(normed(hidden, entries.mask, name)), self.dim, name)
+                hidden = linear(gelu_exact(normed(hidden, entries.mask, name)), self.dim, name)
             name = f"kernel_{number}"
             kernel = kernel + drop(hidden, self.kernel_dropout_rate, name, *entries.ids)
         kernel = linear(normed(kernel, entries.mask, "kernel"), self.dim, "kernel")
@@ -109,7 +106,7 @@ class CKGConvBlock(nn.Module):
 
         out = linear(c, self.dim, "output", self.kernel_init)
         h = normed(x + at_nodes(out, "output"), batch.node_mask, "output")
-        hidden = _gelu(linear(h, 2 * self.dim, "feed_forward_in"))
+        hidden = gelu_exact(linear(h, 2 * self.dim, "feed_forward_in"))
         hidden = at_nodes(linear(hidden, self.dim, "feed_forward_out"), "feed_forward")
         return features.replace(nodes=normed(h + hidden, batch.node_mask, "feed_forward"))
 

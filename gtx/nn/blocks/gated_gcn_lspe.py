@@ -181,7 +181,7 @@ def positions_of(features: Features, batch: Batch) -> Array:
     if POSITIONS not in features.extra:
         raise ValueError(
             f"LSPE needs positions in features.extra[{POSITIONS!r}], [nodes, dim]; "
-            "gtx.nn.encoders.stream.EmbedWithStream puts an encoding there."
+            "gtx.nn.encoders.StreamEmbed puts an encoding there."
         )
     return clean(features.extra[POSITIONS], batch.node_mask)
 

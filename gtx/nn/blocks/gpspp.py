@@ -1,14 +1,13 @@
 """The block of GPS++: message passing with a global vector, beside biased attention."""
 
-from functools import partial
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 
 from gtx.batch import Batch, Features, mask_features
 from gtx.nn.attention.multi_head import MultiHeadAttention
+from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.drop_path import DropPath
 from gtx.nn.parts.factories import check_heads, check_residual, make
 from gtx.nn.parts.feed_forward import FeedForward
@@ -19,8 +18,6 @@ from gtx.ops.masks import clean
 from gtx.ops.pooling import pool
 from gtx.ops.segment import gather, segment_sum
 from gtx.typing import Dtype, Initializer, ModuleFactory
-
-_gelu = partial(jax.nn.gelu, approximate=False)
 
 
 class GPSPlusPlusBlock(nn.Module):
@@ -96,7 +93,7 @@ class GPSPlusPlusBlock(nn.Module):
             hidden = Linear(self.expansion * width, **types, **inits, name=f"{name}_hidden")(
                 jnp.concatenate(parts, axis=-1)
             )
-            hidden = _gelu(norm(hidden, mask, f"{name}_hidden"))
+            hidden = gelu_exact(norm(hidden, mask, f"{name}_hidden"))
             return Linear(width, **types, **inits, name=f"{name}_output")(hidden)
 
         def drop(values, rate, ids, name):
@@ -134,7 +131,9 @@ class GPSPlusPlusBlock(nn.Module):
         )(features, batch, train=train).nodes
         attended = drop(attended, self.drop_path_rate, own, "attention")
         h = local + norm(x + attended, batch.node_mask, "attention")
-        layer = FeedForward(self.dim, self.hidden_dim, _gelu, **plain, **types, name="feed_forward")
+        layer = FeedForward(
+            self.dim, self.hidden_dim, gelu_exact, **plain, **types, name="feed_forward"
+        )
         mixed = layer(features.replace(nodes=h), batch, train=train).nodes
         mixed = drop(mixed, self.drop_path_rate, own, "feed_forward")
         return features.replace(

@@ -1,6 +1,5 @@
 """The layer of SpecFormer: messages between all nodes, weighted by learned bases."""
 
-from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -9,6 +8,7 @@ import jax.numpy as jnp
 
 from gtx.batch import Batch, Features, mask_features, require_layout
 from gtx.nn.attention.call import pairs_of
+from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import check_residual, make
 from gtx.nn.parts.initializers import fan_in_uniform
@@ -71,7 +71,7 @@ class SpecformerBlock(nn.Module):
 
         ends = as_edges(pairs_of(batch))
         sent = x[ends.senders] if e is None else x[ends.senders] + e
-        message = partial(jax.nn.gelu, approximate=False)(linear(sent, "message"))
+        message = gelu_exact(linear(sent, "message"))
         bases = clean(features.extra[BASES], batch.pair_mask)
         total = pair_sum(message * bases, require_layout(batch), where=batch.pair_mask)
         h = x + drop(total, "message")

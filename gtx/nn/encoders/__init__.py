@@ -7,6 +7,7 @@ An encoder reads one column and is called as `encoder(batch, train=...) -> [rows
 from gtx.nn.encoders.categorical import CategoricalEncoder
 from gtx.nn.encoders.complement import ComplementEmbed
 from gtx.nn.encoders.constant import ConstantEncoder
+from gtx.nn.encoders.dropped import DroppedEmbed
 from gtx.nn.encoders.edge_pairs import EdgePairEncoder
 from gtx.nn.encoders.edge_path import EdgePathEncoder
 from gtx.nn.encoders.embed import Embed
@@ -22,13 +23,13 @@ from gtx.nn.encoders.laplacian_transformer import LaplacianTransformerEncoder
 from gtx.nn.encoders.linear import LinearEncoder
 from gtx.nn.encoders.mlp import MLPEncoder
 from gtx.nn.encoders.node_pairs import NodePairEmbed
-from gtx.nn.encoders.normalized import DroppedEmbed, NormalizedEmbed, StreamEmbed
 from gtx.nn.encoders.pair_stem import PairStemEncoder
 from gtx.nn.encoders.projected import ProjectedEncoder
 from gtx.nn.encoders.random_features import RandomFeaturesEncoder
 from gtx.nn.encoders.random_walk import RandomWalkEncoder
 from gtx.nn.encoders.sign_net import SignNetEncoder
 from gtx.nn.encoders.spe import SPEEncoder
+from gtx.nn.encoders.stream import StreamEmbed
 from gtx.nn.encoders.token_pairs import TokenPairEncoder
 from gtx.nn.encoders.vector_pairs import VectorPairsEncoder
 from gtx.typing import ModuleFactory
@@ -72,7 +73,6 @@ __all__ = [
     "LinearEncoder",
     "MLPEncoder",
     "NodePairEmbed",
-    "NormalizedEmbed",
     "PairStemEncoder",
     "ProjectedEncoder",
     "RandomFeaturesEncoder",

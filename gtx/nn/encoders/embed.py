@@ -12,7 +12,7 @@ from gtx.ops import edge_pairs
 from gtx.ops.arguments import describe
 from gtx.ops.masks import clean
 from gtx.ops.segment import gather
-from gtx.typing import LEVELS, Dtype, ModuleFactory
+from gtx.typing import LEVELS, Activation, Dtype, ModuleFactory
 
 
 class Embed(nn.Module):
@@ -38,7 +38,8 @@ class Embed(nn.Module):
       pairs_over: names of edge sets, such as ("complete",). The features of pairs are then read
         at the edges of these sets and become theirs, in place of features of all pairs.
       norm: factory of a norm of the nodes in the end, None for none.
-      dropout_rate: of the nodes after it.
+      activation: of the nodes after it, None for none.
+      dropout_rate: of the nodes after both.
     """
 
     dim: int
@@ -51,6 +52,7 @@ class Embed(nn.Module):
     pair_dim: int | None = None
     pairs_over: tuple[str, ...] = ()
     norm: ModuleFactory | None = None
+    activation: Activation | None = None
     dropout_rate: float = 0.0
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
@@ -119,6 +121,8 @@ class Embed(nn.Module):
         if self.norm is not None:
             norm = make(self.norm, "norm", **options, name="norm")
             nodes = norm(nodes, batch.node_mask, train=train, axis_name=batch.axis_name)
+        if self.activation is not None:
+            nodes = self.activation(nodes)
         nodes = Dropout(self.dropout_rate, name="dropout")(nodes, batch.node_ids, train=train)
         features = Features(
             nodes=nodes,

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from gtx.batch import Batch
 from gtx.nn.attention.call import pairs_of
+from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.factories import check_width
 from gtx.nn.parts.initializers import fan_in_uniform
@@ -72,7 +73,7 @@ class GaussianKernelEncoder(nn.Module):
         widths = jnp.abs(widths) + _EPSILON
         phi = jnp.exp(-0.5 * ((distance - means) / widths) ** 2) / (math.sqrt(2 * math.pi) * widths)
         hidden = Linear(self.num_kernels, **options, name="hidden")(phi)
-        out = Linear(self.dim, **options, name="output")(jax.nn.gelu(hidden, approximate=False))
+        out = Linear(self.dim, **options, name="output")(gelu_exact(hidden))
         return clean(out, batch.pair_mask)
 
     def _distance(self, batch: Batch) -> Array:

@@ -59,12 +59,12 @@ class ExpectedKernelEncoder(nn.Module):
         return clean(linear(values), mask)
 
 
-class EmbedWithNorm(nn.Module):
-    """Features of `embed`, those of nodes and of pairs, or of edges, normed.
+class EmbedWithPairNorm(nn.Module):
+    """Features of `embed`, with a norm of those of pairs, or of edges.
 
     Attributes:
       embed: factory of the embedding.
-      norm: factory of both norms.
+      norm: factory of the norm.
       structure: "complete" for pairs, "edges" for edges.
       edges: with structure "edges", the names of the edge sets, several as one.
     """
@@ -81,12 +81,7 @@ class EmbedWithNorm(nn.Module):
         features = make(self.embed, "embed", name="columns")(batch, train=train)
         features = mask_features(features, batch)
         entries = read_entries(features, batch, self.structure, self.edges)
-
-        def normed(values, mask, name):
-            types = dict(dtype=self.dtype, param_dtype=self.param_dtype)
-            norm = make(self.norm, "norm", **types, name=f"norm_{name}")
-            return norm(values, mask, train=train, axis_name=batch.axis_name)
-
-        pairs = normed(entries.features, entries.mask, "pairs")
-        features = features.replace(nodes=normed(features.nodes, batch.node_mask, "nodes"))
+        types = dict(dtype=self.dtype, param_dtype=self.param_dtype)
+        norm = make(self.norm, "norm", **types, name="norm_pairs")
+        pairs = norm(entries.features, entries.mask, train=train, axis_name=batch.axis_name)
         return write_entries(features, pairs, self.structure, self.edges)

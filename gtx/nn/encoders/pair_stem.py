@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.batch import Batch, require_layout
 from gtx.nn.encoders.edge_pairs import EdgePairEncoder
+from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.initializers import fan_in_uniform, normal, zeros
 from gtx.nn.parts.linear import Linear
@@ -67,7 +67,7 @@ class PairStemEncoder(nn.Module):
 
         def mlp(x, width, name, inits):
             x = Linear(width, **types, **inits, name=f"{name}_hidden")(x)
-            x = jax.nn.gelu(x, approximate=False)
+            x = gelu_exact(x)
             return Linear(self.dim, **types, **inits, name=f"{name}_output")(x)
 
         def norm(x, name):

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -13,6 +12,7 @@ from gtx.batch import Batch, Features, require_layout
 from gtx.nn.attention.multi_head import MultiHeadAttention
 from gtx.nn.blocks.specformer import BASES
 from gtx.nn.encoders.spectrum import Spectrum, read_spectrum
+from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import make
 from gtx.nn.parts.feed_forward import FeedForward
@@ -22,8 +22,6 @@ from gtx.ops import Layout, Tier, noise, split_slots, to_slots
 from gtx.ops.layout import first_graphs
 from gtx.ops.masks import clean
 from gtx.typing import Array, Dtype, ModuleFactory
-
-_gelu = partial(jax.nn.gelu, approximate=False)  # PyTorch's
 
 
 class EmbedWithBases(nn.Module):
@@ -82,7 +80,7 @@ class EmbedWithBases(nn.Module):
             parts.append(both.reshape(-1, 1 + self.num_heads))
         bases = jnp.concatenate(parts)
         for number in (1, 2):
-            bases = _gelu(self._linear(self.dim, f"bases_{number}")(bases))
+            bases = gelu_exact(self._linear(self.dim, f"bases_{number}")(bases))
         if self.bases_dropout_rate:
             bases = Dropout(self.bases_dropout_rate, name="dropout_bases")(
                 bases, *_pair_ids(batch, layout), train=train
@@ -114,7 +112,7 @@ class EmbedWithBases(nn.Module):
             self.dim, self.num_heads, self.dropout_rate, **types, name="attention"
         )
         z = add(z, attention, "attention")
-        hidden = FeedForward(self.dim, self.dim, _gelu, **types, name="feed_forward")
+        hidden = FeedForward(self.dim, self.dim, gelu_exact, **types, name="feed_forward")
         z = add(z, hidden, "feed_forward")
         found = self._linear(self.num_heads, "filters")(z)
         return clean(found, tokens.node_mask).reshape(graphs, count, self.num_heads)

@@ -1,43 +1,31 @@
-"""An embedding with a stream of its own beside the features of the nodes."""
+"""An embedding with further streams of nodes beside its features."""
+
+from collections.abc import Mapping
 
 import flax.linen as nn
-import jax.numpy as jnp
 
 from gtx.batch import Batch, Features
 from gtx.nn.parts.factories import make
-from gtx.typing import Dtype, ModuleFactory
+from gtx.typing import ModuleFactory
 
 
-class EmbedWithStream(nn.Module):
-    """Features of `embed`, and under `stream` in their `extra` what an encoder makes of a column.
+class StreamEmbed(nn.Module):
+    """An embedding, and the nodes of others as further streams in `Features.extra`.
 
     Attributes:
       embed: factory of the embedding.
-      dim: width of the stream.
-      column: the column, or the encoding, that the encoder reads.
-      encoder: factory of the encoder of a node column.
-      stream: name in `Features.extra`.
+      streams: factories of embeddings whose nodes become the streams of these names.
     """
 
     embed: ModuleFactory
-    dim: int
-    column: str
-    encoder: ModuleFactory
-    stream: str
-    dtype: Dtype | None = None
-    param_dtype: Dtype = jnp.float32
+    streams: Mapping[str, ModuleFactory]
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Features:
-        features = make(self.embed, "embed", name="columns")(batch, train=train)
-        encoder = make(
-            self.encoder,
-            "encoder",
-            column=self.column,
-            level="node",
-            dim=self.dim,
-            dtype=self.dtype,
-            param_dtype=self.param_dtype,
-            name=self.stream,
-        )
-        return features.replace(extra={**features.extra, self.stream: encoder(batch, train=train)})
+        features = make(self.embed, "embed", name="embed")(batch, train=train)
+        others = {
+            name: make(factory, f"streams[{name!r}]", name=f"embed_{name}")(batch, train=train)
+            for name, factory in sorted(self.streams.items())
+        }
+        streams = {name: other.nodes for name, other in others.items()}
+        return features.replace(extra={**features.extra, **streams})
