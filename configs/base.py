@@ -39,6 +39,11 @@ def get_config() -> ConfigDict:
     batch.multiple_of = 1  # 8 or 128 suits accelerators
     batch.num_shards = 1  # devices that share a batch; 0 takes all local devices
     batch.resident = True  # columns stay on the device; False streams batches from the host
+    # For one large graph a way of taking parts of it (gtx.batching.SAMPLERS) with its settings, as
+    # {"name": "neighbors", "fanouts": (15, 10)}; `size` is then the number of seed nodes, or of
+    # clusters, in a step. With {} batches hold whole graphs. "evaluation": "sampled" scores on
+    # parts too; by default the whole graph is scored at once.
+    batch.sampling = ConfigDict()
 
     # Which model, and its fields: gtx.recipes.model_config("gps", dim=32) has those of GPS with the
     # defaults of its paper, and no others. gtx.models.MODELS has the names.

@@ -1,5 +1,6 @@
 """Describes a recipe before training: its data, model, batches, and the cost of a step."""
 
+import dataclasses
 import functools
 import time
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 import gtx.encodings
 from gtx import recipes
 from gtx.batch import Batch
-from gtx.batching import Source, batch_graphs, plan, waste
+from gtx.batching import Budget, Sampled, Source, batch_graphs, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, GraphSpec, Label
 from gtx.ops.attention.select import recorded_choices
+from gtx.ops.layout import Tier
 from gtx.recipes.models import needs_dense
 from gtx.tasks import Task
 from gtx.training import Devices, Optimizer, make_train_chunk
@@ -58,10 +60,10 @@ def describe(config: Any) -> dict[str, Any]:
     model = recipes.model(config, graphs.spec)
     budget = recipes.budget(config, graphs)
     train = graphs.part("train")
-    steps = -(-len(train) // budget.batch_size)
+    source = recipes.batches(config, train, budget)
+    steps = recipes.steps_per_epoch(source)
     optimizer = recipes.optimizer(config, steps)
 
-    source = recipes.batches(config, train, budget)
     batch = blank_batch(source, source.constants, source.plan(config.seed, 0))
     state = jax.eval_shape(functools.partial(init_state, model, optimizer, batch, config.seed))
     return {
@@ -76,11 +78,10 @@ def describe(config: Any) -> dict[str, Any]:
         },
         "encodings": seconds,
         "batches": {
-            **budget.to_json(),
-            "tiers": [{"num_graphs": t.num_graphs, "size": t.size} for t in budget.tiers],
-            "batch_size": budget.batch_size,
+            **_shapes(source, budget),
+            "unit": source.unit,
             "steps_per_epoch": steps,
-            "padding": padding(config, graphs),
+            "padding": padding(config, graphs, source),
             # Every chunk of a run has one shape, in training and in evaluation.
             "compilations": {"train": 1, "evaluate": 1},
         },
@@ -168,8 +169,29 @@ def parameter_counts(params: PyTree) -> dict[str, Any]:
     return {"total": sum(modules.values()), "modules": modules}
 
 
-def padding(config: Any, graphs: Dataset) -> dict[str, Any]:
-    """The cost of the two kinds of plan: padded / useful nodes, edges and pairs, and steps."""
+def _shapes(source: Source, budget: Budget) -> dict[str, Any]:
+    """The budget of training batches, its tiers by name, and how many units a batch has."""
+    batch_size = budget.batch_size
+    if isinstance(source, Sampled):
+        nodes, edges = source.room
+        # What is sampled is one graph on each shard.
+        budget = dataclasses.replace(
+            budget,
+            num_nodes=nodes + 1,
+            num_edges=edges,
+            tiers=(Tier(1, nodes),),
+            dense=source.dense,
+        )
+        batch_size = source.size
+    tiers = [{"num_graphs": tier.num_graphs, "size": tier.size} for tier in budget.tiers]
+    return {**budget.to_json(), "tiers": tiers, "batch_size": batch_size}
+
+
+def padding(config: Any, graphs: Dataset, source: Source) -> dict[str, Any]:
+    """Padded / useful nodes, edges and pairs, and steps: of both kinds of plan, or of samples."""
+    if isinstance(source, Sampled):
+        rows = source.plan(config.seed, 0)
+        return {"sampled": {**source.waste(rows), "steps": len(rows)}}
     train = graphs.part("train")
     costs = {}
     for name, stratified in (("stratified", True), ("plain", False)):

@@ -13,6 +13,11 @@ from gtx.batching.check import check_batch as check_batch
 from gtx.batching.plan import evaluation_plan as evaluation_plan
 from gtx.batching.plan import plan as plan
 from gtx.batching.plan import waste as waste
+from gtx.batching.sources import SAMPLERS as SAMPLERS
+from gtx.batching.sources import Clusters as Clusters
+from gtx.batching.sources import Neighbors as Neighbors
 from gtx.batching.sources import Resident as Resident
+from gtx.batching.sources import Sampled as Sampled
+from gtx.batching.sources import SampleWarning as SampleWarning
 from gtx.batching.sources import Source as Source
 from gtx.batching.sources import Streamed as Streamed

@@ -104,9 +104,9 @@ def _values(entry: Mapping[str, Any]) -> str:
 def _print_batches(batches: Mapping[str, Any], console: Console) -> None:
     tiers = " + ".join(f"{tier['num_graphs']} x {tier['size']}" for tier in batches["tiers"])
     console.print(
-        f"A batch: {batches['batch_size']} graphs on {batches['num_shards']} device(s), each with "
-        f"room for {batches['num_nodes']} nodes, {batches['num_edges']} edges and, in attention, "
-        f"{tiers} nodes; {batches['steps_per_epoch']} steps an epoch"
+        f"A batch: {batches['batch_size']} {batches['unit']}s on {batches['num_shards']} "
+        f"device(s), each with room for {batches['num_nodes']} nodes, {batches['num_edges']} edges "
+        f"and, in attention, {tiers} nodes; {batches['steps_per_epoch']} steps an epoch"
     )
     # Not every batch has pairs of nodes, or an axis of targets, so the columns are read here.
     sizes = [key for key in next(iter(batches["padding"].values())) if key != "steps"]

@@ -50,9 +50,9 @@ def _scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, 
     prepared = recipes.prepare(config)
     for note in provenance.check_data(predictor.recipe, prepared, splits):
         print(f"note: {note}", file=sys.stderr)
-    evaluator = training.Evaluator(
-        predictor.model, predictor.task, recipes.budget(config, prepared.dataset)
-    )
+    budget = recipes.budget(config, prepared.dataset)
+    source = recipes.batches(config, prepared.dataset.part("train"), budget)
+    evaluator = training.evaluator_of(predictor.model, predictor.task, source, budget)
     scores = {}
     for split in splits:
         part = _part(prepared.dataset, split)

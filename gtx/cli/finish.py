@@ -57,9 +57,12 @@ def write(
       What metrics.json holds.
     """
     # That of the validation part has its program already; to compile another one takes long.
-    evaluator = result.evaluator or training.Evaluator(model, task, budget)
+    evaluator = result.evaluator
     parts = {name: graphs.part(name) for name in ("train", "valid", "test")}
     parts = {name: part for name, part in parts.items() if len(part)}
+    source = recipes.batches(config, parts["train"], budget)
+    if evaluator is None:
+        evaluator = training.evaluator_of(model, task, source, budget)
     molecules = recipes.reads_smiles(config)
     repeated = splits.duplicates_across(graphs) if molecules else np.zeros(len(graphs), bool)
     kept = ~repeated[graphs.target_graph][graphs.targets.split == 2]
@@ -86,7 +89,6 @@ def write(
                     Console(stderr=True).print(f"{name}: {note}", highlight=False, markup=False)
 
     timing = [json.loads(line) for line in (workdir / "timing.jsonl").read_text().splitlines()]
-    source = recipes.batches(config, parts["train"], budget)
     rows = source.plan(result.replicas[0].seed, 0)
     params = result.replicas[0].variables["params"]
     figures = dict(
@@ -102,7 +104,7 @@ def write(
         evaluate_seconds=sum(line["evaluate_seconds"] for line in timing),
         compile_seconds=sum(result.compile_seconds.values()),
         compilations=result.num_compilations,
-        padding_waste=batching.waste(parts["train"], budget, rows),
+        padding_waste=source.waste(rows),
         attention=describe.attention_choices(model, blank_batch(source, source.constants, rows)),
         versions=versions(),
         device=jax.devices()[0].device_kind,

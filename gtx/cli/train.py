@@ -51,7 +51,8 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     model = recipes.model(config, graphs.spec)
     task = recipes.task(config, graphs.spec)
     train, valid = graphs.part("train"), graphs.part("valid")
-    optimizer = recipes.optimizer(config, -(-len(train) // budget.batch_size))
+    source = recipes.batches(config, train, budget)
+    optimizer = recipes.optimizer(config, recipes.steps_per_epoch(source))
 
     settings = config.training
     hooks: list[training.Hook] = [training.ProgressBar(), training.JsonLines()]
@@ -62,7 +63,7 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     result = training.fit(
         model,
         task,
-        recipes.batches(config, train, budget),
+        source,
         valid,
         optimizer=optimizer,
         num_epochs=settings.num_epochs,

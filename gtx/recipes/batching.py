@@ -1,11 +1,16 @@
 """Builds the shapes and the source of batches from `config.batch`."""
 
+import dataclasses
+from typing import Any
+
 import jax
 from ml_collections import ConfigDict
 
 from gtx import batching
 from gtx.data import Dataset
+from gtx.limits import rules_of, unknown
 from gtx.recipes.models import needs_dense
+from gtx.recipes.rules import ConfigError, check_value, choose, frozen, settings_of
 
 
 def shards_of(config: ConfigDict) -> int:
@@ -36,12 +41,16 @@ def budget(
         machine has fewer (`check_devices` refuses this before training).
       stratified: the kind of plan; None for that of the config.
     """
+    num_shards = shards_here(config) if num_shards is None else num_shards
+    if sampling(config):  # the whole graph, by which it is scored
+        train = graphs.part("train")
+        return batching.fit_budget(train, num_shards, num_shards=num_shards, dense=_dense(config))
     return batching.fit_budget(
         graphs.part("train"),
         config.batch.size,
         num_tiers=config.batch.num_tiers,
         multiple_of=config.batch.multiple_of,
-        num_shards=shards_here(config) if num_shards is None else num_shards,
+        num_shards=num_shards,
         stratified=config.batch.stratified if stratified is None else stratified,
         dense=needs_dense(config),
         cover=[graphs.part("valid"), graphs.part("test")],
@@ -50,5 +59,67 @@ def budget(
 
 def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batching.Source:
     """The source of the batches of the training part."""
-    kind = batching.Resident if config.batch.resident else batching.Streamed
-    return kind(train, budget)
+    settings = sampling(config)
+    if not settings:
+        kind = batching.Resident if config.batch.resident else batching.Streamed
+        return kind(train, budget)
+    name = settings.pop("name")
+    try:
+        return batching.SAMPLERS[name](
+            train,
+            size=config.batch.size,
+            num_shards=budget.num_shards,
+            dense=needs_dense(config),
+            resident=config.batch.resident,
+            **settings,
+        )
+    except ValueError as error:
+        raise ConfigError(f"config.batch.sampling: {error}") from error
+
+
+def steps_per_epoch(source: batching.Source) -> int:
+    """The number of training steps in an epoch of a source that `batches` made."""
+    if isinstance(source, batching.Sampled):
+        return source.steps_per_epoch
+    assert source.dataset is not None and source.budget is not None
+    return -(-len(source.dataset) // source.budget.batch_size)
+
+
+def sampling(config: ConfigDict) -> dict[str, Any]:
+    """The settings of `config.batch.sampling`, with its `name`; empty for whole graphs.
+
+    Raises:
+      ConfigError: a setting is missing or unknown, or its value is not allowed.
+    """
+    field = "config.batch.sampling"
+    settings = {
+        name: frozen(value)
+        for name, value in settings_of(config.batch.get("sampling", {}), field).items()
+    }
+    if not settings:
+        return {}
+    kind = choose(batching.SAMPLERS, settings.get("name", ""), f"{field}.name")
+    rules = {name: rule for name, rule in rules_of(kind).items() if name not in _SET_ELSEWHERE}
+    for name, value in settings.items():
+        if name == "name":
+            continue
+        if name not in rules:
+            raise ConfigError(f"{field}.{name}: {unknown(name, rules)}")
+        check_value(f"batch.sampling.{name}", value, rules[name])
+    given = [each.name for each in dataclasses.fields(kind) if each.default is dataclasses.MISSING]
+    missing = sorted(set(given) - set(settings) - _SET_ELSEWHERE)
+    if missing:
+        raise ConfigError(
+            f"{field}.{missing[0]}: {settings['name']!r} needs this field, and the recipe does not "
+            f"have it. Give {rules[missing[0]].wanted}."
+        )
+    return settings
+
+
+# Fields of a sampler that other fields of a recipe determine.
+_SET_ELSEWHERE = {"dataset", "size", "num_shards", "dense", "resident"}
+
+
+def _dense(config: ConfigDict) -> bool:
+    """Whether the batch of the whole graph has a layout; none where it is scored in parts."""
+    return needs_dense(config) and sampling(config).get("evaluation") != "sampled"

@@ -13,7 +13,7 @@ from gtx import batching
 from gtx.data import GraphSpec, molecules
 from gtx.models import Needs
 from gtx.recipes import fields
-from gtx.recipes.batching import shards_of
+from gtx.recipes.batching import sampling, shards_of
 from gtx.recipes.data import (
     encoding_of,
     encodings,
@@ -48,7 +48,7 @@ def check(config: ConfigDict) -> None:
             molecules.descriptors([], settings.descriptors)
         except ValueError as error:
             raise ConfigError(f"config.data.descriptors: {error}") from error
-    structures(config)
+    _check_sampling(config)
     # Encodings that are not used are checked too, because an override may turn them on.
     for name, encoding in given_encodings(config).items():
         encoding_of(name, encoding)
@@ -71,6 +71,24 @@ def check(config: ConfigDict) -> None:
         raise ConfigError(
             f"config.baseline: True is not allowed: the forest needs SMILES, and the source "
             f"{settings.name!r} has none. Give False."
+        )
+
+
+def _check_sampling(config: ConfigDict) -> None:
+    """Raise a ConfigError unless the graph of the recipe can be sampled as it asks."""
+    added = structures(config)
+    if not sampling(config):
+        return
+    if added:
+        raise ConfigError(
+            "config.batch.sampling: parts of a graph do not keep the structures "
+            f"{sorted(config.structures)}. Give config.structures = {{}}, or no sampling."
+        )
+    level = label(config).level
+    if level != "node":
+        raise ConfigError(
+            f"config.batch.sampling: parts are sampled for labels of nodes, and the source "
+            f"{config.data.name!r} has a label of each {level}. Give {{}}, for whole graphs."
         )
 
 

@@ -76,7 +76,7 @@ OPTIONAL = (
     "data.descriptors",
 )
 # Settings of objects; the constructors of these check them.
-BUILT = ("encodings.", "structures.")
+BUILT = ("encodings.", "structures.", "batch.sampling.")
 
 # Fields of `config.data` that every source allows without declaring them.
 _ANY_SOURCE: Mapping[str, Rule] = {

@@ -6,7 +6,9 @@ from gtx.training.checkpoint import CheckpointWarning as CheckpointWarning
 from gtx.training.devices import Devices as Devices
 from gtx.training.evaluation import Evaluation as Evaluation
 from gtx.training.evaluation import Evaluator as Evaluator
+from gtx.training.evaluation import SampledEvaluator as SampledEvaluator
 from gtx.training.evaluation import evaluate as evaluate
+from gtx.training.evaluation import evaluator_of as evaluator_of
 from gtx.training.finite import NonFiniteError as NonFiniteError
 from gtx.training.hooks import EarlyStopping as EarlyStopping
 from gtx.training.hooks import Hook as Hook

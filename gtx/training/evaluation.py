@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from gtx.batching import Budget, evaluation_plan, stack_batches
+from gtx.batching import Budget, Sampled, Source, evaluation_plan, stack_batches
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.devices import Devices
@@ -57,8 +57,11 @@ class Evaluator:
         self.devices = Devices.first(budget.num_shards)
         self.program = make_evaluation_chunk(model, task, self.devices)
 
-    def prepare(self, dataset: Dataset) -> list[tuple[np.ndarray, Any]]:
-        """The batches of a dataset, put on the device once for many evaluations."""
+    def prepare(self, dataset: Dataset) -> list[tuple[np.ndarray, Any]] | None:
+        """The batches of a dataset, put on the device once for many evaluations.
+
+        None if they must be made in each evaluation.
+        """
         return list(self._chunks(dataset))
 
     def __call__(
@@ -94,6 +97,36 @@ class Evaluator:
         if level in ("graph", "node"):
             start = dataset.node_ptr if level == "node" else np.arange(len(dataset) + 1)
         predictions = np.zeros((int(start[-1]), self.task.output_dim), np.float32)
+        loss_sum, count = self._predict(variables, dataset, prepared, start, predictions, poll)
+        if level in ("graph", "node"):
+            predictions = predictions if dataset.targets_are_all else predictions[table.index]
+        else:
+            predictions = predictions[np.argsort(order)]
+        self._check_finite(predictions, dataset)
+        labels = table.labels
+        return Evaluation(
+            predictions=predictions,
+            labels=labels,
+            loss=loss_sum / count if count > 0 else float("nan"),
+            metrics={} if labels is None else self.task.metrics(predictions, labels),
+            notes=() if labels is None else tuple(self.task.undefined(labels)),
+        )
+
+    def _predict(
+        self,
+        variables: PyTree,
+        dataset: Dataset,
+        prepared: list[tuple[np.ndarray, Any]] | None,
+        start: np.ndarray,
+        predictions: np.ndarray,
+        poll: Callable[[], None],
+    ) -> tuple[float, float]:
+        """Write `predictions`, whose rows begin at `start` for each graph.
+
+        Returns:
+          The sum of the losses of known labels, and their number.
+        """
+        level = self.task.label.level
         loss_sum = count = 0.0
         for rows, data in prepared if prepared is not None else self._chunks(dataset):
             poll()
@@ -110,19 +143,7 @@ class Evaluator:
                 predictions[np.repeat(start[graphs], sizes) + offsets] = values
             loss_sum += float(sums.sum(dtype=np.float64))
             count += float(counts.sum(dtype=np.float64))
-        if level in ("graph", "node"):
-            predictions = predictions if dataset.targets_are_all else predictions[table.index]
-        else:
-            predictions = predictions[np.argsort(order)]
-        self._check_finite(predictions, dataset)
-        labels = table.labels
-        return Evaluation(
-            predictions=predictions,
-            labels=labels,
-            loss=loss_sum / count if count > 0 else float("nan"),
-            metrics={} if labels is None else self.task.metrics(predictions, labels),
-            notes=() if labels is None else tuple(self.task.undefined(labels)),
-        )
+        return loss_sum, count
 
     def _chunks(self, dataset: Dataset) -> Iterator[tuple[np.ndarray, Any]]:
         if len(dataset) == 0:
@@ -148,6 +169,72 @@ class Evaluator:
                 graphs,
                 ["prediction"],
             )
+
+
+class SampledEvaluator(Evaluator):
+    """Evaluates one large graph in sampled parts, with one compilation.
+
+    Every target is predicted once, in the part in which it is a seed (or whose cluster it is in).
+    The parts are the same in every evaluation. They are made anew each time, so that memory does
+    not grow with their number.
+
+    Args:
+      model, task: as for `Evaluator`.
+      source: samples the parts.
+      steps_per_call: number of batches in one compiled call.
+    """
+
+    def __init__(self, model: nn.Module, task: Task, source: Sampled, *, steps_per_call: int = 1):
+        self.task = task
+        self.source = source
+        self.steps_per_call = steps_per_call
+        self.devices = Devices.first(source.num_shards)
+        self.program = make_evaluation_chunk(model, task, self.devices)
+
+    def prepare(self, dataset: Dataset) -> None:
+        return None
+
+    def _predict(
+        self,
+        variables: PyTree,
+        dataset: Dataset,
+        prepared: Any,
+        start: np.ndarray,
+        predictions: np.ndarray,
+        poll: Callable[[], None],
+    ) -> tuple[float, float]:
+        loss_sum = count = 0.0
+        if len(dataset) == 0:
+            return loss_sum, count
+        for rows, batches, parts in self.source.evaluation_batches(dataset, self.steps_per_call):
+            poll()
+            outputs, sums, counts = jax.device_get(
+                self.program(variables, self.devices.shard(batches), rows)
+            )
+            for part, values in zip(parts, outputs.reshape(-1, *outputs.shape[2:]), strict=True):
+                predictions[part.nodes[part.targets]] = values[: len(part.nodes)][part.targets]
+            loss_sum += float(sums.sum(dtype=np.float64))
+            count += float(counts.sum(dtype=np.float64))
+        return loss_sum, count
+
+
+def evaluator_of(
+    model: nn.Module, task: Task, source: Source, budget: Budget | None = None
+) -> Evaluator:
+    """The evaluator that suits a source of training batches.
+
+    Args:
+      model: as for `Evaluator`.
+      task: likewise.
+      source: decides whether whole graphs are scored, or sampled parts of one.
+      budget: for whole graphs; that of the source if None.
+    """
+    if isinstance(source, Sampled) and source.evaluation == "sampled":
+        return SampledEvaluator(model, task, source)
+    budget = source.budget if budget is None else budget
+    if budget is None:
+        raise ValueError(f"{type(source).__name__} has no budget for whole graphs. Give one.")
+    return Evaluator(model, task, budget)
 
 
 def evaluate(

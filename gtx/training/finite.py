@@ -38,6 +38,7 @@ def check_finite(
     params: PyTree,
     *,
     where: str = "",
+    unit: str = "graph",
 ) -> None:
     """Raise if a step of a chunk was refused. The state is then the one before that step.
 
@@ -48,6 +49,7 @@ def check_finite(
       first_step: number of the chunk's first step.
       params: parameters, for their names.
       where: beginning of the message, such as "seed 1: ".
+      unit: what these rows are.
     """
     bad = np.flatnonzero(~report.finite.all(axis=1))
     if not len(bad):
@@ -62,8 +64,9 @@ def check_finite(
     more = f" (and {len(names) - 1} parameters)" if len(names) > 1 else ""
     raise NonFiniteError(
         f"{where}{what}{more} is not finite at step {first_step + index}. The step was not "
-        f"applied. Graph ids in its batch: {listing(graphs)}. Look for extreme features or "
-        "labels in these graphs, lower the learning rate, or clip gradients (clip_norm).",
+        f"applied. {unit.capitalize()} ids in its batch: {listing(graphs)}. Look for extreme "
+        f"features or labels in these {unit}s, lower the learning rate, or clip gradients "
+        "(clip_norm).",
         first_step + index,
         graphs,
         names,

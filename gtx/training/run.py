@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from gtx.batching import Budget, Source, fit_budget
+from gtx.batching import Sampled, Source, fit_budget
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.checkpoint import (
@@ -23,7 +23,7 @@ from gtx.training.checkpoint import (
     seed_folders,
 )
 from gtx.training.devices import Devices
-from gtx.training.evaluation import Evaluator
+from gtx.training.evaluation import Evaluator, evaluator_of
 from gtx.training.finite import NonFiniteError, check_finite
 from gtx.training.hooks.base import ChunkReport
 from gtx.training.identity import ResumeError, check_identity, identity
@@ -110,7 +110,7 @@ class Run:
         self._train_chunk = make_train_chunk(model, task, optimizer, source, self._devices)
         self.evaluator: Evaluator | None = None
         if valid is not None:
-            self.evaluator = Evaluator(model, task, _evaluation_budget(source, valid, num_shards))
+            self.evaluator = _evaluator(model, task, source, valid, num_shards)
         self.state = self._devices.copy(state)
         self._following: np.ndarray | None = None
         self._uploaded: Any = None
@@ -194,7 +194,7 @@ class Run:
             try:
                 check_finite(
                     own, take(rows, index, count, axis=2), self._source.ids, replica.step,
-                    self.state.params, where=self._called(replica),
+                    self.state.params, where=self._called(replica), unit=self._source.unit,
                 )  # fmt: skip
             except NonFiniteError as error:
                 self._give_up(replica, error)
@@ -311,7 +311,7 @@ class Run:
         return {"train": self._train_chunk.compile_seconds, "evaluate": seconds}
 
     @functools.cached_property
-    def _valid_batches(self) -> list[Any]:
+    def _valid_batches(self) -> list[Any] | None:
         assert self.evaluator is not None and self._valid_set is not None
         return self.evaluator.prepare(self._valid_set)
 
@@ -363,14 +363,17 @@ def _stacked_shapes(states: Sequence[TrainState]) -> TrainState:
     )
 
 
-def _evaluation_budget(source: Source, valid: Dataset, num_shards: int) -> Budget:
-    """The shape of the batches in which the validation part is evaluated."""
-    if source.budget is None:
+def _evaluator(
+    model: nn.Module, task: Task, source: Source, valid: Dataset, num_shards: int
+) -> Evaluator:
+    """The evaluator of the validation part, in batches of the source's shape."""
+    budget = source.budget
+    if budget is None and not isinstance(source, Sampled):
         size = -(-min(32, len(valid)) // num_shards) * num_shards
-        return fit_budget(valid, size, num_shards=num_shards)
-    if source.budget.num_shards != num_shards:
+        budget = fit_budget(valid, size, num_shards=num_shards)
+    if budget is not None and budget.num_shards != num_shards:
         raise ValueError(
             f"the plans of {type(source).__name__} have {num_shards} shards, and its budget has "
-            f"num_shards={source.budget.num_shards}. Fit the budget with num_shards={num_shards}."
+            f"num_shards={budget.num_shards}. Fit the budget with num_shards={num_shards}."
         )
-    return source.budget
+    return evaluator_of(model, task, source, budget)

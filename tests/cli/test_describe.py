@@ -28,7 +28,7 @@ def figures(monkeypatch):
         },
         "encodings": {"rwse": 0.25},
         "batches": {
-            "num_nodes": 33, "num_edges": 64, "num_shards": 1, "batch_size": 8,
+            "num_nodes": 33, "num_edges": 64, "num_shards": 1, "batch_size": 8, "unit": "graph",
             "tiers": [{"num_graphs": 8, "size": 4}], "steps_per_epoch": 7,
             "padding": {"stratified": waste, "plain": waste},
             "compilations": {"train": 1, "evaluate": 1},

@@ -91,6 +91,12 @@ def _sbm_nodes(folder: pathlib.Path) -> ConfigDict:
     return config
 
 
+def _large_graph_sage(folder: pathlib.Path) -> ConfigDict:
+    config = shrink(importlib.import_module("configs.large_graph_sage").get_config())
+    config.data.num_nodes, config.data.num_edges = 120, 400
+    return config
+
+
 def _solubility_gps(folder: pathlib.Path) -> ConfigDict:
     config = shrink(importlib.import_module("configs.solubility_gps").get_config())
     config.data.name = "csv"  # the real molecules have a test of their own
@@ -283,6 +289,7 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "cora_sgformer": _cora_sgformer,
     "csl_gps": _csl_gps,
     "csv_molecules": _csv_molecules,
+    "large_graph_sage": _large_graph_sage,
     "minesweeper": _minesweeper,
     "minesweeper_polynormer": _minesweeper_polynormer,
     "peptides_func_exphormer": _peptides_func_exphormer,

@@ -63,7 +63,7 @@ def graphs_of(config: ConfigDict) -> Dataset:
     """Drawn graphs with the columns, encodings and structures of the config; one batch in train."""
     spec = recipes.declared_spec(config)
     assert spec is not None
-    one = recipes.source(config).declared_spec().label.level == "pair"
+    one = spec.label.level == "pair" or bool(recipes.sampling(config))
     graphs = drawn(spec, num_graphs=1 if one else 5, sizes=(6, 7) if one else (4, 7))
     graphs = gtx.encodings.apply(graphs, recipes.encodings(config))
     return recipes.with_structures(graphs, config)

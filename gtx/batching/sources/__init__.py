@@ -1,5 +1,15 @@
-"""Sources of training batches, one per file, and the base class for your own source."""
+"""Sources of training batches, one per file, and the base class for your own source.
 
+`SAMPLERS` maps the names that `config.batch.sampling.name` may have to the sources of parts of one
+large graph.
+"""
+
+from gtx.batching.sources.clusters import Clusters as Clusters
+from gtx.batching.sources.neighbors import Neighbors as Neighbors
+from gtx.batching.sources.neighbors import SampleWarning as SampleWarning
 from gtx.batching.sources.resident import Resident as Resident
+from gtx.batching.sources.sampled import Sampled as Sampled
 from gtx.batching.sources.source import Source as Source
 from gtx.batching.sources.streamed import Streamed as Streamed
+
+SAMPLERS: dict[str, type[Sampled]] = {"clusters": Clusters, "neighbors": Neighbors}

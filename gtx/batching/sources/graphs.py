@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gtx.batching.budget import Budget
-from gtx.batching.plan import plan
+from gtx.batching.plan import plan, waste
 from gtx.batching.sources.source import Source
 from gtx.data.dataset import Dataset
 from gtx.data.labels import check_trainable
@@ -44,6 +44,9 @@ class Graphs(Source):
         # "stratified" has its own entry.
         shapes = self.budget.to_json().items()
         return {name: value for name, value in shapes if name not in ("dense", "stratified")}
+
+    def waste(self, rows: np.ndarray) -> dict[str, float]:
+        return waste(self.dataset, self.budget, rows)
 
     def ids(self, rows: np.ndarray) -> np.ndarray:
         return self.dataset.ids[rows]

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,10 @@ class Source(abc.ABC):
       dataset: the Dataset from which batches are made, or None. A resumed run compares its content.
       budget: the shape of the batches in which `fit` evaluates. It must cover the validation part.
         If it is None, `fit` fits a budget to the validation part.
+      unit: what a row of the plan is, in messages.
     """
+
+    unit: ClassVar[str] = "graph"
 
     constants: Any = None
     dataset: Dataset | None = None
@@ -38,8 +41,9 @@ class Source(abc.ABC):
     def plan(self, seed: int, epoch: int) -> np.ndarray:
         """The rows of an epoch: int32 [steps, shards, places], -1 for a place without a row.
 
-        The same seed and epoch give the same plan. All plans have the same numbers of shards and
-        places. `fit` trains on one device for each shard.
+        A source may store what it drew for a step in further negative numbers. The same seed and
+        epoch give the same plan. All plans have the same numbers of shards and places. `fit` trains
+        on one device for each shard.
         """
 
     def chunk(self, rows: np.ndarray) -> Any:
@@ -73,6 +77,11 @@ class Source(abc.ABC):
     def ids(self, rows: np.ndarray) -> np.ndarray:
         """The names of these rows in error messages; by default their numbers."""
         return rows
+
+    def waste(self, rows: np.ndarray) -> dict[str, float]:
+        """Padded size / useful size of the axes of the batches of a plan; by default not known."""
+        del rows
+        return {}
 
     def check(self) -> None:
         """Raise if nothing can be learned from this source; `fit` calls it before it begins."""

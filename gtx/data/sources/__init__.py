@@ -11,6 +11,7 @@ from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
 from gtx.data.sources.digits import Digits
 from gtx.data.sources.heterophilous import Heterophilous
+from gtx.data.sources.large_graph import LargeGraph
 from gtx.data.sources.lrim import LRIM
 from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
 from gtx.data.sources.ogbg_molhiv import OGBGMolhiv
@@ -36,6 +37,7 @@ SOURCES: dict[str, type[DataSource]] = {
     "csl": CSL,
     "csv": CSV,
     "heterophilous": Heterophilous,
+    "large_graph": LargeGraph,
     "lrim": LRIM,
     "mnist_superpixels": MNISTSuperpixels,
     "ogbg_molhiv": OGBGMolhiv,
@@ -66,6 +68,7 @@ __all__ = [
     "DataSource",
     "Digits",
     "Heterophilous",
+    "LargeGraph",
     "MNISTSuperpixels",
     "OGBGMolhiv",
     "OGBGMolpcba",

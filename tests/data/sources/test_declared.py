@@ -15,6 +15,7 @@ PACKED = [name for name, kind in SOURCES.items() if issubclass(kind, PackedSourc
 # Fields that make a source small, or name what it reads.
 SMALL = {
     "csl": dict(copies=3, num_folds=3),
+    "large_graph": dict(num_nodes=30, num_edges=60),
     "lrim": dict(side=4, num_graphs=10, temperature=6.0, sweeps=2),
     "sbm_cluster": dict(num_graphs=4, num_communities=3, max_size=6),
     "sbm_pattern": dict(num_graphs=4, max_size=6),
