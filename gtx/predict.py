@@ -148,10 +148,39 @@ class Predictor:
                 "predictor itself."
             )
         smiles = list(smiles)
-        dataset, errors = self._from_smiles(smiles)
-        predictions = np.full((len(smiles), self.task.output_dim), np.nan, np.float32)
-        predictions[dataset.ids] = self._predict(dataset)
-        return predictions, errors
+        molecules, errors = self._parsed(smiles)
+        return self.of_molecules(molecules, len(smiles)), errors
+
+    def of_molecules(self, molecules: Dataset, num_rows: int) -> np.ndarray:
+        """Predict for molecules that `gtx.data.molecules.from_smiles` made with `features`.
+
+        Args:
+          molecules: their `ids` are places in the result.
+          num_rows: its length.
+
+        Returns:
+          float32 [num_rows, dim], NaN in the rows without a molecule.
+        """
+        predictions = np.full((num_rows, self.task.output_dim), np.nan, np.float32)
+        predictions[molecules.ids] = self._predict(self._from_dataset(molecules, None))
+        return predictions
+
+    @property
+    def features(self) -> str:
+        """The features of atoms and bonds that the model reads.
+
+        Raises:
+          DatasetError: they are not made from SMILES.
+        """
+        features = self.recipe.config.data.get("features")
+        if features is None:
+            spec = self.recipe.spec
+            raise DatasetError(
+                f"this model was trained on the source {self.recipe.config.data.name!r}, whose "
+                f"features are not made from SMILES. Give graphs with the node columns "
+                f"{sorted(spec.nodes)} and the edge columns {sorted(spec.edges)}."
+            )
+        return str(features)
 
     def dataset(
         self,
@@ -175,13 +204,13 @@ class Predictor:
             return _example(self.recipe.spec).select([])
         if not any(isinstance(graph, str) for graph in graphs):
             return self._from_graphs(concatenate(graphs, padded=padded), targets)
-        dataset, errors = self._from_smiles(graphs, targets)
+        dataset, errors = self._parsed(graphs)
         for row, reason in errors.items():
             raise DatasetError(
                 f"molecule {row} ({shortened(graphs[row])!r}): {reason}. Leave it out or mend it; "
                 "Predictor.smiles predicts for the others."
             )
-        return dataset
+        return self._from_dataset(dataset, targets)
 
     @property
     def smiles_column(self) -> str:
@@ -237,20 +266,9 @@ class Predictor:
             self._evaluators[budget] = Evaluator(self.model, self.task, budget, steps_per_call=1)
         return self._evaluators[budget]
 
-    def _from_smiles(
-        self, smiles: list[str], targets: Any = None
-    ) -> tuple[Dataset, dict[int, str]]:
+    def _parsed(self, smiles: list[str]) -> tuple[Dataset, dict[int, str]]:
         """The molecules that parse, and the reasons why the others do not."""
-        features = self.recipe.config.data.get("features")
-        if features is None:
-            spec = self.recipe.spec
-            raise DatasetError(
-                f"this model was trained on the source {self.recipe.config.data.name!r}, whose "
-                f"features are not made from SMILES. Give graphs with the node columns "
-                f"{sorted(spec.nodes)} and the edge columns {sorted(spec.edges)}."
-            )
-        dataset, errors = molecules.from_smiles(smiles, features=features)
-        return self._from_dataset(dataset, targets), errors
+        return molecules.from_smiles(smiles, features=self.features)
 
     def _from_graphs(self, graph: GraphsTuple, targets: Any) -> Dataset:
         fields = dict(nodes=graph.nodes, edges=graph.edges, graphs=graph.globals)

@@ -9,34 +9,26 @@ classes `class_predicted` and `<class>_probability`.
 
 For a model of molecules --input is a CSV file. The output begins with all of its rows and columns
 in their order, including blank rows. The last column, `error`, gives the reason if a row has no
-prediction.
+prediction. Files of millions of molecules are predicted in constant memory, a part at a time. A
+command that was stopped goes on where it was when it is given again.
 
 For a model of other graphs --input is a file or folder in the form of the training data. The output
 begins with the graph (and the node, edge or pair) of each prediction.
 """
 
-import contextlib
-import csv
-import os
-import pathlib
-import sys
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 from absl import flags
 from absl.flags import FlagValues
 from rich.console import Console
 from rich.table import Table
 
 from gtx import Predictor, recipes
-from gtx.cli import predict_graphs, shared_flags
+from gtx.cli import predict_graphs, predict_molecules, shared_flags
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predicted_columns import columns
 from gtx.cli.reading import UsageError
 from gtx.cli.waiting import waiting
-from gtx.data import CsvError, MoleculeWarning, csv_source
 
 
 def define(values: FlagValues) -> None:
@@ -50,6 +42,10 @@ def define(values: FlagValues) -> None:
     flags.DEFINE_string(
         "smiles_column", None, "Column of --input; by default that of the training data.",
         flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_integer(
+        "workers", None, "Processes that parse molecules; by default one for each core if the "
+        "file is large.", lower_bound=0, upper_bound=1024, flag_values=values,
     )  # fmt: skip
 
 
@@ -67,70 +63,14 @@ def main(values: FlagValues) -> int:
             )
         return predict_graphs.predict_file(predictor, values.input, values.output)
     if values.input:
-        return predict_file(predictor, values.input, values.output, values.smiles_column)
+        return predict_molecules.predict_file(
+            predictor, values.input, values.output, values.smiles_column, values.workers
+        )
     names = [f"--smiles {place + 1}" for place in range(len(values.smiles))]
-    with _warnings_as_lines(names), waiting("compiling and predicting..."):
+    with predict_molecules.warnings_as_lines(names), waiting("compiling and predicting..."):
         predictions, errors = predictor.smiles(values.smiles)
     _print_table(values.smiles, columns(predictor.task.label, predictions), errors)
     return NOT_ALL if errors else 0
-
-
-def predict_file(predictor: Predictor, source: str, target: str, smiles_column: str | None) -> int:
-    """Predict for the molecules of a CSV file, and return the exit code.
-
-    Args:
-      predictor: the trained model.
-      source: the CSV file to read.
-      target: the CSV file to write. It appears only when it is complete.
-      smiles_column: the column of SMILES; None for the one from which the model was trained.
-    """
-    table = csv_source.read(source)
-    output = pathlib.Path(target)
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
-    column = predictor.smiles_column if smiles_column is None else smiles_column
-    if smiles_column is None and column not in table.header:
-        raise CsvError(
-            f"{table.name}: there is no column {column!r}, from which the model was trained, among "
-            f"{list(table.header)}. Name the one that holds SMILES with --smiles_column."
-        )
-    smiles = table.column(column)
-    header = [*columns(predictor.task.label, np.zeros((0, predictor.task.output_dim))), "error"]
-    taken = sorted(set(header) & set(table.header))
-    if taken:
-        raise CsvError(f"{table.name}: has the columns {taken}, which are written. Rename them.")
-    names = [f"row {number}" for number in table.numbers]
-    with _warnings_as_lines(names), waiting("compiling and predicting..."):
-        predictions, errors = predictor.smiles(smiles)
-    added = columns(predictor.task.label, predictions)
-    reasons = [errors.get(row, "") for row in range(len(smiles))]
-    aside = output.with_name(f".{output.name}.tmp")
-    with aside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([*table.header, *header])
-        writer.writerows(
-            [*row, *new] for row, *new in zip(table.rows, *added.values(), reasons, strict=True)
-        )
-    os.replace(aside, output)
-    print(f"{len(smiles) - len(errors)} of {len(smiles)} molecules predicted: {output}")
-    return NOT_ALL if errors else 0
-
-
-@contextlib.contextmanager
-def _warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
-    """Print each warning about a molecule as one line; `names` are the names of the molecules."""
-    before = warnings.showwarning
-
-    def show(message: Warning | str, *others: Any, **more: Any) -> None:
-        if isinstance(message, MoleculeWarning):
-            print(f"warning: {names[message.place]}: {message.reason}", file=sys.stderr)
-        else:
-            before(message, *others, **more)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", MoleculeWarning)
-        warnings.showwarning = show
-        yield
 
 
 def _print_table(

@@ -9,12 +9,14 @@ import contextlib
 import csv
 import dataclasses
 import difflib
+import io
+import itertools
 import math
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, BinaryIO, cast, get_args
 
 import numpy as np
 
@@ -78,6 +80,15 @@ class Table:
         """The cells of a column without blanks around them.
 
         Raises:
+          CsvError: see `place`.
+        """
+        place = self.place(name)
+        return [row[place].strip() for row in self.rows]
+
+    def place(self, name: str) -> int:
+        """The place of a column.
+
+        Raises:
           CsvError: there is no such column (the message lists the columns), or several of them.
         """
         if self.header.count(name) > 1:
@@ -94,8 +105,7 @@ class Table:
             raise CsvError(
                 f"{self.name}: there is no column {name!r} among {_listing(self.header)}.{hint}"
             )
-        place = self.header.index(name)
-        return [row[place].strip() for row in self.rows]
+        return self.header.index(name)
 
     def without_blank_rows(self) -> "Table":
         """The rows in which at least one cell is not blank; a CsvError if there is none."""
@@ -121,36 +131,74 @@ def read(path: str | Path, *, empty: bool = False) -> Table:
         text in UTF-8, or its quotes are not closed.
     """
     path = Path(path)
-    rows, numbers = [], []
+    with path.open("rb") as file:
+        rows = iterate(file, path.name)
+        header = next(rows)[1]
+        numbered = list(rows)
+    if not numbered and not empty:
+        raise CsvError(f"{path.name}: has a header and no rows. Give at least one row.")
+    cells = tuple(row for _, row in numbered)
+    return Table(path.name, header, cells, tuple(number for number, _ in numbered))
+
+
+def iterate(file: BinaryIO, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows of a CSV file one after the other, with their numbers; the header is row 1.
+
+    Args:
+      file: the file, of which no more is held in memory than a row.
+      name: its name in messages.
+
+    Raises:
+      CsvError: as `read`, but for a file without rows.
+    """
     number = 1
     try:
         # "utf-8-sig" also reads files of spreadsheet programs, which begin with a byte order mark.
-        with path.open(newline="", encoding="utf-8-sig") as file, _cells_of_any_length():
-            reader = csv.reader(file, strict=True)
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        with _cells_of_any_length():
+            reader = csv.reader(text, strict=True)
             header = tuple(cell.strip() for cell in next(reader, []))
-            for number, row in enumerate(reader, start=2):
+        if not any(header):
+            raise CsvError(f"{name}: is empty. The first row must name the columns.")
+        yield 1, header
+        rows, failed = [()], None
+        while rows and failed is None:
+            rows, failed = _next_rows(reader)
+            for row in rows:
+                number += 1
                 if len(row) > len(header) and any(map(str.strip, row[len(header) :])):
                     raise CsvError(
-                        f"{path.name}: row {number} has {len(row)} cells, the header "
+                        f"{name}: row {number} has {len(row)} cells, the header "
                         f"{len(header)}. Put quotes around cells with commas."
                     )
                 padding = [""] * (len(header) - len(row))
-                rows.append(tuple([*row, *padding][: len(header)]))
-                numbers.append(number)
+                yield number, tuple([*row, *padding][: len(header)])
+        if failed is not None:
+            raise failed
+        text.detach()
     except UnicodeDecodeError as error:
-        raise CsvError(f"{path.name}: is not text in UTF-8 ({error}). Save it as one.") from error
+        raise CsvError(f"{name}: is not text in UTF-8 ({error}). Save it as one.") from error
     except csv.Error as error:
         raise CsvError(
-            f"{path.name}: is not a CSV file: {error}, after row {number}. Close every quote, "
+            f"{name}: is not a CSV file: {error}, after row {number}. Close every quote, "
             'and write a quote inside of quotes twice ("").'
         ) from error
-    if not any(header):
-        raise CsvError(f"{path.name}: is empty. The first row must name the columns.")
-    if not rows and not empty:
-        raise CsvError(f"{path.name}: has a header and no rows. Give at least one row.")
-    return Table(path.name, header, tuple(rows), tuple(numbers))
 
 
+def _next_rows(reader: Any) -> tuple[list[Any], Exception | None]:
+    """Some rows, and the error that ended them, if there was one."""
+    rows: list[Any] = []
+    # The limit is changed for many rows at once, and never while another generator runs.
+    with _cells_of_any_length():
+        try:
+            for row in itertools.islice(reader, _AT_ONCE):
+                rows.append(row)  # those before an error are kept
+        except (csv.Error, UnicodeDecodeError) as error:
+            return rows, error
+    return rows, None
+
+
+_AT_ONCE = 256
 _LIMIT = threading.Lock()
 
 
@@ -189,6 +237,7 @@ def load(
     kind: str = "regression",
     features: str = "cip",
     split_column: str | None = None,
+    num_workers: int = 0,
 ) -> CsvData:
     """Read molecules and labels. `gtx.data.splits` splits them if no column does.
 
@@ -203,6 +252,7 @@ def load(
       features: see `molecules.from_smiles`.
       split_column: name of a column with the cells train, valid (or val) or test. A row with an
         empty cell is in no part and in `rejected`. None leaves the molecules unsplit.
+      num_workers: number of processes that parse SMILES; 0 for none.
 
     Raises:
       CsvError: names the file, the row and the column. Rows whose SMILES does not parse are not an
@@ -220,7 +270,7 @@ def load(
     table = read(path).without_blank_rows()
     smiles = table.column(smiles_column)
     labels, label = labels_of(table, target_columns, kind)
-    dataset, errors = molecules.from_smiles(smiles, features=features)
+    dataset, errors = molecules.from_smiles(smiles, features=features, num_workers=num_workers)
     rejected = tuple(
         Rejected(table.numbers[row], smiles[row], reason) for row, reason in errors.items()
     )

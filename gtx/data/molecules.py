@@ -6,7 +6,9 @@ list gets the last place of the list, "misc". Needs the extra `molecules`.
 """
 
 import contextlib
+import dataclasses
 import difflib
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.smiles import parse, parse_all, quiet, rdkit, shortened
 from gtx.data.spec import Categorical, GraphSpec
+from gtx.data.workers import workers
 
 # atomic number, chirality, degree, formal charge, hydrogens, radical electrons, hybridisation,
 # aromatic, in a ring. 174 places; older OGB has no "misc" chirality: 173.
@@ -51,6 +54,9 @@ _BOND_TYPE = {1: 0, 2: 1, 3: 2, 12: 3}  # single double triple aromatic; others 
 # none, Z, E, cis, trans, any. OGB fails at the atropisomers of newer RDKits; here they are "any".
 _BOND_STEREO = {0: 0, 2: 1, 3: 2, 4: 3, 5: 4, 1: 5}
 
+_STEREO = re.compile(r"[@/\\]")
+_PART = 1024  # SMILES that a worker reads at a time
+
 
 class MoleculeWarning(UserWarning):
     """A value of a molecule is not computed; the message names it.
@@ -66,7 +72,9 @@ class MoleculeWarning(UserWarning):
         self.reason = reason
 
 
-def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Dataset, dict[int, str]]:
+def from_smiles(
+    smiles: Sequence[Any], *, features: str = "cip", num_workers: int = 0
+) -> tuple[Dataset, dict[int, str]]:
     """Graphs of the SMILES that parse, and the reasons why the others do not.
 
     Args:
@@ -77,15 +85,26 @@ def from_smiles(smiles: Sequence[Any], *, features: str = "cip") -> tuple[Datase
         spelling of the molecule. "ogb": OGB's own table, with RDKit's tag as chirality, which
         differs between spellings of one molecule. "types": node column "type" (atomic number - 1)
         and edge column "type" (single, double, triple, aromatic, other).
+      num_workers: number of worker processes; 0 for none. The result does not depend on it.
 
     Returns:
       A dataset without labels whose `ids` are the places in `smiles` and whose `names` are the
       SMILES, and a dict from place to reason.
+
+    Raises:
+      WorkerError: a worker ended.
     """
     columns_of(features)  # refuses unknown features before molecules are read
-    molecules, errors = parse(smiles)
-    names = [smiles[row] for row, molecule in enumerate(molecules) if molecule is not None]
-    return from_molecules(molecules, names, features=features), errors
+    smiles = list(smiles)
+    starts = range(0, max(len(smiles), 1), _PART if num_workers else max(len(smiles), 1))
+    parts = [smiles[start : start + starts.step] for start in starts]
+    with workers(num_workers) as pool:
+        run = map if pool is None else pool.map
+        read = list(run(_read, parts, [features] * len(parts)))
+    found = list(zip(starts, read, strict=True))
+    kept = [start + row for start, part in found for row in part.kept]
+    errors = {start + row: why for start, part in found for row, why in part.errors.items()}
+    return _joined(read, kept, [smiles[row] for row in kept], features), errors
 
 
 def from_molecules(
@@ -101,17 +120,76 @@ def from_molecules(
     Returns:
       A dataset without labels whose `ids` are the places in `molecules`.
     """
-    spec = columns_of(features)
+    columns_of(features)
+    part = _features_of(list(molecules), None, features)
+    return _joined([part], part.kept, names, features)
+
+
+def _joined(
+    parts: "Sequence[_Part]", ids: Sequence[int], names: Sequence[str], features: str
+) -> Dataset:
+    node_name, of_nodes, edge_name, of_edges = _COLUMNS[features]
+    atom, bond, ends = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("atom", "bond", "ends")
+    )
+    return Dataset.from_columns(
+        nodes={node_name: atom[:, : len(of_nodes.sizes)]},
+        edges={edge_name: bond[:, : len(of_edges.sizes)]},
+        node_ptr=offsets([size for part in parts for size in part.sizes]),
+        edge_ptr=offsets([count for part in parts for count in part.edges]),
+        senders=ends[:, 0],
+        receivers=ends[:, 1],
+        ids=ids,
+        names=names,
+        spec=columns_of(features),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """What was read of some SMILES: arrays of all atoms and bonds, numbers of each molecule."""
+
+    kept: list[int]
+    sizes: list[int]
+    edges: list[int]
+    atom: np.ndarray
+    bond: np.ndarray
+    ends: np.ndarray
+    errors: dict[int, str]
+
+
+def _read(smiles: Sequence[Any], features: str) -> _Part:
+    """What the graphs of some SMILES are made of."""
+    molecules, errors = parse(smiles)
+    return dataclasses.replace(_features_of(molecules, smiles, features), errors=errors)
+
+
+def _features_of(molecules: list[Any], smiles: Sequence[str] | None, features: str) -> _Part:
+    """The part of some molecules, without errors.
+
+    Args:
+      molecules: the list is emptied.
+      smiles: the texts from which they were read, if they were.
+      features: see `from_smiles`.
+    """
     kept = [row for row, molecule in enumerate(molecules) if molecule is not None]
-    atoms: list[tuple[int, ...]] = []
-    bonds: list[tuple[int, ...]] = []
-    ends: list[tuple[int, int]] = []
+    # Few kinds of atoms and bonds are different: each is looked up, and its number is stored.
+    atoms: list[int] = []
+    bonds: list[int] = []
+    ends: list[int] = []
+    kinds_of_atoms: dict[tuple[Any, ...], int] = {}
+    kinds_of_bonds: dict[tuple[Any, ...], int] = {}
     sizes, edges = [], []
     for row in kept:
         molecule = molecules[row]
+        molecules[row] = None  # its memory is not needed any more
         sizes.append(molecule.GetNumAtoms())
         edges.append(2 * molecule.GetNumBonds())
-        if features == "cip":
+        # The text of a molecule without stereo has none of these characters.
+        plain = smiles is not None and _STEREO.search(smiles[row]) is None
+        if plain:
+            centres, double_bonds = [0] * sizes[-1], [0] * (edges[-1] // 2)
+        elif features == "cip":
             centres, double_bonds = stereo.labels(molecule)
         else:
             centres = [min(int(atom.GetChiralTag()), 4) for atom in molecule.GetAtoms()]
@@ -119,39 +197,41 @@ def from_molecules(
                 _BOND_STEREO.get(int(bond.GetStereo()), 5) for bond in molecule.GetBonds()
             ]
         for atom, centre in zip(molecule.GetAtoms(), centres, strict=True):
-            atoms.append(
-                (
-                    atom.GetAtomicNum(),
-                    centre,
-                    atom.GetTotalDegree(),
-                    atom.GetFormalCharge(),
-                    atom.GetTotalNumHs(),
-                    atom.GetNumRadicalElectrons(),
-                    int(atom.GetHybridization()),
-                    atom.GetIsAromatic(),
-                    atom.IsInRing(),
-                )
+            found = (
+                atom.GetAtomicNum(),
+                centre,
+                atom.GetTotalDegree(),
+                atom.GetFormalCharge(),
+                atom.GetTotalNumHs(),
+                atom.GetNumRadicalElectrons(),
+                atom.GetHybridization(),
+                atom.GetIsAromatic(),
+                atom.IsInRing(),
             )
+            atoms.append(kinds_of_atoms.setdefault(found, len(kinds_of_atoms)))
         for bond, kind in zip(molecule.GetBonds(), double_bonds, strict=True):
-            feature = (int(bond.GetBondType()), kind, bond.GetIsConjugated())
-            first, second = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-            bonds += [feature, feature]
-            ends += [(first, second), (second, first)]
-    atom = _atom_places(np.array(atoms, np.int64).reshape(-1, len(ATOM_SIZES)))
-    bond = _bond_places(np.array(bonds, np.int64).reshape(-1, len(BOND_SIZES)))
-    index = np.array(ends, np.int64).reshape(-1, 2)
-    node_name, of_nodes, edge_name, of_edges = _COLUMNS[features]
-    return Dataset.from_columns(
-        nodes={node_name: atom[:, : len(of_nodes.sizes)]},
-        edges={edge_name: bond[:, : len(of_edges.sizes)]},
-        node_ptr=offsets(sizes),
-        edge_ptr=offsets(edges),
-        senders=index[:, 0],
-        receivers=index[:, 1],
-        ids=kept,
-        names=names,
-        spec=spec,
+            feature = (bond.GetBondType(), kind, bond.GetIsConjugated())
+            bonds.append(kinds_of_bonds.setdefault(feature, len(kinds_of_bonds)))
+            ends.append(bond.GetBeginAtomIdx())
+            ends.append(bond.GetEndAtomIdx())
+    both_ways = np.array(ends, np.int64).reshape(-1, 2)
+    return _Part(
+        kept=kept,
+        sizes=sizes,
+        edges=edges,
+        atom=_atom_places(_rows(kinds_of_atoms, ATOM_SIZES))[np.array(atoms, np.int64)],
+        bond=_bond_places(_rows(kinds_of_bonds, BOND_SIZES))[np.array(bonds, np.int64)].repeat(
+            2, 0
+        ),
+        ends=np.stack([both_ways, both_ways[:, ::-1]], axis=1).reshape(-1, 2),
+        errors={},
     )
+
+
+def _rows(kinds: dict[tuple[Any, ...], int], sizes: tuple[int, ...]) -> np.ndarray:
+    """RDKit's numbers of each kind of atom or bond, in the order of their numbers."""
+    found = [[int(value) for value in kind] for kind in kinds]
+    return np.array(found, np.int64).reshape(-1, len(sizes))
 
 
 def columns_of(features: str) -> GraphSpec:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gtx import Predictor
-from gtx.cli import predict
+from gtx.cli import predict_molecules, predicted_columns
 from gtx.data import Label, MoleculeWarning
 from tests.cli import commands
 
@@ -87,7 +87,7 @@ def test_the_column_of_smiles_is_that_of_the_run(trained_run, predicted, tmp_pat
 
 
 def test_a_warning_about_a_molecule_names_its_row(capsys):
-    with predict._warnings_as_lines(["row 2", "row 5"]):
+    with predict_molecules.warnings_as_lines(["row 2", "row 5"]):
         warnings.warn(MoleculeWarning(1, "CCC has 600 atoms"), stacklevel=1)
     assert capsys.readouterr().err == "warning: row 5: CCC has 600 atoms\n"
 
@@ -138,7 +138,9 @@ def test_a_wrong_use_is_one_line_and_exit_code_two(tmp_path, arguments, says, ca
 
 def test_several_classes_give_a_class_and_probabilities():
     label = Label("graph", "multiclass", 3, ("red", "green", "blue"))
-    cells = predict.columns(label, np.array([[0.25, 0.5, 0.25], [np.nan] * 3], np.float32))
+    cells = predicted_columns.columns(
+        label, np.array([[0.25, 0.5, 0.25], [np.nan] * 3], np.float32)
+    )
     assert cells == {
         "class_predicted": ["green", ""],
         "red_probability": ["0.25", ""],
@@ -148,5 +150,79 @@ def test_several_classes_give_a_class_and_probabilities():
 
 
 def test_targets_without_names_are_numbered():
-    cells = predict.columns(Label("graph", "multilabel", 2), np.array([[0.1, 0.9]], np.float32))
+    cells = predicted_columns.columns(
+        Label("graph", "multilabel", 2), np.array([[0.1, 0.9]], np.float32)
+    )
     assert cells == {"0_predicted": ["0.1"], "1_predicted": ["0.9"]}
+
+
+def table_of(path):
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """A CSV file of 22 rows, three of which have no molecule, read 4 rows at a time."""
+    monkeypatch.setattr(predict_molecules, "ROWS", 4)
+    path = tmp_path / "many.csv"
+    cells = ["C" * (1 + row % 5) + "O" for row in range(22)]
+    cells[2], cells[9], cells[21] = "C(C", "", "xx"
+    path.write_text("smiles,row\n" + "".join(f"{cell},{row}\n" for row, cell in enumerate(cells)))
+    return path
+
+
+def predict(run, source, output, *more):
+    arguments = [f"--workdir={run.workdir}", f"--input={source}", f"--output={output}", *more]
+    return commands.run("predict", *arguments)
+
+
+def test_parts_of_a_file_are_one_table_and_workers_change_nothing(trained_run, many, tmp_path):
+    assert predict(trained_run, many, tmp_path / "one.csv") == 3
+    rows = table_of(tmp_path / "one.csv")
+    assert [row[1] for row in rows[1:]] == [str(row) for row in range(22)]
+    assert [number for number, row in enumerate(rows[1:]) if row[-1]] == [2, 9, 21]
+    assert all(bool(row[2]) != bool(row[3]) for row in rows[1:])
+    assert predict(trained_run, many, tmp_path / "two.csv", "--workers=1") == 3
+    assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+
+
+def test_a_command_that_was_killed_goes_on_where_it_was(
+    trained_run, many, tmp_path, monkeypatch, capsys
+):
+    assert predict(trained_run, many, tmp_path / "whole.csv") == 3
+    output = tmp_path / "out.csv"
+    of_molecules, calls = Predictor.of_molecules, []
+
+    def fails(self, molecules, num_rows):
+        calls.append(num_rows)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return of_molecules(self, molecules, num_rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Predictor, "of_molecules", fails)
+        with pytest.raises(BaseException):  # noqa: B017
+            predict(trained_run, many, output)
+    assert not output.exists()
+    # A kill may leave more bytes than the note knows of.
+    with (tmp_path / ".out.csv.part").open("ab") as file:
+        file.write(b"CCO,9,half a ro")
+    calls.clear()
+    monkeypatch.setattr(
+        Predictor, "of_molecules", lambda *args: calls.append(args[2]) or of_molecules(*args)
+    )
+    capsys.readouterr()
+    assert predict(trained_run, many, output) == 3
+    assert calls == [4, 4, 4, 2] and "going on after row 9" in capsys.readouterr().err
+    assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_what_is_left_of_another_input_is_written_anew(trained_run, many, tmp_path, capsys):
+    output = tmp_path / "out.csv"
+    (tmp_path / ".out.csv.part").write_text("smiles,row,logS_predicted,error\nCCO,0,1.0,\n")
+    (tmp_path / ".out.csv.part.json").write_text('{"identity": {}, "rows": 1, "bytes": 9}')
+    assert predict(trained_run, many, output) == 3
+    assert "is of another model or input" in capsys.readouterr().err
+    assert len(table_of(output)) == 23

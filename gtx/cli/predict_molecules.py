@@ -1,0 +1,278 @@
+"""Predicts for the molecules of a CSV file of any length, in memory that does not grow with it."""
+
+import collections
+import contextlib
+import csv
+import hashlib
+import io
+import itertools
+import json
+import os
+import pathlib
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import jax
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gtx import Predictor, recipes
+from gtx.cli.exit_codes import NOT_ALL
+from gtx.cli.predicted_columns import columns
+from gtx.data import CsvError, Dataset, MoleculeWarning, csv_source, molecules
+from gtx.data.workers import workers
+
+ROWS = 2048  # that are parsed, predicted and written together
+SMALL = 2**21  # bytes of a file for which starting processes takes longer than they save
+SHOWN = 20  # rows without a prediction that are printed; the output has all of them
+Rows = list[tuple[int, tuple[str, ...]]]
+
+
+def predict_file(
+    predictor: Predictor,
+    source: str,
+    target: str,
+    smiles_column: str | None = None,
+    num_workers: int | None = None,
+) -> int:
+    """Predict for the molecules of a CSV file, and return the exit code.
+
+    What is predicted is written to a hidden file beside the output, with a second file that says
+    what it belongs to and how much of it is whole. A call that was stopped goes on there, with the
+    same result, if model, input and column are the same. Otherwise it begins anew.
+
+    Args:
+      predictor: the trained model.
+      source: the CSV file to read.
+      target: the CSV file to write. It appears only when it is complete.
+      smiles_column: the column of SMILES; None for the one from which the model was trained.
+      num_workers: number of processes that parse; None for one for each core, or none for a small
+        file. The result does not depend on it.
+    """
+    path, output = pathlib.Path(source), pathlib.Path(target)
+    with path.open("rb") as file:
+        rows = csv_source.iterate(file, path.name)
+        header = next(rows)[1]
+        place = _place(predictor, header, path.name, smiles_column)
+        added = [*columns(predictor.task.label, np.zeros((0, predictor.task.output_dim))), "error"]
+        taken = sorted(set(added) & set(header))
+        if taken:
+            raise CsvError(f"{path.name}: has the columns {taken}, which are written. Rename them.")
+        if not output.parent.is_dir():
+            raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
+        size = os.path.getsize(path)
+        if num_workers is None:
+            num_workers = 0 if size < SMALL else len(os.sched_getaffinity(0))
+        partial = Partial.open(output, _identity(predictor, path, place), [*header, *added])
+        with partial, _progress(file, size) as told:
+            rows = itertools.islice(rows, partial.rows, None)
+            for part, parsed, errors in _parsed(rows, place, predictor.features, num_workers):
+                with warnings_as_lines([f"row {number}" for number, _ in part]):
+                    predictions = predictor.of_molecules(parsed, len(part))
+                new = columns(predictor.task.label, predictions)
+                reasons = [errors.get(row, "") for row in range(len(part))]
+                for row in sorted(errors)[: max(SHOWN - partial.failed, 0)]:
+                    print(f"row {part[row][0]}: {errors[row]}", file=sys.stderr)
+                cells = zip(part, *new.values(), reasons, strict=True)
+                partial.write([[*row, *more] for (_, row), *more in cells], len(errors))
+                told(partial.rows)
+        if not partial.rows:
+            partial.remove()
+            raise CsvError(f"{path.name}: has a header and no rows. Give at least one row.")
+    partial.finish()
+    found = partial.rows - partial.failed
+    print(f"{found} of {partial.rows} molecules predicted: {output}")
+    return NOT_ALL if partial.failed else 0
+
+
+class Partial:
+    """The part of an output that is written, and what it belongs to.
+
+    Attributes:
+      rows: number of rows that are written.
+      failed: number of these without a prediction.
+    """
+
+    _file: BinaryIO
+
+    def __init__(self, output: pathlib.Path, identity: Mapping[str, Any]):
+        self._output = output
+        self._path = output.with_name(f".{output.name}.part")
+        self._notes = output.with_name(f".{output.name}.part.json")
+        self._identity = dict(identity)
+        self.rows = self.failed = 0
+
+    @classmethod
+    def open(
+        cls, output: pathlib.Path, identity: Mapping[str, Any], header: Sequence[str]
+    ) -> "Partial":
+        """What an earlier call has left, if it belongs to the same output; otherwise a new one."""
+        partial = cls(output, identity)
+        size = 0
+        if partial._path.exists() and partial._notes.exists():
+            try:
+                notes = json.loads(partial._notes.read_text())
+                known = notes["identity"] == partial._identity
+                size = int(notes["bytes"]) if known else 0
+                if known and partial._path.stat().st_size >= size:
+                    partial.rows, partial.failed = int(notes["rows"]), int(notes["failed"])
+                    print(f"going on after row {partial.rows + 1:,}", file=sys.stderr)
+                else:
+                    print(
+                        f"{partial._path} is of another model or input, and is written anew.",
+                        file=sys.stderr,
+                    )
+                    size = 0
+            except (ValueError, KeyError, TypeError):
+                size = 0
+        partial._file = partial._path.open("r+b" if size else "wb")
+        partial._file.truncate(size)
+        partial._file.seek(size)
+        if not size:
+            partial.rows = partial.failed = 0
+            partial._append([header])
+        return partial
+
+    def __enter__(self) -> "Partial":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def write(self, rows: Sequence[Sequence[str]], failed: int) -> None:
+        """Add rows. A call that is stopped later goes on after them."""
+        self.rows += len(rows)
+        self.failed += failed
+        self._append(rows)
+
+    def _append(self, rows: Sequence[Sequence[str]]) -> None:
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        self._file.write(text.getvalue().encode())
+        self._file.flush()
+        os.fsync(self._file.fileno())  # before the note, which says that it is there
+        notes = dict(
+            identity=self._identity, rows=self.rows, failed=self.failed, bytes=self._file.tell()
+        )
+        aside = self._notes.with_name(f"{self._notes.name}.tmp")
+        aside.write_text(json.dumps(notes))
+        os.replace(aside, self._notes)
+
+    def finish(self) -> None:
+        """Make it the output."""
+        os.replace(self._path, self._output)
+        self._notes.unlink()
+
+    def remove(self) -> None:
+        self._path.unlink()
+        self._notes.unlink()
+
+
+def _place(
+    predictor: Predictor, header: tuple[str, ...], name: str, smiles_column: str | None
+) -> int:
+    """The place of the column of SMILES."""
+    column = predictor.smiles_column if smiles_column is None else smiles_column
+    if smiles_column is None and column not in header:
+        raise CsvError(
+            f"{name}: there is no column {column!r}, from which the model was trained, among "
+            f"{list(header)}. Name the one that holds SMILES with --smiles_column."
+        )
+    return csv_source.Table(name, header, (), ()).place(column)
+
+
+def _identity(predictor: Predictor, path: pathlib.Path, place: int) -> dict[str, Any]:
+    """What the predictions depend on: the parameters, the recipe, and the file as it is now."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(predictor.variables):
+        digest.update(np.ascontiguousarray(leaf).tobytes())
+    digest.update(recipes.config_hash(predictor.recipe.config).encode())
+    state = path.stat()
+    return dict(
+        model=digest.hexdigest(),
+        input=str(path.resolve()),
+        size=state.st_size,
+        changed=state.st_mtime_ns,
+        column=place,
+    )
+
+
+def _parsed(
+    rows: Iterator[tuple[int, tuple[str, ...]]], place: int, features: str, num_workers: int
+) -> Iterator[tuple[Rows, Dataset, dict[int, str]]]:
+    """The molecules of `ROWS` rows at a time, in order; the next ones are parsed meanwhile."""
+    parts = iter(lambda: list(itertools.islice(rows, ROWS)), [])
+
+    def smiles(part: Rows) -> list[str]:
+        return [cells[place].strip() for _, cells in part]
+
+    with workers(num_workers) as pool:
+        if pool is None:
+            for part in parts:
+                yield (part, *molecules.from_smiles(smiles(part), features=features))
+            return
+        # A bound, so that no more than these wait in memory.
+        waiting: collections.deque[Any] = collections.deque()
+        for part in parts:
+            found = pool.submit(molecules.from_smiles, smiles(part), features=features)
+            waiting.append((part, found))
+            if len(waiting) > 2 * num_workers:
+                first, found = waiting.popleft()
+                yield (first, *found.result())
+        for first, found in waiting:
+            yield (first, *found.result())
+
+
+@contextlib.contextmanager
+def _progress(file: BinaryIO, size: int) -> Iterator[Any]:
+    """A function that is told the number of rows; a bar at a terminal, else a line a minute."""
+    console = Console(stderr=True)
+    start = before = time.monotonic()
+    first: int | None = None
+
+    def text(rows: int) -> str:
+        rate = (rows - (first or 0)) / max(time.monotonic() - start, 1e-9)
+        return f"{rows:,} molecules, {rate:,.0f} a second"
+
+    if not console.is_terminal:
+
+        def tell(rows: int) -> None:
+            nonlocal before, first
+            first = rows if first is None else first
+            if time.monotonic() - before > 60:
+                before = time.monotonic()
+                print(text(rows), file=sys.stderr)
+
+        yield tell
+        return
+    shown = (BarColumn(), TextColumn("{task.fields[text]}"), TimeRemainingColumn())
+    with Progress(*shown, console=console, transient=True) as bar:
+        task = bar.add_task("", total=size, text="compiling and predicting...")
+
+        def tell(rows: int) -> None:
+            nonlocal first
+            first = rows if first is None else first
+            bar.update(task, completed=file.tell(), text=text(rows))
+
+        yield tell
+
+
+@contextlib.contextmanager
+def warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
+    """Print each warning about a molecule as one line; `names` are the names of the molecules."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, *others: Any, **more: Any) -> None:
+        if isinstance(message, MoleculeWarning):
+            print(f"warning: {names[message.place]}: {message.reason}", file=sys.stderr)
+        else:
+            before(message, *others, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MoleculeWarning)
+        warnings.showwarning = show
+        yield
