@@ -62,6 +62,7 @@ def get_config() -> ConfigDict:
     optimizer.learning_rate = 1e-3
     optimizer.weight_decay = 1e-5
     optimizer.decay = "all"  # all (as in GraphGPS) | kernels
+    optimizer.decoupled = True  # False adds the decay to the gradient, as torch's Adam has it
     optimizer.schedule = "warmup_cosine"  # constant | linear | warmup_cosine | inverse_sqrt
     optimizer.warmup_epochs = 5.0
     optimizer.final_factor = 0.0  # of the learning rate, at the last step

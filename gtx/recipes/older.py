@@ -16,6 +16,7 @@ LATER_FIELDS: Mapping[str, Any] = {
     "encodings_workers": 0,
     "structures": {},
     "data.num_train": 0,
+    "optimizer.decoupled": True,
     "task.kind": "auto",
     "training.seeds": (),
 }

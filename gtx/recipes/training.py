@@ -27,7 +27,7 @@ def seeds(config: ConfigDict) -> tuple[int, ...]:
 
 
 def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
-    """AdamW under the config's schedule."""
+    """AdamW, or Adam, under the config's schedule."""
     settings = config.optimizer
     num_steps = steps_per_epoch * config.training.num_epochs
     warmup_steps = round(settings.warmup_epochs * steps_per_epoch)
@@ -46,6 +46,7 @@ def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
             schedule(),
             weight_decay=settings.weight_decay,
             decay=settings.decay,
+            decoupled=settings.get("decoupled", True),
             clip_norm=settings.clip_norm or None,
             ema_decay=settings.ema_decay or None,
         )

@@ -56,6 +56,7 @@ def adamw(
     *,
     weight_decay: float = 0.0,
     decay: Literal["all", "kernels"] = "all",
+    decoupled: bool = True,
     b1: float = 0.9,
     b2: float = 0.999,
     eps: float = 1e-8,
@@ -67,6 +68,9 @@ def adamw(
     Args:
       learning_rate: the schedule.
       weight_decay: w -= rate * weight_decay * w, independent of the gradient, as in torch.
+      decoupled: if False, weight_decay * w is added to the gradient instead, as torch's `Adam` has
+        it (L2 regularisation). Adam divides this sum by its size, so that weights with small
+        gradients decay by about the rate in each step: far more than with True.
       decay: the parameters that decay. `all`, as in torch and GraphGPS; `kernels` leaves out
         biases, norm scales and embedding tables.
       b1: decay of the mean of gradients.
@@ -86,9 +90,28 @@ def adamw(
         raise ValueError(f"eps must be finite and not negative, got {eps}.")
     mask = kernel_mask if decay == "kernels" else None
     rule = functools.partial(
-        optax.adamw, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay, mask=mask
+        optax.adamw if decoupled else adam_l2,
+        b1=b1,
+        b2=b2,
+        eps=eps,
+        weight_decay=weight_decay,
+        mask=mask,
     )
     return Optimizer(rule, learning_rate, clip_norm, ema_decay)
+
+
+def adam_l2(
+    learning_rate: Callable[[Array], Array],
+    *,
+    b1: float,
+    b2: float,
+    eps: float,
+    weight_decay: float,
+    mask: Callable[[PyTree], PyTree] | None,
+) -> optax.GradientTransformation:
+    """Adam on gradient + weight_decay * weights: torch's `Adam` with its `weight_decay`."""
+    added = optax.add_decayed_weights(weight_decay, mask)
+    return optax.chain(added, optax.adam(learning_rate, b1=b1, b2=b2, eps=eps))
 
 
 def kernel_mask(params: PyTree) -> PyTree:

@@ -68,6 +68,7 @@ ZINC = {
     "model.remat": (True, WARNED),
     "optimizer.clip_norm": (0.5, REFUSED),
     "optimizer.decay": ("kernels", REFUSED),
+    "optimizer.decoupled": (False, REFUSED),
     "optimizer.ema_decay": (0.9, REFUSED),
     "optimizer.final_factor": (0.1, REFUSED),
     "optimizer.learning_rate": (0.1, REFUSED),

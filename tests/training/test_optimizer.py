@@ -15,20 +15,26 @@ PARAMS = {
 }
 
 
-def test_adamw_follows_torch():
+@pytest.mark.parametrize("decoupled", [True, False])
+def test_adam_follows_torch(decoupled):
     # torch.optim.AdamW: w -= lr * wd * w, then the Adam step with bias-corrected moments.
+    # torch.optim.Adam: wd * w is added to the gradient, and nothing else decays.
     rng = np.random.default_rng(0)
     w = rng.normal(size=5)
     grads = rng.normal(size=(4, 5))
     rates = [0.1 * (1 - s / 8) for s in range(4)]
-    rule = adamw(Linear(0.1, 8), weight_decay=0.02, b1=0.8, b2=0.95).transformation()
+    rule = adamw(Linear(0.1, 8), weight_decay=0.02, decoupled=decoupled, b1=0.8, b2=0.95)
+    rule = rule.transformation()
     params = {"w": jnp.asarray(w, jnp.float32)}
     state = rule.init(params)
     m = v = 0.0
     for t, (grad, rate) in enumerate(zip(grads, rates, strict=True), start=1):
         updates, state = rule.update({"w": jnp.asarray(grad, jnp.float32)}, state, params)
         params = optax.apply_updates(params, updates)
-        w = w - rate * 0.02 * w
+        if decoupled:
+            w = w - rate * 0.02 * w
+        else:
+            grad = grad + 0.02 * w
         m, v = 0.8 * m + 0.2 * grad, 0.95 * v + 0.05 * grad**2
         w = w - rate * (m / (1 - 0.8**t)) / (np.sqrt(v / (1 - 0.95**t)) + 1e-8)
     np.testing.assert_allclose(params["w"], w, rtol=2e-5)
