@@ -1,7 +1,8 @@
 """Write docs/models.md: `python -m experiments.models`.
 
-The page is made from the models, their recipes and docs/model_scores.json. That file holds, by the
-name of a recipe, a dict of `score`, `command` and `date` of what was measured here.
+The page is made from the models, their recipes and what was measured: docs/model_scores.json,
+which holds, by the name of a recipe, a dict of `score`, `command` and `date`; and the tables of
+`experiments.model_tables`.
 """
 
 import ast
@@ -17,6 +18,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from experiments import model_tables
 from gtx import batching, recipes
 from gtx.models import MODELS, Model
 from gtx.recipes.models import needs_dense
@@ -75,7 +77,8 @@ def page(
     found = read_scores() if scores is None else scores
     rows = [row(name, kind, count, found) for name, kind in sorted(MODELS.items())]
     table = [_line(COLUMNS), _line(["---"] * len(COLUMNS)), *map(_line, rows)]
-    return INTRODUCTION + "\n" + "\n".join(table) + "\n"
+    sections = [INTRODUCTION, "\n".join(table) + "\n", *model_tables.sections()]
+    return "\n".join(sections)
 
 
 def row(
