@@ -138,11 +138,9 @@ def test_pairs_get_their_messages_in_the_order_of_the_pairs():
     entry = jnp.arange(10.0)[:, None] * jnp.ones(HEADS)
     zero = jnp.zeros((4, HEADS, HEAD_DIM))
     for implementation in ("dense", "chunked", "edges", "reference"):
-        _, message = attention(
-            *(zero, zero, zero, structure),
-            **dict(score=EGTScore(), entry=entry, return_message=True),
-            implementation=implementation,
-        )
+        options = dict(return_message=True, implementation=implementation)
+        call = functools.partial(attention, structure=structure, score=EGTScore(), **options)
+        _, message = jax.jit(call)(zero, zero, zero, entry=entry)
         np.testing.assert_array_equal(message, entry)
 
 

@@ -75,7 +75,9 @@ def thinned():
             yield (implementation, structure, *next(rows)), False
 
 
-def results(structure, arrays, cotangents, *, implementation, score, bias, dropout, extras):
+def results(
+    structure, arrays, cotangents, *, implementation, score, bias, dropout, extras, jit=True
+):
     """Result, log-sum-exp, message, and the gradients of every floating-point argument."""
     names = ["query", "key", "value", *cases.SCORE_ARRAYS.get(score, ())]
     names += ["gate", "edge_key", "edge_value"] if extras else []
@@ -111,7 +113,7 @@ def results(structure, arrays, cotangents, *, implementation, score, bias, dropo
         cotangents = [x.astype(y.dtype) for x, y in zip(cotangents, out, strict=False)]
         return out, pull((*cotangents, *cases.message_cotangents(out[2:])))[0]
 
-    if implementation != "reference":  # whose operations, one by one, are compiled for all tests
+    if jit:
         run = jax.jit(run)
     (out, lse, *message), gradients = run(arrays, cotangents)
     parts = {f"message {number}": leaf for number, leaf in enumerate(jax.tree.leaves(message))}
@@ -145,16 +147,23 @@ def inputs(structure, dtype, condition):
 
 @functools.cache
 def reference(structure, dtype, condition, **options):
-    """What is right, in float64; the implementations of one structure share it."""
+    """What is right, in float64; the implementations of one structure share it.
+
+    Compiled as a whole it takes less time than its operations one by one do, but where thousands
+    of combinations share those.
+    """
     arrays, cotangents = inputs(structure, dtype, condition)
     structure = cases.STRUCTURES[structure]()
     with jax.enable_x64(True):
         return results(structure, arrays, cotangents, implementation="reference", **options)
 
 
-def check(implementation, structure, score, bias, dtype, condition, dropout, extras):
+def check(
+    implementation, structure, score, bias, dtype, condition, dropout, extras, jit_reference=False
+):
     options = dict(score=score, bias=bias, dropout=dropout, extras=extras)
-    expected = reference(structure, dtype, condition, **options)
+    of_reference = options | dict(jit=jit_reference)
+    expected = reference(structure, dtype, condition, **of_reference)
     arrays, cotangents = inputs(structure, dtype, condition)
     structure = cases.STRUCTURES[structure]()
     padding = cases.unused(structure)
@@ -171,7 +180,7 @@ def check(implementation, structure, score, bias, dtype, condition, dropout, ext
     errors = largest_errors(actual, expected)
     if dtype == "bfloat16":
         # Twice what the reference loses on the same arguments, or the rounding of a result.
-        oracle = results(structure, narrow, cotangents, implementation="reference", **options)
+        oracle = results(structure, narrow, cotangents, implementation="reference", **of_reference)
         limits = largest_errors(oracle, expected)
         for name, error in errors.items():
             assert error <= max(2 * limits[name], 2**-8), (name, error, limits[name])
@@ -199,7 +208,8 @@ def test_an_implementation_equals_the_reference(
     implementation, structure, score, bias, dtype, condition, dropout, extras
 ):
     with jax.enable_x64(dtype == "float64"):
-        check(implementation, structure, score, bias, dtype, condition, dropout, extras)
+        row = (implementation, structure, score, bias, dtype, condition, dropout, extras)
+        check(*row, jit_reference=True)
 
 
 @pytest.mark.slow
