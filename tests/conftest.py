@@ -15,6 +15,7 @@ import jaxlib
 import jaxtyping
 import pytest
 
+import tests
 from experiments.paper import claims
 from tests import trained
 
@@ -55,6 +56,10 @@ def pytest_ignore_collect(collection_path, config):
     if collection_path.name == "torch" and "not torch" in config.option.markexpr:
         return True
     return None
+
+
+def pytest_runtest_setup():
+    tests.begin_test()
 
 
 def pytest_collection_finish():
