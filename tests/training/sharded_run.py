@@ -1,7 +1,8 @@
-"""Run by test_sharding in a process of its own: the same run on one device and on eight."""
+"""Run by test_sharding in a process of its own: runs on one device, on two and on eight."""
 
 import json
 import os
+import pathlib
 import sys
 
 os.environ["XLA_FLAGS"] = " ".join(
@@ -15,10 +16,10 @@ from gtx.batching import Resident, fit_budget, plan
 from gtx.training import Devices, Evaluator, make_train_chunk
 from gtx.training.state import evaluation_variables, init_state
 from gtx.training.step import blank_batch, empty_rows
-from tests.training import small
+from tests.training import sharded_attention, small
 
 
-def main():
+def one_and_eight():
     train, task, optimizer, model = (
         small.dataset(60),
         small.task(),
@@ -45,19 +46,21 @@ def main():
         assert evaluator.program.num_compilations == 1
         results[shards] = jax.device_get((state, report, evaluation.predictions))
     one, eight = results.values()
-    print(
-        json.dumps(
-            {
-                "steps": int(one[0].step),
-                "state": small.max_difference(one[0], eight[0]),
-                "grad_norm": small.max_difference(one[1].grad_norm, eight[1].grad_norm),
-                "predictions": small.max_difference(one[2], eight[2]),
-                "moved": small.max_difference(
-                    one[0].params, init_state(model, optimizer, batch, 0).params
-                ),
-            }
-        )
-    )
+    return {
+        "steps": int(one[0].step),
+        "state": small.max_difference(one[0], eight[0]),
+        "grad_norm": small.max_difference(one[1].grad_norm, eight[1].grad_norm),
+        "predictions": small.max_difference(one[2], eight[2]),
+        "moved": small.max_difference(one[0].params, init_state(model, optimizer, batch, 0).params),
+    }
+
+
+def main():
+    found = {
+        "eight": one_and_eight(),
+        "attention": sharded_attention.run(pathlib.Path(sys.argv[1])),
+    }
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -20,22 +20,25 @@ from tests.training import small
 QUICK = {**os.environ, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
 
-def test_eight_devices_compute_what_one_computes():
+@pytest.fixture(scope="module")
+def sharded(tmp_path_factory):
+    """What a process with eight devices found."""
     command = [sys.executable, "-W", "error", "-m", "tests.training.sharded_run"]
+    command.append(str(tmp_path_factory.mktemp("sharded")))
     done = subprocess.run(command, env=QUICK, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_eight_devices_compute_what_one_computes(sharded):
+    found = sharded["eight"]
     assert found["steps"] == 8 and found["moved"] > 0.01
     assert found["state"] < 1e-5  # parameters, batch statistics, optimiser and average
     assert found["grad_norm"] < 1e-5 and found["predictions"] < 1e-4
 
 
-def test_fit_on_two_devices_with_attention_that_goes_block_by_block(tmp_path):
-    command = [sys.executable, "-W", "error", "-m", "tests.training.sharded_attention_run"]
-    command.append(str(tmp_path))
-    done = subprocess.run(command, env=QUICK, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+def test_fit_on_two_devices_with_attention_that_goes_block_by_block(sharded):
+    found = sharded["attention"]
     assert found["steps"] == 2
     assert found["params"] < 1e-5 and found["score"] < 1e-5
     assert found["replica"] < 1e-5  # of two seeds on these two devices

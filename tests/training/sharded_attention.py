@@ -1,16 +1,9 @@
-"""Run by test_sharding in a process of its own: `fit` on one device and on two.
+"""Run by sharded_run: `fit` on one device and on two.
 
 The graphs are so large that "auto" takes the attention that goes block by block.
 """
 
-import json
-import os
 import pathlib
-import sys
-
-os.environ["XLA_FLAGS"] = " ".join(
-    [os.environ.get("XLA_FLAGS", ""), "--xla_force_host_platform_device_count=2"]
-)
 
 import flax.linen as nn
 import jax
@@ -53,7 +46,8 @@ def dataset():
     return Dataset.from_graphs(made, np.asarray(labels, np.float32))
 
 
-def main():
+def run(folder: pathlib.Path) -> dict[str, float]:
+    """How far apart the runs end, and after how many steps."""
     data, results = dataset(), []
     for shards, seeds in ((1, (0,)), (2, (0,)), (2, (0, 1))):
         with recorded_choices() as choices:
@@ -65,20 +59,15 @@ def main():
                     data,
                     optimizer=Optimizer(optax.sgd, Constant(0.01)),
                     num_epochs=2,
-                    workdir=pathlib.Path(sys.argv[1]) / f"{shards}_{len(seeds)}",
+                    workdir=folder / f"{shards}_{len(seeds)}",
                     seeds=seeds,
                 )
             )
         assert {choice.implementation for choice in choices} == {"chunked"}
     one, two, replicas = results
-    found = dict(
+    return dict(
         params=small.max_difference(one.state.params, two.state.params),
         replica=small.max_difference(two.state.params, replicas.replicas[0].state.params),
         score=abs(one.best_score - two.best_score),
         steps=int(two.state.step),
     )
-    print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
