@@ -235,7 +235,7 @@ def layers(x, structure, count):
 
 def dependence(function, x):
     """Largest |d output_i / d input_j| over features: [nodes, nodes]."""
-    return np.abs(jax.jacrev(function)(x)).max(axis=(1, 3))
+    return np.abs(jax.jit(jax.jacrev(function))(x)).max(axis=(1, 3))
 
 
 root_x = jnp.asarray(rng.normal(size=(size, d)), jnp.float32)

@@ -84,7 +84,7 @@ def test_predictions_survive_a_renumbering_of_the_graphs(tmp_path, used, quick_c
     np.testing.assert_array_equal(one.targets.labels, other.targets.labels)
     assert not np.array_equal(one.senders, other.senders)
     model, batches = recipes.model(config, one.spec), [batch_graphs(one), batch_graphs(other)]
-    variables = model.init(jax.random.key(0), batches[0])
+    variables = jax.jit(model.init)(jax.random.key(0), batches[0])
     predict = jax.jit(lambda batch: model.apply(variables, batch))
     first, second = (np.asarray(predict(batch))[: len(one)] for batch in batches)
     np.testing.assert_allclose(first, second, atol=1e-4)

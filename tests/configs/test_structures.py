@@ -1,5 +1,7 @@
 """Nodes and edge sets that a config adds, in training and in prediction on raw graphs."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from gtx.data.sources import SOURCES, DataSource
 from gtx.training import Evaluator
 from tests.configs.shrunk import RECIPES, random_graphs
 from tests.trained import invented
+from tests.variables import random_variables
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -125,12 +128,14 @@ def test_message_passing_over_the_graph_stands_beside_attention_over_an_expander
     block = model.block().copy(name="block")
     assert block.local(dim=8).edges == ("graph",)
     assert block.attention(dim=8).edges == ("expander",)
-    variables = model.init(jax.random.key(0), batch, train=False)
+    init = functools.partial(model.init, train=False)
+    variables = random_variables(jax.eval_shape(init, jax.random.key(0), batch))
 
+    @functools.partial(jax.jit, static_argnames="mutable")
     def predict(batch, mutable=()):
         return model.apply(variables, batch, train=False, mutable=mutable)
 
-    _, kept = predict(batch, mutable=["intermediates"])
+    _, kept = predict(batch, mutable=("intermediates",))
     weights = kept["intermediates"]["block_0"]["attention"]["weights"][0]
     assert weights.shape[0] == len(batch.edge_sets["expander"].mask)
     before, _ = predict(batch)

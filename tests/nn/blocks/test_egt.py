@@ -77,7 +77,8 @@ def test_all_pairs_and_the_edges_of_a_complete_graph_give_one_result_dropout_inc
 def test_heads_leave_out_pairs_in_training_alone_and_the_others_share_the_weight():
     layer = nn.EGTAttention(8, num_heads=4, mask_rate=0.4, scale_degree=False)
     keys = dict(params=jax.random.key(0), dropout=jax.random.key(1))
-    variables = layer.init(keys, features(), BATCH, train=False)
+    init = quick_jit(functools.partial(layer.init, train=False))
+    variables = init(keys, features(), BATCH)
 
     @functools.partial(quick_jit, static_argnames="train")
     def weights(train):
@@ -95,7 +96,8 @@ def test_heads_leave_out_pairs_in_training_alone_and_the_others_share_the_weight
 def test_the_degree_of_a_virtual_node_scales_nothing():
     layer = functools.partial(nn.EGTAttention, 8, num_heads=2)
     keys = dict(params=jax.random.key(0))
-    variables = layer().init(keys, features(), BATCH, train=False)
+    init = quick_jit(functools.partial(layer().init, train=False))
+    variables = init(keys, features(), BATCH)
 
     @quick_jit
     def nodes(**fields):

@@ -15,6 +15,7 @@ from gtx.nn.encoders import spectrum as spectral
 from tests.batches import DIM, build_batch, random_graphs
 from tests.encodings.graphs import complete, cycle, dataset_of, irregular, path, star, union
 from tests.nn.layers import BATCH, REAL, affine, close, encode, layer_norm, relu
+from tests.variables import quick_jit
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -229,15 +230,13 @@ def test_encoders_of_this_file_see_signs_and_bases(encoder):
     batch, spectrum = spectra()
     graph = np.asarray(batch.node_graph)
     encoder = encoder("lap", DIM)
-    variables = encoder.init(jax.random.key(0), batch, train=False)
+    variables = quick_jit(functools.partial(encoder.init, train=False))(jax.random.key(0), batch)
 
+    @quick_jit
     def result(vectors):
         nodes = {**batch.graph.nodes, "lap_vectors": vectors}
-        return np.asarray(
-            encoder.apply(
-                variables, batch.replace(graph=batch.graph._replace(nodes=nodes)), train=False
-            )
-        )
+        other = batch.replace(graph=batch.graph._replace(nodes=nodes))
+        return encoder.apply(variables, other, train=False)
 
     plain = result(spectrum.vectors)
     flipped = np.abs(result(-spectrum.vectors) - plain)
