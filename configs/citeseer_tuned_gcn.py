@@ -11,36 +11,13 @@ theirs is a part of it.
 
 from ml_collections import ConfigDict
 
-from configs import base
-from gtx import recipes
+from configs import cora_tuned_gcn
 
 
 def get_config() -> ConfigDict:
-    config = base.get_config()
-    config.data.name = "planetoid"
-    config.data.root = "data"  # the folder that holds planetoid/
+    config = cora_tuned_gcn.get_config()
     config.data.graph = "citeseer"
-
-    config.batch.size = 1  # the graph
-    config.model = recipes.model_config(
-        "mpnn",
-        local="gcn",
-        dim=512,
-        num_layers=2,
-        residual="none",
-        norm="none",
-        feed_forward="none",
-        dropout_rate=0.5,
-        encoding_dim=None,
-        node_encoders={"words": "identity"},
-        head_layers=1,
-    )
-
-    config.optimizer.learning_rate = 1e-3
+    config.model.num_layers = 2
+    config.model.dropout_rate = 0.5
     config.optimizer.weight_decay = 1e-2
-    config.optimizer.schedule = "constant"
-    config.optimizer.clip_norm = 0.0  # none
-
-    config.training.num_epochs = 500
-    config.training.checkpoint_every = 100
     return config

@@ -10,32 +10,11 @@ stratified by size.
 
 from ml_collections import ConfigDict
 
-from configs import base
-from gtx import recipes
+from configs import cifar10_gps
 
 
 def get_config() -> ConfigDict:
-    config = base.get_config()
+    config = cifar10_gps.get_config()
     config.data.name = "mnist_superpixels"
-    config.data.root = "data"  # the folder that holds mnist_superpixels/
-    config.encodings.laplacian = ConfigDict(dict(num_vectors=8, normalization="none"))
-
-    config.batch.size = 16
-    config.model = recipes.model_config(
-        "gps",
-        dim=52,
-        num_layers=3,
-        local="gated_gcn",
-        encoding_dim=8,
-        pool="mean",
-        head_layers=3,
-        head_widths="equal",
-        head_normalize=True,
-    )
-
-    config.optimizer.learning_rate = 1e-3
-    config.optimizer.weight_decay = 1e-5
-    config.optimizer.warmup_epochs = 5.0
-
-    config.training.num_epochs = 100
+    config.model.head_layers = 3
     return config

@@ -10,33 +10,11 @@ size.
 
 from ml_collections import ConfigDict
 
-from configs import base
-from gtx import recipes
+from configs import cifar10_grit
 
 
 def get_config() -> ConfigDict:
-    config = base.get_config()
+    config = cifar10_grit.get_config()
     config.data.name = "mnist_superpixels"
-    config.data.root = "data"  # the folder that holds mnist_superpixels/
-    config.encodings.rrwp = ConfigDict(dict(walk_length=18))
-
-    config.batch.size = 16
-    config.model = recipes.model_config(
-        "grit",
-        dim=52,
-        num_layers=3,
-        num_heads=4,
-        attention_dropout_rate=0.5,
-        pool="mean",
-        head_layers=3,
-        head_widths="equal",
-        head_normalize=True,
-    )
-
-    config.optimizer.learning_rate = 1e-3
-    config.optimizer.weight_decay = 1e-5
-    config.optimizer.warmup_epochs = 5.0
-    config.optimizer.clip_norm = 1.0
-
-    config.training.num_epochs = 200
+    config.model.head_layers = 3
     return config

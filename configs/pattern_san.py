@@ -12,33 +12,17 @@ graph in training, where their code draws them and does not use them; each eigen
 
 from ml_collections import ConfigDict
 
-from configs import base
-from gtx import recipes
+from configs import cluster_san
 
 
 def get_config() -> ConfigDict:
-    config = base.get_config()
+    config = cluster_san.get_config()
     config.data.name = "sbm_pattern"
     config.data.num_graphs = 14_000
-    config.encodings.laplacian = ConfigDict(dict(num_vectors=10, normalization="sym"))
-    config.batch.size = 16
 
-    positions = dict(name="laplacian_transformer", num_layers=3, hidden_dim=2048)
-    config.model = recipes.model_config(
-        "san",
-        dim=80,
-        num_layers=4,
-        num_heads=10,
-        gamma=1e-2,
-        encoding_dim=16,
-        node_encoders={"laplacian": positions},
-    )
-    config.task.loss = "weighted_cross_entropy"
-
-    config.optimizer.learning_rate = 5e-4
-    config.optimizer.weight_decay = 0.0
-    config.optimizer.warmup_epochs = 0.0
-    config.optimizer.clip_norm = 0.0  # none
-
-    config.training.num_epochs = 1000
+    config.model.dim = 80
+    config.model.num_layers = 4
+    config.model.num_heads = 10
+    config.model.gamma = 1e-2
+    config.model.node_encoders.laplacian.num_layers = 3
     return config

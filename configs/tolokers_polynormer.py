@@ -11,38 +11,21 @@ their output map; the two heads share a bias.
 
 from ml_collections import ConfigDict
 
-from configs import base
-from gtx import recipes
+from configs import minesweeper_polynormer
 
 
 def get_config() -> ConfigDict:
-    config = base.get_config()
-    config.data.name = "heterophilous"
-    config.data.root = "data"  # the folder that holds heterophilous/
+    config = minesweeper_polynormer.get_config()
     config.data.graph = "tolokers"
-    config.data.fold = 0  # 0 to 9
 
-    config.batch.size = 1  # the graph
-    config.model = recipes.model_config(
-        "polynormer",
-        dim=960,
-        num_heads=16,
-        num_layers=7,
-        num_global_layers=4,
-        beta=0.1,
-        dropout_rate=0.5,
-        global_dropout_rate=0.5,
-        input_dropout_rate=0.2,
-        local_steps=100,
-    )
-    config.task.kind = "binary"
-
-    config.optimizer.learning_rate = 1e-3
-    config.optimizer.weight_decay = 0.0
-    config.optimizer.schedule = "constant"
-    config.optimizer.clip_norm = 0.0  # none
+    config.model.dim = 960
+    config.model.num_heads = 16
+    config.model.num_layers = 7
+    config.model.num_global_layers = 4
+    with config.model.ignore_type():  # a number in place of "learned"
+        config.model.beta = 0.1
+    config.model.dropout_rate = 0.5
+    config.model.global_dropout_rate = 0.5
 
     config.training.num_epochs = 900
-    config.training.evaluate_every = 5
-    config.training.checkpoint_every = 100
     return config
