@@ -92,9 +92,16 @@ LONG = (
 )
 
 
-@pytest.mark.parametrize("directed", [True, False])
 @pytest.mark.parametrize(
-    ("n", "edges", "count"), [(150, 300, 1), (150, 4000, 1), (12, 14, 500)], ids=str
+    ("n", "edges", "count", "directed"),
+    [
+        (150, 300, 1, False),
+        (150, 4000, 1, True),
+        (12, 14, 500, True),
+        (12, 14, 500, False),
+        pytest.param(150, 300, 1, True, marks=pytest.mark.slow),
+        pytest.param(150, 4000, 1, False, marks=pytest.mark.slow),
+    ],
 )
 def test_no_encoding_takes_more_than_the_estimate(n, edges, count, directed):
     dataset = random_graphs(n, edges, count, directed)
