@@ -57,6 +57,10 @@ def get_config() -> ConfigDict:
     # By which the best parameters are chosen; of several regression targets the mean error, each
     # divided by its own spread (scaled_mae).
     task.metric = "auto"
+    # none | balanced (by the train part, as in scikit-learn) | a number for each class, as "1,4.5"
+    task.class_weights = "none"
+    # A number for each head of a mixed label; () counts every known label the same.
+    task.head_weights = ()
 
     config.optimizer = optimizer = ConfigDict()
     optimizer.learning_rate = 1e-3

@@ -112,7 +112,7 @@ class Features:
 
 @functools.partial(
     jax.tree_util.register_dataclass,
-    data_fields=("index", "labels", "mask"),
+    data_fields=("index", "labels", "mask", "weights"),
     meta_fields=("level",),
 )
 @dataclasses.dataclass(frozen=True)
@@ -131,12 +131,15 @@ class Targets:
         label is NaN, or -1 for classes.
       mask: bool [targets], True for targets to predict. It is False for padding and for targets
         of another part (train, valid or test).
+      weights: float32 [targets], how much each target counts in the loss, 0 in padding; None if
+        all count the same.
     """
 
     level: Level
     index: Any
     labels: Any
     mask: Any
+    weights: Any = None
 
 
 @functools.partial(

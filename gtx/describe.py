@@ -14,6 +14,8 @@ from gtx import recipes
 from gtx.batch import Batch
 from gtx.batching import Budget, Sampled, Source, batch_graphs, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, GraphSpec, Label
+from gtx.data.columns import of_part
+from gtx.data.labels import parts_of
 from gtx.ops.attention.select import recorded_choices
 from gtx.ops.layout import Tier
 from gtx.recipes.models import needs_dense
@@ -336,6 +338,17 @@ def _label_statistics(graphs: Dataset) -> list[dict[str, Any]]:
     labels, label = graphs.targets.labels, graphs.spec.label
     if labels is None or label is None:
         return []
+    if label.kind != "mixed":
+        return _statistics_of(labels, label)
+    entries = []
+    for part, columns, _ in parts_of(label):
+        for entry in _statistics_of(of_part(labels[:, columns], part), part):
+            name = part.name if part.num_columns == 1 else f"{part.name} {entry['name']}"
+            entries.append({**entry, "name": name})
+    return entries
+
+
+def _statistics_of(labels: np.ndarray, label: Label) -> list[dict[str, Any]]:
     if label.kind == "multiclass":
         known = labels[labels >= 0]
         counts = np.bincount(known, minlength=label.dim).tolist()

@@ -23,7 +23,7 @@ from gtx.typing import Level
 
 @functools.partial(
     jax.tree_util.register_dataclass,
-    data_fields=("index", "labels", "chosen", "ptr"),
+    data_fields=("index", "labels", "chosen", "ptr", "weights"),
     meta_fields=("level",),
 )
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +37,7 @@ class TargetColumns:
       labels: one row for each graph or node, or in the order of `index`. None without labels.
       chosen: bool, which graphs or nodes are targets; None if all are, and for edges and pairs.
       ptr: int32 [graphs + 1], the first target of each graph in `index`; None for graphs and nodes.
+      weights: float32, one for each row of `labels`; None if all targets count the same.
     """
 
     level: Level
@@ -44,13 +45,14 @@ class TargetColumns:
     labels: Any
     chosen: Any
     ptr: Any
+    weights: Any = None
 
     @classmethod
     def from_dataset(cls, dataset: Dataset) -> "TargetColumns":
         """The targets of `dataset`, numpy."""
         table = dataset.targets
         if table.level in ("graph", "node"):
-            labels, chosen = table.labels, None
+            labels, chosen, weights = table.labels, None, table.weights
             if not dataset.targets_are_all:
                 rows = dataset.num_rows(table.level)
                 chosen = np.zeros(rows, bool)
@@ -62,16 +64,21 @@ class TargetColumns:
                         np.full((rows, *labels.shape[1:]), missing, labels.dtype),
                     )
                     labels[table.index] = known
+                if weights is not None:
+                    weights = np.zeros(rows, np.float32)
+                    weights[table.index] = table.weights
             labels = None if labels is None else _filled(labels)
             chosen = None if chosen is None else _filled(chosen)
-            return cls(table.level, None, labels, chosen, None)
+            weights = None if weights is None else _filled(weights)
+            return cls(table.level, None, labels, chosen, None, weights)
         order, ptr = dataset.targets_by_graph
         start = dataset.edge_ptr if table.level == "edge" else dataset.node_ptr
         start = start[dataset.target_graph]
         index = table.index - (start[:, None] if table.level == "pair" else start)
         labels = None if table.labels is None else _filled(table.labels[order])
         index = _filled(index[order].astype(np.int32))
-        return cls(table.level, index, labels, None, ptr.astype(np.int32))
+        weights = None if table.weights is None else _filled(table.weights[order])
+        return cls(table.level, index, labels, None, ptr.astype(np.int32), weights)
 
 
 @functools.partial(
@@ -276,7 +283,8 @@ def assemble(
         by_graph = given.level == "graph"
         source, target_mask = (row, graph_mask) if by_graph else (node_source, node_mask)
         index = np.arange(len(target_mask), dtype=np.int32)
-        labels = None if given.labels is None else rows(given.labels, source, target_mask)
+        in_graph = target_mask
+        labels = None if given.labels is None else rows(given.labels, source, in_graph)
         if given.chosen is not None:
             target_mask = rows(given.chosen, source, target_mask)
     else:
@@ -293,6 +301,8 @@ def assemble(
         index = rows(given.index, source, target_mask) + first[graph].reshape(shape)
         index = xp.where(target_mask.reshape(shape), index, np.int32(last)).astype(np.int32)
         labels = None if given.labels is None else rows(given.labels, source, target_mask)
+        in_graph = target_mask
+    weights = None if given.weights is None else rows(given.weights, source, in_graph)
     ids = xp.where(graph_mask, xp.take(columns.ids, row, axis=0, mode="clip"), np.int32(-1))
     return Batch(
         graph=jraph.GraphsTuple(
@@ -305,7 +315,7 @@ def assemble(
             n_edge=n_edge,
         ),
         pairs=pairs,
-        targets=Targets(given.level, xp.asarray(index), labels, target_mask),
+        targets=Targets(given.level, xp.asarray(index), labels, target_mask, weights),
         graph_ids=ids,
         node_ids=node_ids(ids[node_graph], position, xp=xp),
         node_graph=node_graph,

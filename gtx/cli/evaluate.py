@@ -72,7 +72,7 @@ def _other_scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict
         part = _part(dataset, split)
         labels = part.targets.labels
         assert labels is not None  # `other_data` refuses data without labels
-        scores[split] = predictor.task.metrics(predictor(part), labels)
+        scores[split] = predictor.task.score(predictor(part), part)
         for note in predictor.task.undefined(labels):
             print(f"{split}: {note}", file=sys.stderr)
     return scores

@@ -18,6 +18,7 @@ from gtx.cli import per_seed, pictures, report
 from gtx.cli.command import typed
 from gtx.cli.waiting import waiting
 from gtx.data import Dataset, splits
+from gtx.data.labels import parts_of
 from gtx.tasks import Task
 from gtx.training.step import blank_batch
 
@@ -132,17 +133,19 @@ def _write_predictions(
 ) -> None:
     """predictions.csv of a part, and a picture of each regression target."""
     report.write_predictions(folder / "predictions.csv", part, evaluation.predictions)
-    if task.label.kind != "regression":
-        return
-    for column in range(task.label.dim):
-        name = task.label.names[column] if task.label.names else f"target {column}"
-        suffix = "" if task.label.dim == 1 else f"_{column}"
-        pictures.predictions(
-            folder / f"predictions{suffix}.png",
-            np.asarray(evaluation.labels)[:, column],
-            evaluation.predictions[:, column],
-            name,
-        )
+    label, labels = task.label, np.asarray(evaluation.labels)
+    parts = [(label, slice(None), slice(None))]
+    if label.kind == "mixed":
+        parts = list(parts_of(label))
+    drawn: list[tuple[str, np.ndarray, np.ndarray]] = []
+    for own, columns, outputs in parts:
+        if own.kind == "regression":
+            names = own.names or [own.name or f"target {column}" for column in range(own.dim)]
+            measured, predicted = labels[:, columns], evaluation.predictions[:, outputs]
+            drawn += zip(names, measured.T, predicted.T, strict=True)
+    for place, (name, truth, guess) in enumerate(drawn):
+        suffix = "" if len(drawn) == 1 else f"_{place}"
+        pictures.predictions(folder / f"predictions{suffix}.png", truth, guess, name)
 
 
 def versions() -> dict[str, str]:

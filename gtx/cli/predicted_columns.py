@@ -3,10 +3,20 @@
 import numpy as np
 
 from gtx.data import Label
+from gtx.data.labels import parts_of
 
 
 def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
-    """The cells for predictions [rows, dim], by column; empty where a row is NaN."""
+    """The cells for predictions [rows, dim], by column; empty where a row is NaN.
+
+    A mixed label has the columns of each part, with the name of the part.
+    """
+    if label.kind == "mixed":
+        return {
+            heading(part, column): cells
+            for part, _, outputs in parts_of(label)
+            for column, cells in columns(part, predictions[:, outputs]).items()
+        }
     known = ~np.isnan(predictions).any(axis=1)
     cells = [[str(value) for value in row] for row in predictions.astype(np.float32)]
     names = label.names or [str(target) for target in range(label.dim)]
@@ -22,3 +32,11 @@ def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
             row[place] if good else "" for row, good in zip(cells, known, strict=True)
         ]
     return found
+
+
+def heading(part: Label, column: str) -> str:
+    """The heading of a column of a part of a mixed label, such as `toxic_predicted`."""
+    name, _, suffix = column.rpartition("_")
+    if name in ("class", part.name) or part.dim == 1:
+        return f"{part.name}_{suffix}"
+    return f"{part.name} {name}_{suffix}"

@@ -12,9 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gtx.data import Dataset
-from gtx.data.labels import known
+from gtx.cli.predicted_columns import heading
+from gtx.data import Dataset, Label
+from gtx.data.columns import of_part
+from gtx.data.labels import known, parts_of
 
+MOST_COLUMNS = 5
 MOST_TARGETS = 24  # With more of them, their scores are written but not printed.
 
 
@@ -26,6 +29,8 @@ def print_scores(
     title: str = "Scores",
 ) -> None:
     """Print a table with a row for each split. Several targets get a second one, a row for each.
+
+    With many metrics the table has a row for each of them, and a column for each split.
 
     Args:
       scores: metrics by split; `target/metric` is a metric of one target.
@@ -49,12 +54,20 @@ def print_scores(
         if f"scaled_{name}" not in next(iter(together.values()))
     ]
     console = Console()
-    table = Table("split", title=title)
-    for metric in metrics:
-        table.add_column(metric, justify="right")
-    for split in together:
-        table.add_row(split, *(cell(split, metric) for metric in metrics))
-    console.print(table)
+    if len(metrics) > MOST_COLUMNS:  # a terminal is not wide enough: a row for each metric
+        table = Table("metric", title=title)
+        for split in together:
+            table.add_column(split, justify="right")
+        for metric in metrics:
+            table.add_row(metric, *(cell(split, metric) for split in together))
+        console.print(table)
+    elif metrics:  # a mixed label has only scores of its heads
+        table = Table("split", title=title)
+        for metric in metrics:
+            table.add_column(metric, justify="right")
+        for split in together:
+            table.add_row(split, *(cell(split, metric) for metric in metrics))
+        console.print(table)
     targets: dict[str, dict[str, dict[str, str]]] = {}
     for split, scored in rows.items():
         for key in scored:
@@ -67,15 +80,18 @@ def print_scores(
     if len(first) > MOST_TARGETS:
         print(f"There are {len(first)} targets: the scores of each are in the JSON file.")
         return
-    metrics = list(next(iter(first.values())))
-    table = Table("split", "target", title="Scores of each target")
-    for metric in metrics:
-        table.add_column(metric, justify="right")
-    for split, found in targets.items():
-        for target, row in found.items():
-            table.add_row(split, escape(target), *(row[metric] for metric in metrics))
-        table.add_section()
-    console.print(table)
+    # Heads of several kinds have several metrics, and a table for each kind.
+    for kind in dict.fromkeys(tuple(row) for row in first.values()):
+        table = Table("split", "target", title="Scores of each target")
+        for metric in kind:
+            title = metric.replace("_", "\n") if len(kind) > MOST_COLUMNS else metric
+            table.add_column(title, justify="right")
+        for split, found in targets.items():
+            for target, row in found.items():
+                if tuple(row) == kind:
+                    table.add_row(split, escape(target), *row.values())
+            table.add_section()
+        console.print(table)
 
 
 def score(value: float | np.number) -> str:
@@ -114,13 +130,12 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
     Columns: `id` and `name` of the graph; then the number of the target within its graph (`node` or
     `edge`, or `sender` and `receiver` of a pair); then `<target>_measured` and
     `<target>_predicted`, or for several classes `class_measured`, `class_predicted` and
-    `<class>_probability`. A missing label is an empty cell.
+    `<class>_probability`. Those of a mixed label have the name of their part. A missing label is an
+    empty cell.
     """
     table, label = dataset.targets, dataset.spec.label
     assert label is not None and table.labels is not None
     labels, graph = table.labels, dataset.target_graph
-    there = known(labels, label)
-    rows = range(len(table))
     columns: dict[str, list[str]] = {"id": [str(number) for number in dataset.ids[graph]]}
     if dataset.names is not None:
         columns["name"] = [str(name) for name in dataset.names[graph]]
@@ -130,22 +145,35 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
         places = table.index.reshape(len(table), len(headers)) - start[:, None]
         for header, column in zip(headers, places.T, strict=True):
             columns[header] = [str(place) for place in column]
+    if label.kind == "mixed":
+        for part, own, outputs in parts_of(label):
+            found = _compared(part, of_part(labels[:, own], part), predictions[:, outputs])
+            columns |= {heading(part, name): cells for name, cells in found.items()}
+    else:
+        columns |= _compared(label, labels, predictions)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def _compared(label: Label, labels: np.ndarray, predictions: np.ndarray) -> dict[str, list[str]]:
+    """The columns of labels and predictions."""
+    columns: dict[str, list[str]] = {}
     names = label.names or tuple(map(str, range(label.dim)))
+    there, rows = known(labels, label), range(len(labels))
     if label.kind == "multiclass":
         columns["class_measured"] = [names[labels[r]] if there[r, 0] else "" for r in rows]
         columns["class_predicted"] = [names[int(np.argmax(predictions[r]))] for r in rows]
         for column, name in enumerate(names):
             columns[f"{name}_probability"] = [cell(predictions[r, column]) for r in rows]
-    else:
-        measured = cell if label.kind == "regression" else _truth
-        for column, name in enumerate(names):
-            columns[f"{name}_measured"] = [measured(labels[r, column]) for r in rows]
-        for column, name in enumerate(names):
-            columns[f"{name}_predicted"] = [cell(predictions[r, column]) for r in rows]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+        return columns
+    measured = cell if label.kind == "regression" else _truth
+    for column, name in enumerate(names):
+        columns[f"{name}_measured"] = [measured(labels[r, column]) for r in rows]
+    for column, name in enumerate(names):
+        columns[f"{name}_predicted"] = [cell(predictions[r, column]) for r in rows]
+    return columns
 
 
 def cell(value: float | np.number) -> str:

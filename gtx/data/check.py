@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gtx.data.columns import of_part
 from gtx.data.exact import INT32_MAX
 from gtx.data.exact import DatasetError as DatasetError
 from gtx.data.spec import Categorical, Column, GraphSpec, Label
@@ -70,6 +71,9 @@ def _check_table(table: object) -> None:
     if table.labels is not None:
         _check_array("targets.labels", table.labels, None, None)
         parts["labels"] = table.labels
+    if table.weights is not None:
+        _check_array("targets.weights", table.weights, np.float32, 1)
+        parts["weights"] = table.weights
     for name, values in parts.items():
         if values.ndim == 0 or len(values) != len(table):
             raise DatasetError(
@@ -149,6 +153,14 @@ def check_targets(dataset: "Dataset") -> None:
             f"{_graph(dataset, int(dataset.target_graph[row]))}: split is {table.split[row]}. It "
             "is 0 for train, 1 for valid, 2 for test, -1 for none."
         )
+    if table.weights is not None:
+        wrong = ~(np.isfinite(table.weights) & (table.weights >= 0))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DatasetError(
+                f"{_graph(dataset, int(dataset.target_graph[row]))}: the weight of target {row} is "
+                f"{table.weights[row]}. A weight is a finite number of at least 0."
+            )
     if table.labels is not None and label is not None:
         check_labels_agree(table.level, label)
         _check_labels(dataset, table.labels, label)
@@ -300,7 +312,7 @@ def _check_per_graph(dataset: "Dataset") -> None:
 def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
     rows = len(dataset.targets)
     multiclass = label.kind == "multiclass"
-    shape = (rows,) if multiclass else (rows, label.dim)
+    shape = (rows,) if multiclass else (rows, label.num_columns)
     dtype = np.int32 if multiclass else np.float32
     if labels.shape != shape or labels.dtype != dtype:
         raise DatasetError(
@@ -315,6 +327,14 @@ def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
             "dataset: every label is missing. Check the label column, or use labels=None for a "
             "dataset without labels."
         )
+    if label.kind == "mixed":
+        first = 0
+        for part in label.parts:
+            own = labels[:, first : first + part.num_columns]
+            first += part.num_columns
+            if not np.isnan(own).all():
+                _check_labels(dataset, of_part(own, part), part)
+        return
     if multiclass:
         wrong, rule = (labels < -1) | (labels >= label.dim), f"a class below {label.dim}"
     elif label.kind == "regression":

@@ -190,6 +190,19 @@ def as_split(split: Any, what: str, numbers: np.ndarray) -> np.ndarray:
     return exact.integers(array, "split", low=-1, high=2, place=place, rule=rule, dtype=np.int8)
 
 
+def as_weights(weights: Any) -> np.ndarray | None:
+    """Weights of targets as float32 [targets]; None if there are none."""
+    if weights is None:
+        return None
+    array = exact.plain(weights, "weights of targets")
+    if array.ndim != 1 or not (exact.is_float(array) or exact.is_integer(array)):
+        raise DatasetError(
+            f"dataset: weights of targets are {array.dtype} of shape {array.shape}. Give one "
+            "number for each target."
+        )
+    return np.ascontiguousarray(exact.float32(array, "weights of targets"))
+
+
 def infer_spec(columns: Mapping[str, Mapping[str, np.ndarray]], label: Label | None) -> GraphSpec:
     """The spec of columns by level, inferred from their dtypes, with this label."""
     levels: dict[str, Any] = {
@@ -270,6 +283,29 @@ def as_labels(labels: Any, label: Label | None) -> np.ndarray | None:
     if mask is not None:
         array = np.where(mask, np.float32(np.nan), array)
     return array[:, None] if array.ndim == 1 else array
+
+
+def of_part(labels: np.ndarray, part: Label) -> np.ndarray:
+    """The labels of a part of a mixed label in the form of its kind.
+
+    Args:
+      labels: the columns of the part, float32 [rows, columns].
+      part: the part.
+
+    Raises:
+      DatasetError: the number of a class is not whole.
+    """
+    if part.kind != "multiclass":
+        return labels
+    column = labels[:, 0]
+    missing = np.isnan(column)
+    if np.any(~missing & (column != np.round(column))):
+        row = int(np.argmax(~missing & (column != np.round(column))))
+        raise DatasetError(
+            f"dataset: labels[{row}] of {part.name!r} is {column[row]}. Give the number of a class "
+            "from 0, or NaN if it is missing."
+        )
+    return np.where(missing, -1, np.nan_to_num(column)).astype(np.int32)
 
 
 def _classes(array: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

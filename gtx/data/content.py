@@ -14,13 +14,17 @@ from gtx.typing import LEVELS
 Content = dict[str, dict[str, Any]]
 
 _STRUCTURE = ("node_ptr", "edge_ptr", "senders", "receivers")
-_VERBS = {"structure": "differs", "labels": "differ", "targets": "differ", "ids": "differ"}
+_VERBS = {
+    "structure": "differs", "labels": "differ", "targets": "differ", "ids": "differ",
+    "weights": "differ",
+}  # fmt: skip
 
 
 def content(dataset: Dataset) -> dict[str, Any]:
     """Number of graphs, and sha256 of structure, labels, ids and each column, as JSON data.
 
-    The rows of the targets have a hash too, if they are not all graphs, nodes or edges in order.
+    The rows of the targets have a hash too, if they are not all graphs, nodes or edges in order,
+    and so have their weights, if there are any.
     Names have none, because nothing is computed from them.
     """
     table = dataset.targets
@@ -32,6 +36,8 @@ def content(dataset: Dataset) -> dict[str, Any]:
     }
     if not dataset.targets_are_all:
         found["targets"] = _sha256(table.index)
+    if table.weights is not None:
+        found["weights"] = _sha256(table.weights)
     for level in LEVELS.values():
         for name, array in sorted(getattr(dataset, level).items()):
             found[f"{level}.{name}"] = _sha256(array)

@@ -20,6 +20,7 @@ from gtx.data.columns import (
     as_offsets,
     as_places,
     as_split,
+    as_weights,
     block_rows,
     infer_column,
     infer_label,
@@ -377,6 +378,7 @@ class Dataset:
         split: Any = None,
         *,
         label: Label | None = None,
+        weights: Any = None,
     ) -> "Dataset":
         """The dataset with another table of targets; no graph is copied.
 
@@ -389,10 +391,10 @@ class Dataset:
           split: a name of SPLITS or its place (-1: none) for each target. None keeps the part of
             every graph (or of every target, if the targets are the same).
           label: description of the labels; inferred as in `from_columns` if None.
+          weights: how much each target counts in the loss; None if all count the same.
 
         Raises:
-          DatasetError: rows do not exist, the numbers of labels and rows differ, or the dataset
-            already has labels of another level (see `without_labels`).
+          DatasetError: rows do not exist, numbers of rows differ, or labels have another level.
         """
         check_level(level)
         there = self.targets
@@ -405,7 +407,7 @@ class Dataset:
             check_labels_agree(level, label)
         elif labels is not None:
             label = infer_label(labels, level)
-        dataset = self._with_table(level, index, labels, label)
+        dataset = self._with_table(level, index, labels, label, weights)
         if split is None:
             codes = inherited_split(self.targets, dataset.targets, dataset.target_graph, len(self))
         else:
@@ -414,9 +416,8 @@ class Dataset:
 
     def without_labels(self) -> "Dataset":
         """The same targets and parts, without labels."""
-        return dataclasses.replace(
-            self, targets=self.targets.replace(labels=None), spec=self.spec.replace(label=None)
-        )
+        table = self.targets.replace(labels=None, weights=None)
+        return dataclasses.replace(self, targets=table, spec=self.spec.replace(label=None))
 
     def with_split(self, split: Any) -> "Dataset":
         """The dataset with another split: a name of SPLITS or its place for each target or graph.
@@ -430,20 +431,20 @@ class Dataset:
         """Raise a DatasetError that names graph, field and remedy if a rule is broken."""
         rules.check(self)
 
-    def _with_table(self, level: Level, index: Any, labels: Any, label: Label | None) -> "Dataset":
+    def _with_table(
+        self, level: Level, index: Any, labels: Any, label: Label | None, weights: Any = None
+    ) -> "Dataset":
         """The dataset with these targets in no part, checked as far as a split needs it."""
         if index is None:
             if level == "pair":
                 raise DatasetError(
-                    "dataset: targets of pairs need an index, [targets, 2]: the numbers of sender "
-                    "and receiver of each. Call with_targets."
+                    "dataset: pairs need an index. Give with_targets the nodes, [targets, 2]."
                 )
             table = all_rows(level, self.num_rows(level))
         else:
             rows = as_index(index, level)
             table = TargetTable(level, rows, None, np.full(len(rows), -1, np.int8))
-        table = table.replace(labels=as_labels(labels, label))
-        spec = self.spec.replace(label=label)
-        dataset = dataclasses.replace(self, targets=table, spec=spec)
+        table = table.replace(labels=as_labels(labels, label), weights=as_weights(weights))
+        dataset = dataclasses.replace(self, targets=table, spec=self.spec.replace(label=label))
         rules.check_targets(dataset)
         return dataset

@@ -1,6 +1,7 @@
 """Known and missing labels, checks that a target can be learned, and changes of a label's kind."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -37,12 +38,37 @@ def check_trainable(train: Dataset) -> None:
             f"dataset: none of the {rows} of the train part has a class. Give them classes, or "
             "take another split."
         )
-    names = label.names or tuple(map(str, range(label.dim)))
+    names = column_names(label)
     missing = [names[target] for target in np.flatnonzero(~there)]
     raise DatasetError(
         f"dataset: target {', '.join(missing)} has no label in the train part ({rows}), so nothing "
         "can be learned of it. Leave it out, or take another split."
     )
+
+
+def column_names(label: Label) -> tuple[str, ...]:
+    """A name for each column of the labels: that of its target, or its number without names."""
+    if label.kind == "mixed":
+        return tuple(
+            part.name if part.num_columns == 1 else f"{part.name} {name}"
+            for part in label.parts
+            for name in column_names(part)
+        )
+    if label.kind == "multiclass":
+        return (label.name or "class",)
+    return label.names or tuple(map(str, range(label.dim)))
+
+
+def parts_of(label: Label) -> Iterator[tuple[Label, slice, slice]]:
+    """Each part of a mixed label, its columns of the labels, and its columns of the outputs."""
+    column = output = 0
+    for part in label.parts:
+        yield (
+            part,
+            slice(column, column + part.num_columns),
+            slice(output, output + part.dim),
+        )
+        column, output = column + part.num_columns, output + part.dim
 
 
 def label_of_kind(label: Label, kind: Literal["auto", "binary", "multiclass"]) -> Label:
@@ -85,4 +111,6 @@ def of_kind(dataset: Dataset, kind: Literal["auto", "binary", "multiclass"]) -> 
     # Floats with NaN are a common form: missing classes are -1, missing binary labels NaN.
     values = table.labels.reshape(len(table)).astype(np.float64)
     values[~known(table.labels, old)[:, 0]] = np.nan
-    return dataset.with_targets(table.level, table.index, values, table.split, label=label)
+    return dataset.with_targets(
+        table.level, table.index, values, table.split, label=label, weights=table.weights
+    )

@@ -5,7 +5,7 @@ above receivers, ids local to each graph). It may hold `y`, `split` with `split_
 `names`, and columns named `nodes.<name>`, `edges.<name>`, `pairs.<name>`, `graphs.<name>`, which
 `spec` (JSON) describes. `y` and `split` have one row per target. The targets are the graphs, unless
 `target_level` names another level. `target_index` lists the rows of that level that are targets, if
-not all are.
+not all are. `target_weights` says how much each target counts in the loss.
 
 Files of other programs have no spec. There `node_feat` and `edge_feat` are categories, `node_attr`
 and `edge_attr` floats, and `tasks` names the targets. The names may be in a second file
@@ -32,7 +32,8 @@ from gtx.typing import LEVELS
 _ROWS = dict(
     node_ptr=None, edge_ptr=None, edge_index=None, node_feat="nodes", node_attr="nodes",
     edge_feat="edges", edge_attr="edges", ids="graphs", names="graphs", split=None,
-    split_names=None, tasks=None, y=None, target_level=None, target_index=None, spec=None,
+    split_names=None, tasks=None, y=None, target_level=None, target_index=None,
+    target_weights=None, spec=None,
 )  # fmt: skip
 # The size of arrays that is accepted without `max_bytes`: _FREE_BYTES, or _FREE_RATIO times the
 # size of the file. Bags of words, which are nearly all zeros, are compressed 250 to 1, molecules
@@ -67,6 +68,8 @@ def save(dataset: Dataset, path: str | Path) -> None:
         arrays["target_level"] = np.array(dataset.targets.level)
     if not dataset.targets_are_all:
         arrays["target_index"] = dataset.targets.index
+    if dataset.targets.weights is not None:
+        arrays["target_weights"] = dataset.targets.weights
     if dataset.names is not None:
         arrays["names"] = dataset.names
     npz.remove_abandoned(path.parent)
@@ -170,7 +173,9 @@ def _with_targets(
     if "target_level" not in data and level != "graph":
         dataset = dataset.with_targets(level, index, labels, label=label)
         return dataset if split is None else dataset.with_split(split)  # one part per graph
-    return dataset.with_targets(level, index, labels, split, label=label)
+    return dataset.with_targets(
+        level, index, labels, split, label=label, weights=data.get("target_weights")
+    )
 
 
 def find(root: str | Path, name: str) -> Path:

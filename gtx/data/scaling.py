@@ -12,19 +12,33 @@ from gtx.data.check import DatasetError
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
 from gtx.data.exact import number, record, texts
-from gtx.data.spec import Continuous
+from gtx.data.labels import parts_of
+from gtx.data.spec import Continuous, mixed_label
 from gtx.data.splits import graph_split
 
 
 def standardize(dataset: Dataset) -> Dataset:
     """Set the label's mean and std to those of the train part; the labels do not change.
 
-    Missing labels are left out. A constant target gets std 1.
+    Missing labels are left out. A constant target gets std 1. Of a mixed label the parts that are
+    regression get theirs.
 
     Raises:
       DatasetError: there is no regression label, no train part, or a target has no label in train.
     """
     label, table = dataset.spec.label, dataset.targets
+    if label is not None and table.labels is not None and label.kind == "mixed":
+        parts = []
+        for part, columns, _ in parts_of(label):
+            if part.kind == "regression":
+                alone = table.replace(labels=table.labels[:, columns])
+                spec = dataset.spec.replace(label=part)
+                scaled = standardize(dataclasses.replace(dataset, targets=alone, spec=spec))
+                parts.append(scaled.spec.label or part)
+            else:
+                parts.append(part)
+        spec = dataset.spec.replace(label=mixed_label(parts))
+        return dataclasses.replace(dataset, spec=spec)
     if label is None or table.labels is None or label.kind != "regression":
         kind = "no label" if label is None else f"a {label.kind} label"
         raise DatasetError(

@@ -1,7 +1,7 @@
 """The GraphSpec: a description of the columns and labels of a dataset, without their values."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from gtx.data.exact import INT32_MAX, DatasetError, count, number, record, texts
 from gtx.typing import LEVELS, Level
 
-LabelKind = Literal["regression", "binary", "multiclass", "multilabel"]
+LabelKind = Literal["regression", "binary", "multiclass", "multilabel", "mixed"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,12 +146,18 @@ class Label:
     Attributes:
       level: what has a label: a graph, a node, an edge or a pair of nodes.
       kind: regression, multilabel and binary have float labels `[.., dim]` with NaN for a missing
-        one; multiclass has integer labels `[..]` with -1 for a missing one.
-      dim: number of targets, or of classes for multiclass.
-      names: one per target or class, all different; may be empty.
+        one; multiclass has integer labels `[..]` with -1 for a missing one. "mixed" has several
+        `parts`, and float labels `[.., columns]` of all parts side by side, where the column of a
+        multiclass part holds the number of the class; NaN is missing.
+      dim: number of targets, or of classes for multiclass; of outputs of all parts for mixed.
+      names: one per target or class, all different; may be empty, and is for mixed.
       mean, std: mean and standard deviation of each regression target over the training split;
         empty for other kinds. Models predict `(label - mean) / std`; scores are in the label's own
         unit.
+      name: what a part of a mixed label is called in its scores.
+      class_weights: how much a label counts in the loss: one for each class of multiclass; for
+        binary and multilabel two for each target, of labels 0 and 1. Empty if all count the same.
+      parts: the labels of the heads of a mixed label.
 
     Raises:
       DatasetError: names the field that is not valid.
@@ -163,6 +169,9 @@ class Label:
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    name: str = ""
+    class_weights: tuple[float, ...] = ()
+    parts: "tuple[Label, ...]" = ()
 
     def __post_init__(self) -> None:
         for field, choices in (("level", get_args(Level)), ("kind", get_args(LabelKind))):
@@ -194,6 +203,90 @@ class Label:
                 f"Label: mean {self.mean} and std {self.std} of a {self.kind} label. Give both "
                 "for regression, or neither; other kinds have none."
             )
+        texts((self.name,) if self.name else (), "Label: name")
+        self._check_class_weights()
+        self._check_parts()
+
+    @property
+    def num_columns(self) -> int:
+        """The width of the labels of a row: the number of targets, where classes are one."""
+        if self.kind == "mixed":
+            return sum(part.num_columns for part in self.parts)
+        return 1 if self.kind == "multiclass" else self.dim
+
+    def _check_class_weights(self) -> None:
+        wanted = {"multiclass": self.dim, "binary": 2, "multilabel": 2 * self.dim}.get(self.kind, 0)
+        values = self.class_weights
+        if not isinstance(values, list | tuple) or len(values) not in (0, wanted):
+            raise DatasetError(
+                f"Label: class_weights is {values!r:.100}. Give a {self.kind} label {wanted} "
+                "numbers, or none."
+            )
+        numbers = (
+            number(value, f"Label: class_weights[{place}]", positive=True)
+            for place, value in enumerate(values)
+        )
+        object.__setattr__(self, "class_weights", tuple(numbers))
+
+    def _check_parts(self) -> None:
+        parts = tuple(self.parts)
+        object.__setattr__(self, "parts", parts)
+        if (self.kind == "mixed") != bool(parts):
+            raise DatasetError(
+                f"Label: a {self.kind} label has {len(parts)} parts. Give several labels as the "
+                "parts of a mixed label, and none to another."
+            )
+        if not parts:
+            return
+        names = [part.name for part in parts]
+        if len(set(names)) < len(names) or not all(names):
+            raise DatasetError(f"Label: the parts are named {names}. Give each a name of its own.")
+        wrong = [part.name for part in parts if part.kind == "mixed" or part.level != self.level]
+        if wrong:
+            raise DatasetError(
+                f"Label: the parts {wrong} are mixed or of another level than {self.level!r}. "
+                "Give labels of one level and of a kind of their own."
+            )
+        if sum(part.dim for part in parts) != self.dim or self.names:
+            raise DatasetError(
+                f"Label: dim is {self.dim} and names are {self.names}, but the parts have "
+                f"{[part.dim for part in parts]} outputs, and names of their own. Call mixed_label."
+            )
+
+
+def mixed_label(parts: Sequence[Label]) -> Label:
+    """The label of several heads: each part has a name, and all are of one level.
+
+    Raises:
+      DatasetError: there is no part, or the parts do not go together.
+    """
+    if not parts:
+        raise DatasetError("mixed_label: there are no parts. Give a Label for each head.")
+    dim = sum(part.dim for part in parts)
+    return Label(parts[0].level, "mixed", dim, parts=tuple(parts))
+
+
+def _label_to_json(label: Label) -> dict[str, Any]:
+    """Plain data. Fields that older specs lack are left out where they hold their default."""
+    data = dataclasses.asdict(label)
+    for field in ("name", "class_weights", "parts"):
+        if not data[field]:
+            del data[field]
+    if label.parts:
+        data["parts"] = [_label_to_json(part) for part in label.parts]
+    return data
+
+
+def _label_from_json(data: Any, field: str) -> Label:
+    fields = dataclasses.fields(Label)
+    required = {f.name for f in fields if f.default is dataclasses.MISSING}
+    optional = {f.name for f in fields} - required
+    found = dict(record(data, field, required=required, optional=optional))
+    parts = found.pop("parts", ())
+    if not isinstance(parts, list | tuple):
+        raise DatasetError(f"{field}.parts is {parts!r:.100}. It must be a list of labels.")
+    made = (_label_from_json(part, f"{field}.parts[{i}]") for i, part in enumerate(parts))
+    return Label(**{name: _tuple(value) for name, value in found.items()}, parts=tuple(made))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -252,7 +345,7 @@ class GraphSpec:
             return {name: column.to_json() for name, column in given.items()}
 
         levels = {level: columns(getattr(self, level)) for level in LEVELS.values()}
-        label = None if self.label is None else dataclasses.asdict(self.label)
+        label = None if self.label is None else _label_to_json(self.label)
         # Left out if there are none, so that this text equals that of older specs.
         sets = {name: columns(given) for name, given in self.edge_sets.items()}
         return dict(levels, label=label, **(dict(edge_sets=sets) if sets else {}))
@@ -280,11 +373,7 @@ class GraphSpec:
         edge_sets = {name: columns(sets[name], f"spec.edge_sets.{name}") for name in sets}
         label = data["label"]
         if label is not None:
-            fields = dataclasses.fields(Label)
-            required = {f.name for f in fields if f.default is dataclasses.MISSING}
-            optional = {f.name for f in fields} - required
-            label = record(label, "spec.label", required=required, optional=optional)
-            label = Label(**{name: _tuple(value) for name, value in label.items()})
+            label = _label_from_json(label, "spec.label")
         return cls(**levels, label=label, edge_sets=edge_sets)
 
 

@@ -30,12 +30,15 @@ class TargetTable:
       labels: float32 [targets, dim], or int32 [targets] for classes; None if there are no labels.
         A missing label is NaN, or -1 for classes.
       split: int8 [targets], a place in SPLITS or -1.
+      weights: float32 [targets], how much each target counts in the loss, at least 0; None if all
+        count the same. Scores do not read them.
     """
 
     level: Level
     index: np.ndarray
     labels: np.ndarray | None
     split: np.ndarray
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -49,6 +52,7 @@ class TargetTable:
             index=self.index[rows],
             labels=None if self.labels is None else self.labels[rows],
             split=self.split[rows],
+            weights=None if self.weights is None else self.weights[rows],
         )
 
     def moved(self, places: np.ndarray) -> "TargetTable":

@@ -25,7 +25,7 @@ from gtx.recipes.data import (
 from gtx.recipes.declared import example
 from gtx.recipes.models import model, model_of, needs_dense
 from gtx.recipes.rules import ConfigError
-from gtx.recipes.training import optimizer, task
+from gtx.recipes.training import class_weights, optimizer, task
 
 
 def check(config: ConfigDict) -> None:
@@ -61,6 +61,11 @@ def check(config: ConfigDict) -> None:
         )
     optimizer(config, steps_per_epoch=1)
     task(config, GraphSpec(label=source_label))
+    if class_weights(config) is not None and source_label.kind == "regression":
+        raise ConfigError(
+            "config.task.class_weights: they are for classes, and the source "
+            f"{settings.name!r} has a regression label. Give none."
+        )
     if config.baseline and (source_label.kind, source_label.level) != ("regression", "graph"):
         raise ConfigError(
             "config.baseline: True is not allowed: the forest regresses labels of molecules, "

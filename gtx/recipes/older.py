@@ -18,6 +18,8 @@ LATER_FIELDS: Mapping[str, Any] = {
     "data.num_train": 0,
     "optimizer.decoupled": True,
     "task.kind": "auto",
+    "task.class_weights": "none",
+    "task.head_weights": (),
     "training.seeds": (),
 }
 # From the value of the former field `config.model.laplacian_encoder` to the encoder's name now.

@@ -4,13 +4,16 @@ import dataclasses
 
 from ml_collections import ConfigDict
 
-from gtx.data import Dataset, GraphSpec, Scaler, standardize, with_descriptors
+from gtx.data import Dataset, DatasetError, GraphSpec, Scaler, standardize, with_descriptors
+from gtx.data.class_weights import with_class_weights
 from gtx.data.column_scales import standardize_columns
 from gtx.data.csv_source import Rejected
 from gtx.data.labels import check_trainable, of_kind
 from gtx.recipes.checks import check, check_model
 from gtx.recipes.data import encode, source, split, structures, with_structures
 from gtx.recipes.declared import narrowed
+from gtx.recipes.rules import ConfigError
+from gtx.recipes.training import class_weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +62,15 @@ def load(config: ConfigDict) -> Prepared:
     if settings.get("descriptors", ()):
         graphs, scaler = with_descriptors(graphs, descriptors=settings.descriptors)
     label = graphs.spec.label
-    if settings.get("normalize", False) and label is not None and label.kind == "regression":
-        graphs = standardize(graphs)
+    if settings.get("normalize", False) and label is not None:
+        if label.kind in ("regression", "mixed"):
+            graphs = standardize(graphs)
+    weights = class_weights(config)
+    if weights is not None:
+        try:
+            graphs = with_class_weights(graphs, weights)
+        except DatasetError as error:
+            raise ConfigError(f"config.task.class_weights: {error}") from error
     return Prepared(graphs, scaler, rejected)
 
 

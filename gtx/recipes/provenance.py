@@ -7,7 +7,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from gtx import recipes
-from gtx.data import Dataset, GraphSpec, Scaler
+from gtx.data import Dataset, GraphSpec, Label, Scaler
 from gtx.data.content import changes, content_of_parts
 from gtx.training.comparison import differences
 
@@ -71,18 +71,24 @@ def other_data(recipe: recipes.Recipe) -> Dataset:
     # The scales of the run are used: those of descriptors in its scaler, of labels in its task, and
     # those of columns in its spec.
     config.data.update({"descriptors": (), "normalize": False, "standardize": False})
+    config.task.update({"class_weights": "none"})
     dataset = recipes.load(config).dataset
     label, wanted = dataset.spec.label, recipe.spec.label
     if label is None or wanted is None:
         raise OtherDataError("the data have no labels to score against.")
-    wanted = dataclasses.replace(wanted, mean=(), std=())
-    label = dataclasses.replace(label, mean=(), std=())
-    changed = differences(dataclasses.asdict(wanted), dataclasses.asdict(label), "label")
+    known, found = (dataclasses.asdict(_unfitted(each)) for each in (wanted, label))
+    changed = differences(known, found, "label")
     if changed:
         raise OtherDataError(
             f"the labels are of another kind than the model predicts: {'; '.join(changed)}."
         )
     return dataset
+
+
+def _unfitted(label: Label) -> Label:
+    """The label without what was computed from the train part."""
+    parts = tuple(_unfitted(part) for part in label.parts)
+    return dataclasses.replace(label, mean=(), std=(), class_weights=(), parts=parts)
 
 
 def _described(spec: GraphSpec, scaler: Scaler | None) -> dict[str, Any]:

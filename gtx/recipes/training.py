@@ -1,5 +1,7 @@
 """Builds the task and the optimizer of a config, and lists its seeds."""
 
+from typing import Literal
+
 from ml_collections import ConfigDict
 
 from gtx import tasks, training
@@ -12,13 +14,37 @@ def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
     if spec.label is None:
         raise ConfigError("the dataset has no labels; a task needs spec.label.")
     loss, metric = config.task.loss, config.task.metric
+    weights = tuple(config.task.get("head_weights", ()))
     field = "loss"
     try:
         tasks.from_label(spec.label, loss=loss)
+        field = "head_weights"
+        tasks.from_label(spec.label, loss=loss, head_weights=weights)
         field = "metric"
-        return tasks.from_label(spec.label, loss=loss, metric=metric)
+        return tasks.from_label(spec.label, loss=loss, metric=metric, head_weights=weights)
     except ValueError as error:
         raise ConfigError(f"config.task.{field}: {error}") from error
+
+
+def class_weights(config: ConfigDict) -> Literal["balanced"] | tuple[float, ...] | None:
+    """What `config.task.class_weights` says; None for no weights.
+
+    Raises:
+      ConfigError: it is neither a name nor numbers.
+    """
+    text = config.task.get("class_weights", "none")
+    if text in ("none", "balanced"):
+        return None if text == "none" else "balanced"
+    try:
+        found = tuple(float(number) for number in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or any(not 0 < number < float("inf") for number in found):
+        raise ConfigError(
+            f"config.task.class_weights: {text!r} is not allowed. Give none, balanced, or a number "
+            "above 0 for each class, with commas between them."
+        )
+    return found
 
 
 def seeds(config: ConfigDict) -> tuple[int, ...]:

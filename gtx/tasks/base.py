@@ -3,13 +3,14 @@
 import abc
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from gtx.batch import Batch, Targets
+from gtx.data.dataset import Dataset
 from gtx.data.spec import Label
 
 Mode = Literal["min", "max"]
@@ -56,6 +57,7 @@ class Task(abc.ABC):
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Sum of the losses of real, labelled entries, and the number to divide it by.
 
+        With weights of targets or classes these are the sum of weighted losses, and of the weights.
         Padding and missing labels contribute to neither of them and to no gradient, whatever the
         outputs hold there. Both are float32. Under `batch.axis_name` they belong to this shard; the
         caller adds them up over shards before the division.
@@ -76,6 +78,19 @@ class Task(abc.ABC):
         Returns:
           Scores by `metric_names`; for several targets also those of each, as `logS/mae`.
         """
+
+    def score(self, predictions: np.ndarray, dataset: Dataset) -> dict[str, float]:
+        """The scores of the targets of a dataset.
+
+        Args:
+          predictions: [targets, dim], in the order of the targets.
+          dataset: has labels. Scores that depend on more than the labels, such as the ranks of
+            links with the same sender, read it.
+        """
+        labels = dataset.targets.labels
+        if labels is None:
+            raise ValueError("the targets have no labels to score against.")
+        return self.metrics(predictions, labels)
 
     def undefined(self, labels: np.ndarray) -> list[str]:
         """The reasons why targets are left out of `metrics`, one sentence each."""
@@ -124,6 +139,20 @@ class Task(abc.ABC):
                 "row for each."
             )
         return targets
+
+
+def weights_of(targets: Targets, known: Any) -> Any:
+    """The weight of each known label, from the weights of its row; 0 where it is not known.
+
+    Args:
+      targets: of a batch.
+      known: bool [rows] or [rows, targets].
+    """
+    weights = known.astype(jnp.float32)
+    if targets.weights is None:
+        return weights
+    rows = jnp.asarray(targets.weights, jnp.float32).reshape(-1, *(1,) * (known.ndim - 1))
+    return jnp.where(known, rows, 0.0)
 
 
 def known_floats(

@@ -4,21 +4,35 @@ from gtx.data.spec import Label
 from gtx.tasks.base import Task
 from gtx.tasks.classification import Binary, Multiclass
 from gtx.tasks.link import Link
+from gtx.tasks.mixed import Mixed
 from gtx.tasks.regression import Regression
 
 
-def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Task:
+def from_label(
+    label: Label,
+    *,
+    loss: str = "auto",
+    metric: str = "auto",
+    head_weights: tuple[float, ...] = (),
+) -> Task:
     """The task for a label.
 
     Args:
       label: from the dataset's spec.
-      loss: regression has `l1` (default), `mse`, `huber`; multilabel has `cross_entropy`; binary
+      loss: regression, also that of the heads of a mixed label, has `l1` (default), `mse`, `huber`;
+        multilabel has `cross_entropy`; binary
         and multiclass have `cross_entropy` (default), `weighted_cross_entropy`.
       metric: the main metric. `auto` is `mae`, `roc_auc`, `average_precision` and `accuracy` for
         regression, binary, multilabel and multiclass, `scaled_mae` for several regression targets,
         and `weighted_accuracy` with the weighted loss. A binary label of pairs is a link
-        prediction and also has `hits@20` (or any other number) and `mrr`.
+        prediction and also has `hits@20` (or any other number) and `mrr`. For a mixed label it is
+        a metric of a head, `<name>/<metric>`; `auto` is that of the first head.
+      head_weights: a number for each head of a mixed label, see `Mixed`.
     """
+    if label.kind == "mixed":
+        return _mixed(label, loss, metric, head_weights)
+    if head_weights:
+        raise ValueError(f"head_weights are for a mixed label, and this is {label.kind}.")
     losses = {
         "regression": ("l1", "mse", "huber"),
         "binary": ("cross_entropy", "weighted_cross_entropy"),
@@ -31,6 +45,11 @@ def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Tas
             f"loss={loss!r} does not fit a {label.kind} label; choose one of {', '.join(losses)}."
         )
     weighted = loss == "weighted_cross_entropy"
+    if weighted and label.class_weights:
+        raise ValueError(
+            "weighted_cross_entropy has weights of its own, from each batch, and the label has "
+            "class_weights. Take one of the two."
+        )
     if metric == "auto":
         metric = {
             "regression": "mae" if label.dim == 1 else "scaled_mae",
@@ -47,3 +66,16 @@ def from_label(label: Label, *, loss: str = "auto", metric: str = "auto") -> Tas
         hits = {20, int(asked)} if metric.startswith("hits@") and asked.isdigit() else {20}
         return Link(label, metric, weighted=weighted, hits=tuple(sorted(hits)))
     return Binary(label, metric, weighted=weighted)
+
+
+def _mixed(label: Label, loss: str, metric: str, head_weights: tuple[float, ...]) -> Mixed:
+    """The heads of a mixed label; `loss` is that of its regression heads."""
+    chosen, _, own = metric.partition("/")
+    heads = []
+    for part in label.parts:
+        of_head = own if chosen == part.name and own else "auto"
+        of_loss = loss if part.kind == "regression" else "auto"
+        heads.append(from_label(part, loss=of_loss, metric=of_head))
+    first = heads[0]
+    main = f"{first.label.name}/{first.main_metric}" if metric == "auto" else metric
+    return Mixed(label, main, tuple(heads), head_weights)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from gtx.batch import Batch
 from gtx.tasks import metrics
-from gtx.tasks.base import Task, known_floats
+from gtx.tasks.base import Task, known_floats, weights_of
 
 _OF_ONE_CLASS = "all scores but accuracy and calibration_error"
 
@@ -18,7 +18,8 @@ _OF_ONE_CLASS = "all scores but accuracy and calibration_error"
 class Binary(Task):
     """Independent binary labels with one logit each: binary and multilabel.
 
-    Labels are 0, 1 or NaN for missing. The mean is over known entries of all columns.
+    Labels are 0, 1 or NaN for missing. The mean is over known entries of all columns, each with the
+    weight of its target (`Targets.weights`) and of its class (`label.class_weights`).
 
     Attributes:
       weighted: multiply the loss of an entry by the share of the entries of its column, in the
@@ -46,13 +47,20 @@ class Binary(Task):
         # gradients. softplus(-x) is -log(sigmoid(x)) without overflow.
         logits = jnp.where(known, outputs.astype(jnp.float32), 0.0)
         losses = labels * jax.nn.softplus(-logits) + (1 - labels) * jax.nn.softplus(logits)
-        if not self.weighted:
+        targets = self.targets_of(outputs, batch)
+        if not self.weighted and not self.label.class_weights and targets.weights is None:
             return jnp.where(known, losses, 0.0).sum(), known.sum(dtype=jnp.float32)
-        sizes = jnp.stack([jnp.where(known, each, 0.0).sum(0) for each in (1 - labels, labels)])
+        each = weights_of(targets, known)
+        if self.label.class_weights:
+            of_no, of_yes = np.asarray(self.label.class_weights, np.float32).reshape(-1, 2).T
+            each = each * jnp.where(labels == 1, of_yes, of_no)
+        if not self.weighted:
+            return (losses * each).sum(), each.sum()
+        sizes = jnp.stack([jnp.where(known, one, 0.0).sum(0) for one in (1 - labels, labels)])
         if batch.axis_name is not None:
             sizes = jax.lax.psum(sizes, batch.axis_name)
         none, yes = sizes / jnp.maximum(sizes.sum(0), 1.0)
-        weights = jnp.where(known, labels * none + (1 - labels) * yes, 0.0)
+        weights = each * (labels * none + (1 - labels) * yes)
         return (losses * weights).sum(), weights.sum()
 
     def predictions(self, outputs: Float[Array, "rows dim"]) -> Float[Array, "rows dim"]:
@@ -76,6 +84,9 @@ class Binary(Task):
 @dataclasses.dataclass(frozen=True)
 class Multiclass(Task):
     """One class of `label.dim`, softmax cross entropy. Labels are integers, -1 for missing.
+
+    The mean is over known labels, each with the weight of its target (`Targets.weights`) and of its
+    class (`label.class_weights`), as in `torch.nn.CrossEntropyLoss`.
 
     Attributes:
       weighted: weight the loss of class c by the share of a batch's labels that are not c, as
@@ -105,9 +116,12 @@ class Multiclass(Task):
         logits = jnp.where(known[:, None], outputs.astype(jnp.float32), 0.0)
         chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
         losses = jax.nn.logsumexp(logits, axis=1) - chosen
-        weights = known.astype(jnp.float32)
+        weights = weights_of(targets, known)
+        if self.label.class_weights:
+            weights = weights * jnp.asarray(self.label.class_weights, jnp.float32)[labels]
         if self.weighted:
-            sizes = jnp.zeros(self.output_dim, jnp.float32).at[labels].add(weights)
+            ones = known.astype(jnp.float32)
+            sizes = jnp.zeros(self.output_dim, jnp.float32).at[labels].add(ones)
             # The weights must not depend on the number of shards.
             if batch.axis_name is not None:
                 sizes = jax.lax.psum(sizes, batch.axis_name)

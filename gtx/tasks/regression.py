@@ -1,4 +1,4 @@
-"""Regression of one or many targets per graph or node."""
+"""Regression of one or many targets per graph, node, edge or pair."""
 
 import dataclasses
 from typing import Literal
@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from gtx.batch import Batch
 from gtx.tasks import metrics
-from gtx.tasks.base import Task, known_floats
+from gtx.tasks.base import Task, known_floats, weights_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Regression(Task):
 
     Attributes:
       loss_name: loss of the normalised error e: `l1` is |e|, `mse` is e^2, `huber` is e^2 / 2 up to
-        `huber_delta` and linear beyond. The mean is over known entries of all targets.
+        `huber_delta` and linear beyond. The mean is over known entries of all targets, each with
+        the weight of its row (`Targets.weights`).
       huber_delta: the error at which `huber` becomes linear.
     """
 
@@ -69,7 +70,11 @@ class Regression(Task):
         else:
             delta = self.huber_delta
             losses = jnp.where(size <= delta, 0.5 * jnp.square(error), delta * (size - 0.5 * delta))
-        return losses.sum(), known.sum(dtype=jnp.float32)
+        targets = self.targets_of(outputs, batch)
+        if targets.weights is None:
+            return losses.sum(), known.sum(dtype=jnp.float32)
+        weights = weights_of(targets, known)
+        return (losses * weights).sum(), weights.sum()
 
     def predictions(self, outputs: Float[Array, "rows dim"]) -> Float[Array, "rows dim"]:
         mean, std = self._mean_std()

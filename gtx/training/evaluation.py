@@ -108,7 +108,7 @@ class Evaluator:
             predictions=predictions,
             labels=labels,
             loss=loss_sum / count if count > 0 else float("nan"),
-            metrics={} if labels is None else self.task.metrics(predictions, labels),
+            metrics={} if labels is None else self.task.score(predictions, dataset),
             notes=() if labels is None else tuple(self.task.undefined(labels)),
         )
 

@@ -11,6 +11,7 @@ from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
 from gtx.data.sources.digits import Digits
 from gtx.data.sources.heterophilous import Heterophilous
+from gtx.data.sources.labelled_graphs import LabelledGraphs
 from gtx.data.sources.large_graph import LargeGraph
 from gtx.data.sources.lrim import LRIM
 from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
@@ -37,6 +38,7 @@ SOURCES: dict[str, type[DataSource]] = {
     "csl": CSL,
     "csv": CSV,
     "heterophilous": Heterophilous,
+    "labelled_graphs": LabelledGraphs,
     "large_graph": LargeGraph,
     "lrim": LRIM,
     "mnist_superpixels": MNISTSuperpixels,
@@ -68,6 +70,7 @@ __all__ = [
     "DataSource",
     "Digits",
     "Heterophilous",
+    "LabelledGraphs",
     "LargeGraph",
     "MNISTSuperpixels",
     "OGBGMolhiv",
