@@ -61,6 +61,13 @@ def get_config() -> ConfigDict:
     task.class_weights = "none"
     # A number for each head of a mixed label; () counts every known label the same.
     task.head_weights = ()
+    # Of links: negatives that are drawn for each in every step, in place of those of the data; 0
+    # draws none. receiver | both: which node of the link is replaced.
+    task.negatives = 0
+    task.corrupt = "receiver"
+    # Of links: candidates that are drawn for each sender, once, among which valid and test links
+    # are ranked without other known links (filtered_mrr); 0 keeps the negatives of the data.
+    task.candidates = 0
 
     config.optimizer = optimizer = ConfigDict()
     optimizer.learning_rate = 1e-3

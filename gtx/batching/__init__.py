@@ -18,6 +18,7 @@ from gtx.batching.sources import Clusters as Clusters
 from gtx.batching.sources import Neighbors as Neighbors
 from gtx.batching.sources import Resident as Resident
 from gtx.batching.sources import Sampled as Sampled
+from gtx.batching.sources import SampledNegatives as SampledNegatives
 from gtx.batching.sources import SampleWarning as SampleWarning
 from gtx.batching.sources import Source as Source
 from gtx.batching.sources import Streamed as Streamed

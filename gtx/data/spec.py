@@ -9,7 +9,7 @@ import numpy as np
 from gtx.data.exact import INT32_MAX, DatasetError, count, number, record, texts
 from gtx.typing import LEVELS, Level
 
-LabelKind = Literal["regression", "binary", "multiclass", "multilabel", "mixed"]
+LabelKind = Literal["regression", "binary", "multiclass", "multilabel"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,7 +164,7 @@ class Label:
     """
 
     level: Level
-    kind: LabelKind
+    kind: LabelKind | Literal["mixed"]
     dim: int
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
@@ -174,7 +174,10 @@ class Label:
     parts: "tuple[Label, ...]" = ()
 
     def __post_init__(self) -> None:
-        for field, choices in (("level", get_args(Level)), ("kind", get_args(LabelKind))):
+        for field, choices in (
+            ("level", get_args(Level)),
+            ("kind", (*get_args(LabelKind), "mixed")),
+        ):
             value = getattr(self, field)
             if value not in choices:
                 raise DatasetError(f"Label: {field} is {value!r}. It must be one of {choices}.")

@@ -59,7 +59,14 @@ def budget(
 
 def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batching.Source:
     """The source of the batches of the training part."""
-    settings = sampling(config)
+    settings, negatives = sampling(config), config.task.get("negatives", 0)
+    if negatives and not settings:
+        return batching.SampledNegatives(train, budget, negatives, config.task.corrupt)
+    if settings and (negatives or train.targets.weights is not None):
+        raise ConfigError(
+            "config.batch.sampling: parts of a graph have neither drawn negatives "
+            "(config.task.negatives) nor weights of targets. Leave them out, or take whole graphs."
+        )
     if not settings:
         kind = batching.Resident if config.batch.resident else batching.Streamed
         return kind(train, budget)

@@ -61,6 +61,18 @@ def check(config: ConfigDict) -> None:
         )
     optimizer(config, steps_per_epoch=1)
     task(config, GraphSpec(label=source_label))
+    links = (source_label.level, source_label.kind) == ("pair", "binary")
+    for field in ("negatives", "candidates"):
+        if config.task.get(field, 0) and not links:
+            raise ConfigError(
+                f"config.task.{field}: they are for links, and the source {settings.name!r} has a "
+                f"{source_label.kind} label of each {source_label.level}. Give 0."
+            )
+    if config.task.get("negatives", 0) and not config.batch.resident:
+        raise ConfigError(
+            "config.task.negatives: they are drawn on the device, where the graphs must stay. Set "
+            "config.batch.resident to True, or give 0."
+        )
     if class_weights(config) is not None and source_label.kind == "regression":
         raise ConfigError(
             "config.task.class_weights: they are for classes, and the source "

@@ -20,6 +20,9 @@ LATER_FIELDS: Mapping[str, Any] = {
     "task.kind": "auto",
     "task.class_weights": "none",
     "task.head_weights": (),
+    "task.negatives": 0,
+    "task.corrupt": "receiver",
+    "task.candidates": 0,
     "training.seeds": (),
 }
 # From the value of the former field `config.model.laplacian_encoder` to the encoder's name now.

@@ -9,6 +9,7 @@ from gtx.data.class_weights import with_class_weights
 from gtx.data.column_scales import standardize_columns
 from gtx.data.csv_source import Rejected
 from gtx.data.labels import check_trainable, of_kind
+from gtx.data.links import with_candidates
 from gtx.recipes.checks import check, check_model
 from gtx.recipes.data import encode, source, split, structures, with_structures
 from gtx.recipes.declared import narrowed
@@ -54,6 +55,8 @@ def load(config: ConfigDict) -> Prepared:
     graphs, rejected = source(config).load_with_rejected()
     graphs = _with_sizes(graphs, config)
     graphs = split(of_kind(graphs, config.task.get("kind", "auto")), settings)
+    if config.task.get("candidates", 0):
+        graphs = with_candidates(graphs, config.task.candidates, seed=settings.split_seed)
     if len(graphs.part("train")) and graphs.spec.label is not None:
         check_trainable(graphs.part("train"))
     if settings.get("standardize", False):

@@ -15,13 +15,16 @@ def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
         raise ConfigError("the dataset has no labels; a task needs spec.label.")
     loss, metric = config.task.loss, config.task.metric
     weights = tuple(config.task.get("head_weights", ()))
+    filtered = config.task.get("candidates", 0) > 0
     field = "loss"
     try:
         tasks.from_label(spec.label, loss=loss)
         field = "head_weights"
         tasks.from_label(spec.label, loss=loss, head_weights=weights)
         field = "metric"
-        return tasks.from_label(spec.label, loss=loss, metric=metric, head_weights=weights)
+        return tasks.from_label(
+            spec.label, loss=loss, metric=metric, head_weights=weights, filtered=filtered
+        )
     except ValueError as error:
         raise ConfigError(f"config.task.{field}: {error}") from error
 

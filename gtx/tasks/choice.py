@@ -14,6 +14,7 @@ def from_label(
     loss: str = "auto",
     metric: str = "auto",
     head_weights: tuple[float, ...] = (),
+    filtered: bool = False,
 ) -> Task:
     """The task for a label.
 
@@ -25,9 +26,11 @@ def from_label(
       metric: the main metric. `auto` is `mae`, `roc_auc`, `average_precision` and `accuracy` for
         regression, binary, multilabel and multiclass, `scaled_mae` for several regression targets,
         and `weighted_accuracy` with the weighted loss. A binary label of pairs is a link
-        prediction and also has `hits@20` (or any other number) and `mrr`. For a mixed label it is
+        prediction and also has `hits@20` (or any other number) and `mrr`, and both with
+        `filtered_` before them. For a mixed label it is
         a metric of a head, `<name>/<metric>`; `auto` is that of the first head.
       head_weights: a number for each head of a mixed label, see `Mixed`.
+      filtered: whether links are also ranked among negatives with the same sender, see `Link`.
     """
     if label.kind == "mixed":
         return _mixed(label, loss, metric, head_weights)
@@ -62,9 +65,11 @@ def from_label(
     if label.kind == "multiclass":
         return Multiclass(label, metric, weighted=weighted)
     if label.kind == "binary" and label.level == "pair":
-        asked = metric.removeprefix("hits@")
-        hits = {20, int(asked)} if metric.startswith("hits@") and asked.isdigit() else {20}
-        return Link(label, metric, weighted=weighted, hits=tuple(sorted(hits)))
+        filtered = filtered or metric.startswith("filtered_")
+        _, at, asked = metric.removeprefix("filtered_").rpartition("hits@")
+        hits = {20, int(asked)} if at and asked.isdigit() else {20}
+        hits_at = tuple(sorted(hits))
+        return Link(label, metric, weighted=weighted, hits=hits_at, filtered=filtered)
     return Binary(label, metric, weighted=weighted)
 
 

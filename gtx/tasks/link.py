@@ -4,23 +4,28 @@ import dataclasses
 
 import numpy as np
 
+from gtx.data.dataset import Dataset
 from gtx.tasks.classification import Binary
-from gtx.tasks.ranking import hits_at, mean_reciprocal_rank
+from gtx.tasks.ranking import RankSums, hits_at, mean_reciprocal_rank, ranks_within
 
 
 @dataclasses.dataclass(frozen=True)
 class Link(Binary):
     """A binary label of each pair of nodes, 1 for a link; the loss is that of `Binary`.
 
-    Besides the scores of `Binary` it has `hits@K` and `mrr` (see `gtx.tasks.ranking`). Every
-    positive is ranked among all negatives of the scored part. In some datasets of OGB each positive
-    has its own list of negatives; `mean_reciprocal_rank` accepts such lists.
+    Besides the scores of `Binary` it has `hits@K` and `mrr` (see `gtx.tasks.ranking`), for which
+    every positive is ranked among all negatives of the scored part.
 
     Attributes:
       hits: the K of each `hits@K`.
+      filtered: also rank each positive among the negatives with the same sender alone, which
+        `gtx.data.links.with_candidates` sets: `filtered_hits@K`, `filtered_mrr`, and
+        `filtered_mrr_of_graphs`, the mean over graphs of their means, as PCQM-Contact is scored.
+        As in LRGB, a positive without negatives has rank 1.
     """
 
     hits: tuple[int, ...] = (20,)
+    filtered: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -33,9 +38,31 @@ class Link(Binary):
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        return (*super().metric_names, *(f"hits@{k}" for k in self.hits), "mrr")
+        names = (*(f"hits@{k}" for k in self.hits), "mrr")
+        filtered = (*(f"filtered_{name}" for name in names), "filtered_mrr_of_graphs")
+        return (*super().metric_names, *names, *(filtered if self.filtered else ()))
+
+    def score(self, predictions: np.ndarray, dataset: Dataset) -> dict[str, float]:
+        """The scores of `metrics`, and the filtered ones."""
+        scores, table = super().score(predictions, dataset), dataset.targets
+        if not self.filtered:
+            return scores
+        assert table.labels is not None  # `super().score` refuses targets without labels
+        known = ~np.isnan(table.labels[:, 0])
+        positive = table.labels[known, 0] == 1
+        ranks, _ = ranks_within(predictions[known, 0], positive, table.index[known, 0])
+        graph = dataset.target_graph[known][positive]
+        share = 1 / np.bincount(graph)[graph] if len(graph) else np.zeros(0)
+        of_graphs = RankSums.of(ranks, weights=share).scores()["mrr"]
+        found = RankSums.of(ranks, self.hits).scores()
+        return {
+            **scores,
+            **{f"filtered_{name}": value for name, value in found.items()},
+            "filtered_mrr_of_graphs": of_graphs,
+        }
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        """The scores that depend on labels alone; the filtered ones are in `score`."""
         scores = super().metrics(predictions, labels)  # also checks the shapes
         positive, negative = (predictions[labels[:, 0] == value, 0] for value in (1, 0))
         hits = {f"hits@{k}": hits_at(positive, negative, k) for k in self.hits}

@@ -92,6 +92,8 @@ def test_a_binary_label_of_pairs_is_a_link_and_names_its_hits():
     assert from_label(LINK) == Link(LINK)
     assert from_label(LINK, metric="hits@50") == Link(LINK, "hits@50", hits=(20, 50))
     assert from_label(LINK, metric="mrr").main_metric == "mrr"
+    filtered = Link(LINK, "filtered_hits@50", hits=(20, 50), filtered=True)
+    assert from_label(LINK, metric="filtered_hits@50") == filtered
     assert type(from_label(Label("edge", "binary", 1))) is Binary
     with pytest.raises(ValueError, match="main_metric='hits@x' is not a metric of Link"):
         from_label(LINK, metric="hits@x")

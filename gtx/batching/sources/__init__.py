@@ -5,6 +5,7 @@ large graph.
 """
 
 from gtx.batching.sources.clusters import Clusters as Clusters
+from gtx.batching.sources.negatives import SampledNegatives as SampledNegatives
 from gtx.batching.sources.neighbors import Neighbors as Neighbors
 from gtx.batching.sources.neighbors import SampleWarning as SampleWarning
 from gtx.batching.sources.resident import Resident as Resident

@@ -34,7 +34,7 @@ class LabelledGraphs(DataSource):
     """
 
     level: Level = "graph"
-    kind: LabelKind = "regression"
+    kind: LabelKind | Literal["mixed"] = "regression"
     num_graphs: Count = 200
     missing: Rate = 0.0
     weighted: bool = False
