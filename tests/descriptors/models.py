@@ -86,11 +86,7 @@ def published(
             edge_sets=edge_sets or {},
             label=Label(level, "multiclass", 3),
         )
-        # A layer computes in the dtype of its inputs, a model in the dtype that its fields name.
-        wide = "float64" if jax.config.jax_enable_x64 else "float32"
-        fields = {"dtype": wide, "param_dtype": wide, **fields}
-        fields["dtype"] = jnp.dtype(fields["dtype"]).name  # which configs give by name
-        return make(**fields).build(spec, encodings=encodings)
+        return make(**in_widest(fields)).build(spec, encodings=encodings)
 
     has = fields_of(make)
     return Descriptor(
@@ -102,6 +98,13 @@ def published(
         neutral=(*neutral, *(["remat"] if "remat" in has else [])),
         unread=unread,
     )
+
+
+def in_widest(fields: dict[str, Any]) -> dict[str, Any]:
+    """With float64 where jax has it on: a model computes in the dtype that its fields name."""
+    wide = "float64" if jax.config.jax_enable_x64 else "float32"
+    fields = {"dtype": wide, "param_dtype": wide, **fields}
+    return {**fields, "dtype": jnp.dtype(fields["dtype"]).name}  # configs give it by name
 
 
 MODELS = (
@@ -336,7 +339,7 @@ MODELS = (
     Descriptor(
         "nagphormer_of_nodes",
         lambda **fields: NAGphormer(
-            dim=DIM, num_layers=1, num_hops=2, num_heads=2, head_layers=1, **fields
+            dim=DIM, num_layers=1, num_hops=2, num_heads=2, head_layers=1, **in_widest(fields)
         ).build(
             GraphSpec(nodes={"x": Continuous(DIM)}, label=Label("node", "multiclass", 3)),
         ),

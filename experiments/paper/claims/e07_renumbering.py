@@ -21,7 +21,7 @@ from experiments.paper.claim import Claim, Gate, equal, limit
 from experiments.paper.measurement import Measurement, largest_difference
 from experiments.paper.modules import jit_once, random_values
 from gtx.batch import Batch
-from tests.batches import Graph, build_batch, permuted, random_graph
+from tests.batches import Graph, build_batch, permuted, random_graph, renamed
 from tests.descriptors import DESCRIPTORS, Descriptor, inputs
 
 LARGEST = 8
@@ -68,6 +68,10 @@ def _renumbered(graph: Graph, rng: np.random.Generator) -> tuple[Graph, dict]:
         senders=graph.senders[shuffle],
         receivers=graph.receivers[shuffle],
         edges={name: values[shuffle] for name, values in graph.edges.items()},
+        edge_sets={
+            name: renamed(edges, np.arange(graph.size), shuffle)
+            for name, edges in graph.edge_sets.items()
+        },
     )
     copy, order = permuted(shuffled, rng)
     return copy, {**order, "edges": shuffle[order["edges"]]}

@@ -42,9 +42,9 @@ def test_no_worker_outlives_its_parent(signum, tmp_path):
         workers = [int(pid) for pid in process.stdout.readline().split()]
         assert workers and all(is_alive(pid) for pid in workers)
         process.send_signal(signum)
-        code = process.wait(timeout=20)
+        code = process.wait(timeout=60)
         assert code == (-signum if signum == signal.SIGKILL else 128 + signum)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60  # on a machine with other work
         while any(is_alive(pid) for pid in workers) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not any(is_alive(pid) for pid in workers)
