@@ -47,9 +47,33 @@ def slow_unless(by_default, layers=DESCRIPTORS):
     return pytest.mark.parametrize("layer", rows)
 
 
+_masks = {}
+
+
 def masks(batch):
-    names = ("nodes", "edges", "pairs", "graphs")
-    return {n: np.asarray(getattr(batch, f"{n[:-1]}_mask")) for n in names}
+    """Which rows of each level are real. The tests of all layers share a few batches."""
+    if id(batch) not in _masks:
+        names = ("nodes", "edges", "pairs", "graphs")
+        found = {n: np.asarray(getattr(batch, f"{n[:-1]}_mask")) for n in names}
+        _masks[id(batch)] = batch, found  # a batch that is kept keeps its id
+    return _masks[id(batch)][1]
+
+
+ORDER = [2, 0, 3, 1]
+
+
+@functools.cache
+def shuffled():
+    """The graphs in another order."""
+    return build_batch([GRAPHS[i] for i in ORDER], ids=ORDER, **PADDING)
+
+
+@functools.cache
+def renamed():
+    """The graphs with their nodes renamed, and where each row went."""
+    rng = np.random.default_rng(3)
+    copies, orders = zip(*[permuted(graph, rng) for graph in GRAPHS], strict=True)
+    return build_batch(list(copies), **PADDING), orders
 
 
 def init(layer, module, batch=TIGHT):
@@ -262,11 +286,9 @@ def test_edges_in_other_sets_are_as_good_as_those_of_the_graph(layer, names):
 
 @every_layer
 def test_the_order_of_graphs_does_not_matter_dropout_included(layer):
-    order = [2, 0, 3, 1]
-    shuffled = build_batch([GRAPHS[i] for i in order], ids=order, **PADDING)
-    variables = start(layer)
+    batch, variables = shuffled(), start(layer)
     before, _, grads, _ = trained(layer, False, variables, inputs(LOOSE), LOOSE)
-    after, _, shuffled_grads, _ = trained(layer, False, variables, inputs(shuffled), shuffled)
+    after, _, shuffled_grads, _ = trained(layer, False, variables, inputs(batch), batch)
     assert_close(shuffled_grads, grads, 1e-4)
     for name, values in before.items():
         sizes = dict(
@@ -277,15 +299,13 @@ def test_the_order_of_graphs_does_not_matter_dropout_included(layer):
         if name == "pairs":  # where they stand in the layout is not their order
             continue
         parts = np.split(np.asarray(values), np.cumsum(sizes[name]))
-        rows = np.concatenate([parts[i] for i in order])
+        rows = np.concatenate([parts[i] for i in ORDER])
         assert_close(np.asarray(after[name])[: len(rows)], rows)
 
 
 @every_layer
 def test_renaming_nodes_renames_the_result(layer):
-    rng = np.random.default_rng(3)
-    copies, orders = zip(*[permuted(graph, rng) for graph in GRAPHS], strict=True)
-    batch = build_batch(list(copies), **PADDING)
+    batch, orders = renamed()
     before, after = (evaluate(layer)(start(layer), b) for b in (LOOSE, batch))
     for name in before:
         rows = real_rows(before, LOOSE)[name]
@@ -298,7 +318,7 @@ def test_renaming_nodes_renames_the_result(layer):
 @every_layer
 def test_every_parameter_has_a_finite_gradient_that_is_not_zero(layer):
     variables = start(layer)
-    *_, grads, _ = trained(layer, False, variables, inputs(LOOSE), LOOSE)
+    *_, grads, _ = jax.device_get(trained(layer, False, variables, inputs(LOOSE), LOOSE))
     for path, grad in traverse_util.flatten_dict(grads, sep="/").items():
         unread = path.startswith(layer.unread)
         assert np.isfinite(grad).all() and np.any(grad) != unread, path
