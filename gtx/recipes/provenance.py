@@ -70,7 +70,8 @@ def other_data(recipe: recipes.Recipe) -> Dataset:
     config = ConfigDict(recipe.config.to_dict())
     # The scales of the run are used: those of descriptors in its scaler, of labels in its task, and
     # those of columns in its spec.
-    config.data.update({"descriptors": (), "normalize": False, "standardize": False})
+    unscaled = {"descriptors": (), "normalize": False, "standardize": False}
+    config.data.update({name: off for name, off in unscaled.items() if name in config.data})
     config.task.update({"class_weights": "none"})
     dataset = recipes.load(config).dataset
     label, wanted = dataset.spec.label, recipe.spec.label

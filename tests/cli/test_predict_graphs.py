@@ -1,11 +1,12 @@
 """Predictions for a file of graphs that are no molecules."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 
-from gtx import Predictor
+from gtx import Predictor, recipes
 from gtx.data import Categorical, Continuous, GraphSpec, Label, packed
 from tests.cli import commands
 from tests.drawn import drawn
@@ -68,3 +69,31 @@ def test_what_cannot_be_predicted_is_one_line_and_exit_code_two(run, capsys, arg
     assert commands.run("predict", f"--workdir={run / 'run'}", *arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and says in error and error.count("\n") == 1
+
+
+def test_columns_are_scaled_once_however_graphs_are_given(run):
+    predictor = Predictor.load(run / "run")
+    assert predictor.recipe.spec.nodes["x"].mean
+    prepared = recipes.prepare(predictor.recipe.config).dataset.part("test")
+    with open(run / "run" / "predictions.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    written = [float(row["yes_probability"]) for row in rows]
+    raw = packed.load(run / "mine.npz").select(prepared.ids)
+    assert not raw.spec.nodes["x"].mean and prepared.spec.nodes["x"].mean
+    alone = [raw[number] for number in range(len(raw))]
+    for given in (prepared, raw, alone):
+        np.testing.assert_allclose(predictor(given)[:, 1], written, rtol=1e-5)
+    assert not np.allclose(predictor(_shifted(raw))[:, 1], written, rtol=1e-5)
+
+
+def _shifted(dataset):
+    return dataset.with_columns("node", {"x": dataset.nodes["x"] + 1})
+
+
+def test_a_run_is_scored_again_on_its_data_and_on_other_data(run, capsys):
+    arguments = [f"--workdir={run / 'run'}", "--json=-"]
+    assert commands.run("evaluate", *arguments) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert commands.run("evaluate", *arguments, "--other_data") == 0
+    other = json.loads(capsys.readouterr().out)
+    assert other["test"] == pytest.approx(scores["test"], nan_ok=True)
