@@ -108,7 +108,9 @@ def random_edge_sets(size: int, senders: np.ndarray, receivers: np.ndarray) -> d
         columns = {name: table[:, [2 + at]] for at, name in enumerate(names)}
         return dict(senders=table[:, 0], receivers=table[:, 1], columns=columns)
 
+    pasts = [(sender, node) for node in range(size) for sender in range(node + 1)]
     return dict(
+        causal=edge_set(pasts, ()),
         walks=edge_set(visits, ("position", "edge", "adjacency")),
         edge_tokens=edge_set(ends, ("kind", "bond")),
         subgraphs=edge_set(inside, ("edge",)),

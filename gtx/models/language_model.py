@@ -14,6 +14,10 @@ from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.parts import FeedForward, LayerNorm
 
+# Structures whose edges never lead from a later node to an earlier one. A plugin with another one
+# adds its name.
+CAUSAL = {"causal"}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LanguageModel(LayeredModel):
@@ -30,8 +34,8 @@ class LanguageModel(LayeredModel):
     Attributes:
       num_heads: heads of width `dim / num_heads`.
       hidden_dim: width of the hidden layer of the feed-forward layer; None for `4 dim`.
-      over: names of the edge sets that attention runs over. Sets other than
-        "causal" must be causal too, which nothing checks.
+      over: names of the edge sets that attention runs over, of those in `CAUSAL`. Others are
+        refused: along edges that run backward a token would see what it has to predict.
       activation: in the feed-forward layer; "gelu" is the approximation by tanh, as in GPT-2.
       dropout_rate: of what enters the first block, after attention and feed-forward layer.
       attention_dropout_rate: of the attention weights.
@@ -54,12 +58,18 @@ class LanguageModel(LayeredModel):
     attention_implementation: Implementation = "auto"
 
     def needs(self) -> Needs:
-        return Needs(structures=tuple(name for name in self.over if name != "graph"))
+        return Needs(structures=self.over)
 
     def build(
         self, spec: Spec, *, encodings: Collection[Encoding] = (), structures: Collection[str] = ()
     ) -> GraphTransformer:
         self.check_heads()
+        if wrong := [name for name in self.over if name not in CAUSAL]:
+            raise ValueError(
+                f"over: the edges of {wrong[0]!r} may run from later nodes to earlier ones, which "
+                "shows a token what it has to predict. Use 'causal', or add the name of a "
+                "structure of your own to gtx.models.language_model.CAUSAL."
+            )
         encoders = self.encoders(spec, encodings).for_edges(self.over, required=False, field="over")
         encoders = encoders.replace(edges={}, edge_sets={})
         attention = partial(

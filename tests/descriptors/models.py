@@ -12,6 +12,7 @@ from gtx.data import Categorical, Continuous, GraphSpec, Label
 from gtx.encodings import RRWP, LaplacianEigenvectors, RandomWalk, ShortestPaths
 from gtx.models import (
     CKGCN,
+    ESA,
     GDT,
     GPS,
     GT,
@@ -37,6 +38,7 @@ from gtx.models import (
     SetTransformer,
     SGFormer,
     Specformer,
+    TokenGT,
     ViT,
 )
 from gtx.models.parts import fields_of
@@ -107,6 +109,9 @@ def in_widest(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "dtype": jnp.dtype(fields["dtype"]).name}  # configs give it by name
 
 
+# The tokens of edges in the test batches: all nodes but the first two, as their "kind" says.
+TOKENS = {"edge_tokens": dict(kind=Categorical((2,)), bond=Categorical(NUM_BONDS))}
+
 MODELS = (
     published(
         "gps_of_nodes",
@@ -135,9 +140,32 @@ MODELS = (
             num_layers=1,
             num_heads=2,
             hidden_dim=5,
-            over=("graph",),
             attention_dropout_rate=0.3,
         ),
+        edge_sets={"causal": {}},
+    ),
+    published(
+        "tokengt_of_nodes",
+        partial(TokenGT, dim=DIM, num_layers=1, num_heads=2, hidden_dim=5, drop_path_rate=0.0),
+        encodings=[RandomWalk(6)],
+        nodes={"kind": Categorical((3,))},
+        edge_sets=TOKENS,
+    ),
+    published(
+        "esa",
+        partial(
+            ESA,
+            dim=DIM,
+            num_layers=2,
+            layers=("M", "S"),
+            num_heads=2,
+            hidden_dim=6,
+            edge_hidden_dim=5,
+            graph_dim=4,
+            num_seeds=2,
+        ),
+        edge_sets=TOKENS,
+        level="graph",
     ),
     published(
         "set_transformer",

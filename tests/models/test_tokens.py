@@ -95,6 +95,15 @@ def test_the_language_model_is_its_equations_and_sees_no_later_character():
     assert model.needs().structures == ("causal",) and not model.needs().dense
 
 
+@pytest.mark.parametrize("name", ["graph", "causal_not"])
+def test_edges_that_may_run_backward_are_refused(name):
+    """Among them the edges of the graph itself: nobody promises that they run forward."""
+    data = text([0, 1, 2])
+    spec = data.spec.replace(edge_sets={**data.spec.edge_sets, "causal_not": {}})
+    with pytest.raises(ValueError, match=f"over: the edges of '{name}' may run from later"):
+        LanguageModel(**SMALL, over=("causal", name)).build(spec)
+
+
 def image(pixels):
     place = np.arange(4)
     edges = np.array([[0, 1, 0, 2, 1, 3, 2, 3], [1, 0, 2, 0, 3, 1, 3, 2]])

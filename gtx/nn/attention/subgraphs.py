@@ -39,7 +39,7 @@ def on_subgraphs(features: Features, batch: Batch, name: str) -> tuple[Features,
     own = jnp.minimum(edge_pairs(every, every, layout), last)
     found = [(senders, mask), (receivers, mask), (own, batch.node_mask)]
     there = sum(segment_count(ids, layout.num_pairs, where=where) for ids, where in found) > 0
-    centre, node = pair_ends(layout)
+    centre, node = map(jnp.asarray, pair_ends(layout))
     ids = noise.node_ids(batch.node_ids[centre], batch.node_ids[node])
     x = clean(gather(features.nodes, node), there)
     e = None if features.edges is None else clean(gather(features.edges, edge), mask)
