@@ -95,6 +95,7 @@ notebooks: install-dev
 figures: install-dev
 	$(BIN)/python -m experiments.paper.draw
 	$(BIN)/python -m experiments.figures.encodings
+	$(BIN)/python -m experiments.figures.attention
 
 # Measures every claim of the paper; writes docs/claims.json, docs/paper.md, a part of README.md.
 claims: install-dev

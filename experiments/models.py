@@ -19,6 +19,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments import model_tables
+from experiments.figures import attention
 from gtx import batching, recipes
 from gtx.models import MODELS, Model
 from gtx.recipes.models import needs_dense
@@ -42,6 +43,16 @@ This page is written by `python -m experiments.models` from the code.
 - *Parts* are the classes of `gtx.nn` that the file puts together.
 - *Parameters* and scores are those of the recipe. *Published* is the paper's number; nothing in
   that column was measured here.
+"""
+PICTURES = """\
+## What attends to what
+
+A row is a receiver, a column a sender. A colour is a weight, the mean of the heads; white is no
+entry. Each picture shows what the first layer of the model hands to `gtx.ops.attention`, on
+caffeine or on a path of tokens, with random parameters. In that of SAN the pairs without an edge
+are grey.
+They are drawn by `python -m experiments.figures.attention`.
+
 """
 COLUMNS = (
     "model", "name", "paper", "needs", "complexity", "parts", "recipe", "parameters",
@@ -77,8 +88,12 @@ def page(
     found = read_scores() if scores is None else scores
     rows = [row(name, kind, count, found) for name, kind in sorted(MODELS.items())]
     table = [_line(COLUMNS), _line(["---"] * len(COLUMNS)), *map(_line, rows)]
+    pictures = [
+        f"![{picture.title}](figures/models/{name}.png)"
+        for name, picture in attention.PICTURES.items()
+    ]
     sections = [INTRODUCTION, "\n".join(table) + "\n", *model_tables.sections()]
-    return "\n".join(sections)
+    return "\n".join([*sections, PICTURES + "\n".join(pictures) + "\n"])
 
 
 def row(
