@@ -72,10 +72,9 @@ class NeuralWalker(LayeredModel):
             for number in range(self.num_layers)
         ]
         output = partial(NeuralWalkerOutput, self.dim, **options)
-        model = self.transformer(
+        return self.transformer(
             spec,
             structures,
             embed=partial(WalkEmbed, self.embed(encoders), length, window),
             block=(*blocks, output),
         )
-        return model.clone(num_layers=len(blocks) + 1)
