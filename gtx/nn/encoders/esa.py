@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features, require_layout
+from gtx.batch import Batch, Features, check_is_batch, require_layout
 from gtx.nn.parts.factories import make
 from gtx.nn.parts.initializers import fan_in_uniform, uniform
 from gtx.nn.parts.linear import Linear
@@ -51,6 +51,7 @@ class ESAEmbed(nn.Module):
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Features:
+        check_is_batch(batch)
         types: dict[str, Any] = dict(dtype=self.dtype, param_dtype=self.param_dtype)
 
         def total(factories, level, dim, batch):

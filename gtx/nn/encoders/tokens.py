@@ -6,7 +6,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from gtx.batch import Batch, Features
+from gtx.batch import Batch, Features, check_is_batch
 from gtx.nn.parts.columns import read_column
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import make
@@ -56,6 +56,7 @@ class TokenEmbed(nn.Module):
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Features:
+        check_is_batch(batch)
         types: dict[str, Any] = dict(dtype=self.dtype, param_dtype=self.param_dtype)
 
         def total(factories, level, dim, batch):
