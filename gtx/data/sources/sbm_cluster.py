@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from gtx.data.dataset import Dataset
-from gtx.data.sources.block_model import BlockModel, both_ways, dataset_of, upper
+from gtx.data.sources.block_model import BlockModel, Size, both_ways, dataset_of, upper
 from gtx.data.spec import Categorical, GraphSpec, Label
 from gtx.limits import Probability, Whole
 
@@ -15,10 +15,13 @@ from gtx.limits import Probability, Whole
 class SBMCluster(BlockModel):
     """Node column "type" is 1 + its community at one random node of each, and 0 elsewhere.
 
-    The label is the community.
+    The label is the community. As in the authors' code, whose `randint` leaves out its upper end of
+    35, a community has at most 34 nodes; the paper says 5 to 35. The published graphs have 117.2
+    nodes and 4,301.7 directed edges in the mean; these have 117.0 and 4,290.
     """
 
     num_communities: Annotated[int, Whole(2, 2**16)] = 6
+    max_size: Size = 34
     inside: Probability = 0.55
     across: Probability = 0.25
 

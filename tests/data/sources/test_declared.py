@@ -14,11 +14,15 @@ from tests.drawn import by_level, drawn
 PACKED = [name for name, kind in SOURCES.items() if issubclass(kind, PackedSource)]
 # Fields that make a source small, or name what it reads.
 SMALL = {
+    "algorithms": dict(task="bridges", train_count=2, valid_count=1, test_count=1, test_nodes=20),
     "csl": dict(copies=3, num_folds=3),
     "large_graph": dict(num_nodes=30, num_edges=60),
     "lrim": dict(side=4, num_graphs=10, temperature=6.0, sweeps=2),
+    "ring_transfer": dict(train_count=4, test_count=2),
     "sbm_cluster": dict(num_graphs=4, num_communities=3, max_size=6),
     "sbm_pattern": dict(num_graphs=4, max_size=6),
+    "sequences": dict(task="copy", length=3, train_count=2, valid_count=1, test_count=1),
+    "tree_neighbours_match": dict(depth=2),
 }
 GRAPHS = [
     *(dict(name="planetoid", graph=graph) for graph in ("cora", "citeseer", "pubmed")),

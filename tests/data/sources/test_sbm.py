@@ -28,6 +28,27 @@ def test_cluster_has_the_probabilities_of_the_paper():
     assert density(dataset, dataset.targets.labels, False) == pytest.approx(0.25, abs=0.01)
 
 
+def test_cluster_has_the_published_mean_sizes():
+    """117.2 nodes and 4,301.7 edges (Dwivedi et al. 2020); 300 graphs are within 1.5 and 100."""
+    dataset = SBMCluster(300, 0).load()
+    assert dataset.num_nodes.mean() == pytest.approx(117.2, abs=4)
+    assert dataset.num_edges.mean() == pytest.approx(4301.7, rel=0.06)
+    sizes = [np.bincount(dataset.select([number]).targets.labels) for number in range(100)]
+    assert np.min(sizes) == 5 and np.max(sizes) == 34
+
+
+def test_patterns_take_turns():
+    dataset = SBMPattern(6, 0, num_patterns=3, pattern_size=8, max_size=6).load()
+    wired = []
+    for number in range(6):
+        inside = np.flatnonzero(dataset.select([number]).targets.labels)
+        graph = dataset[number]
+        both = np.isin(graph.senders, inside) & np.isin(graph.receivers, inside)
+        degrees = np.bincount(graph.senders[both], minlength=graph.n_node[0])[inside]
+        wired.append(sorted(degrees.tolist()))
+    assert wired[:3] == wired[3:] and len(set(map(tuple, wired[:3]))) == 3
+
+
 def test_one_node_of_each_community_is_known():
     dataset = SBMCluster(12, 3).load()
     for number in range(len(dataset)):
