@@ -16,8 +16,8 @@ import gtx
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXTRAS = (
-    "beartype", "datamol", "dgl", "hypothesis", "networkx", "optuna", "pandas", "pyarrow", "pytest",
-    "rdkit", "tensorboardX", "torch", "torch_geometric",
+    "beartype", "clrs", "datamol", "dgl", "hypothesis", "networkx", "optuna", "pandas", "pyarrow",
+    "pytest", "rdkit", "tensorboardX", "torch", "torch_geometric",
 )  # fmt: skip
 BLOCK = """
 import sys

@@ -143,8 +143,9 @@ class CLRS(DataSource):
             given = {point.name: np.asarray(point.data) for point in feedback.features.inputs}
             wanted = {point.name: np.asarray(point.data) for point in feedback.outputs}
             nodes = given["pos"].shape[1]
-            columns.append({name: rows(given[name], one.dim, nodes) for name, one in
-                            [*spec.nodes.items(), *spec.edges.items()]})  # fmt: skip
+            of_nodes = {name: node_rows(given[name], nodes) for name in spec.nodes}
+            of_edges = {name: edge_rows(given[name]) for name in spec.edges}
+            columns.append(of_nodes | of_edges)
             labels.append(self._labels(wanted, nodes))
             sizes += [nodes] * count
         size = np.array(sizes)
@@ -178,14 +179,17 @@ class CLRS(DataSource):
         found = wanted[self.output]
         if self.algorithm not in _OF_EDGES:  # [graphs, nodes], the node that each points to
             found = found[:, :, None] == np.arange(nodes)
-        found = np.swapaxes(found, 1, 2).reshape(-1, 1).astype(np.float32)
+        found = edge_rows(found)
         return np.where(found < 0, np.float32(np.nan), found)  # -1 marks what is not scored
 
 
-def rows(values: np.ndarray, dim: int, nodes: int) -> np.ndarray:
-    """An input as a column, float32 [rows, dim], edges by receiver, then sender."""
-    if values.ndim == 1:  # of each graph
+def node_rows(values: np.ndarray, nodes: int) -> np.ndarray:
+    """An input as a column, float32 [rows, dim]; one of a graph stands at each of its nodes."""
+    if values.ndim == 1:
         values = np.repeat(values[:, None], nodes, axis=1)
-    if values.ndim == 3 and dim == 1:
-        values = np.swapaxes(values, 1, 2)
-    return values.reshape(-1, dim).astype(np.float32)
+    return values.reshape(len(values) * nodes, -1).astype(np.float32)
+
+
+def edge_rows(values: np.ndarray) -> np.ndarray:
+    """[graphs, from, to] as a column by receiver, then sender, float32 [rows, 1]."""
+    return np.swapaxes(values, 1, 2).reshape(-1, 1).astype(np.float32)
