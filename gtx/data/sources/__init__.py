@@ -70,15 +70,12 @@ SOURCES: dict[str, type[DataSource]] = {
 
 __all__ = [
     "CLRS",
-    "RingTransfer",
-    "Sequences",
-    "TreeNeighboursMatch",
-    "Algorithms",
     "CSL",
     "CSV",
     "LRIM",
     "SOURCES",
     "ZINC",
+    "Algorithms",
     "CIFAR10Superpixels",
     "Characters",
     "Cluster",
@@ -97,8 +94,11 @@ __all__ = [
     "PeptidesStruct",
     "Planetoid",
     "PlanetoidLinks",
+    "RingTransfer",
     "SBMCluster",
     "SBMPattern",
+    "Sequences",
     "Solubility",
     "Tables",
+    "TreeNeighboursMatch",
 ]
