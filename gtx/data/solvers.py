@@ -129,7 +129,7 @@ def heaviest_matching(num_nodes: int, ends: np.ndarray, weights: np.ndarray) -> 
         options=dict(mip_rel_gap=0.0),
     )
     if found.status != 0:
-        raise RuntimeError(f"HiGHS found no heaviest matching: {found.message}")
+        raise RuntimeError(f"HiGHS found no heaviest matching, and says {found.message!r}.")
     return found.x > 0.5
 
 
