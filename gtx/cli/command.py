@@ -50,12 +50,14 @@ class Command:
       about: a description, which `--help` prints.
       define: defines its flags.
       main: runs it with the given flags; returns its exit code, or None for 0.
+      words: whether it takes arguments that are no flags; `main` gets them after the flags.
     """
 
     name: str
     about: str
     define: Callable[[FlagValues], None]
-    main: Callable[[FlagValues], int | None]
+    main: Callable[..., int | None]
+    words: bool = False
 
 
 def execute(command: Command, arguments: Sequence[str]) -> int:
@@ -72,8 +74,8 @@ def execute(command: Command, arguments: Sequence[str]) -> int:
         return 0
     with _plain_messages(), StopAtOnce() as signals:
         try:
-            reading.read(command.name, values, arguments)
-            return command.main(values) or 0
+            rest = reading.read(command.name, values, arguments, words=command.words)
+            return command.main(values, *([rest] if command.words else [])) or 0
         except BrokenPipeError:
             return _BROKEN_PIPE  # the reader of the output, such as `head`, has ended
         except _EXPECTED as error:

@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "evaluate": "Score a trained model on parts of its data.",
     "describe": "Show what a recipe will train, and what that costs.",
     "sweep": "Train many variants of a recipe, or go on with a sweep.",
-    "datasets": "List the sources of data that a recipe may name, and what each needs.",
+    "datasets": "List the sources of data that a recipe may name; fetch or verify one.",
 }
 
 _HELP = """\
@@ -59,7 +59,9 @@ def run(name: str, arguments: Sequence[str]) -> int:
     module = importlib.import_module(f"gtx.cli.{name}")
     from gtx.cli import command  # late, because it imports jax, which takes seconds
 
-    about = command.Command(f"gtx {name}", module.__doc__ or "", module.define, module.main)
+    about = command.Command(
+        f"gtx {name}", module.__doc__ or "", module.define, module.main, words=name == "datasets"
+    )
     return command.execute(about, arguments)
 
 

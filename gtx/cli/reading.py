@@ -20,13 +20,19 @@ def asks_for_help(arguments: Sequence[str]) -> bool:
     return any(argument in ("--help", "-help", "-h") for argument in arguments)
 
 
-def read(name: str, values: FlagValues, arguments: Sequence[str]) -> None:
+def read(
+    name: str, values: FlagValues, arguments: Sequence[str], *, words: bool = False
+) -> list[str]:
     """Set the flags from the arguments of a command; --config is replaced by its recipe.
 
     Args:
       name: name of the command, as it is typed.
       values: the flags that it defines.
       arguments: the arguments after its name.
+      words: whether it takes arguments that are no flags.
+
+    Returns:
+      The arguments that are no flags.
 
     Raises:
       UsageError: a flag is unknown, missing or of the wrong kind, or a word is not a flag.
@@ -54,8 +60,9 @@ def read(name: str, values: FlagValues, arguments: Sequence[str]) -> None:
             given = dict.fromkeys([*values.config.get("plugins", ()), *values.plugin])
             with values.config.unlocked():
                 values.config.plugins = tuple(given)
-    if rest:
+    if rest and not words:
         raise UsageError(f"unexpected arguments: {' '.join(rest)}. {see}")
+    return list(rest)
 
 
 def _unknown(argument: str, values: FlagValues, recipe: bool) -> str | None:

@@ -21,14 +21,10 @@ _LOCK = ".gtx.lock"
 
 
 def data_root(root: str | Path = "") -> Path:
-    """The folder of all datasets: `root`, else $GTX_DATA, else `gtx` in the user's cache folder."""
+    """The folder of all datasets: `root`, else $GTX_DATA, else `data`, as in the recipes."""
     if str(root):
         return Path(root).expanduser()
-    named = os.environ.get(VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "gtx"
+    return Path(os.environ.get(VARIABLE) or "data").expanduser()
 
 
 def fetch(

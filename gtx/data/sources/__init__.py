@@ -5,6 +5,7 @@
 
 from gtx.data.sources.algorithms import Algorithms
 from gtx.data.sources.base import DataSource
+from gtx.data.sources.brec import BREC
 from gtx.data.sources.characters import Characters
 from gtx.data.sources.cifar10_superpixels import CIFAR10Superpixels
 from gtx.data.sources.clrs import CLRS
@@ -12,11 +13,14 @@ from gtx.data.sources.cluster import Cluster
 from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
 from gtx.data.sources.digits import Digits
+from gtx.data.sources.exp import EXP
 from gtx.data.sources.heterophilous import Heterophilous
 from gtx.data.sources.labelled_graphs import LabelledGraphs
 from gtx.data.sources.large_graph import LargeGraph
 from gtx.data.sources.lrim import LRIM
 from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
+from gtx.data.sources.moleculenet import MoleculeNet
+from gtx.data.sources.nell import NELL
 from gtx.data.sources.ogbg_molhiv import OGBGMolhiv
 from gtx.data.sources.ogbg_molpcba import OGBGMolpcba
 from gtx.data.sources.packed_file import PackedFile
@@ -33,22 +37,27 @@ from gtx.data.sources.sequences import Sequences
 from gtx.data.sources.solubility import Solubility
 from gtx.data.sources.tables import Tables
 from gtx.data.sources.tree_neighbours_match import TreeNeighboursMatch
+from gtx.data.sources.tudataset import TUDataset
 from gtx.data.sources.zinc import ZINC
 
 SOURCES: dict[str, type[DataSource]] = {
     "algorithms": Algorithms,
+    "brec": BREC,
     "characters": Characters,
-    "digits": Digits,
     "cifar10_superpixels": CIFAR10Superpixels,
     "clrs": CLRS,
     "cluster": Cluster,
     "csl": CSL,
     "csv": CSV,
+    "digits": Digits,
+    "exp": EXP,
     "heterophilous": Heterophilous,
     "labelled_graphs": LabelledGraphs,
     "large_graph": LargeGraph,
     "lrim": LRIM,
     "mnist_superpixels": MNISTSuperpixels,
+    "moleculenet": MoleculeNet,
+    "nell": NELL,
     "ogbg_molhiv": OGBGMolhiv,
     "ogbg_molpcba": OGBGMolpcba,
     "packed": PackedFile,
@@ -65,11 +74,17 @@ SOURCES: dict[str, type[DataSource]] = {
     "solubility": Solubility,
     "tables": Tables,
     "tree_neighbours_match": TreeNeighboursMatch,
+    "tudataset": TUDataset,
     "zinc": ZINC,
 }
 
 __all__ = [
     "CLRS",
+    "EXP",
+    "TUDataset",
+    "NELL",
+    "MoleculeNet",
+    "BREC",
     "CSL",
     "CSV",
     "LRIM",

@@ -3,12 +3,14 @@
 import abc
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 from gtx import limits
 from gtx.data.csv_source import Rejected
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
+from gtx.data.sources.published import Published
 from gtx.data.spec import GraphSpec, Label
 
 
@@ -74,6 +76,32 @@ class DataSource(abc.ABC):
         Raises:
           DatasetError: states what is wrong with the data, and where.
         """
+
+    @property
+    def file(self) -> str:
+        """The path of the file that it reads, below its root; "" if it reads none."""
+        return ""
+
+    @classmethod
+    def variants(cls) -> tuple[dict[str, Any], ...]:
+        """The fields of each dataset that it reads, where it reads several by name."""
+        return ({},)
+
+    def published(self) -> Published | None:
+        """What is known of it, if it is a published dataset."""
+        return None
+
+    def convert(self, files: Mapping[str, Path], target: Path) -> None:
+        """Write the file that it reads from its published files.
+
+        Args:
+          files: the paths of the files of `published`, by name.
+          target: the path of the file to write; its folder exists.
+
+        Raises:
+          DatasetError: a published file is not what it should be.
+        """
+        raise DatasetError(f"{type(self).__name__}: there is nothing published to convert.")
 
     def load_with_rejected(self) -> tuple[Dataset, tuple[Rejected, ...]]:
         """The result of `load`, and the rows of a file that did not become graphs."""

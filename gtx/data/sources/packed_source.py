@@ -9,6 +9,7 @@ from gtx.data import packed
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource, Further
+from gtx.data.sources.installing import tell_differences, write
 from gtx.data.spec import Categorical, Column, GraphSpec, Label
 from gtx.limits import Name
 from gtx.typing import LEVELS, Level
@@ -34,7 +35,8 @@ class PackedSource(DataSource):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.needs = f"the file <root>/{cls.file}"
+        if isinstance(cls.file, str):  # in others it depends on fields
+            cls.needs = f"the file <root>/{cls.file}"
 
     def declared_spec(self) -> GraphSpec:
         return GraphSpec(nodes=self.nodes, edges=self.edges, label=self.label)
@@ -70,7 +72,23 @@ class PackedSource(DataSource):
             levels[level] = {**found, **declared}
         dataset = dataclasses.replace(dataset, spec=dataset.spec.replace(**levels))
         dataset.check()
+        tell_differences(self, dataset)
         return dataset
+
+    def parse(self, files: Mapping[str, Path]) -> Dataset:
+        """The dataset in the published files, for sources that have some.
+
+        Args:
+          files: the paths of the files, by name.
+
+        Raises:
+          DatasetError: a file is not what was published.
+        """
+        raise DatasetError(f"{type(self).__name__}: there is nothing published to read.")
+
+    def convert(self, files: Mapping[str, Path], target: Path) -> None:
+        known = self.published()
+        write(self.parse(files), target, known.statistics if known else None)
 
 
 def further(dataset: Dataset, spec: GraphSpec) -> Further:

@@ -1,20 +1,32 @@
 """Cora, CiteSeer and PubMed: topics of papers that cite each other (Sen et al. 2008)."""
 
 import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from gtx.data import npz, splits
 from gtx.data.dataset import Dataset
+from gtx.data.download import Remote
 from gtx.data.exact import DatasetError
 from gtx.data.packed import find
 from gtx.data.sources.base import DataSource
+from gtx.data.sources.formats import planetoid_raw
+from gtx.data.sources.installing import tell_differences
+from gtx.data.sources.published import Published, Statistics
 from gtx.data.spec import Continuous, GraphSpec, Label
 from gtx.limits import Name
 
 CitationGraph = Literal["cora", "citeseer", "pubmed"]
 NUM_CLASSES = {"cora": 7, "citeseer": 6, "pubmed": 3}
+# Nodes, directed edges, and the public split.
+_SIZES = dict(
+    cora=Statistics(1, 2708, 10556, (140, 500, 1000)),
+    citeseer=Statistics(1, 3327, 9104, (120, 500, 1000)),
+    pubmed=Statistics(1, 19717, 88648, (60, 500, 1000)),
+)
 NUM_WORDS = {"cora": 1433, "citeseer": 3703, "pubmed": 500}
 
 
@@ -26,8 +38,10 @@ class Planetoid(DataSource):
     nodes are in no part. Node column "words" is the bag of words of a paper, divided by its sum as
     in Kipf and Welling (2017).
 
-    A file holds `edge_index` [2, edges], `y` [nodes], `train_idx`, `val_idx`, `test_idx`, and the
-    words as a sparse matrix, `x_data`, `x_indices`, `x_indptr` and `x_shape`.
+    One of the published pickles of PubMed could not be reached when this was written; those of Cora
+    and CiteSeer were read. A file holds `edge_index` [2, edges], `y` [nodes], `train_idx`,
+    `val_idx`, `test_idx`, and the words as a sparse matrix, `x_data`, `x_indices`, `x_indptr` and
+    `x_shape`.
 
     Attributes:
       root: the folder that holds the folder `planetoid`.
@@ -46,8 +60,42 @@ class Planetoid(DataSource):
     def declared_spec(self) -> GraphSpec:
         return GraphSpec(nodes=dict(words=Continuous(NUM_WORDS[self.graph])), label=self.label)
 
+    @classmethod
+    def variants(cls) -> tuple[dict[str, Any], ...]:
+        return tuple(dict(graph=graph) for graph in NUM_CLASSES)
+
+    @property
+    def file(self) -> str:
+        return f"planetoid/{self.graph}.npz"
+
+    def published(self) -> Published:
+        address = "https://github.com/kimiyoung/planetoid/raw/af6abf468a772cc055bec88c52e4d6f51b7c37e3/data"
+        names = [f"ind.{self.graph}.{part}" for part in planetoid_raw.PARTS]
+        return Published(
+            files=tuple(
+                Remote(name, f"{address}/{name}", planetoid_raw.SHA256.get(name, ""))
+                for name in names
+            ),
+            tried=self.graph != "pubmed",
+            statistics=_SIZES[self.graph],
+            licence="MIT (Planetoid)",
+            citation="Sen et al. (2008); Yang et al. (2016), arXiv:1603.08861",
+            page="https://github.com/kimiyoung/planetoid",
+        )
+
+    def convert(self, files: Mapping[str, Path], target: Path) -> None:
+        data = planetoid_raw.read(files, self.graph)
+        wrong = _SIZES[self.graph].differences(self._dataset(data))
+        if wrong:
+            raise DatasetError(f"ind.{self.graph}: holds {', '.join(wrong)}. Fetch it again.")
+        npz.write(target, data, compressed=True)
+
     def load(self) -> Dataset:
-        data = read(self.root, self.graph)
+        dataset = self._dataset(read(self.root, self.graph))
+        tell_differences(self, dataset)
+        return dataset
+
+    def _dataset(self, data: dict[str, np.ndarray]) -> Dataset:
         dataset = Dataset.from_columns(
             nodes=dict(words=words(data)),
             **both_ways(data["edge_index"], len(data["y"])),

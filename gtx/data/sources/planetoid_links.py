@@ -1,14 +1,24 @@
 """Citations between papers of Cora, CiteSeer and PubMed as links to predict."""
 
 import dataclasses
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource
-from gtx.data.sources.planetoid import NUM_WORDS, CitationGraph, both_ways, read, words
+from gtx.data.sources.planetoid import (
+    NUM_WORDS,
+    CitationGraph,
+    Planetoid,
+    both_ways,
+    read,
+    words,
+)
+from gtx.data.sources.published import Published
 from gtx.data.spec import Continuous, GraphSpec, Label
 from gtx.limits import Name, Real, Seed
 
@@ -41,6 +51,26 @@ class PlanetoidLinks(DataSource):
     needs: ClassVar[str] = "the file <root>/planetoid/<graph>.npz"
     label: ClassVar[Label] = Label("pair", "binary", 1, ("link",))
     splits: ClassVar[tuple[str, ...]] = ("given",)
+
+    @classmethod
+    def variants(cls) -> tuple[dict[str, Any], ...]:
+        return Planetoid.variants()
+
+    @property
+    def _graph(self) -> Planetoid:
+        return Planetoid(self.root, self.graph)
+
+    @property
+    def file(self) -> str:
+        return self._graph.file
+
+    def published(self) -> Published:
+        # Their parts are nodes.
+        known = self._graph.published()
+        return dataclasses.replace(known, statistics=None)
+
+    def convert(self, files: Mapping[str, Path], target: Path) -> None:
+        self._graph.convert(files, target)
 
     def declared_spec(self) -> GraphSpec:
         return GraphSpec(nodes=dict(words=Continuous(NUM_WORDS[self.graph])), label=self.label)

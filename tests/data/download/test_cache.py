@@ -76,11 +76,9 @@ def test_the_folder_of_all_data_is_given_or_named_by_the_system(monkeypatch, tmp
     monkeypatch.setenv("GTX_DATA", str(tmp_path / "named"))
     assert data_root("here") == Path("here") and data_root() == tmp_path / "named"
     monkeypatch.delenv("GTX_DATA")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert data_root() == tmp_path / "cache" / "gtx"
-    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert data_root() == Path("data")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert data_root() == tmp_path / ".cache" / "gtx" and data_root("~/x") == tmp_path / "x"
+    assert data_root("~/x") == tmp_path / "x"
 
 
 def pip(monkeypatch, script):
