@@ -91,9 +91,11 @@ _SIZES = dict(exp=(53_336, 132_260), cexp=(66_938, 167_472))
 
 def _of_records(path: Path) -> list[dict[str, Any]]:
     """The graphs of a pickled list of objects of PyTorch Geometric."""
-    records = read_torch(path)
+    records: Any = read_torch(path)
     graphs = []
-    for record in records if isinstance(records, list) else [None]:
+    if not isinstance(records, list):
+        raise DatasetError(f"{path.name}: holds no list of graphs.")
+    for record in records:
         try:
             fields = record.fields
             index = np.asarray(fields["edge_index"])
