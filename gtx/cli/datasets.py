@@ -167,7 +167,8 @@ def _origin(name: str, kind: type[DataSource]) -> str:
     source = _default(kind)
     known = None if source is None else source.published()
     if known is None:
-        return "A file of your own." if kind.needs.startswith("a ") else "Made on the spot."
+        reads = {"root", "path"} & {field.name for field in dataclasses.fields(kind)}
+        return "Nothing can be fetched: put its files there." if reads else "Made on the spot."
     if not known.files:
         return "Published; nothing can be fetched, put the file there yourself."
     pinned = all(remote.sha256 for remote in known.files)

@@ -20,6 +20,7 @@ from gtx.data.sources.large_graph import LargeGraph
 from gtx.data.sources.lrim import LRIM
 from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
 from gtx.data.sources.moleculenet import MoleculeNet
+from gtx.data.sources.moses import MOSES
 from gtx.data.sources.nell import NELL
 from gtx.data.sources.ogbg_molhiv import OGBGMolhiv
 from gtx.data.sources.ogbg_molpcba import OGBGMolpcba
@@ -57,6 +58,7 @@ SOURCES: dict[str, type[DataSource]] = {
     "lrim": LRIM,
     "mnist_superpixels": MNISTSuperpixels,
     "moleculenet": MoleculeNet,
+    "moses": MOSES,
     "nell": NELL,
     "ogbg_molhiv": OGBGMolhiv,
     "ogbg_molpcba": OGBGMolpcba,
@@ -79,15 +81,14 @@ SOURCES: dict[str, type[DataSource]] = {
 }
 
 __all__ = [
-    "CLRS",
-    "EXP",
-    "TUDataset",
-    "NELL",
-    "MoleculeNet",
     "BREC",
+    "CLRS",
     "CSL",
     "CSV",
+    "EXP",
     "LRIM",
+    "MOSES",
+    "NELL",
     "SOURCES",
     "ZINC",
     "Algorithms",
@@ -100,6 +101,7 @@ __all__ = [
     "LabelledGraphs",
     "LargeGraph",
     "MNISTSuperpixels",
+    "MoleculeNet",
     "OGBGMolhiv",
     "OGBGMolpcba",
     "PCQM4Mv2",
@@ -114,6 +116,7 @@ __all__ = [
     "SBMPattern",
     "Sequences",
     "Solubility",
+    "TUDataset",
     "Tables",
     "TreeNeighboursMatch",
 ]

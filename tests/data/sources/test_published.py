@@ -14,16 +14,21 @@ from gtx.data import DatasetError
 from gtx.data.sources import (
     BREC,
     EXP,
+    MOSES,
     NELL,
     ZINC,
     Heterophilous,
+    MNISTSuperpixels,
     MoleculeNet,
+    OGBGMolhiv,
+    Pattern,
+    PeptidesStruct,
     Planetoid,
     TUDataset,
     exp,
     installing,
 )
-from gtx.data.sources.formats import graph6
+from gtx.data.sources.formats import graph6, ogb_csv
 from gtx.data.sources.published import Statistics
 from tests.data.files import data_folder
 from tests.data.sources.published import install
@@ -320,3 +325,148 @@ def test_nell_has_the_published_sizes_and_degrees():
     degrees = np.bincount(dataset.receivers, minlength=65_755)
     np.testing.assert_allclose(dataset.targets.labels[:, 0], np.log2(1 + degrees), rtol=1e-6)
     assert dataset.num_edges[0] == 251_550
+
+
+def gz(text):
+    return gzip.compress(text.encode())
+
+
+def ogb_zip(**changes):
+    """Two molecules of OGB: three atoms and two bonds, and one atom."""
+    tables = {
+        "raw/num-node-list": "3\n1\n",
+        "raw/num-edge-list": "2\n0\n",
+        "raw/edge": "0,1\n1,2\n",
+        "raw/node-feat": "5,0,1,5,3,0,1,0,0\n5,0,2,5,2,0,1,0,0\n" + "7,0,1,5,1,0,1,0,0\n" * 2,
+        "raw/edge-feat": "0,0,0\n1,0,1\n",
+        "raw/graph-label": "0\n1\n",
+        "split/scaffold/train": "1\n",
+        "split/scaffold/valid": "",
+        "split/scaffold/test": "0\n",
+    }
+    return zipped({f"hiv/{name}.csv.gz": gz(text) for name, text in {**tables, **changes}.items()})
+
+
+def test_tables_of_ogb(tmp_path, monkeypatch):
+    source = OGBGMolhiv(str(tmp_path))
+    install(source, tmp_path, {"hiv.zip": ogb_zip()}, monkeypatch, Statistics(2, 4, 4, (1, 0, 1)))
+    dataset = source.load()
+    np.testing.assert_array_equal(dataset.nodes["atom"][:, 0], [5, 5, 7, 7])
+    rows = [dataset.senders, dataset.receivers, dataset.edges["bond"][:, 0]]
+    assert sorted(zip(*(row.tolist() for row in rows), strict=True)) == [
+        (0, 1, 0), (1, 0, 0), (1, 2, 1), (2, 1, 1),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(dataset.targets.labels[:, 0], [0, 1])
+    np.testing.assert_array_equal(dataset.targets.split, [2, 0])
+
+
+def test_a_field_without_a_label_is_missing(tmp_path):
+    for text, rows in {
+        "1,,0\n,,\n0,1,\n": [[1, np.nan, 0], [np.nan] * 3, [0, 1, np.nan]],
+        "1\n\n0\n": [[1], [np.nan], [0]],
+        "0.5,nan\r\n,2\r\n": [[0.5, np.nan], [np.nan, 2]],
+    }.items():
+        (tmp_path / "a").write_bytes(gz(text))
+        found = ogb_csv.table({"x/raw/a.csv.gz": tmp_path / "a"}, "raw/a.csv.gz", np.float64)
+        np.testing.assert_array_equal(found, rows)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"raw/edge": "0,1\n"},
+        {"raw/edge": "0,1\n1,9\n"},
+        {"raw/num-node-list": "2\n1\n"},
+        {"raw/num-edge-list": "2\n"},
+        {"raw/graph-label": "0\n"},
+        {"raw/node-feat": "5,0\nx\n"},
+        {"split/scaffold/test": "2\n"},
+        {"split/scaffold/test": "1\n"},
+    ],
+    ids=lambda changes: "".join(map("=".join, changes.items())),
+)
+def test_tables_of_ogb_that_do_not_agree_are_refused(changes, tmp_path, monkeypatch):
+    sizes = Statistics(2, 4, 4, (1, 0, 1))
+    with pytest.raises(DatasetError):
+        files = {"hiv.zip": ogb_zip(**changes)}
+        install(OGBGMolhiv(str(tmp_path)), tmp_path, files, monkeypatch, sizes)
+
+
+PATH = np.array([[0, 1, 1, 2], [1, 0, 2, 1]])
+
+
+def test_superpixels_of_the_benchmark(tmp_path, monkeypatch):
+    def picture(value, label):
+        x, pos = np.full((3, 1), value, np.float32), np.arange(6, dtype=np.float32).reshape(3, 2)
+        similarity = np.array([0.1, 0.2, 0.3, 0.4], np.float32)
+        return dict(x=x, pos=pos, edge_index=PATH, edge_attr=similarity, y=np.array([label]))
+
+    lists = ([picture(0.5, 7), picture(1, 0)], [picture(2, 3)], [picture(3, 9)])
+    files = {"MNIST_v2.zip": zipped({"MNIST_v2.pt": pickle.dumps(lists)})}
+    source = MNISTSuperpixels(str(tmp_path))
+    install(source, tmp_path, files, monkeypatch, Statistics(4, 12, 16, (2, 1, 1)))
+    dataset = source.load()
+    np.testing.assert_array_equal(
+        dataset.nodes["feat"][:3], [[0.5, 0, 1], [0.5, 2, 3], [0.5, 4, 5]]
+    )
+    np.testing.assert_array_equal(dataset.targets.labels, [7, 0, 3, 9])
+    by_ends = zip(dataset.senders[:4].tolist(), dataset.receivers[:4].tolist(), strict=True)
+    found = dict(zip(by_ends, dataset.edges["feat"][:4, 0].tolist(), strict=True))
+    assert found == pytest.approx({(0, 1): 0.1, (1, 0): 0.2, (1, 2): 0.3, (2, 1): 0.4})
+
+
+def test_patterns_of_the_benchmark(tmp_path, monkeypatch):
+    graph = dict(x=np.eye(3, dtype=np.float32), edge_index=PATH, y=np.array([0, 1, 1]))
+    files = {"PATTERN_v2.zip": zipped({"PATTERN_v2.pt": pickle.dumps(([graph],) * 3)})}
+    source = Pattern(str(tmp_path))
+    install(source, tmp_path, files, monkeypatch, Statistics(3, 9, 12, (3, 3, 3)))
+    dataset = source.load()
+    np.testing.assert_array_equal(dataset.nodes["type"][:3, 0], [0, 1, 2])
+    np.testing.assert_array_equal(dataset.targets.labels, [0, 1, 1] * 3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(x=np.ones((3, 3))), dict(x=np.eye(2)), dict(y=np.array([0])), dict(y=None),
+        dict(edge_index=PATH[0]), dict(edge_index=PATH + 1),
+    ],
+)  # fmt: skip
+def test_another_graph_in_a_list_is_refused(changes, tmp_path, monkeypatch):
+    graph = dict(x=np.eye(3), edge_index=PATH, y=np.array([0, 1, 1])) | changes
+    files = {"PATTERN_v2.zip": zipped({"PATTERN_v2.pt": pickle.dumps(([graph],) * 3)})}
+    with pytest.raises(DatasetError):
+        install(Pattern(str(tmp_path)), tmp_path, files, monkeypatch)
+
+
+def test_peptides_of_lrgb(tmp_path, monkeypatch):
+    atoms, bonds = np.ones((3, 9), np.int64), np.ones((4, 3), np.int64)
+    graph = (atoms, bonds, PATH, np.arange(11.0)[None])
+    members = {
+        f"peptidesstruct/{part}.pt": pickle.dumps([graph]) for part in ("train", "val", "test")
+    }
+    source = PeptidesStruct(str(tmp_path))
+    files = {"peptidesstruct.zip": zipped(members)}
+    install(source, tmp_path, files, monkeypatch, Statistics(3, 9, 12, (1, 1, 1)))
+    np.testing.assert_array_equal(source.load().targets.labels, [np.arange(11.0)] * 3)
+
+
+def test_the_wheel_of_moses(tmp_path, monkeypatch):
+    pytest.importorskip("rdkit", reason="needs the extra `molecules`")
+    monkeypatch.setattr("gtx.data.sources.moses.COUNTS", dict(train=3, test=2, test_scaffolds=1))
+    tables = {"train": "CCO\nCC\nC", "test": "CN\nCCN", "test_scaffolds": "C1CC1"}
+    wheel = zipped(
+        {
+            f"moses/dataset/data/{name}.csv.gz": gz(f"SMILES\n{rows}\n")
+            for name, rows in tables.items()
+        }
+    )
+    source = MOSES(str(tmp_path), num_train=2, num_test=2)
+    install(source, tmp_path, {"molsets-0.3.1-py3-none-any.whl": wheel}, monkeypatch)
+    assert (tmp_path / "moses" / "test_scaffolds.csv").read_text() == "SMILES\nC1CC1\n"
+    dataset = source.load()
+    assert list(dataset.names) == ["CCO", "CC", "CN", "CCN"]
+    np.testing.assert_array_equal(dataset.targets.split, [0, 0, 1, 2])
+    np.testing.assert_allclose(dataset.targets.labels[:2, 0], [-0.0014, 1.0262], atol=1e-4)
+    with pytest.raises(DatasetError, match="train.csv: holds 3 molecules, not 4"):
+        MOSES(str(tmp_path), num_train=4).load()
