@@ -12,7 +12,16 @@ SENTENCES = {
     "error", "found", "hint", "problem", "reason", "remedy", "rule", "see", "unknown", "what",
 }  # fmt: skip
 # What these raise becomes a part of the sentence of another error, which they stand beside.
-FRAGMENTS = {"gtx/data/npz.py": ("ValueError", "EOFError")}
+FRAGMENTS = {
+    "gtx/data/npz.py": ("ValueError", "EOFError"),
+    **{
+        f"gtx/data/sources/{name}.py": ("ValueError",)
+        for name in (
+            "brec", "exp", "formats/graph6", "formats/pyg_lists", "formats/zinc_pickles",
+            "moleculenet", "pattern",
+        )
+    },
+}  # fmt: skip
 
 
 def ends(message):

@@ -70,7 +70,7 @@ class BREC(DataSource):
             if number < count:
                 return family, number
             number -= count
-        raise AssertionError("the number of the pair is checked")
+        raise AssertionError("the number of the pair is checked.")
 
     @property
     def file(self) -> str:
