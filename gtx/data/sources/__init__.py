@@ -4,12 +4,14 @@
 """
 
 from gtx.data.sources.algorithms import Algorithms
+from gtx.data.sources.amazon import Amazon
 from gtx.data.sources.base import DataSource
 from gtx.data.sources.brec import BREC
 from gtx.data.sources.characters import Characters
 from gtx.data.sources.cifar10_superpixels import CIFAR10Superpixels
 from gtx.data.sources.clrs import CLRS
 from gtx.data.sources.cluster import Cluster
+from gtx.data.sources.coauthor import Coauthor
 from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
 from gtx.data.sources.digits import Digits
@@ -43,11 +45,13 @@ from gtx.data.sources.zinc import ZINC
 
 SOURCES: dict[str, type[DataSource]] = {
     "algorithms": Algorithms,
+    "amazon": Amazon,
     "brec": BREC,
     "characters": Characters,
     "cifar10_superpixels": CIFAR10Superpixels,
     "clrs": CLRS,
     "cluster": Cluster,
+    "coauthor": Coauthor,
     "csl": CSL,
     "csv": CSV,
     "digits": Digits,
@@ -92,9 +96,11 @@ __all__ = [
     "SOURCES",
     "ZINC",
     "Algorithms",
+    "Amazon",
     "CIFAR10Superpixels",
     "Characters",
     "Cluster",
+    "Coauthor",
     "DataSource",
     "Digits",
     "Heterophilous",

@@ -17,6 +17,7 @@ from gtx.data.sources import (
     MOSES,
     NELL,
     ZINC,
+    Amazon,
     Heterophilous,
     MNISTSuperpixels,
     MoleculeNet,
@@ -470,3 +471,35 @@ def test_the_wheel_of_moses(tmp_path, monkeypatch):
     np.testing.assert_allclose(dataset.targets.labels[:2, 0], [-0.0014, 1.0262], atol=1e-4)
     with pytest.raises(DatasetError, match="train.csv: holds 3 molecules, not 4"):
         MOSES(str(tmp_path), num_train=4).load()
+
+
+def shchur_file(**changes):
+    """800 products of eight kinds in turn, on a ring with a loop; its names are objects."""
+    count = 800
+    ring = sparse.csr_matrix((np.ones(count + 1), ([*range(count), 0], [*range(1, count), 0, 0])))
+    words = sparse.csr_matrix(np.eye(count, 5, dtype=np.float32))
+    arrays = dict(labels=np.arange(count) % 8, names=np.array(["a", None], object))
+    for what, matrix in (("adj", ring), ("attr", words)):
+        for part in ("data", "indices", "indptr", "shape"):
+            arrays[f"{what}_{part}"] = np.array(getattr(matrix, part))
+    raw = io.BytesIO()
+    np.savez(raw, **{**arrays, **changes})
+    return {"amazon_electronics_photo.npz": raw.getvalue()}
+
+
+def test_a_file_of_amazon(tmp_path, monkeypatch):
+    name = "amazon_electronics_photo.npz"
+    monkeypatch.setitem(Amazon.graphs, "photo", (name, 5, 8, 800, 1600))
+    source = Amazon(str(tmp_path), graph="photo")
+    install(source, tmp_path, shchur_file(), monkeypatch, Statistics(1, 800, 1600))
+    dataset = source.load()
+    labels, split = dataset.targets.labels, dataset.targets.split
+    for code, wanted in ((0, 20), (1, 30), (2, 50)):
+        np.testing.assert_array_equal(np.bincount(labels[split == code]), [wanted] * 8)
+    np.testing.assert_array_equal(dataset.nodes["x"], np.eye(800, 5))
+    other = Amazon(str(tmp_path), split_seed=1, graph="photo").load().targets.split
+    assert not np.array_equal(split, other)
+    with pytest.raises(DatasetError, match="not valid"):
+        bad = shchur_file(adj_indices=np.full(801, 900))
+        (tmp_path / source.file).write_bytes(bad["amazon_electronics_photo.npz"])
+        source.load()
