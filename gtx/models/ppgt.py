@@ -5,7 +5,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import ClassVar, Literal
 
-from gtx.limits import Layers, Rate, Width
+from gtx.limits import Layers, Name, Rate, Width
 from gtx.models.encoders import ColumnEncoders
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
@@ -43,6 +43,8 @@ class PPGT(LayeredModel):
       num_waves: sinusoids of each number of the stem.
       stem_dim: width of the MLP of the stem.
       stem_layers: residual MLPs of the stem.
+      positions: a node column whose last two numbers are the place of a node; the stem reads the
+        differences of places, as the authors do for superpixels.
       attention_implementation: of `gtx.ops.attention`.
     """
 
@@ -59,6 +61,7 @@ class PPGT(LayeredModel):
     num_waves: Layers = 3
     stem_dim: Width = 128
     stem_layers: Layers = 2
+    positions: Name | None = None
     attention_implementation: Implementation = "auto"
 
     def needs(self) -> Needs:
@@ -114,6 +117,7 @@ class PPGT(LayeredModel):
             num_waves=self.num_waves,
             hidden_dim=self.stem_dim,
             num_layers=self.stem_layers,
+            positions=self.positions,
         )
         return found.replace(
             nodes={**found.nodes, "graph_size": GraphSizeEncoder},

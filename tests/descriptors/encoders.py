@@ -164,10 +164,11 @@ ENCODERS = (
             num_waves=2,
             hidden_dim=5,
             num_layers=2,
+            positions="x",
             read_sizes=False,
             layers_init=half,
         ),
-        neutral=("level",),
+        neutral=("level", "num_axes"),  # axes of no positions
     ),
     Descriptor(
         "token_pair_encoder",

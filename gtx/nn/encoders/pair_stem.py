@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.batch import Batch, require_layout
+from gtx.nn.attention.call import pairs_of
 from gtx.nn.encoders.edge_pairs import EdgePairEncoder
 from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.columns import read_column
@@ -15,6 +16,7 @@ from gtx.nn.parts.initializers import fan_in_uniform, normal, zeros
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import AdaRMSNorm
 from gtx.ops import segment_count, split_slots, to_slots
+from gtx.ops.attention.contract import as_edges
 from gtx.ops.masks import clean
 from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 
@@ -22,8 +24,9 @@ from gtx.typing import Dtype, Initializer, Level, ModuleFactory
 class PairStemEncoder(nn.Module):
     """Sinusoids and an MLP of a pair column, the features of edges, and residual MLPs on their sum.
 
-    x_ij = [p_ij, 1 / n, 1 / d_j, 1 / d_i] with n the nodes of the graph and d the in-degrees, 0 for
-    an isolated node;   s_ij = [x, sin(2^l pi x), cos(2^l pi x) for l = 0, ..., L - 1]
+    x_ij = [p_ij, r_i - r_j, 1 / n, 1 / d_j, 1 / d_i] with n the nodes of the graph and d the
+    in-degrees, 0 for an isolated node; r, the places of the nodes, only where `positions` names
+    them;   s_ij = [x, sin(2^l pi x), cos(2^l pi x) for l = 0, ..., L - 1]
     z = W2 gelu(W1 s) + e_ij;   z <- z + V2 gelu(V1 norm(z)), so many times;   norm(z)
 
     Ma et al. (2026), the stem of PPGT, with the sinusoids of NeRF. e_ij is what the encoders of
@@ -37,6 +40,8 @@ class PairStemEncoder(nn.Module):
       num_waves: L; 0 leaves the sinusoids out.
       hidden_dim: width of the MLP; None is `2 * dim`.
       num_layers: residual MLPs, of hidden width `2 * dim`.
+      positions: a node column [nodes, feat] whose last `num_axes` numbers are r; None has no r.
+      num_axes: of r.
       read_sizes: whether x has the three numbers of graph and nodes.
       level: "pair".
       kernel_init: of W1 and W2.
@@ -49,6 +54,8 @@ class PairStemEncoder(nn.Module):
     num_waves: int = 3
     hidden_dim: int | None = None
     num_layers: int = 2
+    positions: str | None = None
+    num_axes: int = 2
     read_sizes: bool = True
     level: Level = "pair"
     dtype: Dtype | None = None
@@ -75,6 +82,8 @@ class PairStemEncoder(nn.Module):
 
         values, mask = read_column(batch, "pair", self.column)
         x = clean(values.reshape(values.shape[0], -1).astype(self.param_dtype), mask)
+        if self.positions is not None:
+            x = jnp.concatenate([x, clean(self._places(batch, x.dtype), mask)], axis=-1)
         if self.read_sizes:
             x = jnp.concatenate([x, clean(self._sizes(batch, x.dtype), mask)], axis=-1)
         angles = x[..., None] * jnp.pi * 2.0 ** jnp.arange(self.num_waves)
@@ -89,6 +98,19 @@ class PairStemEncoder(nn.Module):
         for layer in range(self.num_layers):
             z = z + mlp(norm(z, f"{layer}"), 2 * self.dim, f"layer_{layer}", later)
         return norm(z, "output")
+
+    def _places(self, batch: Batch, dtype: Any) -> Array:
+        """r_i - r_j: [pairs, axes]."""
+        values, node_mask = read_column(batch, "node", str(self.positions))
+        values = values.reshape(values.shape[0], -1)
+        if not 0 < self.num_axes <= values.shape[1]:
+            raise ValueError(
+                f"num_axes: the node column {self.positions!r} has {values.shape[1]} numbers, and "
+                f"num_axes is {self.num_axes}. Give a number from 1 to {values.shape[1]}."
+            )
+        places = clean(values[:, -self.num_axes :].astype(dtype), node_mask)
+        ends = as_edges(pairs_of(batch))
+        return places[ends.receivers] - places[ends.senders]
 
     def _sizes(self, batch: Batch, dtype: Any) -> Array:
         """1 / n, 1 / d_sender and 1 / d_receiver, 0 for 1 / 0: [pairs, 3]."""

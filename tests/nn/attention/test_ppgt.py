@@ -64,14 +64,18 @@ def test_the_norm_keeps_a_row_or_only_its_direction():
 
 def test_the_stem_is_sinusoids_an_mlp_edges_and_residual_mlps():
     bond = lambda **options: nn.CategoricalEncoder(sizes=NUM_BONDS, **options)  # noqa: E731
-    stem = nn.PairStemEncoder("x", DIM, {"bond": bond}, num_waves=2, num_layers=1, hidden_dim=5)
+    stem = nn.PairStemEncoder(
+        "x", DIM, {"bond": bond}, num_waves=2, num_layers=1, hidden_dim=5, positions="x"
+    )
     params, out = encode(stem)
     size = np.array([(REAL & (GROUP == graph)).sum() for graph in GROUP])
     degree = np.bincount(RECEIVERS, minlength=NUM_NODES)
     inverse = np.where(degree > 0, 1 / np.maximum(degree, 1), 0.0)
+    places = np.asarray(BATCH.graph.nodes["x"])[:, -2:]
     x = np.concatenate(
         [
             pairs_as_matrix(np.asarray(BATCH.pairs["x"])),
+            places[:, None] - places[None],
             np.broadcast_to(1 / np.maximum(size, 1)[:, None, None], (NUM_NODES, NUM_NODES, 1)),
             np.broadcast_to(inverse[None, :, None], (NUM_NODES, NUM_NODES, 1)),
             np.broadcast_to(inverse[:, None, None], (NUM_NODES, NUM_NODES, 1)),
@@ -88,3 +92,9 @@ def test_the_stem_is_sinusoids_an_mlp_edges_and_residual_mlps():
     z = ada_rms_norm(z + affine(hidden, params["layer_0_output"]), params["norm_output"])
     found = pairs_as_matrix(out)
     close(found[SAME_GRAPH], z[SAME_GRAPH], 1e-4)
+
+
+def test_a_stem_refuses_more_axes_than_the_column_has():
+    stem = nn.PairStemEncoder("x", DIM, {}, positions="x", num_axes=DIM + 1)
+    with pytest.raises(ValueError, match=f"num_axes: the node column 'x' has {DIM} numbers"):
+        jax.eval_shape(lambda: stem.init(jax.random.key(0), BATCH, train=False))
