@@ -44,6 +44,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "csv_graphs": (None, NONE),
     "csv_large_graph": (None, NONE),
     "csv_molecules": (None, NONE),
+    "dataset_gps": (129_921, NONE),
     "digits_deep_sets": (108_106, NONE),
     "digits_set_transformer": (111_434, NONE),
     "digits_vit": (136_074, NONE),
@@ -91,6 +92,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "sequences_gps": (130_266, NONE),
     "smoke": (7_722, NONE),
     "solubility_gps": (147_169, NONE),  # with data 147,041: two descriptors are constant there
+    "tasks": (5_377, NONE),
     "tolokers_polynormer": (34_187_521, NONE),
     "tree_neighbours_match_gps": (55_496, NONE),
     "zinc_ckgcn": (432_919, "CKGConv (2024), without 744 constants"),
