@@ -90,6 +90,7 @@ def test_absent_classes_and_parts_are_noted():
         "there is no valid part: the last parameters are taken, and nothing stops early.",
         "test: class 0 (x) does not occur.",
         "test: class 2 (z) does not occur.",
+        "test: mcc is undefined: all known labels are of class 1 (y).",
     ]
 
 

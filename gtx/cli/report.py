@@ -54,7 +54,9 @@ def print_scores(
         if f"scaled_{name}" not in next(iter(together.values()))
     ]
     console = Console()
-    if len(metrics) > MOST_COLUMNS:  # a terminal is not wide enough: a row for each metric
+    # Of more a terminal is not wide enough, and each metric gets a row.
+    most = MOST_COLUMNS // 2 if deviations else MOST_COLUMNS
+    if len(metrics) > most:
         table = Table("metric", title=title)
         for split in together:
             table.add_column(split, justify="right")
@@ -78,11 +80,11 @@ def print_scores(
         return
     first = next(iter(targets.values()))
     if len(first) > MOST_TARGETS:
-        print(f"There are {len(first)} targets: the scores of each are in the JSON file.")
+        print(f"There are {len(first)} targets or classes. Their scores are in the JSON file.")
         return
     # Heads of several kinds have several metrics, and a table for each kind.
     for kind in dict.fromkeys(tuple(row) for row in first.values()):
-        table = Table("split", "target", title="Scores of each target")
+        table = Table("split", "target", title="Scores of each target or class")
         for metric in kind:
             title = metric.replace("_", "\n") if len(kind) > MOST_COLUMNS else metric
             table.add_column(title, justify="right")

@@ -14,7 +14,7 @@ def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
     if spec.label is None:
         raise ConfigError("the dataset has no labels; a task needs spec.label.")
     loss, metric = config.task.loss, config.task.metric
-    weights = tuple(config.task.get("head_weights", ()))
+    weights = tuple(map(float, config.task.get("head_weights", ())))
     filtered = config.task.get("candidates", 0) > 0
     field = "loss"
     try:

@@ -16,6 +16,8 @@ _SETTINGS = {
     "evaluate_every": ("training.evaluate_every",),
 }
 _DATA = ("data", "encodings", "encodings_used", "structures")
+# Of the task, but they change the targets or the label.
+_TARGETS = ("task.candidates", "task.class_weights", "task.kind", "task.negatives")
 # For each other fact, the fields of the config that may explain a difference.
 _FIELDS = {
     "model": ("model", *_DATA),
@@ -24,9 +26,9 @@ _FIELDS = {
     "source.batch_size": ("batch.size",),
     "source.stratified": ("batch.stratified",),
     "source.budget": ("batch", *_DATA),
-    "data": _DATA,
-    "spec": _DATA,
-    "raw_spec": _DATA,
+    "data": (*_DATA, *_TARGETS),
+    "spec": (*_DATA, *_TARGETS),
+    "raw_spec": (*_DATA, *_TARGETS),
     "scaler": _DATA,
 }
 # These fields determine how new graphs are read. Two runs may differ only in them: on their own

@@ -2,6 +2,7 @@
 
 import functools
 
+import jax
 import jax.numpy as jnp
 
 from gtx import nn
@@ -226,6 +227,7 @@ ENCODERS = (
             graphs={"x": nn.LinearEncoder},
             pair_dim=3,
             norm=nn.LayerNorm,
+            activation=jax.nn.relu,
             dropout_rate=0.5,
         ),
         neutral=("edge_sets", "pairs_over"),  # see tests/nn/encoders/test_embed.py

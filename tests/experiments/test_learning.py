@@ -61,12 +61,14 @@ def test_what_was_scored_is_not_trained_again(tmp_path, monkeypatch, capsys):
 
 
 def test_a_signal_ends_the_process_too_which_saves_before():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a worker of xdist has none
     saves = "import signal, time\nsignal.signal(15, lambda *_: exit(3))\nprint(1, flush=True)\n"
     started = time.monotonic()
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         learning.run_process([sys.executable, "-c", saves + "time.sleep(60)"])
+    signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < 50
 
 

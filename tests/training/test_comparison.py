@@ -121,18 +121,27 @@ ONE_GRAPH = {
     "data.graph": ("citeseer", NOTHING),  # a file that holds the same graph
     "data.test_share": (0.2, REFUSED),
     "data.valid_share": (0.2, REFUSED),
+    "task.candidates": (3, REFUSED),
+    "task.corrupt": ("both", NOTHING),
+    "task.negatives": (1, REFUSED),
     "encodings": ({"random_walk": {"walk_length": 3}}, REFUSED),
     "model.ends": ("concatenate", REFUSED),
 }
-CLASSES = {"task.kind": ("multiclass", REFUSED)}  # and not two classes
+CLASSES = {
+    "batch.sampling": ({"name": "neighbors", "fanouts": (2,)}, REFUSED),
+    "task.class_weights": ("balanced", REFUSED),
+    "task.kind": ("multiclass", REFUSED),  # and not two classes
+}
 ELSEWHERE = {"data.root": ("elsewhere", NOTHING)}  # the same file in another folder
 ONE_VALUE = {"data.name", "model.name"}  # others have other fields; what they make is compared
 # Of sources whose files are not here: their data are compared by content, as all data are. And a
-# recipe without encodings has them as one field.
-NOT_HERE = {"data.graph", "data.test_share", "data.valid_share", "encodings"}
-# The built model, the encodings and the structures are compared whole, with all of their fields.
+# recipe without encodings has them as one field. Heads have weights where a label is mixed.
+NOT_HERE = {"data.graph", "data.test_share", "data.valid_share", "encodings", "task.head_weights"}
+NOT_HERE |= {f"data.{field}" for field in ("dim", "num_classes", "num_edges", "num_nodes")}
+# The built model, the encodings, the structures and the source of batches are compared whole, with
+# all of their fields.
 # So a new one of them brings fields that refuse a resume without a row here.
-WHOLE = ("model.", "encodings.", "structures.")
+WHOLE = ("model.", "encodings.", "structures.", "batch.sampling.")
 
 CHANGES = [
     *(("zinc_encodings", *change) for change in (ZINC | ELSEWHERE).items()),

@@ -133,5 +133,5 @@ def test_the_laplacian_loss_is_that_of_the_code():
 
 
 def test_without_positions_it_says_what_to_do():
-    with pytest.raises(ValueError, match=r"LSPE needs positions in features.extra.*EmbedWithStr"):
+    with pytest.raises(ValueError, match=r"LSPE needs positions in features.extra.*StreamEmb"):
         GatedGCNLSPE(DIM).init(KEY, features(), BATCH, train=False)
