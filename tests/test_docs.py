@@ -12,7 +12,9 @@ from absl.flags import FlagValues
 
 import gtx
 from gtx import cli
+from gtx.cli import datasets
 from gtx.cli.exit_codes import EXIT_CODES
+from gtx.data.sources import SOURCES
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -92,11 +94,25 @@ def _check_gtx(command):
     _, name, *arguments = shlex.split(command)
     values = FlagValues()
     importlib.import_module(f"gtx.cli.{name}").define(values)
+    if name == "datasets":
+        arguments = _without_words_of_datasets(arguments)
     for argument in arguments:
         flag, _, value = argument.removeprefix("--").partition("=")
         assert flag in values or flag.startswith("config."), f"gtx {name} knows no --{flag}"
         if flag == "config" and not value.startswith("runs/"):
-            assert (ROOT / value).is_file(), argument
+            assert (ROOT / value.partition(":")[0]).is_file(), argument
+
+
+def _without_words_of_datasets(arguments):
+    """The flags; the words before are an action, a source and its fields."""
+    words = [argument for argument in arguments if argument[:2] != "--"]
+    action, source, *fields = [*words, *["list", None][len(words) :]]
+    assert action in datasets.ACTIONS, f"gtx datasets knows no {action}"
+    assert source in {None, *SOURCES}, f"there is no source {source}"
+    for field in fields:
+        known = SOURCES[source].__dataclass_fields__
+        assert field.partition("=")[0] in known, f"{source} has no field {field}"
+    return [argument for argument in arguments if argument[:2] == "--"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

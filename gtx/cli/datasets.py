@@ -32,7 +32,7 @@ from gtx.limits import rules_of
 from gtx.recipes.rules import choose
 
 _WIDTH = 88
-_ACTIONS = ("list", "fetch", "verify", "info")
+ACTIONS = ("list", "fetch", "verify", "info")
 
 
 def define(values: FlagValues) -> None:
@@ -44,8 +44,8 @@ def define(values: FlagValues) -> None:
 
 def main(values: FlagValues, words: Sequence[str] = ()) -> int:
     action, rest = (words[0], words[1:]) if words else ("list", ())
-    if action not in _ACTIONS:
-        raise UsageError(f"{action!r}: there is no such word. Give one of {', '.join(_ACTIONS)}.")
+    if action not in ACTIONS:
+        raise UsageError(f"{action!r}: there is no such word. Give one of {', '.join(ACTIONS)}.")
     root = str(download.data_root(values.root or ""))
     if action == "list" and not rest:
         for name, source in SOURCES.items():
