@@ -5,7 +5,9 @@ r"""Your own graphs in one packed file, which any dataset can be written to.
     gtx predict --workdir=runs/mine --input=new.npz --output=predictions.csv
 
 `gtx.data.packed.save(dataset, path)` writes the file; `gtx.data.convert` makes datasets of the
-graphs of other libraries. `--config.data.level` (graph | node | edge | pair) and
+graphs of other libraries. Sets larger than memory: `gtx.data.packed_folder.save` writes a folder,
+whose path is given in place of the file (docs/your_data.md). `--config.data.level`
+(graph | node | edge | pair) and
 `--config.data.kind` (regression | binary | multiclass | multilabel) say what is predicted.
 Encoders follow from the columns: an embedding of each category, a linear map of numbers.
 """

@@ -4,6 +4,7 @@ from gtx.data import convert as convert
 from gtx.data import csv_source as csv_source
 from gtx.data import molecules as molecules
 from gtx.data import packed as packed
+from gtx.data import packed_folder as packed_folder
 from gtx.data import smiles as smiles
 from gtx.data import sources as sources
 from gtx.data import splits as splits

@@ -32,8 +32,10 @@ def standardize_columns(dataset: Dataset) -> Dataset:
     for level in _LEVELS:
         levels[level] = dict(getattr(dataset.spec, level))
         for name, column in levels[level].items():
+            if not isinstance(column, Continuous) or column.mean:
+                continue
             values = getattr(train, level)[name].astype(np.float64)
-            if not isinstance(column, Continuous) or column.mean or not len(values):
+            if not len(values):
                 continue
             mean, std = values.mean(axis=0), values.std(axis=0)
             # Rounding may leave a constant column a tiny std, and division would magnify noise.

@@ -27,6 +27,22 @@ def block_rows(ptr: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.nda
     return np.repeat(ptr[indices] - new[:-1], sizes) + np.arange(new[-1]), new
 
 
+def as_slice(indices: np.ndarray) -> Any:
+    """Numbers that follow each other as a slice, which copies nothing; others as they are."""
+    if not len(indices) or np.any(np.diff(indices) != 1):
+        return indices
+    return slice(int(indices[0]), int(indices[-1]) + 1)
+
+
+def shared_rows(ptr: np.ndarray, indices: np.ndarray) -> tuple[Any, np.ndarray]:
+    """`block_rows`, with a slice as rows if the blocks follow each other."""
+    blocks = as_slice(indices)
+    if not isinstance(blocks, slice):
+        return block_rows(ptr, indices)
+    new = ptr[blocks.start : blocks.stop + 1]
+    return slice(int(new[0]), int(new[-1])), new - new[0]
+
+
 def infer_column(array: np.ndarray) -> Column:
     """Categorical with the largest value + 1 for integers, Continuous for floats."""
     if array.dtype.kind in "iu":

@@ -19,9 +19,9 @@ from gtx.data.columns import (
     as_numbers,
     as_offsets,
     as_places,
+    as_slice,
     as_split,
     as_weights,
-    block_rows,
     infer_column,
     infer_label,
     infer_level,
@@ -29,6 +29,7 @@ from gtx.data.columns import (
     join_labels,
     named_columns,
     offsets,
+    shared_rows,
 )
 from gtx.data.edge_sets import EdgeTable, sorted_by_receiver
 from gtx.data.exact import DatasetError
@@ -268,19 +269,19 @@ class Dataset:
     def select(self, indices: Any) -> "Dataset":
         """The graphs at these places (integers, or a bool per graph), in this order.
 
-        `ids` and targets follow the graphs; the spec does not change. If the places rise, as those
-        of a mask do, targets keep the order of their table. Otherwise they are put graph by graph.
+        `ids` and targets follow the graphs. If the places rise, as those of a mask do, targets keep
+        the order of their table. Columns of graphs that follow each other are shared, not copied.
         """
         indices = as_places(indices, len(self))
-        node_rows, node_ptr = block_rows(self.node_ptr, indices)
-        edge_rows, edge_ptr = block_rows(self.edge_ptr, indices)
-        pair_rows = block_rows(self.pair_ptr, indices)[0] if self.pairs else indices
-        rows = dict(nodes=node_rows, edges=edge_rows, pairs=pair_rows, graphs=indices)
+        node_rows, node_ptr = shared_rows(self.node_ptr, indices)
+        edge_rows, edge_ptr = shared_rows(self.edge_ptr, indices)
+        rows = dict(nodes=node_rows, edges=edge_rows, graphs=as_slice(indices), pairs=slice(0))
+        if self.pairs:
+            rows["pairs"], _ = shared_rows(self.pair_ptr, indices)
         starts = dict(node=(self.node_ptr, node_ptr), edge=(self.edge_ptr, edge_ptr))
-        columns: dict[str, Any] = {
-            level: {name: array[part] for name, array in getattr(self, level).items()}
-            for level, part in rows.items()
-        }
+        columns: dict[str, Any] = {}
+        for level, part in rows.items():
+            columns[level] = {name: array[part] for name, array in getattr(self, level).items()}
         return dataclasses.replace(
             self,
             **columns,
@@ -290,15 +291,14 @@ class Dataset:
             receivers=self.receivers[edge_rows],
             targets=of_graphs(self.targets, self.targets_by_graph, indices, starts),
             edge_sets={name: edges.select(indices) for name, edges in self.edge_sets.items()},
-            ids=self.ids[indices],
-            names=None if self.names is None else self.names[indices],
+            ids=self.ids[rows["graphs"]],
+            names=None if self.names is None else self.names[rows["graphs"]],
         )
 
     def part(self, name: str) -> "Dataset":
         """The targets whose split is "train", "valid" or "test", and the graphs that have any.
 
-        Both keep their order and may be empty. If every graph has such a target, no array of the
-        graphs is copied: the parts of one large graph share its arrays.
+        Both keep their order and may be empty. The parts of one large graph share its arrays.
         """
         if name not in SPLITS:
             raise DatasetError(f"dataset: there is no part {name!r}. Use one of {SPLITS}.")

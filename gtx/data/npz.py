@@ -26,7 +26,7 @@ except ImportError:  # Windows: without locks, files of writers that were killed
     fcntl = None  # type: ignore[assignment]
 
 MAX_MEMBERS = 4096
-_HEADER_BYTES = 4096  # the headers that numpy writes take 128
+HEADER_BYTES = 4096  # the headers that numpy writes take 128
 # Parsed by a regular expression: numpy's own reader evaluates the header as a Python literal.
 _HEADER = re.compile(
     rb"\s*\{\s*'descr'\s*:\s*'([^']{2,20})'\s*,\s*'fortran_order'\s*:\s*(True|False)\s*,"
@@ -126,7 +126,7 @@ class Archive:
                         raise EOFError(f"ends after {place} of {len(content)} bytes")
                     content[place : place + len(part)] = part
                     place += len(part)
-            if _parse(content[:_HEADER_BYTES]) != member:
+            if parse_header(content[:HEADER_BYTES]) != member:
                 raise ValueError("its header changed while it was read")
             return _array(content, member)
 
@@ -149,7 +149,7 @@ class Archive:
         if not possible or packed > self._size:
             raise ValueError(f"{plain} bytes cannot come from {min(packed, self._size)}")
         with self._zip.open(entry) as file:
-            member = _parse(file.read(min(_HEADER_BYTES, plain)))
+            member = parse_header(file.read(min(HEADER_BYTES, plain)))
         expected = member.start + member.size * member.dtype.itemsize
         if expected != plain:
             raise ValueError(f"its header promises {expected} bytes, the directory {plain}")
@@ -228,8 +228,8 @@ def _end(stream: BinaryIO) -> tuple[int, int]:
     return size, int.from_bytes(tail[end + 10 : end + 12], "little")
 
 
-def _parse(head: bytes | bytearray) -> Member:
-    """The header at the start of an array's bytes."""
+def parse_header(head: bytes | bytearray) -> Member:
+    """The header at the start of an array's bytes. Raises a ValueError if it is damaged."""
     if head[:6] != b"\x93NUMPY" or head[6:8] not in (b"\x01\x00", b"\x02\x00"):
         raise ValueError("it is no array in numpy's format 1 or 2")
     width = 2 if head[6] == 1 else 4

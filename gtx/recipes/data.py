@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 import gtx.encodings
 import gtx.structures
-from gtx.data import Dataset, DatasetError, Label, splits
+from gtx.data import Continuous, Dataset, DatasetError, Label, splits
 from gtx.data.labels import label_of_kind
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import rules_of
@@ -84,6 +84,39 @@ def _in_parts(graphs: Dataset, settings: ConfigDict, by: splits.By) -> Dataset:
             graphs, settings.valid_fraction, seed=settings.split_seed, by=by
         )
     return graphs
+
+
+def check_mapped(graphs: Dataset, config: ConfigDict) -> None:
+    """Refuse settings that would copy the columns of a memory-mapped dataset to memory.
+
+    Raises:
+      ConfigError: names the setting, and what to do before the folder is written instead.
+    """
+    settings = config.data
+    if settings.split != "given" or not len(graphs.part("valid")):
+        raise ConfigError(
+            f"config.data.split: it is {settings.split!r}, and the folder {settings.path} puts "
+            f"{len(graphs.part('valid'))} graphs into valid. A packed folder is written with its "
+            "parts in order: set train, valid and test by gtx.data.splits before "
+            "packed_folder.save, and give --config.data.split=given."
+        )
+    if encodings(config) or structures(config):
+        raise ConfigError(
+            "config.encodings, config.structures: they would be computed for the whole packed "
+            "folder in memory. Give --config.encodings_used=none and no structures; encodings "
+            "that gtx.encodings.apply adds before packed_folder.save are columns like others."
+        )
+    scaled = [
+        f"{level}.{name}"
+        for level in ("nodes", "edges", "graphs")
+        for name, column in getattr(graphs.spec, level).items()
+        if isinstance(column, Continuous) and not column.mean
+    ]
+    if settings.get("standardize", False) and scaled:
+        raise ConfigError(
+            f"config.data.standardize: {scaled} would be scaled in memory. Give "
+            "--config.data.standardize=False, and scale them before packed_folder.save."
+        )
 
 
 def with_structures(graphs: Dataset, config: ConfigDict) -> Dataset:

@@ -4,14 +4,22 @@ import dataclasses
 
 from ml_collections import ConfigDict
 
-from gtx.data import Dataset, DatasetError, GraphSpec, Scaler, standardize, with_descriptors
+from gtx.data import (
+    Dataset,
+    DatasetError,
+    GraphSpec,
+    Scaler,
+    packed_folder,
+    standardize,
+    with_descriptors,
+)
 from gtx.data.class_weights import with_class_weights
 from gtx.data.column_scales import standardize_columns
 from gtx.data.csv_source import Rejected
 from gtx.data.labels import check_trainable, of_kind
 from gtx.data.links import with_candidates
 from gtx.recipes.checks import check, check_model
-from gtx.recipes.data import encode, source, split, structures, with_structures
+from gtx.recipes.data import check_mapped, encode, source, split, structures, with_structures
 from gtx.recipes.declared import narrowed
 from gtx.recipes.rules import ConfigError
 from gtx.recipes.training import class_weights
@@ -53,6 +61,8 @@ def load(config: ConfigDict) -> Prepared:
     check_model(config)
     settings = config.data
     graphs, rejected = source(config).load_with_rejected()
+    if packed_folder.is_mapped(graphs):
+        check_mapped(graphs, config)
     graphs = _with_sizes(graphs, config)
     graphs = split(of_kind(graphs, config.task.get("kind", "auto")), settings)
     if config.task.get("candidates", 0):

@@ -217,4 +217,4 @@ def _listing(found: list[str], limit: int = 12) -> str:
 def _add(digest: Any, array: np.ndarray) -> None:
     array = np.ascontiguousarray(array)
     digest.update(f"{array.dtype.str}{array.shape}".encode())
-    digest.update(array.tobytes())
+    digest.update(array.data)

@@ -1,10 +1,10 @@
-"""Your own graphs in one packed file, an `.npz` that `gtx.data.packed.save` wrote."""
+"""Your own graphs in a packed file, or in a packed folder if they are larger than memory."""
 
 import dataclasses
 from pathlib import Path
 from typing import ClassVar
 
-from gtx.data import packed
+from gtx.data import packed, packed_folder
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource, Further
@@ -19,13 +19,14 @@ class PackedFile(DataSource):
     """The graphs, labels and split of a packed file, with the columns that it describes.
 
     Any dataset can be written with `gtx.data.packed.save(dataset, path)`: one that
-    `gtx.data.convert` made, for example.
+    `gtx.data.convert` made, for example. `gtx.data.packed_folder.save` writes one, or several one
+    after the other, to a folder, whose columns stay on the disk.
 
     Attributes:
-      path: the file.
+      path: the `.npz` file, or the folder.
       level: what has a label there: graph, node, edge or pair.
       kind: what the labels are: regression, binary, multiclass or multilabel.
-      split: "given" is the split in the file.
+      split: "given" is the split in the file, the only one of a folder.
     """
 
     path: Name
@@ -35,7 +36,7 @@ class PackedFile(DataSource):
 
     splits: ClassVar[tuple[str, ...]] = ("given", "random")
     has_validation: ClassVar[bool] = False
-    needs: ClassVar[str] = "the file <path>"
+    needs: ClassVar[str] = "the file or folder <path>"
 
     @property
     def label(self) -> Label:
@@ -69,6 +70,8 @@ class PackedFile(DataSource):
         return further(dataset, spec)
 
     def _read(self, path: str) -> Dataset:
+        if Path(path).is_dir():
+            return packed_folder.load(path)
         if not Path(path).is_file():
             raise FileNotFoundError(
                 f"there is no file {path}. Write one with gtx.data.packed.save, or name another."
