@@ -4,11 +4,13 @@ r"""SGFormer on Cora: Wu et al. (2023): test accuracy 84.5 ± 0.8 %; parameters 
         --workdir=runs/cora_sgformer
 
 The authors' `medium/run.sh`. Differs from it in that: the split is the public one, where they draw
-20 nodes of each class; the message passing is that of PyG and of their code for large graphs; one
-decoupled weight decay, of their graph network, serves both parts; words are divided by their sum.
+one of 20 nodes a class and keep it for all seeds; the weight decay of their graph network serves
+both parts; the attention has norms, a residual and a map of values, as in the paper, which flags
+of their code turn off here.
 
-Here: 64.6 %, seed 0, on 2 shared and busy cores, 2026-11-30. The training loss falls to 1e-4: with
-20 labels a class this message passing overfits, and the score is not the paper's.
+Here: 80.5 %, 150 epochs, seed 0, the best on validation, on 2 shared and busy cores, 2026-11-30.
+With residual message passing, words divided by their sum and AdamW it was 64.6 %. The authors'
+model, written anew in PyTorch with their settings, has 79.3 % on this split (two seeds).
 """
 
 from ml_collections import ConfigDict
@@ -22,14 +24,21 @@ def get_config() -> ConfigDict:
     config.data.name = "planetoid"
     config.data.root = "data"  # the folder that holds planetoid/
     config.data.graph = "cora"
+    config.data.normalize_words = False
 
     config.batch.size = 1  # the graph
     config.model = recipes.model_config(
-        "sgformer", graph_weight=0.8, dropout_rate=0.5, attention_dropout_rate=0.2
+        "sgformer",
+        message_passing="plain",
+        node_encoders={"words": "identity"},
+        graph_weight=0.8,
+        dropout_rate=0.5,
+        attention_dropout_rate=0.2,
     )
 
     config.optimizer.learning_rate = 0.01
     config.optimizer.weight_decay = 5e-4
+    config.optimizer.decoupled = False
     config.optimizer.schedule = "constant"
     config.optimizer.clip_norm = 0.0  # none
 

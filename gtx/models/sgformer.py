@@ -14,7 +14,7 @@ from gtx.models.model import Encoding, Spec
 from gtx.models.parts import FunctionOf, Local, fields_of
 from gtx.nn.attention import SGFormerAttention
 from gtx.nn.attention.sgformer import Normalization
-from gtx.nn.blocks import InitialResidualBlock, MixStreams, OnStream, SGFormerBlock
+from gtx.nn.blocks import InitialResidualBlock, MixStreams, MPNNBlock, OnStream, SGFormerBlock
 from gtx.nn.encoders import StreamEmbed
 from gtx.nn.parts import ACTIVATIONS, BatchNorm, LayerNorm
 from gtx.ops.pooling import Pooling
@@ -29,15 +29,18 @@ class SGFormer(LayeredModel):
 
     Two streams start from embeddings of their own. On one runs attention to all nodes, linear in
     their number, on the other message passing. The head reads graph_weight times the second plus
-    the rest of the first. The message passing is PyG's and that of the authors' code for large
-    graphs: an embedding with batch norm, then layers with a residual to it. Their code for small
-    graphs has a GCN of four layers without residuals and norms in its place.
+    the rest of the first. The message passing is "residual", PyG's and that of the authors' code
+    for large graphs: an embedding with batch norm, then layers with a residual to it. Or it is
+    "plain", that of their code for small graphs: layers without residuals and norms, with ReLU and
+    dropout between them. Theirs read the columns themselves: the encoder "identity" of a column of
+    nodes is that of the message passing, and the attention has a linear map in its place.
 
     Attributes:
       num_layers: of message passing.
       num_attention_layers: of attention; the paper's point is that one is enough.
       num_heads: of the attention, and of a message-passing layer that attends.
       local: the message-passing layer.
+      message_passing: "residual" or "plain".
       alpha: the weight of the attention against its residual.
       graph_weight: the weight of the message passing.
       mix: "add" the streams, or "concatenate" them.
@@ -57,6 +60,7 @@ class SGFormer(LayeredModel):
     num_attention_layers: Layers = 1
     num_heads: Width = 1
     local: Local = "gcn"
+    message_passing: Literal["residual", "plain"] = "residual"
     alpha: Probability = 0.5
     graph_weight: Probability = 0.8
     mix: Literal["add", "concatenate"] = "add"
@@ -77,7 +81,9 @@ class SGFormer(LayeredModel):
         if "num_heads" in fields_of(local):
             local = self.made("local", num_heads=self.num_heads)
         encoders = self.encoders(spec, encodings).for_layer(local)
-        of_nodes = encoders.replace(edges={}, edge_sets={}, pairs={}, graphs={})
+        mapped = {name: kind for name, kind in self.node_encoders.items() if kind != "identity"}
+        of_nodes = dataclasses.replace(self, node_encoders=mapped).encoders(spec, encodings)
+        of_nodes = of_nodes.replace(edges={}, edge_sets={}, pairs={}, graphs={})
         attention = partial(
             SGFormerBlock,
             attention=partial(
@@ -90,12 +96,7 @@ class SGFormer(LayeredModel):
             activation=self.made("attention_activation"),
             dropout_rate=self.attention_dropout_rate,
         )
-        first = partial(
-            self.embed(encoders),
-            norm=BatchNorm,
-            activation=jax.nn.relu,
-            dropout_rate=self.dropout_rate,
-        )
+        first, along_edges = self._message_passing(self.embed(encoders), local)
         second = partial(
             self.embed(of_nodes),
             norm=LayerNorm,
@@ -103,14 +104,25 @@ class SGFormer(LayeredModel):
             dropout_rate=self.attention_dropout_rate,
         )
         on_stream = partial(OnStream, self.dim, STREAM, attention, **self.dtypes)
-        along_edges = partial(
-            InitialResidualBlock, self.dim, local, dropout_rate=self.dropout_rate, **self.dtypes
-        )
         blocks: tuple[ModuleFactory, ...] = (
             *[on_stream] * self.num_attention_layers,
-            *[along_edges] * self.num_layers,
+            *along_edges,
             partial(MixStreams, STREAM, self.graph_weight, self.mix),
         )
         return self.transformer(
             spec, structures, embed=partial(StreamEmbed, first, {STREAM: second}), block=blocks
         )
+
+    def _message_passing(
+        self, embed: ModuleFactory, local: ModuleFactory
+    ) -> tuple[ModuleFactory, list[ModuleFactory]]:
+        """The embedding and the blocks of the stream of message passing."""
+        shared: dict[str, Any] = dict(local=local, dropout_rate=self.dropout_rate, **self.dtypes)
+        if self.message_passing == "residual":
+            first = dict(norm=BatchNorm, activation=jax.nn.relu, dropout_rate=self.dropout_rate)
+            block: ModuleFactory = partial(InitialResidualBlock, self.dim, **shared)
+            return partial(embed, **first), [block] * self.num_layers
+        none: dict[str, Any] = dict(residual="none", local_norm=None, feed_forward=None)
+        block = partial(MPNNBlock, self.dim, **shared, **none)
+        last = partial(block, activation=None, dropout_rate=0.0)
+        return embed, [*[block] * (self.num_layers - 1), last]

@@ -138,6 +138,7 @@ ONE_VALUE = {"data.name", "model.name"}  # others have other fields; what they m
 # recipe without encodings has them as one field. Heads have weights where a label is mixed.
 NOT_HERE = {"data.graph", "data.test_share", "data.valid_share", "encodings", "task.head_weights"}
 NOT_HERE |= {f"data.{field}" for field in ("dim", "num_classes", "num_edges", "num_nodes")}
+NOT_HERE |= {"data.normalize_words"}
 # The built model, the encodings, the structures and the source of batches are compared whole, with
 # all of their fields.
 # So a new one of them brings fields that refuse a resume without a row here.

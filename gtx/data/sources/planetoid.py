@@ -36,7 +36,7 @@ class Planetoid(DataSource):
 
     Train has twenty nodes of each class, valid has 500 and test 1,000 (Yang et al. 2016). The other
     nodes are in no part. Node column "words" is the bag of words of a paper, divided by its sum as
-    in Kipf and Welling (2017).
+    in Kipf and Welling (2017), or as it is in the file.
 
     One of the published pickles of PubMed could not be reached when this was written; those of Cora
     and CiteSeer were read. A file holds `edge_index` [2, edges], `y` [nodes], `train_idx`,
@@ -46,10 +46,12 @@ class Planetoid(DataSource):
     Attributes:
       root: the folder that holds the folder `planetoid`.
       graph: name of the graph.
+      normalize_words: whether each bag of words is divided by its sum.
     """
 
     root: Name
     graph: CitationGraph = "cora"
+    normalize_words: bool = True
 
     needs: ClassVar[str] = "the file <root>/planetoid/<graph>.npz"
 
@@ -97,7 +99,7 @@ class Planetoid(DataSource):
 
     def _dataset(self, data: dict[str, np.ndarray]) -> Dataset:
         dataset = Dataset.from_columns(
-            nodes=dict(words=words(data)),
+            nodes=dict(words=words(data, normalize=self.normalize_words)),
             **both_ways(data["edge_index"], len(data["y"])),
         )
         dataset = dataset.with_targets("node", labels=data["y"], label=self.label)
@@ -125,13 +127,15 @@ def read(root: str, graph: str) -> dict[str, np.ndarray]:
         raise DatasetError(f"{error} Fetch the file again.") from error
 
 
-def words(data: dict[str, np.ndarray]) -> np.ndarray:
-    """Bags of words, each divided by its sum: float32 [nodes, words]."""
+def words(data: dict[str, np.ndarray], *, normalize: bool = True) -> np.ndarray:
+    """Bags of words, each divided by its sum where `normalize` is set: float32 [nodes, words]."""
     from scipy import sparse
 
     parts = (data["x_data"], data["x_indices"], data["x_indptr"])
-    # Divided by 1 where a paper has no words.
     dense = sparse.csr_array(parts, shape=tuple(data["x_shape"].tolist())).toarray()
+    if not normalize:
+        return dense.astype(np.float32)
+    # Divided by 1 where a paper has no words.
     return (dense / np.maximum(dense.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 
 

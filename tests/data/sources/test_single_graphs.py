@@ -27,6 +27,10 @@ def test_citation_graphs_have_the_published_sizes_and_split(graph, nodes, edges,
     assert train.nodes["words"] is dataset.nodes["words"]
     sums = dataset.nodes["words"].sum(axis=1)
     np.testing.assert_allclose(sums[sums > 0], 1, rtol=1e-5)
+    raw = Planetoid(str(data_folder()), graph, normalize_words=False).load().nodes["words"]
+    shares = raw / np.maximum(raw.sum(axis=1, keepdims=True), 1)
+    np.testing.assert_allclose(shares, dataset.nodes["words"], rtol=1e-5)
+    assert raw.sum(axis=1).max() > 1.5
 
 
 def test_ten_masks_of_minesweeper_are_ten_splits_of_its_graph():
