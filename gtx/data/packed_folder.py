@@ -101,6 +101,7 @@ def load(path: str | Path, *, verify: bool = True) -> Dataset:
         if dot and level in columns:
             columns[level][column] = array
     try:
+        columns |= {name: arrays[name] for name in _NEEDED[:5]}
         spec = GraphSpec.from_json(manifest["spec"])
         table = TargetTable(
             manifest["level"],
@@ -111,7 +112,6 @@ def load(path: str | Path, *, verify: bool = True) -> Dataset:
         )
         return Dataset(
             **columns,
-            **{name: arrays[name] for name in _NEEDED[:5]},
             targets=table,
             names=arrays.get("names"),
             spec=spec,
@@ -214,7 +214,7 @@ class _Writer:
             header = dict(
                 descr=np.lib.format.dtype_to_descr(dtype), fortran_order=False, shape=shape
             )
-            np.lib.format.write_array_header_1_0(digest, header)  # type: ignore[arg-type]
+            np.lib.format.write_array_header_1_0(digest, header)
             last = 0
             if pointer:
                 digest.write(np.zeros(1, dtype))
