@@ -18,8 +18,11 @@ def begin_test() -> None:
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """`beartype`, which takes milliseconds to read a function, for those that are called.
 
-    setup.cfg names it to jaxtyping, which applies it to every function of gtx at import.
+    setup.cfg names it to jaxtyping, which applies it to every function of gtx at import. A function
+    inside of a function is made anew by each call of the outer one, and is not checked.
     """
+    if "<locals>" in function.__qualname__:
+        return function
     found: list[Callable[..., Any]] = []
     test, calls = -1, 0
 
