@@ -10,28 +10,12 @@ The authors' `train_zinc.py --abs-pe rw --se khopgnn --gnn-type pna2 --dropout 0
 
 from ml_collections import ConfigDict
 
-from configs import base
-from gtx import recipes
+from configs import zinc_sat
 
 
 def get_config() -> ConfigDict:
-    config = base.get_config()
-    config.data.name = "zinc"
-    config.data.root = "data"  # the folder that holds zinc12k/
-    config.encodings.random_walk = ConfigDict(dict(walk_length=20))
+    config = zinc_sat.get_config()
     config.structures.subgraphs = ConfigDict(dict(hops=3))
-    config.batch.size = 128
-
-    config.model = recipes.model_config(
-        "sat", node_encoders={"rwse": "linear"}, extractor="subgraph", dropout_rate=0.2
-    )
-    config.task.loss = "l1"
-
-    config.optimizer.learning_rate = 1e-3
-    config.optimizer.weight_decay = 1e-5
-    config.optimizer.schedule = "inverse_sqrt"
-    config.optimizer.warmup_epochs = 63.3  # 5,000 steps of 79 an epoch
-    config.optimizer.clip_norm = 0.0  # none
-
-    config.training.num_epochs = 2000
+    config.model.extractor = "subgraph"
+    config.model.dropout_rate = 0.2
     return config

@@ -101,6 +101,11 @@ def _check_sampling(config: ConfigDict) -> None:
             "config.batch.sampling: parts of a graph do not keep the structures "
             f"{sorted(config.structures)}. Give config.structures = {{}}, or no sampling."
         )
+    if not config.batch.stratified:
+        raise ConfigError(
+            "config.batch.stratified: it is about batches of whole graphs, and is not read with "
+            "config.batch.sampling. Leave it True."
+        )
     level = label(config).level
     if level != "node":
         raise ConfigError(

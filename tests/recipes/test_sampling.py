@@ -67,6 +67,12 @@ def test_labels_of_graphs_and_structures_are_refused(config):
         recipes.check(config)
 
 
+def test_plans_of_whole_graphs_are_refused(config):
+    config.batch.stratified = False
+    with pytest.raises(recipes.ConfigError, match="config.batch.stratified: .* Leave it True"):
+        recipes.check(config)
+
+
 def test_a_cluster_count_that_does_not_fit_the_graph_is_refused_with_its_field(config):
     config.batch.sampling = ConfigDict(dict(name="clusters", num_clusters=500))
     with pytest.raises(recipes.ConfigError, match="config.batch.sampling: num_clusters 500"):

@@ -24,8 +24,8 @@ class CIFAR10Superpixels(PackedSource):
 
     Node column "feat" holds the three colours of a superpixel and its two coordinates, as GraphGPS
     puts them together; edge column "feat" the similarity of its two ends, which are among the 8
-    nearest. The published files could not be
-    reached when this was written: what reads them is tested on small files of their form.
+    nearest. The published files could not be reached when this was written: what reads them is
+    tested on small files of their form.
 
     Attributes:
       root: the folder that holds the folder `cifar10_superpixels`.

@@ -19,8 +19,8 @@ class Cluster(PackedSource):
     """`<root>/cluster/cluster.npz`: node column "type", a label of each node, 10,000/1,000/1,000.
 
     The type is 1 + its community at one node of each community, and 0 elsewhere. `SBMCluster` draws
-    graphs like these. The published files could not be
-    reached when this was written: what reads them is tested on small files of their form.
+    graphs like these. The published files could not be reached when this was written: what reads
+    them is tested on small files of their form.
 
     Attributes:
       root: the folder that holds the folder `cluster`.

@@ -19,8 +19,8 @@ class OGBGMolpcba(PackedSource):
     """`<root>/ogbg_molpcba/ogbg_molpcba.npz`: columns "atom" and "bond", OGB's scaffold split.
 
     A label is NaN where an assay was not made; the score is the mean average precision of the
-    assays. The published files could not be
-    reached when this was written: what reads them is tested on small files of their form.
+    assays. The published files could not be reached when this was written: what reads them is
+    tested on small files of their form.
 
     Attributes:
       root: the folder that holds the folder `ogbg_molpcba`.

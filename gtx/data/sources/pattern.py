@@ -20,8 +20,8 @@ class Pattern(PackedSource):
     """`<root>/pattern/pattern.npz`: node column "type", a label of each node, 10,000/2,000/2,000.
 
     `SBMPattern` draws graphs like these. Published models have one output for the two classes
-    (`config.task.kind = "binary"`). The published files could not be
-    reached when this was written: what reads them is tested on small files of their form.
+    (`config.task.kind = "binary"`). The published files could not be reached when this was written:
+    what reads them is tested on small files of their form.
 
     Attributes:
       root: the folder that holds the folder `pattern`.

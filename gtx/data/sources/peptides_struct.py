@@ -26,8 +26,8 @@ class PeptidesStruct(PackedSource):
     """`<root>/peptides_struct/peptides_struct.npz`: the graphs of Peptides-func, official split.
 
     The eleven targets are those of the published file, each with mean 0 and deviation 1 already.
-    The published files could not be
-    reached when this was written: what reads them is tested on small files of their form.
+    The published files could not be reached when this was written: what reads them is tested on
+    small files of their form.
 
     Attributes:
       root: the folder that holds the folder `peptides_struct`.
