@@ -1,16 +1,16 @@
-"""Which graphs models tell apart without training: `python -m experiments.model_expressivity`.
+"""Which graphs models tell apart: `python -m experiments.model_expressivity`.
 
 The untrained protocol: a model with random weights in float64 reads two graphs that are not
 isomorphic, and they are told apart if one number of what it predicts differs, for at least one of
 a few draws of weights. So this is what the model can tell, and not what training finds. A copy of
 each graph with other numbers of its nodes must give the same, up to rounding. The graphs are the
-pairs of BREC (Wang and Zhang, 2023), and all pairs of the ten classes of CSL (Murphy et al., 2019).
+pairs of BREC (Wang and Zhang, 2024), and all pairs of the ten classes of CSL (Murphy et al., 2019).
 
-BREC's own protocol trains a model on each pair, and counts what a statistical test then sees. The
-published counts are of this kind; none was measured here.
+With `--protocol=trained` it is the protocol of BREC, which trains a model on each pair, and counts
+what a statistical test then sees: `experiments.paired_comparisons`.
 
 Counts go to docs/model_expressivity.json, from which `python -m experiments.models` writes
-docs/models.md. A model that stands there is not counted again.
+docs/models.md. A family of pairs that stands there for a model is not counted again.
 """
 
 import dataclasses
@@ -33,6 +33,7 @@ from rich.console import Console
 
 import gtx.encodings
 import gtx.structures
+from experiments import paired_comparisons
 from experiments.benchmarks import expressivity, measure
 from experiments.benchmarks.expressivity import Family
 from gtx import models
@@ -78,12 +79,24 @@ class Contender:
         graphs = on_grid(graphs, adjacencies, self.encodings)
         return gtx.structures.apply(graphs, self.structures)
 
-    def build(self, spec: GraphSpec) -> Any:
-        """The module in float64, in which jax must compute."""
-        model = self.kind(**{**SMALL, **self.fields}, dtype="float64", param_dtype="float64")
+    def encoded(self, adjacencies: tuple[np.ndarray, ...]) -> Dataset:
+        """`graphs` with encodings as any run has them, in float32 and not on a grid."""
+        graphs = gtx.encodings.apply(as_dataset(adjacencies), self.encodings)
+        return gtx.structures.apply(graphs, self.structures)
+
+    def build(self, spec: GraphSpec, dtype: str = "float64") -> Any:
+        """The module. For float64 jax must compute in it."""
+        model = self.kind(**{**SMALL, **self.fields}, dtype=dtype, param_dtype=dtype)
         names = {kind: name for name, kind in gtx.structures.STRUCTURES.items()}
         added = [names[type(one)] for one in self.structures]
         return model.build(spec, encodings=self.encodings, structures=added)
+
+    def without_dropout(self) -> "Contender":
+        """The model with every rate of dropout 0, as BREC trains it."""
+        rates = [each.name for each in dataclasses.fields(self.kind)]
+        rates = [name for name in rates if name.endswith("dropout_rate")]
+        rates = [name for name in rates if name not in self.kind.unread]
+        return dataclasses.replace(self, fields={**dict.fromkeys(rates, 0.0), **self.fields})
 
 
 TOKEN = gtx.structures.VirtualNodes(num_nodes=1)
@@ -243,8 +256,16 @@ def count(contender: Contender, given: Sequence[Family], num_seeds: int) -> dict
     return dict(rounding=max(noise), families=told)
 
 
-def families(root: str) -> list[Family]:
-    """BREC by category, and CSL: its ten classes in pairs."""
+def families(root: str, names: Sequence[str] = ()) -> list[Family]:
+    """BREC by category, and CSL: its ten classes in pairs.
+
+    Args:
+      root: the folder that holds expressivity/.
+      names: of the families that are wanted; all of them if there are none.
+
+    Raises:
+      ValueError: there is no such family.
+    """
     brec = [family for family in expressivity.load(root) if not family.name.startswith("SR(")]
     graphs = []
     for skip in SKIPS:
@@ -252,7 +273,12 @@ def families(root: str) -> list[Family]:
         senders, receivers = circulant(NUM_NODES, skip)
         adjacency[senders, receivers] = 1
         graphs.append(adjacency)
-    return [Family("CSL", tuple(graphs), tuple(itertools.combinations(range(10), 2))), *brec]
+    csl = Family("CSL", tuple(graphs), tuple(itertools.combinations(range(10), 2)))
+    found = {family.name: family for family in (csl, *brec)}
+    unknown = [name for name in names if name not in found]
+    if unknown:
+        raise ValueError(f"there are no families {unknown}. Name some of {', '.join(found)}.")
+    return [family for name, family in found.items() if not names or name in names]
 
 
 def define(values: FlagValues) -> None:
@@ -260,33 +286,76 @@ def define(values: FlagValues) -> None:
         "root", None, "Folder that holds expressivity/*.g6; $GTX_DATA by default.",
         flag_values=values,
     )  # fmt: skip
+    flags.DEFINE_enum(
+        "protocol", "untrained", ["untrained", "trained"], "How models are tested.",
+        flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_list("only", list(CONTENDERS), "Models.", flag_values=values)
-    flags.DEFINE_integer("seeds", 2, "Draws of weights.", lower_bound=1, flag_values=values)
+    flags.DEFINE_list("families", [], "Families of pairs; all by default.", flag_values=values)
+    flags.DEFINE_integer(
+        "seeds", 2, "Draws of weights, or of the ten seeds of BREC the first ones.",
+        lower_bound=1, upper_bound=10, flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_string("to", str(COUNTS), "File of the counts.", flag_values=values)
 
 
 def main(values: FlagValues) -> int:
-    jax.config.update("jax_enable_x64", True)
+    trained = values.protocol == "trained"
+    jax.config.update("jax_enable_x64", not trained)
     root = os.environ.get("GTX_DATA", "data") if values.root is None else values.root
+    given = families(root, values.families)
     console, path = Console(), pathlib.Path(values.to)
     for name in values.only:
-        known = json.loads(path.read_text()) if path.exists() else {}
-        if name not in known:
-            start = time.monotonic()
-            known[name] = dict(
-                count(CONTENDERS[name], families(root), values.seeds),
-                seconds=round(time.monotonic() - start),
-                command=f"python -m experiments.model_expressivity --only={name} "
-                f"--seeds={values.seeds}",
-                tolerance=TOLERANCE,
-                **SMALL,
-                **measure.machine(),
-            )
-            report.write_json(path, known)
-        told = known[name]["families"]
-        counts = [f"{family} {one['told']} of {one['pairs']}" for family, one in told.items()]
-        console.print(f"{name}: {', '.join(counts)}", highlight=False)
+        # A trained family is written as soon as it is counted; the others share their programs.
+        for part in [[family] for family in given] if trained else [given]:
+            known = json.loads(path.read_text()) if path.exists() else {}
+            entry = known.setdefault(values.protocol, {}).setdefault(name, dict(families={}))
+            missing = [family for family in part if family.name not in entry["families"]]
+            if missing:
+                measure_families(CONTENDERS[name], missing, values.seeds, entry, trained=trained)
+                entry["command"] = (
+                    f"python -m experiments.model_expressivity --protocol={values.protocol} "
+                    f"--only={name} --seeds={values.seeds}"
+                )
+                report.write_json(path, known)
+            for family in part:
+                told = entry["families"][family.name]
+                console.print(f"{name}, {family.name}: {said(told)}", highlight=False)
     return 0
+
+
+def measure_families(
+    contender: Contender,
+    given: list[Family],
+    num_seeds: int,
+    entry: dict[str, Any],
+    *,
+    trained: bool,
+) -> None:
+    """Add the counts of these families to the entry of a model."""
+    start = time.process_time()
+    if trained:
+        seeds = paired_comparisons.SEEDS[:num_seeds]
+        for family in given:
+            entry["families"][family.name] = paired_comparisons.count(contender, family, seeds)
+    else:
+        found = count(contender, given, num_seeds)
+        entry["families"].update(found["families"])
+        entry["rounding"] = max(found["rounding"], entry.get("rounding", 0.0))
+        entry["tolerance"] = TOLERANCE
+    entry["cpu_seconds"] = round(entry.get("cpu_seconds", 0) + time.process_time() - start)
+    entry.update(**SMALL, **measure.machine())
+
+
+def said(told: Mapping[str, Any]) -> str:
+    """The count of a family in words."""
+    if isinstance(told["told"], int):
+        return f"{told['told']} of {told['pairs']}"
+    return ", ".join(
+        f"{number} of {told['pairs']} with seed {seed}"
+        + (f" and {told['unreliable'][seed]} not reliable" if told["unreliable"][seed] else "")
+        for seed, number in told["told"].items()
+    )
 
 
 COMMAND = Command("python -m experiments.model_expressivity", __doc__ or "", define, main)

@@ -4,6 +4,7 @@ from gtx.tasks.base import Task as Task
 from gtx.tasks.choice import from_label as from_label
 from gtx.tasks.classification import Binary as Binary
 from gtx.tasks.classification import Multiclass as Multiclass
+from gtx.tasks.contrastive import Contrastive as Contrastive
 from gtx.tasks.link import Link as Link
 from gtx.tasks.mixed import Mixed as Mixed
 from gtx.tasks.regression import Regression as Regression
