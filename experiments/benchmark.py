@@ -7,7 +7,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-BENCHMARKS = ("attention", "encodings", "gps", "gpu", "large_encodings", "large_graph")
+BENCHMARKS = ("attention", "encodings", "gps", "gpu", "large_encodings", "large_graph", "smiles")
 GPU_PARTS = ["equality", "attention", "edges", "gps"]
 
 

@@ -21,6 +21,7 @@ MAX_CHARACTERS = 50 * MAX_ATOMS  # a longer text is refused without being parsed
 _MAP_NUMBER = re.compile(r"(\[[^\[\]:]*):\d+\]")
 _REACTION = re.compile(r"(?<!-)>")  # "->" is a dative bond
 _OUTSIDE = re.compile(r"[^!-~]")  # RDKit stops reading at such a character, without an error
+_MARKED = re.compile(r"[@/\\]|\[\d*[HDT#]")  # stereo, or an atom that may be a hydrogen
 
 
 def rdkit() -> Any:
@@ -44,19 +45,27 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def parse(smiles: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
+def parse(smiles: Sequence[Any], *, stereo: bool = True) -> tuple[list[Any], dict[int, str]]:
     """The RDKit molecules, with None for a text that is not one molecule, and the reasons.
 
     Blanks before and after a SMILES are ignored. A SMILES consists of printable ASCII without
     blanks. A text is read completely or refused: a SMILES that is followed by a name or by the
     extensions of CXSMILES is refused. So are reactions and molecules of more than `MAX_ATOMS`
     atoms.
+
+    Args:
+      smiles: the texts.
+      stereo: whether RDKit looks for stereo in every molecule. If not, it looks only where the text
+        marks some, which saves much of the time. Atoms and bonds are the same; what is missing are
+        RDKit's marks of where there could be stereo that is not given.
     """
-    rdkit()
-    found = []
+    chem = rdkit()
+    bare = None
+    if not stereo:
+        bare = chem.SmilesParserParams()
+        bare.sanitize = bare.removeHs = False  # `_read` sanitizes
     with quiet():
-        for text in smiles:
-            found.append(_read(text))
+        found = [_read(text, chem, bare) for text in smiles]
     errors = {row: each for row, each in enumerate(found) if isinstance(each, str)}
     for row, reason in errors.items():
         errors[row] = reason or _rdkit_reason(_clean(smiles[row]))
@@ -111,28 +120,42 @@ def shortened(text: Any) -> str:
 
 def _clean(text: str) -> str:
     """The text without blanks around it and without atom-map numbers."""
-    return _MAP_NUMBER.sub(r"\1]", text.strip())
+    text = text.strip()
+    return _MAP_NUMBER.sub(r"\1]", text) if ":" in text else text
 
 
-def _read(text: Any) -> Any:
-    """A molecule, or the reason why there is none; "" if RDKit must give the reason."""
+def _read(text: Any, chem: Any, bare: Any) -> Any:
+    """A molecule, or the reason why there is none; "" if RDKit must give the reason.
+
+    Args:
+      text: the SMILES.
+      chem: the module of RDKit.
+      bare: how RDKit reads a text without stereo and hydrogens, and without sanitizing; None reads
+        all in RDKit's usual way.
+    """
     if not isinstance(text, str):
         return f"a SMILES is text, this is {type(text).__name__}"
     text = _clean(text)
     if not text:
         return "empty"
-    if found := _OUTSIDE.search(text):
+    if not (text.isascii() and text.isprintable()) or " " in text:  # faster than to search
+        found = _OUTSIDE.search(text)
+        assert found is not None
         return _foreign(found[0], found.start() + 1)
-    if _REACTION.search(text):
+    if ">" in text and _REACTION.search(text):
         return "this is a reaction, not one molecule"
     if len(text) > MAX_CHARACTERS:
         return f"{len(text)} characters, {MAX_CHARACTERS} at most"
-    chem = rdkit()
     if len(text) > MAX_ATOMS:
         # Bonds and rings are looked at after this: counting atoms is fast.
         whole = chem.MolFromSmiles(text, sanitize=False)
         if whole is not None and whole.GetNumAtoms() > MAX_ATOMS:
             return f"{whole.GetNumAtoms()} atoms, {MAX_ATOMS} at most"
+    if bare is not None and _MARKED.search(text) is None:
+        molecule = chem.MolFromSmiles(text, bare)
+        if molecule is not None and molecule.GetNumAtoms():
+            if not chem.SanitizeMol(molecule, catchErrors=True):
+                return molecule
     molecule = chem.MolFromSmiles(text)
     return "" if molecule is None or molecule.GetNumAtoms() == 0 else molecule
 
