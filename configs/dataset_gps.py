@@ -47,6 +47,10 @@ def get_config(name: str = "zinc") -> ConfigDict:
         attention_dropout_rate=0.2,
         head_layers=1 if one_graph else 2,
     )
+    if known:
+        config.task.metric = known.metric or "auto"
+        config.task.negatives = known.negatives
+        config.task.candidates = known.candidates
     config.optimizer.weight_decay = 1e-4
     config.training.num_epochs = 100
     return config

@@ -17,8 +17,9 @@ FRAGMENTS = {
     **{
         f"gtx/data/sources/{name}.py": ("ValueError",)
         for name in (
-            "brec", "exp", "formats/graph6", "formats/pyg_lists", "formats/zinc_pickles",
-            "moleculenet", "pattern",
+            "brec", "coco_sp", "exp", "formats/graph6", "formats/labelled_csv",
+            "formats/pyg_lists", "formats/sdf", "formats/zinc_pickles", "malnet_tiny", "pattern",
+            "pcqm4mv2",
         )
     },
 }  # fmt: skip

@@ -205,6 +205,11 @@ def _terms(source: DataSource) -> str:
     known = source.published()
     assert known is not None, "asked for sources that are published"
     lines = [f"Licence: {known.licence}.", f"Cite: {known.citation}.", f"Page: {known.page}"]
+    if known.metric:
+        lines.append(f"Scored by {known.metric} (config.task.metric).")
+    for field, count in (("negatives", known.negatives), ("candidates", known.candidates)):
+        if count:
+            lines.append(f"Published recipes have config.task.{field}={count}.")
     if known.statistics is not None:
         sizes = dataclasses.asdict(known.statistics)
         told = [f"{value:,} {what}" for what, value in sizes.items() if isinstance(value, int)]

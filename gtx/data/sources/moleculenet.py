@@ -1,19 +1,14 @@
 """MoleculeNet (Wu et al. 2018): seven sets of small molecules, and their properties."""
 
-import csv
 import dataclasses
-import gzip
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from gtx.data import molecules, splits
 from gtx.data.dataset import Dataset
 from gtx.data.download import Remote
-from gtx.data.exact import DatasetError
+from gtx.data.sources.formats import labelled_csv
 from gtx.data.sources.packed_source import PackedSource
 from gtx.data.sources.published import Published, Statistics
 from gtx.data.spec import Categorical, Column, Label, LabelKind
@@ -104,23 +99,7 @@ class MoleculeNet(PackedSource):
 
     def parse(self, files: Mapping[str, Path]) -> Dataset:
         _, names, name, column, _ = _SETS[self.graphs]
-        smiles, labels = _table(files[name], column, names)
+        smiles, labels = labelled_csv.read(files[name], column, names)
         dataset, _ = molecules.from_smiles(smiles, features="ogb")
         dataset = dataset.with_targets("graph", labels=labels[dataset.ids], label=self.label)
         return splits.scaffold(dataset)
-
-
-def _table(path: Path, column: str, names: tuple[str, ...]) -> tuple[list[str], np.ndarray]:
-    """The SMILES of a CSV file, and its labels [rows, labels] with NaN where there is none."""
-    raw = path.read_bytes()
-    try:
-        raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
-        reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
-        rows = list(reader)
-        lacking = sorted({column, *names} - set(reader.fieldnames or ()))
-        if lacking:
-            raise ValueError(f"it has no columns {lacking}")
-        labels = [[float(row[name] or "nan") for name in names] for row in rows]
-    except (OSError, EOFError, ValueError, TypeError, csv.Error) as error:
-        raise DatasetError(f"{path.name}: cannot be read ({error}). Fetch it again.") from error
-    return [row[column] for row in rows], np.array(labels, np.float64).reshape(-1, len(names))

@@ -53,6 +53,10 @@ class Published:
       licence: terms of use of the data, in a few words.
       citation: whom to cite, author and year.
       page: where it is described.
+      metric: name of the metric by which published scores are stated, as `config.task.metric`; ""
+        for that of its kind of label.
+      negatives: of links, how many are drawn for each in training, as `config.task.negatives`.
+      candidates: of links, among how many each is ranked, as `config.task.candidates`.
       tried: whether the published files themselves were read when this was written. Where they
         could not be reached, what reads them is tested on small files of their form alone.
     """
@@ -62,4 +66,7 @@ class Published:
     licence: str
     citation: str
     page: str
+    metric: str = ""
+    negatives: int = 0
+    candidates: int = 0
     tried: bool = False

@@ -1,6 +1,9 @@
 """Small files in the form in which benchmarks publish theirs, and what is installed from them."""
 
+import gzip
+import io
 import shutil
+import zipfile
 
 from gtx.data.sources import installing
 from gtx.data.sources.published import Published
@@ -29,3 +32,17 @@ def install(source, root, files, monkeypatch, statistics=None):
         else:
             shutil.copy(content, folder / name)
     return installing.install(source, root)
+
+
+def zipped(members):
+    """A zip of texts or bytes by name, as bytes."""
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return raw.getvalue()
+
+
+def gz(text):
+    """A compressed text."""
+    return gzip.compress(text.encode())

@@ -3,7 +3,6 @@
 import gzip
 import io
 import pickle
-import zipfile
 
 import networkx
 import numpy as np
@@ -26,16 +25,7 @@ from gtx.data.sources import (
 from gtx.data.sources.formats import graph6, ogb_csv
 from gtx.data.sources.published import Statistics
 from tests.data.files import data_folder
-from tests.data.sources.published import install
-
-
-def zipped(members):
-    raw = io.BytesIO()
-    with zipfile.ZipFile(raw, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return raw.getvalue()
-
+from tests.data.sources.published import gz, install, zipped
 
 TU = {
     "A": "1, 2\n2, 1\n2, 3\n3, 2\n4, 5\n5, 4\n5, 5\n4, 5\n",
@@ -256,10 +246,6 @@ def test_another_text_is_refused(raw, tmp_path):
 def _written(path, raw):
     path.write_bytes(raw)
     return path
-
-
-def gz(text):
-    return gzip.compress(text.encode())
 
 
 def ogb_zip(**changes):

@@ -39,25 +39,46 @@ def read_benchmark(path: Path, name: str, spec: GraphSpec, columns: Columns) -> 
     return _joined(name, lists, spec, columns)
 
 
-def read_long_range(path: Path, spec: GraphSpec, columns: Columns) -> Dataset:
+def read_long_range(
+    path: Path, spec: GraphSpec, columns: Columns, *, ending: str = "pt"
+) -> Dataset:
     """The graphs of LRGB (Dwivedi et al. 2022): train.pt, val.pt and test.pt in a zip.
 
     Each holds a list of tuples of node features, edge features, edges and labels.
+
+    Args:
+      path: the zip.
+      spec: columns and label.
+      columns: the columns and labels of a dict with "x", "edge_attr", "edge_index" and "y".
+      ending: of the names of the files.
+
+    Raises:
+      DatasetError: it holds something else.
+    """
+    return _joined(path.name, lists_of_tuples(path, _OF_TUPLES, ending), spec, columns)
+
+
+def lists_of_tuples(
+    path: Path, names: tuple[str, ...], ending: str = "pt"
+) -> list[list[dict[str, Any]]]:
+    """The graphs of train, valid and test in a zip of LRGB, as dicts with these names.
 
     Raises:
       DatasetError: it holds something else.
     """
     lists = []
-    with unpacked(path, wanted=lambda inner: inner.endswith(".pt")) as files:
+    with unpacked(path, wanted=lambda name: name.endswith(f".{ending}")) as files:
         for part in _PARTS:
-            graphs = read_torch(member(files, f"{part}.pt"))
+            file = f"{part}.{ending}"
+            graphs = read_torch(member(files, file))
             if not isinstance(graphs, list):
-                raise DatasetError(f"{part}.pt: holds no list of graphs.")
-            good = all(isinstance(graph, tuple) and len(graph) == 4 for graph in graphs)
-            if not good:
-                raise DatasetError(f"{part}.pt: holds something else than four arrays a graph.")
-            lists.append([dict(zip(_OF_TUPLES, graph, strict=True)) for graph in graphs])
-    return _joined(path.name, lists, spec, columns)
+                raise DatasetError(f"{file}: holds no list of graphs.")
+            if not all(isinstance(graph, tuple) and len(graph) == len(names) for graph in graphs):
+                raise DatasetError(
+                    f"{file}: holds something else than {len(names)} arrays a graph."
+                )
+            lists.append([dict(zip(names, graph, strict=True)) for graph in graphs])
+    return lists
 
 
 def _joined(name: str, lists: Any, spec: GraphSpec, columns: Columns) -> Dataset:
