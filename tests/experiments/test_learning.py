@@ -67,9 +67,9 @@ def test_a_signal_ends_the_process_too_which_saves_before():
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        learning.run_process([sys.executable, "-c", saves + "time.sleep(60)"])
+        learning.run_process([sys.executable, "-c", saves + "time.sleep(600)"])
     signal.signal(signal.SIGINT, before)
-    assert time.monotonic() - started < 50
+    assert time.monotonic() - started < 500
 
 
 def test_budgets_have_different_names():
