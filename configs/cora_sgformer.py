@@ -3,14 +3,13 @@ r"""SGFormer on Cora: Wu et al. (2023): test accuracy 84.5 ± 0.8 %; parameters 
     gtx train --config=configs/cora_sgformer.py --config.data.root=data \
         --workdir=runs/cora_sgformer
 
-The authors' `medium/run.sh`. Differs from it in that: the split is the public one, where they draw
-one of 20 nodes a class and keep it for all seeds; the weight decay of their graph network serves
-both parts; the attention has norms, a residual and a map of values, as in the paper, which flags
-of their code turn off here.
+The authors' `medium/run.sh`. Differs from it in that: the weight decay of their graph network
+serves both parts; the attention has norms, a residual and a map of values, as in the paper, which
+flags of their code turn off here; the split is the public one. Theirs is one draw of 20 nodes a
+class, kept for all seeds: --config.data.nodes_per_class=20 --config.data.split_seed=123.
+Scores on both are in docs/scores.md.
 
-Here: 80.5 %, 150 epochs, seed 0, the best on validation, on 2 shared and busy cores, 2026-11-30.
-With residual message passing, words divided by their sum and AdamW it was 64.6 %. The authors'
-model, written anew in PyTorch with their settings, has 79.3 % on this split (two seeds).
+With residual message passing, words divided by their sum and AdamW the accuracy was 16 % lower.
 """
 
 from ml_collections import ConfigDict
@@ -25,6 +24,7 @@ def get_config() -> ConfigDict:
     config.data.root = "data"  # the folder that holds planetoid/
     config.data.graph = "cora"
     config.data.normalize_words = False
+    config.data.nodes_per_class = 0  # the public split
 
     config.batch.size = 1  # the graph
     config.model = recipes.model_config(
@@ -40,8 +40,10 @@ def get_config() -> ConfigDict:
     config.optimizer.weight_decay = 5e-4
     config.optimizer.decoupled = False
     config.optimizer.schedule = "constant"
+    config.optimizer.warmup_epochs = 0.0
     config.optimizer.clip_norm = 0.0  # none
 
     config.training.num_epochs = 500
+    config.training.patience = 200
     config.training.checkpoint_every = 100
     return config

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gtx.data import Dataset, DatasetError, molecules, packed, splits
+from gtx.data import Dataset, DatasetError, Label, molecules, packed, splits
 from gtx.graphs import from_arrays
 from tests.data.files import data_folder
 
@@ -247,3 +247,28 @@ def test_columns_of_masks_are_folds():
         splits.masks(dataset, **(masks | dict(valid=masks["valid"][1:])))
     with pytest.raises(DatasetError, match="target .* is in train and in test"):
         splits.masks(dataset, **(masks | dict(test=masks["train"])))
+
+
+def labelled(labels):
+    graph = from_arrays([0], [1], n_node=[len(labels)])
+    label = Label("node", "multiclass", int(max(labels)) + 1)
+    return Dataset.from_graphs([graph]).with_targets("node", labels=np.array(labels), label=label)
+
+
+def test_a_split_by_class_is_that_of_torch_with_this_seed():
+    """The places were drawn by torch 2.13 with manual_seed(123) and randperm of each class."""
+    labels = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, -1]
+    split = splits.per_class(labelled(labels), 2, valid=3, test=4, seed=123).targets.split
+    expected = [-1, -1, 1, 1, 2, 2, 1, 0, 0, 2, 0, 0, 0, 2, -1]
+    np.testing.assert_array_equal(split, expected)
+    other = splits.per_class(labelled(labels), 2, valid=3, test=4, seed=124).targets.split
+    assert np.any(other != split) and split[-1] == -1
+
+
+def test_a_split_by_class_needs_classes_and_enough_of_each():
+    with pytest.raises(DatasetError, match=r"cannot be had of classes with \[3, 2\] targets"):
+        splits.per_class(labelled([0, 1, 0, 1, 0]), 3, valid=0, test=0)
+    with pytest.raises(DatasetError, match="2 targets of each class"):
+        splits.per_class(labelled([0, 1, 0, 1, 0]), 2, valid=1, test=1)
+    with pytest.raises(DatasetError, match="multiclass label"):
+        splits.per_class(dataset_of(4), 1, valid=1, test=1)

@@ -69,6 +69,8 @@ class Heterophilous(DataSource):
       root: the folder that holds the folder `heterophilous`.
       graph: name of the graph.
       fold: number of the split, from 0 to 9. All are splits of the same graph.
+      normalize_words: whether the features of a node are divided by their sum. Those of actor,
+        chameleon, squirrel, cornell, texas and wisconsin are bags of words.
     """
 
     root: Name
@@ -78,6 +80,7 @@ class Heterophilous(DataSource):
         "questions",
     ] = "minesweeper"  # fmt: skip
     fold: Annotated[int, Whole(0, 10)] = 0
+    normalize_words: bool = False
 
     needs: ClassVar[str] = "the file <root>/heterophilous/<graph>.npz"
 
@@ -131,8 +134,12 @@ class Heterophilous(DataSource):
 
     def _dataset(self, data: dict[str, np.ndarray]) -> Dataset:
         """The graph with all its nodes as targets, without a split."""
+        features = np.asarray(data["node_features"], np.float32)
+        if self.normalize_words:
+            sums = features.sum(axis=1, keepdims=True)
+            features = features / np.where(sums == 0, 1, sums)
         dataset = Dataset.from_columns(
-            nodes=dict(x=data["node_features"]),
+            nodes=dict(x=features),
             **both_ways(data["edges"].T, len(data["node_labels"])),
         )
         return dataset.with_targets("node", labels=data["node_labels"], label=self.label)
