@@ -134,10 +134,10 @@ class Heterophilous(DataSource):
 
     def _dataset(self, data: dict[str, np.ndarray]) -> Dataset:
         """The graph with all its nodes as targets, without a split."""
-        features = np.asarray(data["node_features"], np.float32)
+        features: np.ndarray = np.asarray(data["node_features"], np.float32)
         if self.normalize_words:
             sums = features.sum(axis=1, keepdims=True)
-            features = features / np.where(sums == 0, 1, sums)
+            features = features / np.where(sums == 0, np.float32(1), sums)
         dataset = Dataset.from_columns(
             nodes=dict(x=features),
             **both_ways(data["edges"].T, len(data["node_labels"])),

@@ -85,3 +85,24 @@ def test_a_file_that_is_not_there_or_cut_short_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="Fetch the file again"):
         Planetoid(str(tmp_path)).load()
     assert Planetoid(str(tmp_path), "pubmed").label == Label("node", "multiclass", 3)
+
+
+def test_words_of_chameleon_are_divided_by_their_sum():
+    raw, shares = (
+        Heterophilous(str(data_folder()), "chameleon_filtered", normalize_words=normalize).load()
+        for normalize in (False, True)
+    )
+    raw_words, words = raw.nodes["x"], shares.nodes["x"]
+    assert raw_words.dtype == words.dtype == np.float32 and raw_words.max() == 1
+    sums = raw_words.sum(axis=1, keepdims=True)
+    assert sums.max() > 1.5
+    np.testing.assert_allclose(words * np.maximum(sums, 1), raw_words, rtol=1e-5)
+
+
+def test_a_drawn_split_of_cora_has_twenty_papers_a_class_and_follows_the_seed():
+    draw = dict(root=str(data_folder()), nodes_per_class=20)
+    codes = Planetoid(**draw, split_seed=123).load().targets.split
+    public = Planetoid(str(data_folder())).load().targets.split
+    for split in (codes, Planetoid(**draw, split_seed=5).load().targets.split):
+        assert tuple(np.bincount(split[split >= 0])) == (140, 500, 1000)
+    assert np.any(codes != public) and np.any(codes != split)
