@@ -34,7 +34,7 @@ def get_config() -> ConfigDict:
 
     config.batch = batch = ConfigDict()
     batch.size = 32  # graphs in a step, over all shards
-    # Of batches of whole graphs; parts of one graph (batch.sampling) have neither.
+    # Of batches of whole graphs; with batch.sampling these three keep their defaults.
     batch.stratified = True  # every batch has the same mix of sizes: least padding, one shape
     batch.num_tiers = 4  # more tiers, less padding in attention and longer compilation
     batch.multiple_of = 1  # 8 or 128 suits accelerators

@@ -36,6 +36,7 @@ from gtx.training.arrays import restore_tree
 from gtx.typing import LEVELS, PyTree
 
 _DESCRIPTORS = ("graphs", "descriptors")
+_MANY_STEPS = 8  # batches in a call of the program for many graphs
 
 
 class Predictor:
@@ -62,7 +63,7 @@ class Predictor:
             for encoding in self._encodings
             for level, name in encoding.columns()
         }
-        self._evaluators: dict[Budget, Evaluator] = {}
+        self._evaluators: dict[tuple[Budget, int], Evaluator] = {}
 
     @classmethod
     def load(cls, workdir: str | os.PathLike[str]) -> "Predictor":
@@ -232,7 +233,7 @@ class Predictor:
             chosen = np.array([budget == other for other in budgets])
             rows = chosen[dataset.target_graph]
             part = dataset if chosen.all() else dataset.select(chosen)
-            evaluator = self._evaluator(_with_room(budget, part))
+            evaluator = self._evaluator(_with_room(budget, part), len(part))
             predictions[rows] = evaluator(self.variables, part).predictions
         return predictions
 
@@ -260,11 +261,14 @@ class Predictor:
             edge_sets=tuple((name, slots * count) for (name, _), count in sets),
         )
 
-    def _evaluator(self, budget: Budget) -> Evaluator:
-        if budget not in self._evaluators:
-            # One batch per call: with more, a single molecule would cost several empty batches.
-            self._evaluators[budget] = Evaluator(self.model, self.task, budget, steps_per_call=1)
-        return self._evaluators[budget]
+    def _evaluator(self, budget: Budget, num_graphs: int) -> Evaluator:
+        # One batch per call: with more, a single molecule would cost several empty batches. Many
+        # graphs get a program of their own, because a call costs as much as a small batch.
+        steps = _MANY_STEPS if num_graphs > 4 * _MANY_STEPS * budget.batch_size else 1
+        if (budget, steps) not in self._evaluators:
+            found = Evaluator(self.model, self.task, budget, steps_per_call=steps)
+            self._evaluators[budget, steps] = found
+        return self._evaluators[budget, steps]
 
     def _parsed(self, smiles: list[str]) -> tuple[Dataset, dict[int, str]]:
         """The molecules that parse, and the reasons why the others do not."""

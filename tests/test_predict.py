@@ -109,6 +109,16 @@ def test_the_column_of_smiles_is_that_of_the_training_data(trained_run, predicto
     assert Predictor(recipes.read_recipe(recipe), {}).smiles_column == "mol"
 
 
+def test_many_graphs_have_a_program_of_their_own_and_the_same_predictions(trained_run):
+    predictor = Predictor.load(trained_run.workdir)
+    smiles = ["CCO", "CCCN", "C1CC1", "C=C"] * 70  # more than 32 batches of 8
+    one = predictor(smiles)
+    assert predictor.num_compilations == 1
+    few = predictor(smiles[:4])
+    assert predictor.num_compilations == 2
+    np.testing.assert_allclose(one.reshape(70, 4), np.tile(few[:, 0], (70, 1)), rtol=1e-5)
+
+
 def test_no_graphs_give_no_predictions(predictor):
     assert predictor([]).shape == (0, 1)
 

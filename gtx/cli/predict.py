@@ -44,8 +44,9 @@ def define(values: FlagValues) -> None:
         flag_values=values,
     )  # fmt: skip
     flags.DEFINE_integer(
-        "workers", None, "Processes that parse molecules; by default one for each core if the "
-        "file is large.", lower_bound=0, upper_bound=1024, flag_values=values,
+        "workers", None, "Processes that parse molecules and compute descriptors and encodings; "
+        "by default one for each core if the file is large.",
+        lower_bound=0, upper_bound=1024, flag_values=values,
     )  # fmt: skip
 
 

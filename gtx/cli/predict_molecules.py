@@ -23,7 +23,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from gtx import Predictor, recipes
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predicted_columns import columns
-from gtx.data import CsvError, Dataset, MoleculeWarning, csv_source, molecules
+from gtx.cli.preparation import Preparation, Prepared
+from gtx.data import CsvError, MoleculeWarning, csv_source
 from gtx.data.workers import workers
 
 ROWS = 2048  # that are parsed, predicted and written together
@@ -50,8 +51,9 @@ def predict_file(
       source: the CSV file to read.
       target: the CSV file to write. It appears only when it is complete.
       smiles_column: the column of SMILES; None for the one from which the model was trained.
-      num_workers: number of processes that parse; None for one for each core, or none for a small
-        file. The result does not depend on it.
+      num_workers: number of processes that parse molecules and compute what the model reads of
+        them; None for one for each core, or none for a small file. The result does not depend on
+        it.
     """
     path, output = pathlib.Path(source), pathlib.Path(target)
     with path.open("rb") as file:
@@ -70,9 +72,17 @@ def predict_file(
         partial = Partial.open(output, _identity(predictor, path, place), [*header, *added])
         with partial, _progress(file, size) as told:
             rows = itertools.islice(rows, partial.rows, None)
-            for part, parsed, errors in _parsed(rows, place, predictor.features, num_workers):
+            preparation = Preparation(
+                predictor.features,
+                predictor.recipe.scaler,
+                recipes.encodings(predictor.recipe.config),
+            )
+            for part, prepared in _prepared(rows, place, preparation, num_workers):
+                errors = prepared.errors
                 with warnings_as_lines([f"row {number}" for number, _ in part]):
-                    predictions = predictor.of_molecules(parsed, len(part))
+                    for row, reason in prepared.warnings:
+                        warnings.warn(MoleculeWarning(row, reason), stacklevel=1)
+                    predictions = predictor.of_molecules(prepared.dataset, len(part))
                 new = columns(predictor.task.label, predictions)
                 reasons = [errors.get(row, "") for row in range(len(part))]
                 for row in sorted(errors)[: max(SHOWN - partial.failed, 0)]:
@@ -201,10 +211,13 @@ def _identity(predictor: Predictor, path: pathlib.Path, place: int) -> dict[str,
     )
 
 
-def _parsed(
-    rows: Iterator[tuple[int, tuple[str, ...]]], place: int, features: str, num_workers: int
-) -> Iterator[tuple[Rows, Dataset, dict[int, str]]]:
-    """The molecules of `ROWS` rows at a time, in order; the next ones are parsed meanwhile."""
+def _prepared(
+    rows: Iterator[tuple[int, tuple[str, ...]]],
+    place: int,
+    preparation: Preparation,
+    num_workers: int,
+) -> Iterator[tuple[Rows, Prepared]]:
+    """The molecules of `ROWS` rows at a time, in order; the next ones are prepared meanwhile."""
     parts = iter(lambda: list(itertools.islice(rows, ROWS)), [])
 
     def smiles(part: Rows) -> list[str]:
@@ -213,18 +226,17 @@ def _parsed(
     with workers(num_workers) as pool:
         if pool is None:
             for part in parts:
-                yield (part, *molecules.from_smiles(smiles(part), features=features))
+                yield part, preparation(smiles(part))
             return
         # A bound, so that no more than these wait in memory.
         waiting: collections.deque[Any] = collections.deque()
         for part in parts:
-            found = pool.submit(molecules.from_smiles, smiles(part), features=features)
-            waiting.append((part, found))
+            waiting.append((part, pool.submit(preparation, smiles(part))))
             if len(waiting) > 2 * num_workers:
                 first, found = waiting.popleft()
-                yield (first, *found.result())
+                yield first, found.result()
         for first, found in waiting:
-            yield (first, *found.result())
+            yield first, found.result()
 
 
 @contextlib.contextmanager

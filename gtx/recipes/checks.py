@@ -91,6 +91,10 @@ def check(config: ConfigDict) -> None:
         )
 
 
+# Fields of config.batch that parts of one graph do not have, with their defaults.
+_OF_WHOLE_GRAPHS = dict(stratified=True, num_tiers=4, multiple_of=1)
+
+
 def _check_sampling(config: ConfigDict) -> None:
     """Raise a ConfigError unless the graph of the recipe can be sampled as it asks."""
     added = structures(config)
@@ -101,17 +105,18 @@ def _check_sampling(config: ConfigDict) -> None:
             "config.batch.sampling: parts of a graph do not keep the structures "
             f"{sorted(config.structures)}. Give config.structures = {{}}, or no sampling."
         )
-    if not config.batch.stratified:
-        raise ConfigError(
-            "config.batch.stratified: it is about batches of whole graphs, and is not read with "
-            "config.batch.sampling. Leave it True."
-        )
     level = label(config).level
     if level != "node":
         raise ConfigError(
             f"config.batch.sampling: parts are sampled for labels of nodes, and the source "
             f"{config.data.name!r} has a label of each {level}. Give {{}}, for whole graphs."
         )
+    for field, default in _OF_WHOLE_GRAPHS.items():
+        if config.batch[field] != default:
+            raise ConfigError(
+                f"config.batch.{field}: it is about batches of whole graphs, and is not read with "
+                f"config.batch.sampling. Leave it {default}."
+            )
 
 
 def check_model(config: ConfigDict) -> None:

@@ -67,9 +67,13 @@ def test_labels_of_graphs_and_structures_are_refused(config):
         recipes.check(config)
 
 
-def test_plans_of_whole_graphs_are_refused(config):
-    config.batch.stratified = False
-    with pytest.raises(recipes.ConfigError, match="config.batch.stratified: .* Leave it True"):
+@pytest.mark.parametrize(
+    ("field", "value", "default"),
+    [("stratified", False, "True"), ("num_tiers", 2, "4"), ("multiple_of", 8, "1")],
+)
+def test_settings_of_whole_graphs_are_refused(config, field, value, default):
+    config.batch[field] = value
+    with pytest.raises(recipes.ConfigError, match=rf"batch\.{field}: .* Leave it {default}"):
         recipes.check(config)
 
 

@@ -1,0 +1,50 @@
+"""What is computed of molecules before a model reads them, so that other processes can do it."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+
+import gtx.encodings
+from gtx.data import Dataset, MoleculeWarning, molecules, with_descriptors
+from gtx.data.scaling import Scaler
+from gtx.encodings import Encoding
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """Molecules with the columns of a model.
+
+    Attributes:
+      dataset: the molecules that parse; their `ids` are places in the list of SMILES.
+      errors: the reason for each of the others.
+      warnings: places of molecules with values that were not computed, and the reasons.
+    """
+
+    dataset: Dataset
+    errors: dict[int, str]
+    warnings: list[tuple[int, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Preparation:
+    """A function from SMILES to the columns that a model reads. It can be sent to a process.
+
+    Attributes:
+      features: of atoms and bonds.
+      scaler: of the descriptors; None if the model reads none.
+      encodings: those that the model reads.
+    """
+
+    features: str
+    scaler: Scaler | None
+    encodings: tuple[Encoding, ...]
+
+    def __call__(self, smiles: Sequence[str]) -> Prepared:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", MoleculeWarning)
+            dataset, errors = molecules.from_smiles(smiles, features=self.features)
+            if self.scaler is not None:
+                dataset, _ = with_descriptors(dataset, self.scaler)
+            dataset = gtx.encodings.apply(dataset, self.encodings)
+        found = [each.message for each in told if isinstance(each.message, MoleculeWarning)]
+        return Prepared(dataset, errors, [(each.place, each.reason) for each in found])
