@@ -19,7 +19,7 @@ from gtx.ops.attention.select import IMPLEMENTATIONS
 from tests.batches import build_batch
 from tests.descriptors import DESCRIPTORS, inputs
 from tests.descriptors.batches import GRAPHS, LOOSE, PADDING
-from tests.test_conformance import KEYS, start
+from tests.layer_programs import KEYS, start
 
 SHARDS = PartitionSpec("shards")
 

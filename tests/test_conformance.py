@@ -10,157 +10,42 @@ import functools
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import pytest
-from flax import errors, traverse_util
+from flax import traverse_util
 
 import gtx.models
 import gtx.nn
-from tests.batches import build_batch, permuted
-from tests.descriptors import BF16, DESCRIPTORS, Descriptor, by_level, inputs
+from tests.descriptors import BF16, DESCRIPTORS, by_level, inputs
 from tests.descriptors.batches import (
     DELETED,
     GRAPHS,
     LOOSE,
     MASKED,
-    PADDING,
     TIGHT,
     ZEROS,
     dealt,
 )
-from tests.variables import random_variables
-
-KEY = jax.random.key(7)
-KEYS = dict(params=KEY, dropout=KEY)
+from tests.layer_programs import (
+    KEYS,
+    ORDER,
+    assert_close,
+    curved,
+    evaluate,
+    every_layer,
+    forward,
+    init,
+    is_edges,
+    masks,
+    real_rows,
+    renamed,
+    shuffled,
+    slow_unless,
+    start,
+    trained,
+)
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
-every_layer = pytest.mark.parametrize("layer", DESCRIPTORS, ids=lambda layer: layer.name)
-
-
-def slow_unless(by_default, layers=DESCRIPTORS):
-    """A test of these layers, which is slow for those that `by_default` does not say."""
-    rows = [
-        pytest.param(layer, id=layer.name, marks=[] if by_default(layer) else pytest.mark.slow)
-        for layer in layers
-    ]
-    return pytest.mark.parametrize("layer", rows)
-
-
-_masks = {}
-
-
-def masks(batch):
-    """Which rows of each level are real. The tests of all layers share a few batches."""
-    if id(batch) not in _masks:
-        names = ("nodes", "edges", "pairs", "graphs")
-        found = {n: np.asarray(getattr(batch, f"{n[:-1]}_mask")) for n in names}
-        _masks[id(batch)] = batch, found  # a batch that is kept keeps its id
-    return _masks[id(batch)][1]
-
-
-ORDER = [2, 0, 3, 1]
-
-
-@functools.cache
-def shuffled():
-    """The graphs in another order."""
-    return build_batch([GRAPHS[i] for i in ORDER], ids=ORDER, **PADDING)
-
-
-@functools.cache
-def renamed():
-    """The graphs with their nodes renamed, and where each row went."""
-    rng = np.random.default_rng(3)
-    copies, orders = zip(*[permuted(graph, rng) for graph in GRAPHS], strict=True)
-    return build_batch(list(copies), **PADDING), orders
-
-
-def init(layer, module, batch=TIGHT):
-    """The rows of the first call while training, and the variables that it leaves."""
-    rows, variables = layer.outputs(
-        module, {}, inputs(batch), batch, train=True, mutable=True, rngs=KEYS
-    )
-    return rows, {n: variables[n] for n in ("params", "batch_stats") if n in variables}
-
-
-@functools.cache
-def shapes(layer):
-    """Of the rows and variables of the first call."""
-    return jax.eval_shape(lambda: init(layer, layer.factory()))
-
-
-@functools.cache
-def start(layer):
-    """Variables of a layer, none of them 0 or 1."""
-    return random_variables(shapes(layer)[1])
-
-
-@functools.cache
-def evaluate(layer, **fields):
-    """Compiled, without dropout and with the running statistics."""
-    module = layer.factory(**fields)
-    dtype = fields.get("dtype", jnp.float32)
-
-    @jax.jit
-    def call(variables, batch):
-        features = jax.tree.map(lambda x: x.astype(dtype), inputs(batch))
-        return layer.outputs(module, variables, features, batch, train=False)
-
-    return call
-
-
-def call(layer, module, variables, features, batch):
-    """Outputs while training, and new batch statistics."""
-    return layer.outputs(
-        module, variables, features, batch, train=True, mutable=["batch_stats"], rngs=KEYS
-    )
-
-
-def curved(rows, batch, masks=None):
-    """A curved function of all real rows, of levels and, with their masks, of edge sets."""
-    total = 0.0
-    for name, values in rows.items():
-        if values is None:
-            continue
-        real = masks[name] if masks and name in masks else getattr(batch, f"{name[:-1]}_mask")
-        values = jnp.where(real.reshape(-1, *[1] * (values.ndim - 1)), values, 0)
-        weights = jnp.cos(jnp.arange(values.shape[-1]))
-        total += (values * weights + 0.1 * values**2).sum()
-    return total
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def forward(layer, variables, batch):
-    return call(layer, layer.factory(), variables, inputs(batch), batch)
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def trained(layer, remat, variables, features, batch):
-    """Outputs, new batch statistics, and gradients of a curved function of all real rows."""
-    module = layer.factory(remat=True) if remat else layer.factory()
-
-    def loss(params, features):
-        rows, changed = call(layer, module, {**variables, "params": params}, features, batch)
-        return curved(rows, batch), (rows, changed)
-
-    grads, (rows, changed) = jax.grad(loss, argnums=(0, 1), has_aux=True)(
-        variables.get("params", {}), features
-    )
-    return rows, changed, *grads
-
-
-def assert_close(actual, expected, tolerance=1e-5):
-    def check(path, x, y):
-        scale = max(1.0, float(np.abs(y).max(initial=0)))
-        name = jax.tree_util.keystr(path)
-        np.testing.assert_allclose(x, y, rtol=0, atol=tolerance * scale, err_msg=name)
-
-    jax.tree_util.tree_map_with_path(check, actual, expected)
-
-
-def real_rows(rows, batch):
-    return {name: np.asarray(values)[masks(batch)[name]] for name, values in rows.items()}
 
 
 @pytest.mark.parametrize(
@@ -219,11 +104,6 @@ def test_masking_edges_equals_deleting_them_even_if_they_hold_nan(layer):
     assert_close(real_rows(grads, MASKED), real_rows(by_level(deleted[3]), DELETED), 1e-4)
     for name, values in grads.items():
         assert not np.any(np.asarray(values)[~masks(MASKED)[name]])
-
-
-def is_edges(field):
-    """Whether it names the edge sets that a layer runs over; see `OVER_EDGES`."""
-    return field.name == "edges" and field.default == ("graph",)
 
 
 def runs_over_edges(layer):
@@ -356,114 +236,6 @@ def test_remat_changes_nothing(layer):
     again = trained(layer, True, variables, inputs(LOOSE), LOOSE)
     assert_close(real_rows(again[0], LOOSE), real_rows(kept[0], LOOSE))
     assert_close(again[1:3], kept[1:3])
-
-
-@every_layer
-def test_every_option_is_listed(layer):
-    module = layer.factory()
-    if layer.kind == "model":
-        return
-    fields = {
-        f.name
-        for f in dataclasses.fields(module)
-        if has_default(f) and not is_edges(f) and f.name not in ("parent", "name")
-    }
-    assert fields == {*layer.options, *layer.neutral}
-
-
-def has_default(field):
-    missing = dataclasses.MISSING
-    return field.default is not missing or field.default_factory is not missing
-
-
-def lowered(layer, module):
-    """The program of a call while training, without what no result depends on.
-
-    To compare programs takes a tenth of the time that compiling and comparing results takes.
-    """
-
-    def training(variables, features, batch):
-        return call(layer, module, variables, features, batch)
-
-    return jax.jit(training).lower(start(layer), inputs(LOOSE), LOOSE).as_text()
-
-
-@functools.cache
-def program(layer):
-    """Of the layer as it is."""
-    return lowered(layer, layer.factory())
-
-
-def other_shapes(layer, module):
-    return str(jax.eval_shape(lambda: init(layer, module))) != str(shapes(layer))
-
-
-def other_program(layer, module):
-    try:
-        return lowered(layer, module) != program(layer)
-    except (errors.FlaxError, jaxtyping.TypeCheckError):  # it has other variables
-        return True
-
-
-OPTIONS = [
-    pytest.param(
-        layer,
-        option,
-        id=f"{layer.name}-{option}",
-        marks=[pytest.mark.slow] if (layer.kind, option) == ("model", "dtype") else [],
-    )
-    for layer in DESCRIPTORS
-    for option in layer.options
-    if not option.endswith("_init")
-]
-
-
-@pytest.mark.parametrize("layer, option", OPTIONS)
-def test_every_option_changes_the_result(layer, option):
-    module = layer.factory(**{option: layer.options[option]})
-    # The one that more likely decides comes first.
-    checks = (other_shapes, other_program) if "dtype" in option else (other_program, other_shapes)
-    assert any(differs(layer, module) for differs in checks)
-
-
-class Idle(nn.Module):
-    """Nothing reads the first option; what the second makes reaches no result."""
-
-    unread: float = 1.0
-    lost: float = 1.0
-    read: float = 1.0
-
-    def __call__(self, x, *, train=False):
-        (x * self.lost).sum()
-        return jnp.tanh(x * self.read)
-
-
-@pytest.mark.parametrize("option, changes", [("unread", False), ("lost", False), ("read", True)])
-def test_an_option_that_reaches_no_result_would_be_found(option, changes):
-    layer = Descriptor("idle", Idle, "rows")
-    assert not other_program(layer, Idle())
-    module = Idle(**{option: 2.0})
-    assert other_program(layer, module) == changes and not other_shapes(layer, module)
-
-
-with_initial = [d for d in DESCRIPTORS if any(name.endswith("_init") for name in d.options)]
-
-
-@pytest.mark.parametrize("layer", with_initial, ids=lambda layer: layer.name)
-def test_every_option_for_initial_values_is_read(layer):
-    names = [name for name in layer.options if name.endswith("_init")]
-    called = set()
-
-    def recorded(name):
-        def initial(key, shape, dtype=jnp.float32):
-            called.add(name)
-            return layer.options[name](key, shape, dtype)
-
-        return initial
-
-    module = layer.factory(**{name: recorded(name) for name in names})
-    jax.eval_shape(lambda: init(layer, module))
-    assert called == set(names)
 
 
 def test_every_public_module_is_described():

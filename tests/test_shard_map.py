@@ -11,7 +11,7 @@ import pytest
 
 from tests import sharded_layers
 from tests.descriptors import DESCRIPTORS
-from tests.test_conformance import every_layer, slow_unless, start
+from tests.layer_programs import every_layer, slow_unless, start
 
 FEW = ["isab:dense"]
 ALL = [

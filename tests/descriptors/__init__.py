@@ -18,7 +18,7 @@ it, not how large its arrays are:
 
 Before a new row is landed, run all of its tests:
 
-    pytest tests/test_conformance.py tests/test_golden.py tests/test_shard_map.py \
+    pytest tests/test_conformance*.py tests/test_golden.py tests/test_shard_map.py \
       -k "[my_layer" -m "not torch" --durations=10
 """
 
