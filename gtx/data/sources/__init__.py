@@ -26,6 +26,7 @@ from gtx.data.sources.mnist_superpixels import MNISTSuperpixels
 from gtx.data.sources.moleculenet import MoleculeNet
 from gtx.data.sources.moses import MOSES
 from gtx.data.sources.nell import NELL
+from gtx.data.sources.ogbg_code2 import OGBGCode2
 from gtx.data.sources.ogbg_molhiv import OGBGMolhiv
 from gtx.data.sources.ogbg_molpcba import OGBGMolpcba
 from gtx.data.sources.ogbl_collab import OGBLCollab
@@ -76,6 +77,7 @@ SOURCES: dict[str, type[DataSource]] = {
     "moleculenet": MoleculeNet,
     "moses": MOSES,
     "nell": NELL,
+    "ogbg_code2": OGBGCode2,
     "ogbl_collab": OGBLCollab,
     "ogbn_arxiv": OGBNArxiv,
     "ogbn_products": OGBNProducts,
@@ -131,6 +133,7 @@ __all__ = [
     "MNISTSuperpixels",
     "MalNetTiny",
     "MoleculeNet",
+    "OGBGCode2",
     "OGBGMolhiv",
     "OGBGMolpcba",
     "OGBLCollab",

@@ -25,16 +25,25 @@ def pictures(folder, parts):
     return zipped({f"{folder}/{part}.pickle": pickle.dumps(rows) for part, rows in parts.items()})
 
 
-def test_regions_of_pictures(tmp_path, monkeypatch):
+def voc():
     parts = dict(
         train=[picture(0, [0, 20, 3]), picture(50, [1, 1, 1])],
         val=[picture(100, [2, 0, 0])],
         test=[picture(150, [7, 8, 9])],
     )
+    return {"pascalvocsp.zip": pictures("voc_superpixels_edge_wt_region_boundary", parts)}
+
+
+def coco(valid=(25, 27, 28)):
+    parts = dict(
+        train=[picture(0, [0, 11, 13])], val=[picture(0, valid)], test=[picture(0, [31, 89, 90])]
+    )
+    return {"cocosp.zip": pictures("coco_superpixels_edge_wt_region_boundary", parts)}
+
+
+def test_regions_of_pictures(tmp_path, monkeypatch):
     source = PascalVOCSP(str(tmp_path))
-    content = pictures("voc_superpixels_edge_wt_region_boundary", parts)
-    files = {"pascalvocsp.zip": content}
-    install(source, tmp_path, files, monkeypatch, Statistics(4, 12, 16, (6, 3, 3)))
+    install(source, tmp_path, voc(), monkeypatch, Statistics(4, 12, 16, (6, 3, 3)))
     dataset = source.load()
     np.testing.assert_array_equal(dataset.nodes["feat"][3], 50 + np.arange(14))
     labels = [0, 20, 3, 1, 1, 1, 2, 0, 0, 7, 8, 9]
@@ -51,21 +60,13 @@ def test_regions_of_pictures(tmp_path, monkeypatch):
 
 
 def test_the_numbers_of_coco_become_81_classes(tmp_path, monkeypatch):
-    parts = dict(
-        train=[picture(0, [0, 11, 13])],
-        val=[picture(0, [25, 27, 28])],
-        test=[picture(0, [31, 89, 90])],
-    )
     source = COCOSP(str(tmp_path))
-    files = {"cocosp.zip": pictures("coco_superpixels_edge_wt_region_boundary", parts)}
-    install(source, tmp_path, files, monkeypatch, Statistics(3, 9, 12, (3, 3, 3)))
+    install(source, tmp_path, coco(), monkeypatch, Statistics(3, 9, 12, (3, 3, 3)))
     # Without 12, 26, 29 and 30 the numbers move down; 90 is the last of 81.
     found = source.load().targets.labels
     np.testing.assert_array_equal(found, [0, 11, 12, 24, 25, 26, 27, 79, 80])
-    parts["val"] = [picture(0, [0, 12, 0])]
-    files = {"cocosp.zip": pictures("coco", parts)}
     with pytest.raises(DatasetError, match="graph 0 of val is none .y is none of COCO's numbers"):
-        install(COCOSP(str(tmp_path / "b")), tmp_path / "b", files, monkeypatch)
+        install(COCOSP(str(tmp_path / "b")), tmp_path / "b", coco((0, 12, 0)), monkeypatch)
 
 
 def contact(pairs, labels, atoms=3):

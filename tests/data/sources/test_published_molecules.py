@@ -174,7 +174,7 @@ def test_another_pcqm4mv2_is_refused(files, said, tmp_path, monkeypatch):
         install(PCQM4Mv2(str(tmp_path)), tmp_path, files, monkeypatch)
 
 
-def test_zinc_full_has_all_molecules_of_the_archive(tmp_path, monkeypatch):
+def zinc_full():
     def molecule(value):
         return dict(
             num_atom=2, atom_type=np.array([0, 27]), bond_type=np.array([[0, 3], [3, 0]]),
@@ -186,9 +186,12 @@ def test_zinc_full_has_all_molecules_of_the_archive(tmp_path, monkeypatch):
         f"molecules/{part}.pickle": pickle.dumps(list(map(molecule, values)))
         for part, values in parts.items()
     }
+    return {"molecules.zip": zipped(members)}
+
+
+def test_zinc_full_has_all_molecules_of_the_archive(tmp_path, monkeypatch):
     source = ZINCFull(str(tmp_path))
-    files = {"molecules.zip": zipped(members)}
-    install(source, tmp_path, files, monkeypatch, Statistics(6, 12, 12, (3, 1, 2)))
+    install(source, tmp_path, zinc_full(), monkeypatch, Statistics(6, 12, 12, (3, 1, 2)))
     dataset = source.load()
     np.testing.assert_array_equal(dataset.targets.labels[:, 0], [1, 2, 3, 4, 5, 6])
     np.testing.assert_array_equal(dataset.targets.split, [0, 0, 0, 1, 2, 2])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gtx.data import DatasetError, packed
-from gtx.data.sources import OGBLCollab, OGBNArxiv, OGBNProducts, OGBNProteins
+from gtx.data.sources import OGBGCode2, OGBLCollab, OGBNArxiv, OGBNProducts, OGBNProteins
 from gtx.data.sources.formats import ogb_csv
 from gtx.data.sources.ogbn_proteins import mean_of_edges
 from gtx.data.sources.published import Statistics
@@ -42,12 +42,16 @@ def archive(name, split, **changes):
     )
 
 
+FEATURES = np.arange(4 * 128).reshape(4, 128) / 8
+
+
 def arxiv(**changes):
-    features = np.arange(4 * 128).reshape(4, 128) / 8
-    tables = {"raw/node-feat": rows(features), "raw/node-label": "4\n39\n0\n4\n"}
-    return features, archive(
-        "arxiv", "time", **{**tables, "raw/node_year": "2013\n" * 4, **changes}
-    )
+    tables = {"raw/node-feat": rows(FEATURES), "raw/node-label": "4\n39\n0\n4\n"}
+    return {
+        "arxiv.zip": archive(
+            "arxiv", "time", **{**tables, "raw/node_year": "2013\n" * 4, **changes}
+        )
+    }
 
 
 def edges_of(dataset):
@@ -56,15 +60,14 @@ def edges_of(dataset):
 
 @pytest.mark.parametrize("both", [True, False])
 def test_arxiv(both, tmp_path, monkeypatch):
-    features, content = arxiv()
     source = OGBNArxiv(str(tmp_path), both_directions=both)
     published = Statistics(1, 4, 4, (2, 1, 1))
-    install(source, tmp_path, {"arxiv.zip": content}, monkeypatch, published)
+    install(source, tmp_path, arxiv(), monkeypatch, published)
     dataset = source.load()
     given = [(0, 1), (1, 2), (2, 0), (3, 3)]
     wanted = {*given, *((b, a) for a, b in given)} if both else given
     assert edges_of(dataset) == sorted(wanted)
-    np.testing.assert_array_equal(dataset.nodes["feat"], features)
+    np.testing.assert_array_equal(dataset.nodes["feat"], FEATURES)
     np.testing.assert_array_equal(dataset.targets.labels, [4, 39, 0, 4])
     np.testing.assert_array_equal(dataset.targets.split, [0, 1, 2, 0])
     assert dataset.spec == source.declared_spec()
@@ -94,40 +97,44 @@ def test_tables_of_a_graph_that_do_not_agree_are_refused(changes, said, tmp_path
     source = OGBNArxiv(str(tmp_path), both_directions=False)
     sizes = Statistics(1, 4, 5 if "instead of 5" in said else 4, (2, 1, 1))
     with pytest.raises(DatasetError, match=said):
-        install(source, tmp_path, {"arxiv.zip": arxiv(**changes)[1]}, monkeypatch, sizes)
+        install(source, tmp_path, arxiv(**changes), monkeypatch, sizes)
     assert not (tmp_path / source.file).exists()
 
 
+def products():
+    features = np.arange(400).reshape(4, 100) - 0.5
+    tables = {"raw/node-feat": rows(features), "raw/node-label": "46\n0\n1\n46\n"}
+    return {"products.zip": archive("products", "sales_ranking", **tables)}
+
+
 def test_products_have_each_edge_in_both_directions(tmp_path, monkeypatch):
-    features = RNG.normal(size=(4, 100)).astype(np.float32)
-    content = archive(
-        "products",
-        "sales_ranking",
-        **{"raw/node-feat": rows(features), "raw/node-label": "46\n0\n1\n46\n"},
-    )
     source = OGBNProducts(str(tmp_path))
-    files = {"products.zip": content}
-    install(source, tmp_path, files, monkeypatch, Statistics(1, 4, 8, (2, 1, 1)))
+    install(source, tmp_path, products(), monkeypatch, Statistics(1, 4, 8, (2, 1, 1)))
     dataset = source.load()
     given = [(0, 1), (1, 2), (2, 0), (3, 3)]
     assert edges_of(dataset) == sorted([*given, *((b, a) for a, b in given)])
-    np.testing.assert_array_equal(dataset.nodes["feat"], features)
+    np.testing.assert_array_equal(dataset.nodes["feat"], np.arange(400).reshape(4, 100) - 0.5)
     np.testing.assert_array_equal(dataset.targets.labels, [46, 0, 1, 46])
+
+
+KINDS, FUNCTIONS = np.arange(32).reshape(4, 8) / 4, RNG.integers(0, 2, (4, 112))
+
+
+def proteins(species="species"):
+    tables = {
+        "raw/edge": "0,1\n1,2\n2,0\n0,2\n",
+        "raw/edge-feat": rows(KINDS),
+        f"raw/{species}": "9606\n3702\n9606\n511145\n",
+        "raw/node-label": whole(FUNCTIONS),
+    }
+    return {"proteins.zip": archive("proteins", "species", **tables)}
 
 
 @pytest.mark.parametrize("species", ["species", "node_species"])
 def test_proteins_have_the_mean_of_their_edges(species, tmp_path, monkeypatch):
-    features = np.arange(32).reshape(4, 8) / 4
-    labels = RNG.integers(0, 2, (4, 112))
-    tables = {
-        "raw/edge": "0,1\n1,2\n2,0\n0,2\n",
-        "raw/edge-feat": rows(features),
-        f"raw/{species}": "9606\n3702\n9606\n511145\n",
-        "raw/node-label": whole(labels),
-    }
+    features = KINDS
     source = OGBNProteins(str(tmp_path))
-    files = {"proteins.zip": archive("proteins", "species", **tables)}
-    install(source, tmp_path, files, monkeypatch, Statistics(1, 4, 8, (2, 1, 1)))
+    install(source, tmp_path, proteins(species), monkeypatch, Statistics(1, 4, 8, (2, 1, 1)))
     dataset = source.load()
     mean = [
         features[[0, 2, 3]].mean(0),
@@ -137,7 +144,7 @@ def test_proteins_have_the_mean_of_their_edges(species, tmp_path, monkeypatch):
     ]
     np.testing.assert_allclose(dataset.nodes["feat"], mean, rtol=1e-6)
     np.testing.assert_array_equal(dataset.nodes["type"][:, 0], [1, 0, 1, 2])
-    np.testing.assert_array_equal(dataset.targets.labels, labels)
+    np.testing.assert_array_equal(dataset.targets.labels, FUNCTIONS)
     assert dataset.num_edges[0] == 8 and dataset.spec == source.declared_spec()
 
 
@@ -214,3 +221,58 @@ def test_a_long_table_is_read_in_pieces(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(gz("1,2\n3,4\n5,6\n7,8\n9\n"))
     with pytest.raises(DatasetError, match=r"raw/a.csv.gz: cannot be read"):
         ogb_csv.table({"x/raw/a.csv.gz": tmp_path / "a"}, "raw/a.csv.gz", np.int32)
+
+
+def code2(**changes):
+    """Trees of four nodes and of two: 0 -> 1, 0 -> 2, 2 -> 3 and 0 -> 1; two more are alike."""
+    tables = {
+        "raw/num-node-list": "4\n2\n2\n",
+        "raw/num-edge-list": "3\n1\n1\n",
+        "raw/edge": "0,1\n0,2\n2,3\n0,1\n0,1\n",
+        "raw/node-feat": "97,0\n1,10029\n2,3\n1,4\n97,0\n1,5\n97,0\n1,5\n",
+        "raw/node_depth": "0\n1\n1\n33\n0\n1\n0\n1\n",
+        "raw/node_is_attributed": "0\n1\n0\n1\n1\n1\n0\n1\n",
+        "raw/node_dfs_order": "0\n1\n2\n3\n0\n1\n0\n1\n",
+        "raw/graph-label": "get item null\nset item\nget size of a thing and more\n",
+        "split/project/train": "1\n0\n",
+        "split/project/valid": "",
+        "split/project/test": "2\n",
+        **changes,
+    }
+    return {"code2.zip": zipped({f"code2/{name}.csv.gz": gz(tables[name]) for name in tables})}
+
+
+def test_names_of_methods(tmp_path, monkeypatch):
+    source = OGBGCode2(str(tmp_path), num_subtokens=4, vocabulary=3)
+    install(source, tmp_path, code2(), monkeypatch, Statistics(3, 8, 14, (2, 0, 1)))
+    dataset = source.load()
+    nodes = dataset.nodes["type"][:4]
+    np.testing.assert_array_equal(nodes, [(97, 0, 0), (1, 10029, 1), (2, 3, 1), (1, 4, 20)])
+    columns = [dataset.senders, dataset.receivers, *dataset.edges["type"].T]
+    edges = list(zip(*(column.tolist() for column in columns), strict=True))
+    tree, text = [(0, 1), (0, 2), (2, 3)], [(1, 3)]
+    wanted = [(*edge, 0, 0) for edge in tree] + [(b, a, 0, 1) for a, b in tree]
+    wanted += [(*edge, 1, 0) for edge in text] + [(b, a, 1, 1) for a, b in text]
+    assert sorted(edges[:8]) == sorted(wanted)
+    assert sorted(edges[8:12]) == [(0, 1, 0, 0), (0, 1, 1, 0), (1, 0, 0, 1), (1, 0, 1, 1)]
+    assert sorted(edges[12:]) == [(0, 1, 0, 0), (1, 0, 0, 1)]
+    names = ["get item null", "set item", "get size of a thing and more"]
+    assert list(dataset.names) == names
+    # "item" is twice in train; "get" comes before "null" and "set". 3 is unknown, 4 the end.
+    wanted = [(1, 0, 2, 4), (3, 0, 4, 4), (1, 3, 3, 3)]
+    np.testing.assert_array_equal(dataset.targets.labels, wanted)
+    np.testing.assert_array_equal(dataset.targets.split, [0, 0, 2])
+    assert dataset.spec == source.declared_spec()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"raw/graph-label": "a\nb\n"}, {"raw/node_depth": "0\n"}, {"raw/node-feat": "1,2\n"},
+        {"raw/node_is_attributed": "1\n"}, {"raw/num-edge-list": "3\n1\n2\n"},
+    ],
+    ids=lambda changes: "".join(changes),
+)  # fmt: skip
+def test_methods_whose_tables_do_not_agree_are_refused(changes, tmp_path, monkeypatch):
+    with pytest.raises(DatasetError, match="different graphs"):
+        install(OGBGCode2(str(tmp_path)), tmp_path, code2(**changes), monkeypatch)
