@@ -1,4 +1,4 @@
-r"""GRIT on CLUSTER: Ma et al. (2023): weighted accuracy 80.026 %.
+r"""GRIT on CLUSTER: Ma et al. (2023): weighted accuracy 80.03 ± 0.28 %.
 
     gtx train --config=configs/cluster_grit.py --config.data.root=data \
         --workdir=runs/cluster_grit

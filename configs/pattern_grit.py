@@ -1,4 +1,4 @@
-r"""GRIT on PATTERN: Ma et al. (2023): weighted accuracy 87.196 %, 477,953 parameters.
+r"""GRIT on PATTERN: Ma et al. (2023): weighted accuracy 87.20 ± 0.08 %, 477,953 parameters.
 
     gtx train --config=configs/pattern_grit.py --config.data.root=data \
         --workdir=runs/pattern_grit

@@ -4,8 +4,9 @@ r"""Exphormer on Peptides-func: Shirzad et al. (2023): test AP 0.6527 ± 0.0043.
         --workdir=runs/peptides_func_exphormer
 
 The authors' `Exphormer_LRGB/Peptides_Func.yaml`: one virtual node, and no expander. It has 445,802
-parameters; the authors' model has 64 more, the features of edges of an expander that it does not
-use. Not trained here yet: 15,535 graphs of 150 nodes want a GPU. Batches are stratified by size.
+parameters; the paper's table 8 states 445,866, with 64 for edges of an expander that the authors'
+model makes and does not use. Not trained here yet: 15,535 graphs of 150 nodes want a GPU. Batches
+are stratified by size.
 """
 
 from ml_collections import ConfigDict

@@ -70,6 +70,25 @@ class ColumnEncoders:
             read = {name: columns or constant for name, columns in read.items()}
         return self.replace(edges=read.pop("graph", {}), edge_sets=read)
 
+    def without(self, name: str, field: str) -> tuple[ModuleFactory, "ColumnEncoders"]:
+        """The encoder of a column or an encoding of the nodes, and the encoders without it.
+
+        Args:
+          name: of the column or the encoding.
+          field: of the model, which names it.
+
+        Raises:
+          ValueError: there is none of that name.
+        """
+        nodes, encodings = dict(self.nodes), dict(self.encodings)
+        found = nodes.pop(name, None) or encodings.pop(name, None)
+        if found is None:
+            raise ValueError(
+                f"{field}: there is no node column or encoding {name!r}; there are "
+                f"{', '.join(sorted(nodes | encodings))}."
+            )
+        return found, self.replace(nodes=nodes, encodings=encodings)
+
     def edges_at_pairs(self) -> "ColumnEncoders":
         """With the features of the given graph's edges at the pairs of nodes that they join.
 

@@ -38,7 +38,8 @@ class Exphormer(LayeredModel):
 
     Attributes:
       num_heads: of the attention, and of a message-passing layer that attends.
-      local: the message-passing layer; "none" leaves it out.
+      local: the message-passing layer; "none" leaves it out. Its setting `positions` names an
+        encoding whose distances gate its messages, as in `gtx.models.GPS`.
       edges: names of the edge sets that attention runs over.
       num_virtual_nodes: of each graph; 0 for none.
       norm: of a block.
@@ -100,7 +101,7 @@ class Exphormer(LayeredModel):
         embed = partial(
             ExphormerEmbed,
             self.dim,
-            self.embed(encoders),
+            self.embed_for(local, encoders),
             self.edges,
             self.num_virtual_nodes,
             param_dtype=self.dtypes["param_dtype"],

@@ -31,7 +31,9 @@ class GPS(LayeredModel):
     Attributes:
       num_heads: of the attention, and of a message-passing layer that attends.
       local: the message-passing layer; "none" leaves that half of the block out. Its setting
-        `edges` names the edge sets that it runs over, several as one.
+        `edges` names the edge sets that it runs over, several as one. Its setting `positions`, as
+        in dict(name="gated_gcn", positions="laplacian"), takes that encoding out of the nodes: its
+        distances gate the messages (EquivStableLapPE in GraphGPS).
       attention: "complete" to all nodes of a graph, "edges" to the senders of its edges, or "none".
         dict(name="edges", edges=("expander",)) attends along an edge set that a structure adds.
       attention_implementation: of `gtx.ops.attention`.
@@ -101,7 +103,7 @@ class GPS(LayeredModel):
             dropout_rate=self.dropout_rate,
             **self.dtypes,
         )
-        embed = self.embed(encoders, pair_dim=self.pair_dim)
+        embed = self.embed_for(local, encoders, pair_dim=self.pair_dim)
         return self.transformer(spec, structures, embed=embed, block=block)
 
     def _local(self) -> Any:

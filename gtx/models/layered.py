@@ -35,8 +35,8 @@ from gtx.limits import Layers, Rate, Width, rules_of
 from gtx.models.encoders import ColumnEncoders, column_encoders
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.model import Encoding, Model, Needs, Spec
-from gtx.models.parts import Encoders, Float, PartOf, PartsOf, bind, needs_layout, part
-from gtx.nn.encoders import Embed
+from gtx.models.parts import Encoders, Float, PartOf, PartsOf, bind, needs_layout, part, unwrapped
+from gtx.nn.encoders import Embed, StreamEmbed
 from gtx.nn.parts import EdgeReadout, MLPHead, NodeReadout, PairReadout, Pool
 from gtx.ops.pooling import Pooling
 from gtx.typing import ModuleFactory
@@ -183,6 +183,26 @@ class LayeredModel(Model):
             pair_dim=pair_dim if encoders.pairs else None,
             **self.dtypes,
         )
+
+    def embed_for(
+        self, local: Any, encoders: ColumnEncoders, *, pair_dim: int | None = None
+    ) -> ModuleFactory:
+        """As `embed`, with the stream of positions that a message-passing layer reads, if it does.
+
+        The field `positions` of the layer is the name of a column or an encoding of the nodes. It
+        is then embedded in a stream of its own, with the width `dim`, and not in the nodes.
+
+        Args:
+          local: factory of the layer; None for none.
+          encoders: as in `embed`; likewise:
+          pair_dim: width of the features of pairs.
+        """
+        name = None if local is None else unwrapped(local)[1].get("positions")
+        if name is None:
+            return self.embed(encoders, pair_dim=pair_dim)
+        encoder, rest = encoders.without(name, "local.positions")
+        stream = partial(Embed, self.dim, {name: encoder}, **self.dtypes)
+        return partial(StreamEmbed, self.embed(rest, pair_dim=pair_dim), {name: stream})
 
     def readout(self, spec: Spec, structures: Collection[str] = ()) -> ModuleFactory:
         """The factory of the readout for the level of the label. Virtual nodes are not pooled."""

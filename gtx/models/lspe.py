@@ -60,18 +60,11 @@ class LSPE(LayeredModel):
         self, spec: Spec, *, encodings: Collection[Encoding] = (), structures: Collection[str] = ()
     ) -> GraphTransformer:
         encoders = self.encoders(spec, encodings).for_edges(("graph",))
-        nodes, learned = ({**each} for each in (encoders.nodes, encoders.encodings))
-        found = nodes.pop(self.positions, None) or learned.pop(self.positions, None)
-        if found is None:
-            raise ValueError(
-                f"positions: there is no node column or encoding {self.positions!r}; there are "
-                f"{', '.join(sorted(nodes | learned))}."
-            )
+        found, rest = encoders.without(self.positions, "positions")
         # The default for return probabilities has a norm, and the authors have none.
         encoder = found if self.positions in self.node_encoders else LinearEncoder
         positions = partial(Embed, self.dim, {self.positions: encoder}, **self.dtypes)
-        features = self.embed(encoders.replace(nodes=nodes, encodings=learned))
-        embed = partial(StreamEmbed, features, {POSITIONS: positions})
+        embed = partial(StreamEmbed, self.embed(rest), {POSITIONS: positions})
         layer = partial(
             GatedGCNLSPE,
             self.dim,

@@ -29,7 +29,8 @@ class MPNN(LayeredModel):
     In the code of GNN+ layers other than GCN have a relu whatever `activation` is.
 
     Attributes:
-      local: the message-passing layer. Its setting `edges` names the edge sets that it runs over.
+      local: the message-passing layer. Its setting `edges` names the edge sets that it runs over,
+        and `positions` an encoding whose distances gate its messages, as in `gtx.models.GPS`.
       num_heads: of a layer that attends; likewise:
       attention_dropout_rate: of the attention weights.
       residual: "identity" adds the nodes after activation and dropout, "linear" a linear map of
@@ -93,7 +94,7 @@ class MPNN(LayeredModel):
         if self.jumping_knowledge != "last":
             block = partial(RememberedBlock, block)
         encoders = self._encoders(spec, encodings, local)
-        embed = self.embed(encoders, pair_dim=self.dim if self.pairs_at_edges else None)
+        embed = self.embed_for(local, encoders, pair_dim=self.dim if self.pairs_at_edges else None)
         if self.pairs_at_edges:
             embed = partial(embed, pairs_over=("graph",))
         return self.transformer(spec, structures, embed=embed, block=block)

@@ -12,9 +12,12 @@ from gtx.recipes.models import needs_dense
 from tests.configs.small import NAMES, config_of
 
 NONE = "none stated"  # the recipe is ours, or paper and code give no number
-GPS = "GPS (2022), appendix A: tables of hyper-parameters"
+GPS = "the configs and layers of rampasek/GraphGPS; its paper, appendix A, was not compared"
+# Tables 10 to 14 of Shirzad et al. (2023) have rows of GPS with their parameters.
+GPS_RESTATED = "GPS (2022), restated in tables 10, 11, 13 and 14 of Exphormer (2023)"
 GRIT = "LiamMa/GRIT: its configurations and layers, counted"
-GNN_PLUS_CODE = "the layers and the config of LUOyk1999/GNNPlus"
+EXPHORMER = "Exphormer (2023), tables 7 and 8"
+GNN_PLUS = "Luo et al. (2025), tables 8 to 13; the layers of LUOyk1999/GNNPlus"
 GT = "Dwivedi and Bresson (2021), table 2"
 # The number of parameters of each config, and who states it. A number without such a source is
 # what the config has, so that a change of it is seen. None: a file of the user decides.
@@ -24,14 +27,18 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "chameleon_sgformer": (314_949, NONE),
     "chameleon_tuned_gcn": (2_244_101, NONE),
     "characters_decoder": (116_705, NONE),
-    "cifar10_gatedgcn_plus": (116_490, GNN_PLUS_CODE),
-    "cifar10_gps": (112_726, GPS),
+    "cifar10_exphormer": (111_095, EXPHORMER),
+    "cifar10_gatedgcn_plus": (116_490, GNN_PLUS),
+    "cifar10_gps": (112_726, GPS_RESTATED),
+    "cifar10_gps_performer": (239_554, GPS_RESTATED),
     "cifar10_grit": (99_486, GRIT),
     "cifar10_ppgt": (108_186, NONE),
     "citeseer_sgformer": (499_718, NONE),
     "citeseer_tuned_gcn": (2_162_182, NONE),
     "clrs_gps": (233_345, NONE),
-    "cluster_gps": (502_054, GPS),
+    "cluster_exphormer": (282_970, EXPHORMER),
+    "cluster_gatedgcn_plus": (474_574, GNN_PLUS),
+    "cluster_gps": (502_054, GPS_RESTATED),
     "cluster_grit": (431_670, GRIT),
     "cluster_gt": (524_026, GT),
     "cluster_ppgt": (495_678, NONE),
@@ -58,15 +65,20 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "minesweeper": (126_017, NONE),
     "minesweeper_polynormer": (11_062_785, NONE),
     "minesweeper_tuned_gcn": (94_145, NONE),
-    "mnist_gps": (115_394, GPS),
+    "mnist_exphormer": (111_015, EXPHORMER),
+    "mnist_gatedgcn_plus": (118_940, GNN_PLUS),
+    "mnist_gps": (115_394, GPS_RESTATED),
     "mnist_grit": (102_138, GRIT),
     "mnist_ppgt": (102_090, NONE),
     "moleculenet_gps": (137_873, NONE),
-    "molhiv_gatedgcn_plus": (1_076_633, GNN_PLUS_CODE),
+    "molhiv_gatedgcn_plus": (1_076_633, GNN_PLUS),
     "molhiv_gps": (558_625, GPS),
+    "molpcba_gatedgcn_plus": (6_016_860, GNN_PLUS),
     "molpcba_gps": (9_744_496, GPS),
     "packed": (None, NONE),
-    "pattern_gps": (337_201, GPS),
+    "pattern_exphormer": (91_045, EXPHORMER),
+    "pattern_gatedgcn_plus": (466_001, GNN_PLUS),
+    "pattern_gps": (337_201, GPS_RESTATED),
     "pattern_grit": (477_953, GRIT),
     "pattern_gt": (522_982, GT),
     "pattern_ppgt": (495_425, NONE),
@@ -80,12 +92,13 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pcqm4mv2_graphormer": (47_085_377, "the authors' v1.0 layers; Graphormer (2021): 47.1M"),
     "pcqm4mv2_tgt": (101_979_841, NONE),  # the paper rounds to 102 million, with distances
     "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
-    "peptides_func_exphormer": (445_802, NONE),
-    "peptides_func_gcn_plus": (507_351, GNN_PLUS_CODE),
+    "peptides_func_exphormer": (445_802, EXPHORMER),  # 445,866 with 64 that the model ignores
+    "peptides_func_gcn_plus": (507_351, GNN_PLUS),
     "peptides_func_gps": (504_362, GPS),
     "peptides_func_grit": (443_338, GRIT),
     "peptides_func_ppgt": (509_154, NONE),
-    "peptides_struct_gcn_plus": (506_127, GNN_PLUS_CODE),
+    "peptides_struct_exphormer": (425_811, NONE),  # table 8 states 426,427: see the config
+    "peptides_struct_gcn_plus": (506_127, GNN_PLUS),
     "peptides_struct_gps": (504_459, GPS),
     "peptides_struct_grit": (438_827, NONE),
     "peptides_struct_ppgt": (488_123, NONE),
@@ -109,10 +122,10 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "zinc_encodings": (33_841, NONE),
     "zinc_esa": (2_289_793, NONE),
     "zinc_exphormer": (421_413, NONE),
-    "zinc_gatedgcn_plus": (413_355, GNN_PLUS_CODE),
-    "zinc_gcn_plus": (260_177, GNN_PLUS_CODE),
+    "zinc_gatedgcn_plus": (413_355, GNN_PLUS),
+    "zinc_gcn_plus": (260_177, GNN_PLUS),
     "zinc_gdt": (489_929, NONE),
-    "zinc_gin_plus": (477_241, GNN_PLUS_CODE),
+    "zinc_gin_plus": (477_241, GNN_PLUS),
     "zinc_gps": (423_717, GPS),
     "zinc_gps_siggate": (592_353, NONE),
     "zinc_graphormer": (489_321, "Graphormer (2021), table 4"),

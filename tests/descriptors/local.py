@@ -37,6 +37,7 @@ LOCAL = (
         partial(nn.GINE, DIM),
         "layer",
         options=dict(LINEAR, hidden_dim=5, epsilon=1.0, train_epsilon=True, activation=jnp.tanh),
+        neutral=("positions",),  # of a stream; see tests/nn/local/test_message_passing.py
     ),
     Descriptor(
         "gen",
@@ -74,6 +75,7 @@ LOCAL = (
         options=dict(
             LINEAR, residual=True, dropout_rate=0.5, norm=nn.LayerNorm, activation=jnp.tanh
         ),
+        neutral=("positions",),  # likewise
     ),
     Descriptor("res_gated_graph_conv", partial(nn.ResGatedGraphConv, DIM), "layer", options=DTYPES),
 )

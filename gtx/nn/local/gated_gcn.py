@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from gtx.batch import Batch, Features, mask_features
+from gtx.nn.local.position_gate import position_gate
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import check_residual, make
 from gtx.nn.parts.initializers import fan_in_uniform
@@ -28,12 +29,16 @@ class GatedGCN(nn.Module):
     dropout noise. The kernel `nodes` [dim, 4 dim] holds A, B, D and E, in this
     order; `edges` is C.
 
+    With `positions` p, s(z_ij) becomes s(z_ij) g_ij in both sums, where g_ij is the gate of
+    |p_i - p_j|^2 that `position_gate` describes: GraphGPS's GatedGCN with EquivStableLapPE.
+
     Attributes:
       dim: width of nodes and edges.
       residual: return x' instead of u.
       dropout_rate: of the edges and, with `residual`, the nodes.
       norm: factory of both norms.
-      activation: after each norm.
+      activation: after each norm, and in the gate of positions.
+      positions: name of the stream of `Features.extra` whose distances gate messages, or None.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
@@ -44,6 +49,7 @@ class GatedGCN(nn.Module):
     dropout_rate: float = 0.0
     norm: ModuleFactory = BatchNorm
     activation: Activation = jax.nn.relu
+    positions: str | None = None
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
@@ -74,6 +80,8 @@ class GatedGCN(nn.Module):
             + Linear(self.dim, **options, **inits, name="edges")(e)
         )
         gate = jax.nn.sigmoid(edges)
+        if self.positions is not None:
+            gate = gate * position_gate(self, features, batch, over)
         sums = segment_sum(
             jnp.concatenate([gate * value, gate], axis=-1),
             receivers,

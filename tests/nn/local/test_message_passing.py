@@ -17,10 +17,13 @@ from tests.nn.layers import (
     features,
     relu,
     run,
+    run_exactly,
     sigmoid,
     standardized,
 )
 
+PLACES = np.linspace(-1, 1, NUM_NODES * 3).reshape(NUM_NODES, 3) ** 3
+PLACED = features().replace(extra={"places": PLACES})
 X = np.float64(features().nodes)
 E = np.float64(features().edges)[REAL_EDGES]
 NODES_ONLY = Features(nodes=features().nodes)
@@ -95,6 +98,49 @@ def test_gated_gcn_drops_edges_and_with_residual_nodes():
 def test_gated_gcn_without_edge_features_names_the_remedy():
     with pytest.raises(ValueError, match="ConstantEncoder"):
         run(nn.GatedGCN(DIM), given=NODES_ONLY)
+
+
+def gate_of_positions(params):
+    square = ((PLACES[RECEIVERS] - PLACES[SENDERS]) ** 2).sum(1, keepdims=True)
+    hidden = relu(affine(square, params["positions_hidden"]))
+    return sigmoid(affine(hidden, params["positions_output"]))
+
+
+def test_gated_gcn_multiplies_its_gates_by_those_of_positions():
+    layer = nn.GatedGCN(DIM, positions="places")
+    params, out, _ = run_exactly(layer, given=PLACED, train=True)
+    a, b, d, e = np.split(affine(X, params["nodes"]), 4, axis=1)
+    z = d[RECEIVERS] + e[SENDERS] + affine(E, params["edges"])
+    gate = sigmoid(z) * gate_of_positions(params)
+    x = a + summed(gate * b[SENDERS]) / (summed(gate) + 1e-6)
+    x = relu(standardized(x, params["norm_nodes"], REAL))
+    z = relu(standardized(z, params["norm_edges"], np.ones(len(z), bool)))
+    close(out.nodes[REAL], x[REAL], 1e-10)
+    close(out.edges[REAL_EDGES], E + z, 1e-10)
+    assert np.array_equal(out.extra["places"], PLACES)
+
+
+def test_gine_multiplies_its_messages_by_the_gates_of_positions():
+    params, out, _ = run_exactly(nn.GINE(DIM, positions="places"), given=PLACED)
+    x = X + summed(relu(X[SENDERS] + E) * gate_of_positions(params))
+    expected = affine(relu(affine(x, params["hidden"])), params["output"])
+    close(out.nodes[REAL], expected[REAL], 1e-10)
+
+
+def test_rotated_and_reflected_positions_have_the_same_gates():
+    rng = np.random.default_rng(3)
+    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    turned = features().replace(extra={"places": PLACES @ rotation + 1})
+    scaled = features().replace(extra={"places": 2 * PLACES})
+    layer = nn.GINE(DIM, positions="places")
+    nodes = [run_exactly(layer, given=given)[1].nodes[REAL] for given in (PLACED, turned, scaled)]
+    close(nodes[1], nodes[0], 1e-10)
+    assert np.abs(nodes[2] - nodes[0]).max() > 0.01
+
+
+def test_without_the_stream_of_positions_it_says_what_to_do():
+    with pytest.raises(ValueError, match=r"GINE reads the positions 'places'.*StreamEmbed"):
+        run(nn.GINE(DIM, positions="places"))
 
 
 def test_res_gated_graph_conv_equals_pygs_concatenation():
