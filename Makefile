@@ -96,6 +96,7 @@ figures: install-dev
 	$(BIN)/python -m experiments.paper.draw
 	$(BIN)/python -m experiments.figures.encodings
 	$(BIN)/python -m experiments.figures.attention
+	$(BIN)/python -m experiments.figures.triangles
 
 # Measures every claim of the paper; writes docs/claims.json, docs/paper.md, a part of README.md.
 claims: install-dev

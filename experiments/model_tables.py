@@ -55,8 +55,10 @@ python -m experiments.model_expressivity --root=data --protocol=trained --seeds=
 ```
 
 Both are models of {layers} layers of width {dim} with the encodings of the model's recipe.
-No count of a paper stands beside these: none could be read at its source. The authors of FloydNet
-test random weights too, in float64 and 256 layers (`example/BREC/test_BREC.py`, `EPOCH = 0`).
+No count of a paper stands beside these: none could be read at its source. A copy of table 2 of Wang
+and Zhang (2024) has 79 pairs for a trained Graphormer: basic 16, regular 12, extension 41, CFI 10.
+The authors of FloydNet test random weights too, in float64 and 256 layers
+(`example/BREC/test_BREC.py`, `EPOCH = 0`).
 """
 UNTRAINED = """\
 ### Untrained

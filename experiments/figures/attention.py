@@ -141,13 +141,18 @@ PICTURES = {
 }
 
 
-def data_of(picture: Picture) -> Dataset:
-    """Caffeine, or a path of as many tokens, with what the model reads."""
+def data_of(
+    encoded: Sequence[encodings.Encoding],
+    added: Sequence[Structure] = (),
+    *,
+    path: bool = False,
+) -> Dataset:
+    """Caffeine, or a path of as many tokens, with these encodings and structures."""
     adjacency = CAFFEINE.adjacency
-    if picture.path:
+    if path:
         adjacency = np.eye(len(adjacency), k=1) + np.eye(len(adjacency), k=-1)
     receivers, senders = np.nonzero(adjacency)
-    size, level = len(adjacency), "node" if picture.path else "graph"
+    size, level = len(adjacency), "node" if path else "graph"
     spec = GraphSpec(
         nodes=dict(atom=Categorical((4,))),
         edges=dict(bond=Categorical((2,))),
@@ -165,7 +170,7 @@ def data_of(picture: Picture) -> Dataset:
     labelled = graph.with_targets(
         level, labels=np.zeros((rows, 1), np.float32), label=Label(level, "regression", 1)
     )
-    return structures.apply(encodings.apply(labelled, picture.encoded), picture.added)
+    return structures.apply(encodings.apply(labelled, encoded), added)
 
 
 @contextlib.contextmanager
@@ -201,7 +206,7 @@ def entries_of(query: Any, key: Any, structure: Any, logits: dict[str, Any]) -> 
 
 def calls_of(picture: Picture) -> list[Entries]:
     """The entries of the calls of the first layer that attends, on the graph of the picture."""
-    data = data_of(picture)
+    data = data_of(picture.encoded, picture.added, path=picture.path)
     model = picture.model.build(
         data.spec,
         encodings=picture.encoded,
