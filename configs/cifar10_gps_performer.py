@@ -15,5 +15,6 @@ from configs import cifar10_gps
 
 def get_config() -> ConfigDict:
     config = cifar10_gps.get_config()
-    config.model.attention = dict(name="performer", head_dim=64)
+    with config.model.ignore_type():  # settings, in place of a name
+        config.model.attention = dict(name="performer", head_dim=64)
     return config

@@ -36,9 +36,10 @@ class Graphormer(LayeredModel):
     rows. The token's degrees are one vector more that is added to it.
 
     "pre_ln" is the paper and the authors' v1.0; "post_ln" is what v2 has by default, with its
-    `input_norm=True`. The paper's 489,321 parameters on ZINC are those of its equations, which
-    normalise nothing after the last block. The code of v1.0 has one LayerNorm there,
-    `final_norm=True`: 489,481. (The head of v2, a language model's, is not offered.)
+    `input_norm=True` and the head of a language model, which is `head_layers=2` with `head_norm`.
+    The map `masked_lm_pooler` of v2, which it never calls, is left out. The paper's 489,321
+    parameters on ZINC are those of its equations, which normalise nothing after the last block. The
+    code of v1.0 has one LayerNorm there, `final_norm=True`: 489,481.
 
     Also in the code and not in the paper: initial values; of a path of more than `max_hops` edges
     the first ones count; nodes 20 steps apart or further do not attend to each other, where
@@ -56,6 +57,8 @@ class Graphormer(LayeredModel):
       attention_dropout_rate: of the attention weights.
       activation_dropout_rate: inside the feed-forward layer.
       max_hops: edges of a path that are read.
+      head_norm: whether hidden layers of the head are as wide as the nodes, with GELU and then a
+        LayerNorm.
       table_hops: matrices for them in the table, see `gtx.nn.EdgePathEncoder`.
       attention_implementation: of `gtx.ops.attention`.
     """
@@ -80,6 +83,7 @@ class Graphormer(LayeredModel):
     max_hops: Width = 20
     table_hops: Width = 40
     head_layers: Layers = 1
+    head_norm: bool = False
     attention_implementation: Implementation = "auto"
 
     def needs(self) -> Needs:
@@ -143,6 +147,12 @@ class Graphormer(LayeredModel):
                 "structure 'virtual_nodes'."
             )
         return partial(GraphToken, dropout_rate=self.readout_dropout_rate)
+
+    def head(self, spec: Spec) -> ModuleFactory:
+        found = super().head(spec)
+        if not self.head_norm:
+            return found
+        return partial(found, activation=gelu_exact, widths="equal", layer_norm=True)
 
     def _pair(self, factory: ModuleFactory) -> ModuleFactory:
         """An encoder of pairs to one number a head, along paths by numbers a head as well."""

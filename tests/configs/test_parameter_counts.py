@@ -27,12 +27,15 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "chameleon_sgformer": (314_949, NONE),
     "chameleon_tuned_gcn": (2_244_101, NONE),
     "characters_decoder": (116_705, NONE),
+    "cifar10_big_bird": (129_418, GPS_RESTATED),
     "cifar10_exphormer": (111_095, EXPHORMER),
     "cifar10_gatedgcn_plus": (116_490, GNN_PLUS),
     "cifar10_gps": (112_726, GPS_RESTATED),
     "cifar10_gps_performer": (239_554, GPS_RESTATED),
     "cifar10_grit": (99_486, GRIT),
     "cifar10_ppgt": (108_186, NONE),
+    "citeseer_difformer": (271_366, NONE),
+    "citeseer_nodeformer": (152_534, NONE),
     "citeseer_sgformer": (499_718, NONE),
     "citeseer_tuned_gcn": (2_162_182, NONE),
     "clrs_gps": (233_345, NONE),
@@ -90,6 +93,10 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pcqm4mv2_gps_small": (6_152_001, "README of rampasek/GraphGPS"),
     "pcqm4mv2_gpspp": (43_628_609, NONE),  # the paper rounds to 44 million
     "pcqm4mv2_graphormer": (47_085_377, "the authors' v1.0 layers; Graphormer (2021): 47.1M"),
+    "pcqm4mv2_graphormer_v2": (
+        47_677_505,
+        "the layers of v2, without its pooler",
+    ),
     "pcqm4mv2_tgt": (101_979_841, NONE),  # the paper rounds to 102 million, with distances
     "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
     "peptides_func_exphormer": (445_802, EXPHORMER),  # 445,866 with 64 that the model ignores
@@ -102,6 +109,8 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "peptides_struct_gps": (504_459, GPS),
     "peptides_struct_grit": (438_827, NONE),
     "peptides_struct_ppgt": (488_123, NONE),
+    "pubmed_difformer": (99_971, NONE),
+    "pubmed_nodeformer": (49_939, NONE),
     "pubmed_sgformer": (89_539, NONE),
     "pubmed_tuned_gcn": (194_819, NONE),
     "ring_transfer_gin": (128_837, NONE),

@@ -18,7 +18,9 @@ ATTENTION = dict(
     scale=1.0,
     query_key_value_init=half,
 )
-HEADED = dict(ATTENTION, output_gate=True)  # of attention among the nodes of a graph
+HEADED = dict(
+    ATTENTION, output_gate=True, output_bias=False
+)  # of attention among the nodes of a graph
 GAT = dict(
     LINEAR,
     num_heads=2,
@@ -100,7 +102,7 @@ ATTENTION_LAYERS = (
         ),
         "layer",
         options=dict(shared_pair_bias=False, output_gate=False, structure="edges"),
-        neutral=("implementation", "pair_bias", *ATTENTION),  # the rows above have these
+        neutral=("implementation", "pair_bias", "output_bias", *ATTENTION),  # as the rows above
     ),
     Descriptor(
         "exphormer_attention",

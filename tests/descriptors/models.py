@@ -380,7 +380,19 @@ MODELS = (
     ),
     published(
         "big_bird_of_graphs",
-        partial(BigBird, dim=DIM, num_layers=1, num_heads=2, edges=("graph",), head_layers=1),
+        partial(
+            BigBird,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            edges=("graph",),
+            local=dict(name="gine", positions="lap"),
+            use_bias=False,
+            dropout_rate=0.0,
+            attention_dropout_rate=0.0,
+            head_layers=1,
+        ),
+        encodings=[LaplacianEigenvectors(name="lap")],
         level="graph",
     ),
     Descriptor(

@@ -34,7 +34,14 @@ PARTS = (
         "mlp_head",
         partial(nn.MLPHead, 2),
         "rows",
-        options=dict(LINEAR, num_layers=1, activation=jnp.tanh, widths="equal", normalize=True),
+        options=dict(
+            LINEAR,
+            num_layers=1,
+            activation=jnp.tanh,
+            widths="equal",
+            normalize=True,
+            layer_norm=True,
+        ),
     ),
     Descriptor(
         "batch_norm", nn.BatchNorm, "norm", options=dict(NORM, bias_init=half, momentum=0.5)

@@ -41,6 +41,7 @@ class MultiHeadAttention(nn.Module):
       output_gate: multiply the result of each head by sigmoid(W x_i + b) before the output map,
         the gate of SigGate-GT (Guo et al., 2026) and of Qwen's language models (Qiu et al.,
         2025). W [dim, dim] has the initial values of the query, and b those of SigGate-GT: 0.5.
+      output_bias: of the output map; None is `use_bias`.
       implementation: of `gtx.ops.attention`.
       query_key_value_init: of that kernel.
       kernel_init: of the other kernels.
@@ -64,6 +65,7 @@ class MultiHeadAttention(nn.Module):
     edges: tuple[str, ...] = ("graph",)
     shared_pair_bias: bool = False
     output_gate: bool = False
+    output_bias: bool | None = None
 
     @staticmethod
     def needs_layout(settings: Mapping[str, Any]) -> bool:
@@ -101,10 +103,9 @@ class MultiHeadAttention(nn.Module):
         x = x.reshape(-1, self.dim)
         if self.output_gate:
             x = x * jax.nn.sigmoid(self._gate()(features.nodes))
-        x = Linear(self.dim, self.use_bias, kernel_init=self.kernel_init, **options, name="output")(
-            x
-        )
-        return features.replace(nodes=x)
+        use_bias = self.use_bias if self.output_bias is None else self.output_bias
+        output = Linear(self.dim, use_bias, kernel_init=self.kernel_init, **options, name="output")
+        return features.replace(nodes=output(x))
 
     def _structure(self, batch, where):
         if self.structure == "complete":

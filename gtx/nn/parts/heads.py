@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from gtx.nn.parts.factories import check_width
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
+from gtx.nn.parts.norms import LayerNorm
 from gtx.ops.arguments import check_array
 from gtx.typing import Activation, Dtype, Initializer
 
@@ -19,7 +20,8 @@ class MLPHead(nn.Module):
 
     With `num_layers=1` it is one linear map. GraphGym's head, GraphGPS's default, has hidden layers
     as wide as the input (`widths` "equal"), always a ReLU after each, and then divides each row by
-    its length (`normalize`).
+    its length (`normalize`). The head of a language model, as Graphormer v2 has it, is two maps
+    with `widths` "equal" and `layer_norm`.
 
     Attributes:
       num_outputs: width of the result, which is float32 at least.
@@ -28,6 +30,7 @@ class MLPHead(nn.Module):
       widths: of the hidden layers, "halving" or "equal".
       normalize: divide each row of a hidden layer by its Euclidean length, or by 1e-12 if that is
         more.
+      layer_norm: a LayerNorm of each hidden layer, after its activation.
     """
 
     num_outputs: int
@@ -39,12 +42,12 @@ class MLPHead(nn.Module):
     bias_init: Initializer | None = None
     widths: Literal["halving", "equal"] = "halving"
     normalize: bool = False
+    layer_norm: bool = False
 
     @nn.compact
     def __call__(
         self, x: Float[Array, "rows feat"], *, train: bool
     ) -> Float[Array, "rows outputs"]:
-        del train
         check_array(x, "The input of MLPHead", "[rows, feat]")
         check_width(self.num_layers, "num_layers")
         width = x.shape[-1]
@@ -68,6 +71,11 @@ class MLPHead(nn.Module):
             )(x)
             if not last:
                 x = self.activation(x)
+                if self.layer_norm:
+                    norm = LayerNorm(
+                        dtype=self.dtype, param_dtype=self.param_dtype, name=f"norm_{layer}"
+                    )
+                    x = norm(x, jnp.ones(x.shape[0], bool), train=train)
                 if self.normalize:
                     x = _unit_rows(x)
         return x.astype(jnp.promote_types(x.dtype, jnp.float32))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gtx import nn
-from tests.nn.layers import affine, close, relu
+from tests.nn.layers import affine, close, layer_norm, relu
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(5, 16)), jnp.float32)
 
@@ -54,3 +54,12 @@ def test_a_row_of_zeros_has_a_finite_gradient():
 def test_unknown_widths_are_refused(unchecked_types):
     with pytest.raises(ValueError, match="widths must be 'halving' or 'equal', got 'half'"):
         nn.MLPHead(3, widths="half").init(jax.random.key(0), X, train=False)
+
+
+def test_hidden_layers_have_a_layer_norm_after_their_activation():
+    head = nn.MLPHead(3, 2, activation=jnp.tanh, widths="equal", layer_norm=True)
+    out, variables = head.init_with_output(jax.random.key(0), X, train=False)
+    params = jax.tree.map(np.float64, variables["params"])
+    hidden = np.tanh(affine(np.float64(X), params["linear_0"]))
+    expected = affine(layer_norm(hidden, params["norm_0"]), params["linear_1"])
+    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
