@@ -26,9 +26,9 @@ class FloydNet(PairModel):
     joined to all, and their norm is a scale and an offset alone. The label of a graph is read from
     the sum of all pairs, that of a node from the sums of its row and its column.
 
-    There is no recipe: those of the authors are for data that no source here reads (counts of
-    substructures, travelling salesmen, PCQM-Contact), and on BREC they test 256 layers of attention
-    alone that are not trained.
+    There is no recipe: those of the authors are for counts of substructures and travelling
+    salesmen, which no source here reads, for contacts of atoms, which their head reads from the
+    pairs themselves, and for BREC, by 256 layers of attention alone that are not trained.
 
     Attributes:
       dropout_rate: of weights and of what is added to the pairs.
