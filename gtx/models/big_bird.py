@@ -13,6 +13,7 @@ from gtx.models.parts import FeedForwardActivation, Implementation, Local, Norm,
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import GPSBlock, TransformerBlock
 from gtx.nn.parts import FeedForward
+from gtx.typing import ModuleFactory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ class BigBird(LayeredModel):
             form=self.form,
             dropout_rate=self.dropout_rate,
         )
-        block = partial(inner, self.dim, **self.dtypes)
+        block: ModuleFactory = partial(inner, self.dim, **self.dtypes)
         if local is not None:
             block = partial(
                 GPSBlock,
