@@ -69,6 +69,18 @@ def get_config() -> ConfigDict:
     # Of links: candidates that are drawn for each sender, once, among which valid and test links
     # are ranked without other known links (filtered_mrr); 0 keeps the negatives of the data.
     task.candidates = 0
+    # Pre-training: the share of the nodes that are hidden and whose columns are predicted, in place
+    # of the label of the data; 0 predicts the label. Names with commas between them, "" for all
+    # columns of nodes but encodings.
+    task.masked = 0.0
+    task.masked_columns = ""
+    # Noisy nodes: the share of the categories that are replaced in training, the deviation of the
+    # noise on numbers, and the weight of the loss of telling what was there; without noise 0. Names
+    # as nodes.atom and edges.bond; "" for all columns of nodes and edges but encodings.
+    task.noise = 0.0
+    task.noise_scale = 0.0
+    task.noise_weight = 1.0
+    task.noise_columns = ""
 
     config.optimizer = optimizer = ConfigDict()
     optimizer.learning_rate = 1e-3

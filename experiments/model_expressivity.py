@@ -92,9 +92,9 @@ class Contender:
         return model.build(spec, encodings=self.encodings, structures=added)
 
     def without_dropout(self) -> "Contender":
-        """The model with every rate of dropout 0, as BREC trains it."""
+        """The model with every rate of dropout and of stochastic depth 0, as BREC trains it."""
         rates = [each.name for each in dataclasses.fields(self.kind)]
-        rates = [name for name in rates if name.endswith("dropout_rate")]
+        rates = [name for name in rates if "drop" in name and name.endswith("_rate")]
         rates = [name for name in rates if name not in self.kind.unread]
         return dataclasses.replace(self, fields={**dict.fromkeys(rates, 0.0), **self.fields})
 

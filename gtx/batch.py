@@ -157,6 +157,7 @@ class Targets:
         "layout",
         "edge_sets",
         "step",
+        "clean",
     ),
     meta_fields=("axis_name",),
 )
@@ -190,6 +191,8 @@ class Batch:
       step: int32 scalar in training, the number of updates before this one, for schedules inside
         a model. None in evaluation, prediction and initialisation, where a model uses the last
         value of its schedule.
+      clean: by the field of their level, the columns of nodes and edges before noise was put on
+        them, as `gtx.batching.NoisyNodes` does in training; None without noise.
       axis_name: static. The mesh axis over which this batch is one shard, or None.
     """
 
@@ -205,6 +208,7 @@ class Batch:
     layout: Layout | None = None
     edge_sets: Any = dataclasses.field(default_factory=dict)
     step: Any = None
+    clean: Any = None
     axis_name: str | None = None
 
     @property

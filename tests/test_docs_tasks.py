@@ -7,7 +7,7 @@ import pytest
 from absl.flags import FlagValues
 
 from gtx import cli, recipes
-from gtx.batching import SampledNegatives
+from gtx.batching import HiddenNodes, NoisyNodes, SampledNegatives
 from gtx.cli import recipe_flag, train
 from tests.test_docs import ROOT, commands
 
@@ -39,7 +39,9 @@ def test_the_recipe_of_a_command_has_a_task_and_batches(command, monkeypatch):
         assert task.main_metric == config.task.metric
     budget = recipes.budget(config, prepared.dataset)
     source = recipes.batches(config, prepared.dataset.part("train"), budget)
-    assert isinstance(source, SampledNegatives) == ("negatives" in command)
+    kinds = {"negatives": SampledNegatives, "masked": HiddenNodes, "noise": NoisyNodes}
+    for word, kind in kinds.items():
+        assert isinstance(source, kind) == (f"task.{word}=" in command)
     assert bool(prepared.dataset.spec.label.class_weights) == ("balanced" in command)
     assert (prepared.dataset.targets.weights is not None) == ("weighted" in command)
 
@@ -51,6 +53,11 @@ def test_the_recipe_of_a_command_has_a_task_and_batches(command, monkeypatch):
         ({"task.candidates": 2}, "config.task.candidates: they are for links"),
         ({"task.class_weights": "balanced"}, "has a regression label"),
         ({"task.class_weights": "1,x"}, "config.task.class_weights: '1,x' is not allowed"),
+        ({"task.masked": 0.1, "task.noise": 0.1}, "hides nodes already"),
+        ({"task.masked": 0.1, "task.kind": "binary"}, "predicts columns of nodes"),
+        ({"task.masked": 0.1, "task.masked_columns": "x"}, "no node columns"),
+        ({"task.masked": 0.1, "task.metric": "mae"}, "config.task.metric"),
+        ({"task.noise": 0.1, "structures.virtual_nodes": {}}, "Give config.structures"),
         ({"task.head_weights": (1.0,)}, "head_weights are for a mixed label"),
         (
             {
@@ -65,7 +72,8 @@ def test_the_recipe_of_a_command_has_a_task_and_batches(command, monkeypatch):
 )
 def test_what_does_not_fit_the_label_is_refused(changes, message, monkeypatch):
     config = config_of(TRAIN[0].replace("multilabel", "regression"), monkeypatch)
-    config.update_from_flattened_dict(changes)
+    with config.unlocked():
+        config.update_from_flattened_dict(changes)
     with pytest.raises(recipes.ConfigError, match=message):
         recipes.check(config)
 

@@ -15,7 +15,9 @@ from gtx.batching.plan import plan as plan
 from gtx.batching.plan import waste as waste
 from gtx.batching.sources import SAMPLERS as SAMPLERS
 from gtx.batching.sources import Clusters as Clusters
+from gtx.batching.sources import HiddenNodes as HiddenNodes
 from gtx.batching.sources import Neighbors as Neighbors
+from gtx.batching.sources import NoisyNodes as NoisyNodes
 from gtx.batching.sources import Resident as Resident
 from gtx.batching.sources import Sampled as Sampled
 from gtx.batching.sources import SampledNegatives as SampledNegatives

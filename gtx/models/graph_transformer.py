@@ -21,6 +21,8 @@ class GraphTransformer(nn.Module):
         it: less memory, about a third more time.
       norm: factory of a norm of the nodes after the last block, as blocks that normalise their
         inputs need it; None for none.
+      auxiliary: factory of `(features, batch, train) -> None`, which may sow losses of the features
+        after the last block, as `gtx.nn.parts.denoise.Denoise`; None for none.
     """
 
     embed: ModuleFactory
@@ -30,6 +32,7 @@ class GraphTransformer(nn.Module):
     head: ModuleFactory
     remat: bool = False
     norm: ModuleFactory | None = None
+    auxiliary: ModuleFactory | None = None
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool = False) -> Float[Array, "rows outputs"]:
@@ -55,5 +58,7 @@ class GraphTransformer(nn.Module):
             norm = make(self.norm, "norm", name="norm")
             nodes = norm(features.nodes, batch.node_mask, train=train, axis_name=batch.axis_name)
             features = features.replace(nodes=nodes)
+        if self.auxiliary is not None:
+            make(self.auxiliary, "auxiliary", name="auxiliary")(features, batch, train=train)
         rows = make(self.readout, "readout", name="readout")(features, batch, train=train)
         return make(self.head, "head", name="head")(rows, train=train)

@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float32, Integer, Shaped, UInt32
+from jaxtyping import Array, Bool, Float32, Int32, Integer, Shaped, UInt32
 
 from gtx.ops.arguments import refuse_masked
 
@@ -105,6 +105,26 @@ def keep_mask(
     check_rate(rate)
     # Compares integers: a float32 in [0, 1) would have only 24 of the 32 bits of the hash.
     return _hash(bits, ids) >= np.uint32(min(round(rate * 2**32), 2**32 - 1))
+
+
+def integers(
+    bits: UInt32[Array, " 2"], size: int, *ids: Integer[Any, "..."] | int
+) -> Int32[Array, "..."]:
+    """An integer in [0, size) for each combination of identities, independently.
+
+    Like `keep_mask`, it depends only on `bits`, `size` and the ids in their order. One of 2^24
+    evenly spaced numbers is scaled, so the probabilities of two integers differ by 2^-24 at most.
+
+    Args:
+      bits: from `key_bits`.
+      size: static, from 1 to 2^24.
+      *ids: as for `keep_mask`.
+    """
+    if not 1 <= size <= 2**24:
+        raise ValueError(f"size must lie in [1, 2^24], got {size}.")
+    steps = (_hash(bits, ids) >> np.uint32(8)).astype(jnp.float32)
+    # The product may round up to `size` itself.
+    return jnp.minimum(jnp.floor(steps * np.float32(size / 2**24)).astype(jnp.int32), size - 1)
 
 
 def normal(bits: UInt32[Array, " 2"], *ids: Integer[Any, "..."] | int) -> Float32[Array, "..."]:

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from gtx import batching
 from gtx.data import Dataset
 from gtx.limits import rules_of, unknown
+from gtx.recipes.data import noisy_names
 from gtx.recipes.models import needs_dense
 from gtx.recipes.rules import ConfigError, check_value, choose, frozen, settings_of
 
@@ -67,9 +68,22 @@ def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batc
             "config.batch.sampling: parts of a graph have neither drawn negatives "
             "(config.task.negatives) nor weights of targets. Leave them out, or take whole graphs."
         )
+    masked, noisy = config.task.get("masked", 0.0), noisy_names(config, train.spec)
+    if settings and (masked or noisy):
+        raise ConfigError(
+            "config.batch.sampling: parts of a graph have neither hidden nodes "
+            "(config.task.masked) nor noise (config.task.noise). Leave them out, or take whole "
+            "graphs."
+        )
     if not settings:
         kind = batching.Resident if config.batch.resident else batching.Streamed
-        return kind(train, budget)
+        graphs = kind(train, budget)
+        if masked:
+            return batching.HiddenNodes(graphs, masked)
+        if noisy:
+            share, scale = config.task.get("noise", 0.0), config.task.get("noise_scale", 0.0)
+            return batching.NoisyNodes(graphs, noisy, share, scale)
+        return graphs
     name = settings.pop("name")
     try:
         return batching.SAMPLERS[name](

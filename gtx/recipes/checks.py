@@ -22,7 +22,7 @@ from gtx.recipes.data import (
     reads_smiles,
     structures,
 )
-from gtx.recipes.declared import example
+from gtx.recipes.declared import declared_spec, example
 from gtx.recipes.models import model, model_of, needs_dense
 from gtx.recipes.rules import ConfigError
 from gtx.recipes.training import class_weights, optimizer, task
@@ -60,7 +60,9 @@ def check(config: ConfigDict) -> None:
             'pip install "gtx-jax[logging]". Give False.'
         )
     optimizer(config, steps_per_epoch=1)
-    task(config, GraphSpec(label=source_label))
+    if not config.task.get("masked", 0.0) or declared_spec(config) is not None:
+        task(config, GraphSpec(label=source_label))
+    _check_noise(config)
     links = (source_label.level, source_label.kind) == ("pair", "binary")
     for field in ("negatives", "candidates"):
         if config.task.get(field, 0) and not links:
@@ -117,6 +119,28 @@ def _check_sampling(config: ConfigDict) -> None:
                 f"config.batch.{field}: it is about batches of whole graphs, and is not read with "
                 f"config.batch.sampling. Leave it {default}."
             )
+
+
+def _check_noise(config: ConfigDict) -> None:
+    """Raise a ConfigError unless the recipe can have the noise and the hidden nodes it asks for."""
+    masked, noise, scale = (
+        config.task.get(name, 0.0) for name in ("masked", "noise", "noise_scale")
+    )
+    noisy = "noise" if noise else "noise_scale"
+    if masked and (noise or scale):
+        raise ConfigError(
+            f"config.task.{noisy}: config.task.masked hides nodes already. Give one of the two."
+        )
+    if (noise or scale) and structures(config):
+        raise ConfigError(
+            f"config.task.{noisy}: nodes that structures add have no columns of their own to which "
+            f"noise could be added. Give config.structures = {{}}, or 0."
+        )
+    if (masked or noise or scale) and config.task.get("negatives", 0):
+        raise ConfigError(
+            "config.task.negatives: batches of drawn negatives have neither noise nor hidden "
+            "nodes. Give 0."
+        )
 
 
 def check_model(config: ConfigDict) -> None:

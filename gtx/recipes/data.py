@@ -8,8 +8,9 @@ from ml_collections import ConfigDict
 
 import gtx.encodings
 import gtx.structures
-from gtx.data import Continuous, Dataset, DatasetError, Label, splits
+from gtx.data import Continuous, Dataset, DatasetError, GraphSpec, Label, splits
 from gtx.data.labels import label_of_kind
+from gtx.data.masking import masked_label, widened
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import rules_of
 from gtx.recipes.rules import ConfigError, call_checked, choose, frozen, settings_of
@@ -43,10 +44,69 @@ def label(config: ConfigDict) -> Label:
       ConfigError: the source's label cannot be of `config.task.kind`.
     """
     kind = config.task.get("kind", "auto")
+    if config.task.get("masked", 0.0):
+        if kind != "auto":
+            raise ConfigError(
+                f"config.task.kind: {kind!r} is of labels, and config.task.masked predicts columns "
+                "of nodes. Give auto."
+            )
+        spec = source(config).declared_spec()
+        # Where only the file knows the columns, a label of some nodes stands for theirs.
+        return (
+            Label("node", "multiclass", 2) if spec is None else with_masked_label(spec, config)[1]
+        )
     try:
         return label_of_kind(source(config).label, kind)
     except DatasetError as error:
         raise ConfigError(f"config.task.kind: {kind!r} is not possible: {error}") from error
+
+
+def with_masked_label(spec: GraphSpec, config: ConfigDict) -> tuple[GraphSpec, Label]:
+    """The columns of a recipe with `config.task.masked`, and the label that they become.
+
+    Raises:
+      ConfigError: there is nothing to hide.
+    """
+    names = hidden_names(config)
+    try:
+        return widened(spec, names), masked_label(spec, names)
+    except DatasetError as error:
+        raise ConfigError(f"config.task.masked: {error}") from error
+
+
+def hidden_names(config: ConfigDict) -> tuple[str, ...]:
+    """The names in `config.task.masked_columns`; none for all columns of nodes."""
+    return _listed(config.task.get("masked_columns", ""))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def noisy_names(config: ConfigDict, spec: GraphSpec) -> tuple[str, ...]:
+    """The columns that `config.task.noise_columns` names, as `nodes.atom`, or all but encodings.
+
+    Empty if the recipe has no noise.
+    """
+    share, scale = (config.task.get(name, 0.0) for name in ("noise", "noise_scale"))
+    if not share and not scale:
+        return ()
+    encoded = encoded_columns(config)
+    every = [f"{level}.{name}" for level in ("nodes", "edges") for name in getattr(spec, level)]
+    own = [name for name in every if name not in encoded]
+    chosen = _listed(config.task.get("noise_columns", ""))
+    for name in chosen:
+        choose(dict.fromkeys(own), name, "config.task.noise_columns")
+    kinds = {name: getattr(spec, name.split(".")[0])[name.partition(".")[2]] for name in own}
+    found = [
+        name for name in chosen or own if (scale if isinstance(kinds[name], Continuous) else share)
+    ]
+    if not found or (chosen and len(found) < len(chosen)):
+        raise ConfigError(
+            f"config.task.noise: {share} is for categories and config.task.noise_scale {scale} for "
+            f"numbers, and the columns are {list(chosen or own)}. Give the one that they need."
+        )
+    return tuple(found)
 
 
 def split(graphs: Dataset, settings: ConfigDict) -> Dataset:
@@ -99,6 +159,11 @@ def check_mapped(graphs: Dataset, config: ConfigDict) -> None:
             f"{len(graphs.part('valid'))} graphs into valid. A packed folder is written with its "
             "parts in order: set train, valid and test by gtx.data.splits before "
             "packed_folder.save, and give --config.data.split=given."
+        )
+    if config.task.get("masked", 0.0):
+        raise ConfigError(
+            "config.task.masked: the columns of the packed folder would be copied to memory. Give "
+            "0, or take a source that is in memory."
         )
     if encodings(config) or structures(config):
         raise ConfigError(

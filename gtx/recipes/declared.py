@@ -10,7 +10,15 @@ from ml_collections import ConfigDict
 import gtx.encodings
 from gtx.data import Categorical, Column, Continuous, Dataset, GraphSpec
 from gtx.encodings.base import storage
-from gtx.recipes.data import all_encodings, encodings, label, source, with_structures
+from gtx.recipes.data import (
+    all_encodings,
+    encodings,
+    hidden_names,
+    label,
+    source,
+    with_masked_label,
+    with_structures,
+)
 from gtx.recipes.models import ENCODER_FIELDS, fields_of_model
 from gtx.recipes.rules import ConfigError
 
@@ -27,7 +35,15 @@ def declared_spec(config: ConfigDict) -> GraphSpec | None:
     if descriptors:
         column = Continuous(len(descriptors))
         spec = spec.replace(graphs={**spec.graphs, "descriptors": column})
-    return narrowed(spec, config).replace(label=label(config))
+    return _labelled(narrowed(spec, config), config)
+
+
+def _labelled(spec: GraphSpec, config: ConfigDict) -> GraphSpec:
+    """The spec with the recipe's label, and the columns that are hidden for it."""
+    if config.task.get("masked", 0.0):
+        wide, wanted = with_masked_label(spec, config)
+        return wide.replace(label=wanted)
+    return spec.replace(label=label(config))
 
 
 def example(config: ConfigDict) -> Dataset:
@@ -39,9 +55,12 @@ def example(config: ConfigDict) -> Dataset:
     Raises:
       ConfigError: an encoding or a structure cannot be computed.
     """
-    spec, wanted = declared_spec(config), label(config)
+    spec = declared_spec(config)
     if spec is None:
-        spec = GraphSpec(nodes=_guessed(config, "nodes"), edges=_guessed(config, "edges"))
+        guess = GraphSpec(nodes=_guessed(config, "nodes"), edges=_guessed(config, "edges"))
+        spec = _labelled(guess, config)
+    wanted = spec.label
+    assert wanted is not None
     rows = dict(nodes=3, edges=4, graphs=1)
     columns: dict[str, Any] = {
         level: _zeros(getattr(spec, level), count) for level, count in rows.items()
@@ -72,10 +91,13 @@ def narrowed(spec: GraphSpec, config: ConfigDict) -> GraphSpec:
     For example, ZINC declares 28 kinds of atoms, and GRIT's encoder has 21 rows. The check then
     refuses a graph with one of the other 7.
     """
+    masked = config.task.get("masked", 0.0)
     for level, field in ENCODER_FIELDS.items():
         columns = dict(getattr(spec, level))
         for name, part in fields_of_model(config).get(field, {}).items():
             sizes = part.get("sizes", ()) if isinstance(part, Mapping) else ()
+            if level == "nodes" and masked and name in (hidden_names(config) or columns):
+                sizes = tuple(size - 1 for size in sizes)  # the last row is that of hidden nodes
             column = columns.get(name)
             if isinstance(column, Categorical) and len(sizes) == len(column.sizes):
                 fewer = tuple(map(min, sizes, column.sizes))
@@ -99,6 +121,9 @@ def _guessed(config: ConfigDict, level: str) -> dict[str, Column]:
         categories = kind in ("categorical", "constant")
         # One category each leaves room in the table for those that structures add.
         columns[name] = Categorical((1,) * len(sizes)) if categories else Continuous(1)
+    if level == "nodes":
+        for name in hidden_names(config):
+            columns.setdefault(name, Categorical((2,)))
     return columns
 
 

@@ -1,16 +1,21 @@
 """Builds a model from `config.model`."""
 
 import dataclasses
+import functools
 from typing import Any
 
 import flax.linen as nn
+import jax.numpy as jnp
 from ml_collections import ConfigDict, config_dict
 
 from gtx import limits
+from gtx.batching.sources.noisy_nodes import noisy_columns
 from gtx.data import GraphSpec
 from gtx.limits import unknown
 from gtx.models import MODELS, Model
-from gtx.recipes.data import all_encodings, encodings
+from gtx.models.graph_transformer import GraphTransformer
+from gtx.nn.parts.denoise import Denoise
+from gtx.recipes.data import all_encodings, encodings, noisy_names
 from gtx.recipes.rules import ConfigError, choose, frozen
 
 
@@ -92,13 +97,39 @@ def model(config: ConfigDict, spec: GraphSpec) -> nn.Module:
     """
     used = encodings(config)
     try:
-        return _without_unused(model_of(config), config).build(
+        found = _without_unused(model_of(config), config).build(
             spec, encodings=used, structures=tuple(config.get("structures", {}))
         )
+        return _denoising(found, config, spec)
     except ConfigError:
         raise
     except ValueError as error:
         raise ConfigError(f"config.model.{error}") from error
+
+
+def _denoising(found: nn.Module, config: ConfigDict, spec: GraphSpec) -> nn.Module:
+    """The module with the loss of `config.task.noise` after its last layer, if there is noise."""
+    names = noisy_names(config, spec)
+    if not names:
+        return found
+    if not isinstance(found, GraphTransformer):
+        raise ConfigError(
+            f"config.task.noise: the model {config.model.name!r} is no GraphTransformer, to which "
+            "the auxiliary loss is added. Give 0."
+        )
+    known, columns = noisy_columns(spec), dict[str, dict[str, Any]](nodes={}, edges={})
+    for path in names:
+        level, _, name = path.partition(".")
+        columns[level][name] = known[path]
+    denoise = functools.partial(
+        Denoise,
+        nodes=columns["nodes"],
+        edges=columns["edges"],
+        weight=config.task.get("noise_weight", 1.0),
+        scale=config.task.get("noise_scale", 0.0) or 1.0,
+        param_dtype=jnp.dtype(config.model.get("param_dtype", "float32")),
+    )
+    return found.clone(auxiliary=denoise)
 
 
 def needs_dense(config: ConfigDict) -> bool:

@@ -18,8 +18,17 @@ from gtx.data.column_scales import standardize_columns
 from gtx.data.csv_source import Rejected
 from gtx.data.labels import check_trainable, of_kind
 from gtx.data.links import with_candidates
+from gtx.data.masking import with_masked_nodes
 from gtx.recipes.checks import check, check_model
-from gtx.recipes.data import check_mapped, encode, source, split, structures, with_structures
+from gtx.recipes.data import (
+    check_mapped,
+    encode,
+    hidden_names,
+    source,
+    split,
+    structures,
+    with_structures,
+)
 from gtx.recipes.declared import narrowed
 from gtx.recipes.rules import ConfigError
 from gtx.recipes.training import class_weights
@@ -67,10 +76,18 @@ def load(config: ConfigDict) -> Prepared:
     graphs = split(of_kind(graphs, config.task.get("kind", "auto")), settings)
     if config.task.get("candidates", 0):
         graphs = with_candidates(graphs, config.task.candidates, seed=settings.split_seed)
-    if len(graphs.part("train")) and graphs.spec.label is not None:
+    masked = config.task.get("masked", 0.0)
+    if len(graphs.part("train")) and graphs.spec.label is not None and not masked:
         check_trainable(graphs.part("train"))
     if settings.get("standardize", False):
         graphs = standardize_columns(graphs)
+    if masked:
+        try:
+            graphs = with_masked_nodes(
+                graphs, masked, columns=hidden_names(config), seed=settings.split_seed
+            )
+        except DatasetError as error:
+            raise ConfigError(f"config.task.masked: {error}") from error
     scaler = None
     if settings.get("descriptors", ()):
         graphs, scaler = with_descriptors(graphs, descriptors=settings.descriptors)

@@ -5,9 +5,11 @@ large graph.
 """
 
 from gtx.batching.sources.clusters import Clusters as Clusters
+from gtx.batching.sources.hidden_nodes import HiddenNodes as HiddenNodes
 from gtx.batching.sources.negatives import SampledNegatives as SampledNegatives
 from gtx.batching.sources.neighbors import Neighbors as Neighbors
 from gtx.batching.sources.neighbors import SampleWarning as SampleWarning
+from gtx.batching.sources.noisy_nodes import NoisyNodes as NoisyNodes
 from gtx.batching.sources.resident import Resident as Resident
 from gtx.batching.sources.sampled import Sampled as Sampled
 from gtx.batching.sources.source import Source as Source

@@ -1,0 +1,52 @@
+"""The base class of sources that change the batches of another one inside of the compiled step."""
+
+import abc
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from gtx.batch import Batch
+from gtx.batching.sources.graphs import Graphs
+from gtx.batching.sources.source import Source
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Changed(Source):
+    """Batches of whole graphs, each changed by `change` with the key of its step.
+
+    Attributes:
+      source: the batches before.
+    """
+
+    source: Graphs
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dataset", self.source.dataset)
+        object.__setattr__(self, "budget", self.source.budget)
+
+    @abc.abstractmethod
+    def change(self, batch: Batch, key: Any) -> Batch:
+        """The batch of a step. Draws must depend on the key and on ids of nodes, not on places."""
+
+    @property
+    def constants(self) -> Any:
+        return self.source.constants
+
+    def plan(self, seed: int, epoch: int) -> np.ndarray:
+        return self.source.plan(seed, epoch)
+
+    def chunk(self, rows: np.ndarray) -> Any:
+        return self.source.chunk(rows)
+
+    def batch(self, constants: Any, element: Any, key: Any) -> Batch:
+        return self.change(self.source.batch(constants, element, key), key)
+
+    def ids(self, rows: np.ndarray) -> np.ndarray:
+        return self.source.ids(rows)
+
+    def waste(self, rows: np.ndarray) -> dict[str, float]:
+        return self.source.waste(rows)
+
+    def check(self) -> None:
+        self.source.check()
