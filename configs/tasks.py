@@ -4,8 +4,8 @@ r"""Every level and kind of label on small random graphs, to try tasks out in se
         --config.data.level=node --config.data.kind=multiclass
 
 `config.data.level` is graph, node, edge or pair; `config.data.kind` is regression, binary,
-multiclass, multilabel or mixed. The labels follow from the graphs (`gtx.data.sources`), which are
-drawn; there is no published score.
+multiclass, multilabel, mixed or sequence. The labels follow from the graphs (`gtx.data.sources`),
+which are drawn; there is no published score.
 """
 
 from configs import base

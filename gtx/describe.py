@@ -349,6 +349,10 @@ def _label_statistics(graphs: Dataset) -> list[dict[str, Any]]:
 
 
 def _statistics_of(labels: np.ndarray, label: Label) -> list[dict[str, Any]]:
+    if label.kind == "sequence":
+        there = ~np.isnan(labels[:, 0])
+        figures = dict(known=int(there.sum()), missing=int((~there).sum()))
+        return [{"name": "words", **figures}]
     if label.kind == "multiclass":
         known = labels[labels >= 0]
         counts = np.bincount(known, minlength=label.dim).tolist()

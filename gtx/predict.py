@@ -162,7 +162,7 @@ class Predictor:
         Returns:
           float32 [num_rows, dim], NaN in the rows without a molecule.
         """
-        predictions = np.full((num_rows, self.task.output_dim), np.nan, np.float32)
+        predictions = np.full((num_rows, self.task.prediction_dim), np.nan, np.float32)
         predictions[molecules.ids] = self._predict(self._from_dataset(molecules, None))
         return predictions
 
@@ -225,7 +225,7 @@ class Predictor:
         return sum(evaluator.program.num_compilations for evaluator in evaluators)
 
     def _predict(self, dataset: Dataset) -> np.ndarray:
-        predictions = np.zeros((len(dataset.targets), self.task.output_dim), np.float32)
+        predictions = np.zeros((len(dataset.targets), self.task.prediction_dim), np.float32)
         edges = self.recipe.budget.count_edges(dataset).tolist()
         sizes = zip(dataset.num_nodes.tolist(), edges, strict=True)
         budgets = [self._budget(*size) for size in sizes]

@@ -60,7 +60,10 @@ def predict_file(
         rows = csv_source.iterate(file, path.name)
         header = next(rows)[1]
         place = _place(predictor, header, path.name, smiles_column)
-        added = [*columns(predictor.task.label, np.zeros((0, predictor.task.output_dim))), "error"]
+        added = [
+            *columns(predictor.task.label, np.zeros((0, predictor.task.prediction_dim))),
+            "error",
+        ]
         taken = sorted(set(added) & set(header))
         if taken:
             raise CsvError(f"{path.name}: has the columns {taken}, which are written. Rename them.")

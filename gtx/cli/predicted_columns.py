@@ -4,6 +4,7 @@ import numpy as np
 
 from gtx.data import Label
 from gtx.data.labels import parts_of
+from gtx.tasks.metrics.subtokens import before_end
 
 
 def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
@@ -18,6 +19,9 @@ def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
             for column, cells in columns(part, predictions[:, outputs]).items()
         }
     known = ~np.isnan(predictions).any(axis=1)
+    if label.kind == "sequence":
+        rows = zip(predictions, known, strict=True)
+        return {"words_predicted": [words_in(label, row) if good else "" for row, good in rows]}
     cells = [[str(value) for value in row] for row in predictions.astype(np.float32)]
     names = label.names or [str(target) for target in range(label.dim)]
     found: dict[str, list[str]] = {}
@@ -32,6 +36,12 @@ def columns(label: Label, predictions: np.ndarray) -> dict[str, list[str]]:
             row[place] if good else "" for row, good in zip(cells, known, strict=True)
         ]
     return found
+
+
+def words_in(label: Label, numbers: np.ndarray) -> str:
+    """The words of a sequence with blanks between them; "?" is one beyond the vocabulary."""
+    found = before_end(numbers[~np.isnan(numbers)], len(label.names))
+    return " ".join(label.names[word] if word < len(label.names) else "?" for word in found)
 
 
 def heading(part: Label, column: str) -> str:

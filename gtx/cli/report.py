@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gtx.cli.predicted_columns import heading
+from gtx.cli.predicted_columns import heading, words_in
 from gtx.data import Dataset, Label
 from gtx.data.columns import of_part
 from gtx.data.labels import known, parts_of
@@ -164,6 +164,10 @@ def _compared(label: Label, labels: np.ndarray, predictions: np.ndarray) -> dict
     columns: dict[str, list[str]] = {}
     names = label.names or tuple(map(str, range(label.dim)))
     there, rows = known(labels, label), range(len(labels))
+    if label.kind == "sequence":
+        columns["words_measured"] = [words_in(label, row) for row in labels]
+        columns["words_predicted"] = [words_in(label, row) for row in predictions]
+        return columns
     if label.kind == "multiclass":
         columns["class_measured"] = [names[labels[r]] if there[r, 0] else "" for r in rows]
         columns["class_predicted"] = [names[int(np.argmax(predictions[r]))] for r in rows]

@@ -339,6 +339,8 @@ def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
         wrong, rule = (labels < -1) | (labels >= label.dim), f"a class below {label.dim}"
     elif label.kind == "regression":
         wrong, rule = np.isinf(labels), "a finite number"
+    elif label.kind == "sequence":
+        wrong, rule = _no_words(labels, len(label.names)), "the number of a word, with words before"
     else:
         wrong, rule = ~missing & (labels != 0) & (labels != 1), "0 or 1"
     if wrong.any():
@@ -347,9 +349,21 @@ def _check_labels(dataset: "Dataset", labels: np.ndarray, label: Label) -> None:
         first = 0 if label.level == "graph" else _starts(dataset, _ROWS[label.level])[number]
         within = (dataset.targets.index[place[0]] - first).tolist()
         node = "" if label.level == "graph" else f"{within if label.level == 'pair' else [within]}"
-        target = "" if multiclass else f" of target {(label.names or range(label.dim))[place[1]]}"
+        names = label.names if label.kind != "sequence" else ()
+        target = "" if multiclass else f" of target {(names or range(label.num_columns))[place[1]]}"
         blank = "-1" if multiclass else "NaN"
         raise DatasetError(
             f"{_graph(dataset, number)}: label{node}{target} is {labels[place]}. It must be "
             f"{rule}, or {blank} if it is missing."
         )
+
+
+def _no_words(labels: np.ndarray, words: int) -> np.ndarray:
+    """Where labels of sequences are no numbers of words, or follow a place without one."""
+    there = ~np.isnan(labels)
+    numbers = np.nan_to_num(labels, posinf=-1.0)
+    wrong = (numbers < 0) | (numbers != np.round(numbers)) | (numbers == words)
+    wrong |= numbers == words + 1
+    gap = np.zeros_like(there)
+    gap[:, 1:] = there[:, 1:] & ~there[:, :-1]
+    return (there & wrong) | gap

@@ -27,7 +27,7 @@ def with_class_weights(dataset: Dataset, weights: Literal["balanced"] | Sequence
       DatasetError: there is no such label, or the number of weights is wrong.
     """
     label, table = dataset.spec.label, dataset.targets
-    if label is None or table.labels is None or label.kind == "regression":
+    if label is None or table.labels is None or label.kind in ("regression", "sequence"):
         kind = "no label" if label is None else f"a {label.kind} label"
         raise DatasetError(
             f"dataset: class weights need a label of classes, this has {kind}. Leave them out."

@@ -12,8 +12,10 @@ from gtx.data.spec import Label
 
 
 def known(labels: np.ndarray, label: Label) -> np.ndarray:
-    """True where a label is not missing: bool [rows, targets], one target for multiclass."""
+    """True where a label is not missing: bool [rows, targets], one for multiclass and sequences."""
     labels = np.asarray(labels)
+    if label.kind == "sequence":
+        labels = labels[:, :1]  # a sequence is there if its first word is
     return labels[:, None] >= 0 if label.kind == "multiclass" else ~np.isnan(labels)
 
 
@@ -54,6 +56,8 @@ def column_names(label: Label) -> tuple[str, ...]:
             for part in label.parts
             for name in column_names(part)
         )
+    if label.kind == "sequence":
+        return (label.name or "words",)
     if label.kind == "multiclass":
         return (label.name or "class",)
     return label.names or tuple(map(str, range(label.dim)))

@@ -148,9 +148,12 @@ class Label:
       kind: regression, multilabel and binary have float labels `[.., dim]` with NaN for a missing
         one; multiclass has integer labels `[..]` with -1 for a missing one. "mixed" has several
         `parts`, and float labels `[.., columns]` of all parts side by side, where the column of a
-        multiclass part holds the number of the class; NaN is missing.
-      dim: number of targets, or of classes for multiclass; of outputs of all parts for mixed.
-      names: one per target or class, all different; may be empty, and is for mixed.
+        multiclass part holds the number of the class; NaN is missing. "sequence" has the numbers of
+        words, see `gtx.data.subtokens`.
+      dim: number of targets, or of classes for multiclass; of outputs of all parts for mixed, and
+        of all positions for a sequence.
+      names: one per target or class, all different; may be empty, and is for mixed. Of a sequence
+        the words of the vocabulary.
       mean, std: mean and standard deviation of each regression target over the training split;
         empty for other kinds. Models predict `(label - mean) / std`; scores are in the label's own
         unit.
@@ -158,13 +161,16 @@ class Label:
       class_weights: how much a label counts in the loss: one for each class of multiclass; for
         binary and multilabel two for each target, of labels 0 and 1. Empty if all count the same.
       parts: the labels of the heads of a mixed label.
+      positions: of a sequence, how many words are predicted, each of the vocabulary or the unknown
+        word or the end; 0 for other kinds.
+      longest: of a sequence, the words of the longest, which are as many columns.
 
     Raises:
       DatasetError: names the field that is not valid.
     """
 
     level: Level
-    kind: LabelKind | Literal["mixed"]
+    kind: LabelKind | Literal["mixed", "sequence"]
     dim: int
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
@@ -172,18 +178,21 @@ class Label:
     name: str = ""
     class_weights: tuple[float, ...] = ()
     parts: "tuple[Label, ...]" = ()
+    positions: int = 0
+    longest: int = 0
 
     def __post_init__(self) -> None:
         for field, choices in (
             ("level", get_args(Level)),
-            ("kind", (*get_args(LabelKind), "mixed")),
+            ("kind", (*get_args(LabelKind), "mixed", "sequence")),
         ):
             value = getattr(self, field)
             if value not in choices:
                 raise DatasetError(f"Label: {field} is {value!r}. It must be one of {choices}.")
         object.__setattr__(self, "dim", count(self.dim, "Label: dim"))
         object.__setattr__(self, "names", texts(self.names, "Label: names"))
-        if self.names and len(self.names) != self.dim:
+        self._check_sequence()
+        if self.names and self.kind != "sequence" and len(self.names) != self.dim:
             raise DatasetError(
                 f"Label: names has {len(self.names)} names for {self.dim} targets or classes. "
                 "Give one each, or none."
@@ -215,7 +224,26 @@ class Label:
         """The width of the labels of a row: the number of targets, where classes are one."""
         if self.kind == "mixed":
             return sum(part.num_columns for part in self.parts)
+        if self.kind == "sequence":
+            return self.longest
         return 1 if self.kind == "multiclass" else self.dim
+
+    def _check_sequence(self) -> None:
+        sizes = (self.positions, self.longest)
+        if self.kind != "sequence":
+            if sizes != (0, 0):
+                raise DatasetError(
+                    f"Label: positions and longest are {sizes} of a {self.kind} label. They are of "
+                    "sequences; leave them out."
+                )
+            return
+        for field in ("positions", "longest"):
+            object.__setattr__(self, field, count(getattr(self, field), f"Label: {field}"))
+        if not self.names or self.dim != self.positions * (len(self.names) + 2):
+            raise DatasetError(
+                f"Label: dim is {self.dim} for {self.positions} positions and {len(self.names)} "
+                "words. Each position has the words, the unknown word and the end."
+            )
 
     def _check_class_weights(self) -> None:
         wanted = {"multiclass": self.dim, "binary": 2, "multilabel": 2 * self.dim}.get(self.kind, 0)
@@ -244,11 +272,15 @@ class Label:
         names = [part.name for part in parts]
         if len(set(names)) < len(names) or not all(names):
             raise DatasetError(f"Label: the parts are named {names}. Give each a name of its own.")
-        wrong = [part.name for part in parts if part.kind == "mixed" or part.level != self.level]
+        wrong = [
+            part.name
+            for part in parts
+            if part.kind in ("mixed", "sequence") or part.level != self.level
+        ]
         if wrong:
             raise DatasetError(
-                f"Label: the parts {wrong} are mixed or of another level than {self.level!r}. "
-                "Give labels of one level and of a kind of their own."
+                f"Label: the parts {wrong} are mixed, sequences or of another level than "
+                f"{self.level!r}. Give labels of one level and of a kind of their own."
             )
         if sum(part.dim for part in parts) != self.dim or self.names:
             raise DatasetError(
@@ -272,7 +304,7 @@ def mixed_label(parts: Sequence[Label]) -> Label:
 def _label_to_json(label: Label) -> dict[str, Any]:
     """Plain data. Fields that older specs lack are left out where they hold their default."""
     data = dataclasses.asdict(label)
-    for field in ("name", "class_weights", "parts"):
+    for field in ("name", "class_weights", "parts", "positions", "longest"):
         if not data[field]:
             del data[field]
     if label.parts:

@@ -75,10 +75,10 @@ def check(config: ConfigDict) -> None:
             "config.task.negatives: they are drawn on the device, where the graphs must stay. Set "
             "config.batch.resident to True, or give 0."
         )
-    if class_weights(config) is not None and source_label.kind == "regression":
+    if class_weights(config) is not None and source_label.kind in ("regression", "sequence"):
         raise ConfigError(
             "config.task.class_weights: they are for classes, and the source "
-            f"{settings.name!r} has a regression label. Give none."
+            f"{settings.name!r} has a {source_label.kind} label. Give none."
         )
     if config.baseline and (source_label.kind, source_label.level) != ("regression", "graph"):
         raise ConfigError(

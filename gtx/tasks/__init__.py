@@ -8,3 +8,4 @@ from gtx.tasks.contrastive import Contrastive as Contrastive
 from gtx.tasks.link import Link as Link
 from gtx.tasks.mixed import Mixed as Mixed
 from gtx.tasks.regression import Regression as Regression
+from gtx.tasks.subtokens import Subtokens as Subtokens

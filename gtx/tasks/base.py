@@ -41,6 +41,11 @@ class Task(abc.ABC):
         return self.label.dim
 
     @property
+    def prediction_dim(self) -> int:
+        """The width of `predictions`."""
+        return self.output_dim
+
+    @property
     def mode(self) -> Mode:
         """Whether a small ("min") or a large ("max") main metric is better."""
         small = ("mae", "rmse", "calibration_error")

@@ -6,6 +6,7 @@ from gtx.tasks.classification import Binary, Multiclass
 from gtx.tasks.link import Link
 from gtx.tasks.mixed import Mixed
 from gtx.tasks.regression import Regression
+from gtx.tasks.subtokens import Subtokens
 
 
 def from_label(
@@ -21,10 +22,11 @@ def from_label(
     Args:
       label: from the dataset's spec.
       loss: regression, also that of the heads of a mixed label, has `l1` (default), `mse`, `huber`;
-        multilabel has `cross_entropy`; binary
-        and multiclass have `cross_entropy` (default), `weighted_cross_entropy`.
+        multilabel and sequence have `cross_entropy`; binary and multiclass have `cross_entropy`
+        (default) and `weighted_cross_entropy`.
       metric: the main metric. `auto` is `mae`, `roc_auc`, `average_precision` and `accuracy` for
-        regression, binary, multilabel and multiclass, `scaled_mae` for several regression targets,
+        regression, binary, multilabel and multiclass, `f1` for a sequence, `scaled_mae` for several
+        regression targets,
         and `weighted_accuracy` with the weighted loss. A binary label of pairs is a link
         prediction and also has `hits@20` (or any other number) and `mrr`, and both with
         `filtered_` before them. For a mixed label it is
@@ -41,6 +43,7 @@ def from_label(
         "binary": ("cross_entropy", "weighted_cross_entropy"),
         "multilabel": ("cross_entropy",),
         "multiclass": ("cross_entropy", "weighted_cross_entropy"),
+        "sequence": ("cross_entropy",),
     }[label.kind]
     loss = losses[0] if loss == "auto" else loss
     if loss not in losses:
@@ -59,7 +62,10 @@ def from_label(
             "binary": "weighted_accuracy" if weighted else "roc_auc",
             "multilabel": "average_precision",
             "multiclass": "weighted_accuracy" if weighted else "accuracy",
+            "sequence": "f1",
         }[label.kind]
+    if label.kind == "sequence":
+        return Subtokens(label, metric)
     if label.kind == "regression":
         return Regression(label, metric, loss_name=loss)  # type: ignore[arg-type]
     if label.kind == "multiclass":

@@ -96,7 +96,7 @@ class Evaluator:
         order, start = dataset.targets_by_graph
         if level in ("graph", "node"):
             start = dataset.node_ptr if level == "node" else np.arange(len(dataset) + 1)
-        predictions = np.zeros((int(start[-1]), self.task.output_dim), np.float32)
+        predictions = np.zeros((int(start[-1]), self.task.prediction_dim), np.float32)
         loss_sum, count = self._predict(variables, dataset, prepared, start, predictions, poll)
         if level in ("graph", "node"):
             predictions = predictions if dataset.targets_are_all else predictions[table.index]

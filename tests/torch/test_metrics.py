@@ -16,7 +16,15 @@ with warnings.catch_warnings():  # of its imports
     from ogb.nodeproppred import Evaluator as OfNodes
 
 from gtx.data.spec import Label  # noqa: E402
-from gtx.tasks import Binary, Link, Multiclass, Regression, metrics  # noqa: E402
+from gtx.data.subtokens import encoded, sequence_label  # noqa: E402
+from gtx.tasks import (  # noqa: E402
+    Binary,
+    Link,
+    Multiclass,
+    Regression,
+    Subtokens,
+    metrics,
+)
 from gtx.tasks.ranking import RankSums, contact_ranks, ranks_among  # noqa: E402
 
 
@@ -46,6 +54,24 @@ def test_yes_or_no_targets(evaluator, name, width, metric):
     (expected,) = evaluate(evaluator, name, y_true=labels, y_pred=scores).values()
     found = Binary(Label("graph", "binary", width)).metrics(scores, labels)
     np.testing.assert_allclose(found[metric], expected, rtol=1e-12)
+
+
+def test_subtokens():
+    rng = np.random.default_rng(5)
+    words = [f"word {number}" for number in range(9)]
+    sequences = [list(rng.choice(words, rng.integers(1, 7))) for _ in range(60)]
+    known = words[:4]
+    guess = rng.integers(0, 6, (60, 5))  # 4 is the unknown word and 5 the end
+    names = [*known, "__UNK__"]
+    said = []
+    for row in guess.tolist():
+        row = row[: row.index(5)] if 5 in row else row
+        said.append([names[number] for number in row])
+    expected = evaluate(OfGraphs, "ogbg-code2", seq_ref=sequences, seq_pred=said)
+    labels = encoded(sequences, known)
+    found = Subtokens(sequence_label(known, 5, labels.shape[1])).metrics(guess, labels)
+    for ours, theirs in dict(f1="F1", precision="precision", recall="recall").items():
+        np.testing.assert_allclose(found[ours], expected[theirs], rtol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "metric"), [("ogbg-molesol", "rmse"), ("ogbg-mollipo", "rmse")])

@@ -71,10 +71,13 @@ class Runs:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("level", "kind"),
-    [(level, kind) for level in LEVELS for kind in KINDS if (level, kind) != QUICK],
+    [
+        *((level, kind) for level in LEVELS for kind in KINDS if (level, kind) != QUICK),
+        *((level, "sequence") for level in ("graph", "pair")),
+    ],
 )
 def test_a_label_trains_and_a_run_that_goes_on_has_the_same_bits(level, kind, tmp_path):
-    classes = {} if kind == "regression" else dict(class_weights="balanced")
+    classes = {} if kind in ("regression", "sequence") else dict(class_weights="balanced")
     runs = Runs(level, kind, **classes)
     whole, _ = runs.check(tmp_path / "whole")
     runs.check_resumed(tmp_path / "parts", whole)

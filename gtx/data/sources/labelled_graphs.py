@@ -8,10 +8,13 @@ import numpy as np
 from gtx.data.dataset import Dataset
 from gtx.data.sources.base import DataSource
 from gtx.data.spec import Categorical, GraphSpec, Label, LabelKind, mixed_label
+from gtx.data.subtokens import encoded, sequence_label
 from gtx.limits import Count, Rate, Seed
 from gtx.typing import Level
 
 _COLORS = 4
+# Larger numbers are words that cannot be predicted.
+_WORDS = ("none", "one", "many", "high", "0", "1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +25,8 @@ class LabelledGraphs(DataSource):
     number of common neighbours; of a graph, the mean value of its nodes. Labels of kind regression
     are values; binary, whether a value exceeds 0.9; multiclass, 0, 1, and 2 or more; multilabel,
     whether it exceeds 0.4 and 1.4; mixed, the value, whether it exceeds 0.9, and the class, as
-    heads `value`, `exceeds` and `class`. Of pairs, 8 are drawn in each graph.
+    heads `value`, `exceeds` and `class`; sequence, words for the class, for the whole part of the
+    value, and for a value above 1.4. Of pairs, 8 are drawn in each graph.
 
     Attributes:
       level: what has a label: "graph", "node", "edge" or "pair".
@@ -34,7 +38,7 @@ class LabelledGraphs(DataSource):
     """
 
     level: Level = "graph"
-    kind: LabelKind | Literal["mixed"] = "regression"
+    kind: LabelKind | Literal["mixed", "sequence"] = "regression"
     num_graphs: Count = 200
     missing: Rate = 0.0
     weighted: bool = False
@@ -49,6 +53,8 @@ class LabelledGraphs(DataSource):
             return mixed_label(
                 [Label(self.level, kind, dim, name=name) for name, (kind, dim) in kinds.items()]
             )
+        if self.kind == "sequence":
+            return dataclasses.replace(sequence_label(_WORDS, 3, 3), level=self.level)
         dim = {"multiclass": 3, "multilabel": 2}.get(self.kind, 1)
         return Label(self.level, self.kind, dim)
 
@@ -106,6 +112,16 @@ class LabelledGraphs(DataSource):
 
     def _labels(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         classes = np.digitize(values, (0.9, 1.9)).astype(float)
+        if self.kind == "sequence":
+            kinds = [_WORDS[int(one)] for one in classes]
+            numbers = [str(int(value)) for value in values]
+            high = [["high"] if value > 1.4 else [] for value in values]
+            rows = [[*one] for one in zip(kinds, numbers, strict=True)]
+            words = [row + more for row, more in zip(rows, high, strict=True)]
+            found = np.full((len(words), 3), np.nan)
+            found[:, :] = encoded([*words, ["none", "0", "high"]], _WORDS)[:-1]
+            found[rng.random(len(found)) < self.missing] = np.nan
+            return found
         columns = {
             "regression": [values],
             "binary": [values > 0.9],

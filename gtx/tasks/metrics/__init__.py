@@ -16,6 +16,7 @@ from gtx.tasks.metrics.classification import BinaryTarget as BinaryTarget
 from gtx.tasks.metrics.classification import ClassSums as ClassSums
 from gtx.tasks.metrics.confusion import ConfusionSums as ConfusionSums
 from gtx.tasks.metrics.regression import RegressionSums as RegressionSums
+from gtx.tasks.metrics.subtokens import SubtokenSums as SubtokenSums
 from gtx.tasks.metrics.sums import Sums as Sums
 from gtx.tasks.metrics.sums import known_columns
 from gtx.tasks.metrics.thresholds import ThresholdSums as ThresholdSums
