@@ -26,10 +26,6 @@ class FloydNet(PairModel):
     joined to all, and their norm is a scale and an offset alone. The label of a graph is read from
     the sum of all pairs, that of a node from the sums of its row and its column.
 
-    There is no recipe: those of the authors are for counts of substructures and travelling
-    salesmen, which no source here reads, for contacts of atoms, which their head reads from the
-    pairs themselves, and for BREC, by 256 layers of attention alone that are not trained.
-
     Attributes:
       dropout_rate: of weights and of what is added to the pairs.
       num_heads: of the attention.
@@ -41,6 +37,8 @@ class FloydNet(PairModel):
 
     paper: ClassVar[str] = "FloydNet (2026), arXiv 2601.19094"
     complexity: ClassVar[str] = "n³ d"
+    recipe: ClassVar[str] = "pcqm_contact_floydnet"
+    published: ClassVar[str] = "test MRR 0.6143"
 
     dim: Width = 768
     num_layers: Layers = 12

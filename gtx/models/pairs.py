@@ -6,16 +6,19 @@ from collections.abc import Collection
 from functools import partial
 from typing import Literal
 
-from gtx.models.layered import LayeredModel
+from gtx.models.layered import LayeredModel, label_of
 from gtx.models.model import Encoding, Needs, Spec
 from gtx.nn.encoders import NodePairEmbed
-from gtx.nn.parts import FromPairs
+from gtx.nn.parts import FromPairs, OwnPairReadout
 from gtx.typing import ModuleFactory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PairModel(LayeredModel, abc.ABC):
     """A model whose layers change features of pairs alone, from all triangles.
+
+    A label of pairs is read from the features of the pair itself, and other labels from features of
+    nodes, which are sums over pairs.
 
     Attributes:
       dim: width of pairs, and of the nodes before and after the layers.
@@ -39,4 +42,6 @@ class PairModel(LayeredModel, abc.ABC):
         """The factory of the layer that makes features of nodes, for the readout."""
 
     def readout(self, spec: Spec, structures: Collection[str] = ()) -> ModuleFactory:
+        if label_of(spec).level == "pair":
+            return partial(OwnPairReadout, dropout_rate=self.readout_dropout_rate)
         return partial(FromPairs, self.pair_sums(spec), super().readout(spec, structures))

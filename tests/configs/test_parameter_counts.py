@@ -97,8 +97,10 @@ COUNTS: dict[str, tuple[int | None, str]] = {
         47_677_505,
         "the layers of v2, without its pooler",
     ),
+    "pcqm4mv2_grit": (11_832_065, GRIT),
     "pcqm4mv2_tgt": (101_979_841, NONE),  # the paper rounds to 102 million, with distances
     "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
+    "pcqm_contact_floydnet": (31_669_281, NONE),
     "peptides_func_exphormer": (445_802, EXPHORMER),  # 445,866 with 64 that the model ignores
     "peptides_func_gcn_plus": (507_351, GNN_PLUS),
     "peptides_func_gps": (504_362, GPS),

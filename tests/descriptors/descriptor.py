@@ -47,8 +47,9 @@ class Descriptor:
             "readout": ((features, batch), {}),
             "model": ((batch,), {}),
         }[self.kind]
-        if self.name in ("edge_readout", "pair_readout"):
-            arguments = (features, edges_as_targets(batch, self.name.removesuffix("_readout")))
+        if self.name in ("edge_readout", "pair_readout", "own_pair_readout"):
+            level = self.name.removesuffix("_readout").removeprefix("own_")
+            arguments = (features, edges_as_targets(batch, level))
         if self.name in ("dropout", "drop_path", "entry_feed_forward"):
             arguments += (batch.node_ids,)
         if self.name != "linear":

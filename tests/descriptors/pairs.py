@@ -34,6 +34,7 @@ PAIRS = (
         "readout",
         level="graphs",
     ),
+    Descriptor("own_pair_readout", nn.OwnPairReadout, "readout", "edges", dict(dropout_rate=0.5)),
     Descriptor(
         "entry_feed_forward",
         partial(nn.EntryFeedForward, DIM),

@@ -14,7 +14,7 @@ from gtx.nn.parts.jumping_knowledge import JumpingKnowledge, RememberedBlock
 from gtx.nn.parts.layer_scale import LayerScale, ReZero
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import NORMS, AdaRMSNorm, BatchNorm, LayerNorm, RMSNorm
-from gtx.nn.parts.pair_readouts import FromPairs, PairSums
+from gtx.nn.parts.pair_readouts import FromPairs, OwnPairReadout, PairSums
 from gtx.nn.parts.readouts import EdgeReadout, NodeReadout, PairReadout, Pool
 from gtx.nn.parts.top_k import TopKPool
 
@@ -38,6 +38,7 @@ __all__ = [
     "Linear",
     "MLPHead",
     "NodeReadout",
+    "OwnPairReadout",
     "PairNorm",
     "PairReadout",
     "PairSums",

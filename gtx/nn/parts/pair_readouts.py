@@ -1,4 +1,4 @@
-"""From features of pairs to rows of nodes, and on to any other readout."""
+"""From features of pairs to rows of nodes or of pairs that are targets."""
 
 from typing import Any
 
@@ -8,11 +8,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.batch import Batch, Features, mask_features, require_layout
+from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import make
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import BatchNorm
-from gtx.ops import reverse_pairs, split_pairs, to_nodes
+from gtx.nn.parts.readouts import check_targets
+from gtx.ops import edge_pairs, gather, reverse_pairs, split_pairs, to_nodes
+from gtx.ops.masks import clean
 from gtx.typing import Activation, Dtype, Initializer, ModuleFactory
 
 
@@ -87,3 +90,29 @@ class FromPairs(nn.Module):
         layer = make(self.nodes, "nodes", name="nodes")
         features = layer(features, batch, train=train)
         return make(self.readout, "readout", name="readout")(features, batch, train=train)
+
+
+class OwnPairReadout(nn.Module):
+    """One row per pair of nodes that is a target: the features of this pair, and no others.
+
+    A target (sender, receiver) reads the pair whose receiver and sender these are, so that a link
+    has a direction. It is what FloydNet's code reads at pairs.
+
+    Attributes:
+      dropout_rate: of the row.
+    """
+
+    dropout_rate: float = 0.0
+
+    @nn.compact
+    def __call__(
+        self, features: Features, batch: Batch, *, train: bool
+    ) -> Float[Array, "targets feat"]:
+        features = mask_features(features, batch, needs=("pairs",))
+        targets = check_targets(batch, "pair")
+        senders, receivers = targets.index[:, 0], targets.index[:, 1]
+        pairs = jnp.asarray(edge_pairs(senders, receivers, require_layout(batch)))
+        # A target in padding may point at a real pair, so its row must be cleared.
+        rows = clean(gather(features.pairs, pairs), targets.mask)
+        ids = batch.node_ids[senders], batch.node_ids[receivers]
+        return Dropout(self.dropout_rate, name="dropout")(rows, *ids, train=train)

@@ -93,7 +93,7 @@ class EdgeReadout(nn.Module):
     def __call__(
         self, features: Features, batch: Batch, *, train: bool
     ) -> Float[Array, "targets feat"]:
-        features, targets = mask_features(features, batch), _targets(batch, "edge")
+        features, targets = mask_features(features, batch), check_targets(batch, "edge")
         senders, receivers = (ends[targets.index] for ends in (batch.senders, batch.receivers))
         own = None if features.edges is None else features.edges[targets.index]
         rows = _of_ends(self.ends, features, batch, senders, receivers, own, targets.mask)
@@ -121,14 +121,14 @@ class PairReadout(nn.Module):
     def __call__(
         self, features: Features, batch: Batch, *, train: bool
     ) -> Float[Array, "targets feat"]:
-        features, targets = mask_features(features, batch), _targets(batch, "pair")
+        features, targets = mask_features(features, batch), check_targets(batch, "pair")
         senders, receivers = targets.index[:, 0], targets.index[:, 1]
         rows = _of_ends(self.ends, features, batch, senders, receivers, None, targets.mask)
         ids = batch.node_ids[senders], batch.node_ids[receivers]
         return Dropout(self.dropout_rate, name="dropout")(rows, *ids, train=train)
 
 
-def _targets(batch: Batch, level: str) -> Targets:
+def check_targets(batch: Batch, level: str) -> Targets:
     """The targets of a batch, after a check of their level."""
     found = None if batch.targets is None else batch.targets.level
     if batch.targets is None or found != level:

@@ -3,9 +3,27 @@
 import numpy as np
 
 from gtx import nn
+from gtx.batch import Targets
 from gtx.ops import pair_ends
 from tests.batches import DIM
-from tests.nn.layers import BATCH, REAL, affine, close, encode, features, relu, run, standardized
+from tests.nn.layers import (
+    BATCH,
+    REAL,
+    REAL_EDGES,
+    affine,
+    close,
+    encode,
+    features,
+    relu,
+    run,
+    standardized,
+)
+from tests.nn.layers import (
+    RECEIVERS as EDGE_RECEIVERS,
+)
+from tests.nn.layers import (
+    SENDERS as EDGE_SENDERS,
+)
 
 RECEIVERS, SENDERS = (np.asarray(ends) for ends in pair_ends(BATCH.layout))
 PAIRS = np.asarray(BATCH.pair_mask)
@@ -55,3 +73,16 @@ def test_a_readout_reads_the_nodes_that_come_from_the_pairs():
     out = readout.apply({}, features().replace(graphs=None), BATCH, train=False)
     graph = np.asarray(BATCH.node_graph)[RECEIVERS]
     close(out[0], E[PAIRS & (graph == 0)].sum(0))
+
+
+def test_the_row_of_a_pair_is_its_own_with_the_receiver_first():
+    senders, receivers = np.asarray(BATCH.senders), np.asarray(BATCH.receivers)
+    targets = Targets("pair", np.stack([senders, receivers], axis=1), None, REAL_EDGES)
+    batch = BATCH.replace(targets=targets)
+    out = nn.OwnPairReadout().apply({}, features(), batch, train=False)
+    place = {
+        (r, s): row for row, (r, s) in enumerate(zip(RECEIVERS, SENDERS, strict=True)) if PAIRS[row]
+    }
+    ends = zip(EDGE_RECEIVERS, EDGE_SENDERS, strict=True)
+    close(np.asarray(out)[REAL_EDGES], E[[place[pair] for pair in ends]])
+    assert not np.asarray(out)[~REAL_EDGES].any()
