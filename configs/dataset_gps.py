@@ -5,7 +5,8 @@ r"""A small GPS on any source of data, by its name: for a first run, not a publi
 
 The word behind the colon is a source of `gtx datasets list` (`gtx train
 --config=configs/dataset_gps.py` takes zinc); its fields are those of `config.data`. One large graph
-has message passing alone, many graphs have attention beside it.
+has message passing alone, many graphs have attention beside it. The metric, and the negatives that
+are drawn for links, are those of the published scores.
 """
 
 import dataclasses

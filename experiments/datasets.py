@@ -2,7 +2,8 @@
 
 Each dataset below $GTX_DATA trains for an epoch by `configs/dataset_gps.py`, in a process of its
 own, so that its memory is its own. The figures go to docs/dataset_costs.json, from which the page
-is written; without `--measure` the page alone is.
+is written. `--missing` measures the sets that have no figures; without either the page alone is
+written.
 """
 
 import dataclasses
@@ -136,9 +137,14 @@ def measured(name: str) -> dict[str, Any]:
     return found
 
 
-def measure() -> None:
-    """Measure every set in a process of its own; what fails is said and left out."""
-    for name in SETS:
+def measure(*, only_missing: bool = False) -> None:
+    """Measure every set in a process of its own; what fails is said and left out.
+
+    Args:
+      only_missing: leave out the sets that have figures.
+    """
+    known = json.loads(COSTS.read_text()) if only_missing and COSTS.exists() else {}
+    for name in (name for name in SETS if name not in known):
         command = [sys.executable, "-m", "experiments.datasets", name]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         if done.returncode:
@@ -214,11 +220,11 @@ def page() -> str:
 
 
 def main(arguments: list[str]) -> None:
-    if arguments and arguments != ["--measure"]:
+    if arguments and arguments not in (["--measure"], ["--missing"]):
         print(json.dumps(measured(" ".join(arguments))))
         return
     if arguments:
-        measure()
+        measure(only_missing=arguments == ["--missing"])
     PAGE.write_text(page())
 
 

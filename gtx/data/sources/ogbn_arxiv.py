@@ -12,7 +12,6 @@ from gtx.data.download import Remote
 from gtx.data.sources.formats import ogb_graph
 from gtx.data.sources.installing import tell_differences
 from gtx.data.sources.packed_source import PackedSource
-from gtx.data.sources.planetoid import both_ways
 from gtx.data.sources.published import Published, Statistics
 from gtx.data.spec import Column, Continuous, Label
 
@@ -64,18 +63,34 @@ class OGBNArxiv(PackedSource):
         # The file holds the edges as they are published.
         super(OGBNArxiv, self._as_published).convert(files, target)
 
-    def load(self) -> Dataset:
+    def _load(self, path: Path) -> Dataset:
         if not self.both_directions:
-            return super().load()
-        given = self._as_published.load()
-        edges = both_ways(np.stack([given.senders, given.receivers]), int(given.node_ptr[-1]))
-        dataset = Dataset.from_columns(
-            nodes=given.nodes, spec=given.spec.replace(label=None), **edges
-        )
-        dataset = dataclasses.replace(dataset, targets=given.targets, spec=given.spec)
+            return super()._load(path)
+        dataset = in_both_directions(self._as_published._load(path))
         tell_differences(self, dataset)
         return dataset
 
     @property
     def _as_published(self) -> "OGBNArxiv":
         return dataclasses.replace(self, both_directions=False)
+
+
+def in_both_directions(given: Dataset) -> Dataset:
+    """The graphs with every edge in both directions, once; they must have no edge columns."""
+    start = np.repeat(given.node_ptr[:-1], given.num_edges)
+    ends = np.stack([given.senders + start, given.receivers + start])
+    # In the order of senders, so that the edges of a graph stay together.
+    ends = np.unique(np.concatenate([ends, ends[::-1]], axis=1), axis=1)
+    edge_ptr = np.searchsorted(ends[0], given.node_ptr)
+    start = np.repeat(given.node_ptr[:-1], np.diff(edge_ptr))
+    made = Dataset.from_columns(
+        nodes=given.nodes,
+        node_ptr=given.node_ptr,
+        edge_ptr=edge_ptr,
+        senders=ends[0] - start,
+        receivers=ends[1] - start,
+        ids=given.ids,
+        names=given.names,
+        spec=given.spec.replace(label=None),
+    )
+    return dataclasses.replace(made, targets=given.targets, spec=given.spec)

@@ -5,9 +5,10 @@ import pickle
 import numpy as np
 import pytest
 
-from gtx.data import DatasetError, packed
+from gtx.data import Dataset, DatasetError, packed
 from gtx.data.sources import OGBGCode2, OGBLCollab, OGBNArxiv, OGBNProducts, OGBNProteins
 from gtx.data.sources.formats import ogb_csv
+from gtx.data.sources.ogbn_arxiv import in_both_directions
 from gtx.data.sources.ogbn_proteins import mean_of_edges
 from gtx.data.sources.published import Statistics
 from tests.data.sources.published import gz, install, zipped
@@ -276,3 +277,14 @@ def test_names_of_methods(tmp_path, monkeypatch):
 def test_methods_whose_tables_do_not_agree_are_refused(changes, tmp_path, monkeypatch):
     with pytest.raises(DatasetError, match="different graphs"):
         install(OGBGCode2(str(tmp_path)), tmp_path, code2(**changes), monkeypatch)
+
+
+def test_edges_of_several_graphs_get_the_other_direction():
+    given = Dataset.from_columns(
+        nodes={"type": np.zeros((5, 1), int)}, node_ptr=[0, 3, 5], edge_ptr=[0, 3, 4],
+        senders=[0, 1, 2, 1], receivers=[1, 0, 2, 0], labels=np.arange(5), level="node",
+    )  # fmt: skip
+    both = in_both_directions(given)
+    assert edges_of(both.select([0])) == [(0, 1), (1, 0), (2, 2)]
+    assert edges_of(both.select([1])) == [(0, 1), (1, 0)]
+    assert both.targets is given.targets and both.spec == given.spec
