@@ -1,21 +1,21 @@
 """ogbg-code2: the names of 452,741 methods of Python, from their syntax trees (Hu et al. 2020)."""
 
-import collections
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from gtx.data.columns import SPLITS, offsets
+from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.download import Remote
 from gtx.data.exact import DatasetError
 from gtx.data.sources.formats import ogb_csv
 from gtx.data.sources.packed_source import PackedSource
 from gtx.data.sources.published import Published, Statistics
-from gtx.data.spec import Categorical, Column, GraphSpec, Label, mixed_label
+from gtx.data.spec import Categorical, Column, GraphSpec, Label
+from gtx.data.subtokens import sequence_label, with_subtokens
 from gtx.limits import Count
 
 NUM_TYPES, NUM_ATTRIBUTES, MAX_DEPTH = 98, 10_030, 20
@@ -31,12 +31,12 @@ class OGBGCode2(PackedSource):
     numbered in the order of the text. Edge column "type" says whether an edge joins neighbours in
     the text, and whether it is the reverse of another one.
 
-    The name of a graph (`Dataset.names`) is the published name of its method as subtokens with
-    blanks between them. The label has a head for each of the first `num_subtokens` of them, whose
-    classes are the `vocabulary` most frequent subtokens of the training part, in the order of their
-    counts (at equal counts the one that comes first), then the unknown one and the end. These are
-    OGB's own settings. OGB's reader takes names such as "null" for a missing number and reads
-    "nan"; they are kept here.
+    The name of a graph (`Dataset.names`) is the published name of its method, as subtokens with
+    blanks between them. They are the label (`gtx.data.subtokens`): the first `num_subtokens` are
+    predicted, each one of the `vocabulary` most frequent of the training part, with the settings of
+    OGB's own example. Only the data tell which these are; before that the label has numbers in
+    their place. The score is OGB's F1. OGB's reader takes a name such as "null" for a missing
+    number and reads "nan"; it is kept here.
 
     The arrays take 4 GB of memory, and reading the published tables about 15 GB. The published
     files could not be reached when this was written: what reads them is tested on small files of
@@ -44,8 +44,8 @@ class OGBGCode2(PackedSource):
 
     Attributes:
       root: the folder that holds the folder `ogbg_code2`.
-      num_subtokens: heads; longer names are cut.
-      vocabulary: subtokens that have a class of their own, at most.
+      num_subtokens: how many are predicted at most.
+      vocabulary: how many different ones can be predicted.
     """
 
     num_subtokens: Count = 5
@@ -60,13 +60,8 @@ class OGBGCode2(PackedSource):
 
     @property
     def label(self) -> Label:  # type: ignore[override]
-        classes = self.vocabulary + 2
-        return mixed_label(
-            [
-                Label("graph", "multiclass", classes, name=f"subtoken{place}")
-                for place in range(self.num_subtokens)
-            ]
-        )
+        words = tuple(f"subtoken {number}" for number in range(self.vocabulary))
+        return sequence_label(words, self.num_subtokens, self.num_subtokens)
 
     def published(self) -> Published:
         return Published(
@@ -77,18 +72,18 @@ class OGBGCode2(PackedSource):
             licence="MIT",
             citation="Husain et al. (2019), CodeSearchNet; Hu et al. (2020), arXiv:2005.00687",
             page="https://ogb.stanford.edu/docs/graphprop",
+            metric="f1",
         )
 
     def load(self) -> Dataset:
         dataset = super().load()
         if dataset.names is None:
             raise DatasetError(f"{self.file}: has no names of methods. Fetch it again.")
-        names = [name.split(" ") for name in dataset.names.tolist()]
-        train = np.flatnonzero(dataset.targets.split == SPLITS.index("train"))
-        known = most_frequent((names[row] for row in train), self.vocabulary)
-        labels = numbered(names, known, self.num_subtokens, self.vocabulary)
-        return dataset.without_labels().with_targets(
-            "graph", labels=labels, split=dataset.targets.split, label=self.label
+        return with_subtokens(
+            dataset.without_labels(),
+            [name.split(" ") for name in dataset.names.tolist()],
+            num_words=self.vocabulary,
+            positions=self.num_subtokens,
         )
 
     def parse(self, files: Mapping[str, Path]) -> Dataset:
@@ -146,26 +141,3 @@ def with_next_tokens(
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=len(nodes))
     return np.concatenate(groups)[order], kinds[order], offsets(counts)
-
-
-def most_frequent(names: Iterable[Sequence[str]], count: int) -> dict[str, int]:
-    """The most frequent subtokens and their places; at equal counts the one that comes first."""
-    found = collections.Counter(token for name in names for token in name)
-    return {token: place for place, (token, _) in enumerate(found.most_common(count))}
-
-
-def numbered(
-    names: Sequence[Sequence[str]], known: Mapping[str, int], length: int, vocabulary: int
-) -> np.ndarray:
-    """The classes of the first subtokens of each name, float32 [names, length].
-
-    Args:
-      names: subtokens of each graph.
-      known: the class of a subtoken.
-      length: names are cut, or filled with the end.
-      vocabulary: the class of unknown ones; that of the end is one more.
-    """
-    labels = np.full((len(names), length), vocabulary + 1, np.float32)
-    for row, name in enumerate(names):
-        labels[row, : len(name)] = [known.get(token, vocabulary) for token in name[:length]]
-    return labels

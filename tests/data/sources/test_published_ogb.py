@@ -259,11 +259,15 @@ def test_names_of_methods(tmp_path, monkeypatch):
     assert sorted(edges[12:]) == [(0, 1, 0, 0), (1, 0, 0, 1)]
     names = ["get item null", "set item", "get size of a thing and more"]
     assert list(dataset.names) == names
-    # "item" is twice in train; "get" comes before "null" and "set". 3 is unknown, 4 the end.
-    wanted = [(1, 0, 2, 4), (3, 0, 4, 4), (1, 3, 3, 3)]
+    # "item" is twice in train; "get" comes before "null" and "set". Others have numbers from 5 on.
+    label, gap = dataset.spec.label, np.nan
+    assert label.names == ("item", "get", "null") and label.positions == 4 and label.dim == 20
+    wanted = [[1, 0, 2, *[gap] * 4], [5, 0, *[gap] * 5], [1, 6, 7, 8, 9, 10, 11]]
     np.testing.assert_array_equal(dataset.targets.labels, wanted)
     np.testing.assert_array_equal(dataset.targets.split, [0, 0, 2])
-    assert dataset.spec == source.declared_spec()
+    declared = source.declared_spec()
+    assert (dataset.spec.nodes, dataset.spec.edges) == (declared.nodes, declared.edges)
+    assert (declared.label.kind, declared.label.dim) == (label.kind, label.dim)
 
 
 @pytest.mark.parametrize(
