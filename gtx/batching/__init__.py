@@ -22,5 +22,6 @@ from gtx.batching.sources import Resident as Resident
 from gtx.batching.sources import Sampled as Sampled
 from gtx.batching.sources import SampledNegatives as SampledNegatives
 from gtx.batching.sources import SampleWarning as SampleWarning
+from gtx.batching.sources import Sharded as Sharded
 from gtx.batching.sources import Source as Source
 from gtx.batching.sources import Streamed as Streamed

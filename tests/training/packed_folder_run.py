@@ -3,11 +3,12 @@
 The memory is that of the process itself (RssAnon). Pages of mapped files are not counted: the
 system drops them when other programs need the room.
 
-python -m tests.training.packed_folder_run
+python -m tests.training.packed_folder_run [shards]
 """
 
 import json
 import pathlib
+import sys
 import tempfile
 import threading
 import time
@@ -15,8 +16,9 @@ import time
 import jax
 import numpy as np
 
-from gtx.batching import Streamed, fit_budget
-from gtx.data import Dataset, packed_folder
+from gtx.batching import Sharded, Streamed, fit_budget
+from gtx.data import Dataset, packed_folder, packed_shards
+from gtx.data.joined import joined
 from gtx.data.spec import Continuous, GraphSpec, Label
 from gtx.tasks import Regression
 from gtx.training import fit
@@ -70,17 +72,30 @@ class Peak(threading.Thread):
         return (self.peak_bytes - self.start_bytes) / 2**20
 
 
-def main() -> None:
+def main(shards: bool) -> None:
     jax.devices()
     peak = Peak()
     with tempfile.TemporaryDirectory() as root:
         folder = pathlib.Path(root) / "many"
-        packed_folder.save((piece(seed) for seed in range(PIECES)), folder)
+        pieces = (piece(seed) for seed in range(PIECES))
+        if shards:
+            packed_shards.save(pieces, folder)
+        else:
+            packed_folder.save(pieces, folder)
         writing = peak.mib
         peak.restart()
-        dataset = packed_folder.load(folder)
-        train, valid = dataset.part("train"), dataset.part("valid")
-        source = Streamed(train, fit_budget(train, 32, num_tiers=1, dense=False, cover=[valid]))
+        if shards:
+            opened = packed_shards.load(folder)
+            valid = joined([each.part("valid") for each in opened[:4]])
+            source = Sharded.fit(
+                [each.part("train") for each in opened], 32, num_tiers=1, dense=False, cover=[valid]
+            )
+            expected = len(source.plan(0, 0))
+        else:
+            dataset = packed_folder.load(folder)
+            train, valid = dataset.part("train"), dataset.part("valid")
+            budget = fit_budget(train, 32, num_tiers=1, dense=False, cover=[valid])
+            source, expected = Streamed(train, budget), -(-len(train) // 32)
         result = fit(
             small.Small(),
             Regression(SPEC.label),
@@ -92,14 +107,14 @@ def main() -> None:
             workdir=pathlib.Path(root) / "run",
         )
         found = dict(
-            folder_mib=sum(path.stat().st_size for path in folder.iterdir()) / 2**20,
+            folder_mib=sum(path.stat().st_size for path in folder.rglob("*.npy")) / 2**20,
             writing_mib=writing,
             training_mib=peak.mib,
             steps=int(result.state.step),
-            expected_steps=-(-len(train) // 32),
+            expected_steps=expected,
         )
     print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main()
+    main("shards" in sys.argv[1:])

@@ -41,8 +41,9 @@ def test_batches_parameters_and_a_resumed_run_are_those_of_graphs_in_memory(tmp_
 
 
 @pytest.mark.slow
-def test_memory_stays_bounded_on_a_folder_several_times_larger():
-    program = [sys.executable, "-m", "tests.training.packed_folder_run"]
+@pytest.mark.parametrize("form", ["folder", "shards"])
+def test_memory_stays_bounded_on_a_folder_several_times_larger(form):
+    program = [sys.executable, "-m", "tests.training.packed_folder_run", form]
     result = subprocess.run(program, capture_output=True, text=True, timeout=900)
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar
 
-from gtx.data import packed, packed_folder
+from gtx.data import packed, packed_folder, packed_shards
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource, Further
@@ -70,6 +70,12 @@ class PackedFile(DataSource):
         return further(dataset, spec)
 
     def _read(self, path: str) -> Dataset:
+        if packed_shards.is_sharded(path):
+            raise DatasetError(
+                f"{path}: holds shards, which gtx.batching.Sharded trains on in Python. For a "
+                "recipe join them, in constant memory: packed_folder.save(packed_shards.load("
+                f"{path!r}), folder)."
+            )
         if Path(path).is_dir():
             return packed_folder.load(path)
         if not Path(path).is_file():
