@@ -29,9 +29,10 @@ class Tables(DataSource):
 
     Attributes:
       path: the folder.
-      target: the columns to predict: of `graphs`, or of `nodes` at the level of nodes. A node
-        without a label is no target.
-      level: what has a label: "graph" or "node".
+      target: the columns to predict: of `graphs`, or of `nodes` or `edges` at their level. A node
+        or edge without a label is no target.
+      level: what has a label: "graph", "node" or "edge". A row of `edges` is one target: where it
+        is both directions, the one from sender to receiver.
       kind: regression, binary, multiclass or multilabel.
       graph, node, sender, receiver: names of the columns of keys, which may be texts or integers.
       directed: whether a row of `edges` is one direction. Otherwise it is both; a self-loop once.
@@ -45,7 +46,7 @@ class Tables(DataSource):
 
     path: Name
     target: Annotated[str | tuple[str, ...], Columns()]
-    level: Literal["graph", "node"] = "graph"
+    level: Literal["graph", "node", "edge"] = "graph"
     kind: LabelKind = "regression"
     graph: Name = "graph"
     node: Name = "node"
@@ -92,12 +93,12 @@ class Tables(DataSource):
                 f"{frame.table.name}: every label in {self.target!r} is empty. Name the column to "
                 "predict with config.data.target."
             )
-        index = np.arange(len(values)) if self.level == "graph" else np.flatnonzero(~missing)
+        kept = np.arange(len(values)) if self.level == "graph" else np.flatnonzero(~missing)
         dataset = read.dataset.with_targets(
             self.level,
-            index,
-            values[index],
-            None if parts is None else parts[index],
+            read.index[kept],
+            values[kept],
+            None if parts is None else parts[kept],
             label=label,
         )
         if parts is not None and not len(dataset.part("train").targets):
@@ -109,7 +110,7 @@ class Tables(DataSource):
 
     def read_further(self, path: str, spec: GraphSpec) -> Further:
         read = self._read(path, spec)
-        return Further(read.dataset.with_targets(self.level), read.keys)
+        return Further(read.dataset.with_targets(self.level, read.index), read.keys)
 
     def _read(self, path: str, spec: GraphSpec | None) -> "_Read":
         nodes, edges, graphs = (self._frame(path, name) for name in ("nodes", "edges", "graphs"))
@@ -140,7 +141,7 @@ class Tables(DataSource):
         local = np.empty(len(nodes), np.int64)
         local[order] = np.arange(len(nodes)) - start[graph[order]]
         ids = dict(zip(named, local.tolist(), strict=True))
-        ends, rows, of_edges = self._ends(edges, nodes, ids, place, several)
+        ends, rows, of_edges, forth = self._ends(edges, nodes, ids, place, several)
         columns: dict[str, dict[str, np.ndarray]] = dict(graphs={})
         node_columns = self._features(nodes, spec, "nodes")
         columns["nodes"] = {name: array[order] for name, array in node_columns.items()}
@@ -169,11 +170,23 @@ class Tables(DataSource):
         if several:
             own = {self.graph: [of_nodes[row] for row in order], **own}
         if self.level == "node":
-            return _Read(dataset, own, (nodes, order))
+            return _Read(dataset, own, (nodes, order), np.arange(len(nodes)))
+        if self.level == "edge":
+            # Edges are sorted by receiver in each graph; the first of a row is its own direction.
+            place = np.argsort(start[of_edges] + ends[1], kind="stable")
+            number = np.empty(len(rows), np.int64)
+            number[place] = np.arange(len(rows))
+            given = np.empty(len(edges), np.int64)
+            given[rows[forth]] = number[forth]
+            keys_of = {name: edges.keys(name) for name in (self.sender, self.receiver)}
+            if several:
+                keys_of = {self.graph: edges.keys(self.graph), **keys_of}
+            return _Read(dataset, keys_of, (edges, np.arange(len(edges))), given)
         if graphs is None:
             graphs = self._frame(path, "graphs", needed=True)
             assert graphs is not None
-        return _Read(dataset, {self.graph: graph_keys}, (graphs, np.arange(len(graphs))))
+        every = np.arange(len(graphs))
+        return _Read(dataset, {self.graph: graph_keys}, (graphs, every), every)
 
     def _frame(self, path: str, name: str, *, needed: bool = False) -> Frame | None:
         found = tables.find(path, name)
@@ -213,8 +226,11 @@ class Tables(DataSource):
 
     def _ends(
         self, edges: Frame, nodes: Frame, ids: dict[tuple[str, str], int], place: Any, several: bool
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Both ends of each edge [2, edges], its row in the table, and its graph, by graphs."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Both ends of each edge [2, edges], its row in the table, and its graph, by graphs.
+
+        The last array is False for the other direction of a row.
+        """
         own = edges.keys(self.graph) if several else [""] * len(edges)
         graph = _places(edges, own, place, f"graph {self.graph!r}", "nodes")
         ends = np.zeros((2, len(edges)), np.int64)
@@ -227,7 +243,7 @@ class Tables(DataSource):
                         f"{of} in {nodes.table.name}. Add it there, or take out the edge."
                     )
                 ends[end, row] = ids[key]
-        rows = np.arange(len(edges))
+        rows, forth = np.arange(len(edges)), np.ones(len(edges), bool)
         if not self.multi_edges:
             pairs = ends if self.directed else np.sort(ends, axis=0)
             self._check_parallel(edges, np.stack([graph, *pairs]))
@@ -235,8 +251,9 @@ class Tables(DataSource):
             twice = np.flatnonzero(ends[0] != ends[1])
             ends = np.concatenate([ends, ends[::-1, twice]], axis=1)
             rows, graph = np.concatenate([rows, twice]), np.concatenate([graph, graph[twice]])
+            forth = np.concatenate([forth, np.zeros(len(twice), bool)])
         order = np.argsort(graph, kind="stable")
-        return ends[:, order], rows[order], graph[order]
+        return ends[:, order], rows[order], graph[order], forth[order]
 
     def _check_parallel(self, edges: Frame, pairs: np.ndarray) -> None:
         order = np.lexsort(pairs)
@@ -264,11 +281,13 @@ class _Read:
       dataset: the graphs.
       keys: columns of keys for each target of the source's level.
       targets: the table with a row for each of these, and its rows in their order.
+      index: [targets], the number of the graph, node or edge of each in the dataset.
     """
 
     dataset: Dataset
     keys: dict[str, list[str]]
     targets: tuple[Frame, np.ndarray]
+    index: np.ndarray
 
 
 def _listed(names: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -80,6 +80,39 @@ def test_the_nodes_of_one_graph_are_targets_where_they_have_a_label(tmp_path):
     assert further.dataset.targets.labels is None and len(further.dataset.targets) == 4
 
 
+EDGE_LABELS = (
+    "graph,sender,receiver,bond,y,split\nb,x,y,single,0.5,test\na,1,2,double,1.5,train\n"
+    "a,2,2,loop,,train\na,2,1,single,2.5,train\n"
+)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_rows_of_edges_are_targets_in_their_own_direction(tmp_path, directed):
+    path = write(tmp_path, edges=EDGE_LABELS, graphs=None)
+    source = Tables(
+        path, "y", level="edge", split="column", directed=directed, multi_edges=not directed
+    )
+    dataset = source.load()
+    assert dataset.spec.label == Label("edge", "regression", 1, ("y",))
+    # The loop has no label. The rows keep their order, and the column is no feature.
+    np.testing.assert_array_equal(dataset.targets.labels[:, 0], [0.5, 1.5, 2.5])
+    np.testing.assert_array_equal(dataset.targets.split, [2, 0, 0])
+    assert set(dataset.edges) == {"bond"}
+    index, bond = dataset.targets.index, dataset.spec.edges["bond"].names[0]
+    bonds = [bond[code] for code in dataset.edges["bond"][index, 0]]
+    assert bonds == ["single", "double", "single"]
+    ends = list(
+        zip(dataset.senders[index].tolist(), dataset.receivers[index].tolist(), strict=True)
+    )
+    assert ends == [(0, 1), (0, 1), (1, 0)] and len(set(index.tolist())) == 3
+    assert dataset.num_edges.tolist() == ([3, 1] if directed else [5, 2])
+    further = source.read_further(path, dataset.spec)
+    assert further.keys == dict(
+        graph=["b", "a", "a", "a"], sender=["x", "1", "2", "2"], receiver=["y", "2", "2", "1"]
+    )
+    np.testing.assert_array_equal(further.dataset.targets.index[[0, 1, 3]], index)
+
+
 def test_further_graphs_have_the_categories_of_the_training_data(tmp_path):
     (new := tmp_path / "new").mkdir()
     source = tables(write(tmp_path))
