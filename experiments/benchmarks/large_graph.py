@@ -2,7 +2,9 @@
 
 Seconds to draw the neighbours of a batch of seeds, of gtx and in turn of another sampler with the
 same seeds and fan-outs: PyG's NeighborLoader where one of its compiled samplers (pyg-lib,
-torch-sparse) is installed, and always of a plain NumPy one, which sorts random numbers. Then
+torch-sparse) is installed, as it has no other; DGL's NeighborSampler where DGL is installed; and
+always a plain NumPy one, which sorts random numbers. DGL draws for the seeds in each hop again, and
+so more edges. Then
 seconds of a step, and the memory of the process, while GraphSAGE, GPS with Performer attention and
 SGFormer train on such batches. Each model is a process of its own, so that its memory is known.
 """
@@ -86,18 +88,33 @@ def by_pyg(dataset: Dataset) -> Callable[[np.ndarray], Any] | None:
     return lambda seeds: loader.filter_fn(loader.collate_fn(torch.from_numpy(seeds)))
 
 
+def by_dgl(dataset: Dataset) -> Callable[[np.ndarray], Any] | None:
+    """The blocks of one batch of DGL's NeighborSampler, without features; None without DGL."""
+    if importlib.util.find_spec("dgl") is None:
+        return None
+    import dgl
+    import torch
+
+    ends = [torch.from_numpy(end.astype(np.int64)) for end in (dataset.senders, dataset.receivers)]
+    graph = dgl.graph(tuple(ends), num_nodes=int(dataset.node_ptr[-1])).formats("csc")
+    sampler = dgl.dataloading.NeighborSampler(list(FANOUTS))
+    return lambda seeds: sampler.sample_blocks(graph, torch.from_numpy(seeds))
+
+
 def sampling(dataset: Dataset, rounds: int) -> dict[str, Any]:
     """Milliseconds of a batch of each sampler, in turn, and how many edges it has."""
     source = Neighbors(dataset, size=SIZE, fanouts=FANOUTS)
     rows = source.plan(0, 0)[:8, 0]
     seeds = [row[:-1][row[:-1] >= 0].astype(np.int64) for row in rows]
-    plain, pyg = by_sorting(dataset, source), by_pyg(dataset)
+    plain, pyg, dgl = by_sorting(dataset, source), by_pyg(dataset), by_dgl(dataset)
     functions: dict[str, Callable[[], Any]] = {
         "gtx": lambda: [source.part(row) for row in rows],
         "NumPy, sorting": lambda: [plain(some) for some in seeds],
     }
     if pyg is not None:
         functions["PyG NeighborLoader"] = lambda: [pyg(some) for some in seeds]
+    if dgl is not None:
+        functions["DGL NeighborSampler"] = lambda: [dgl(some) for some in seeds]
     seconds = in_turn(functions, rounds)
     edges = [len(source.part(row).edges) for row in rows]
     return dict(

@@ -68,9 +68,25 @@ def save(datasets: Dataset | Iterable[Dataset], path: str | Path) -> None:
         for dataset in [datasets] if isinstance(datasets, Dataset) else datasets:
             writer.add(dataset, keep_ids=alone)
         writer.finish()
-        os.replace(temporary, path)
+        name_folder(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def name_folder(temporary: Path, path: Path) -> None:
+    """Give a finished folder its name.
+
+    Raises:
+      DatasetError: another process was faster.
+    """
+    try:
+        os.replace(temporary, path)
+    except OSError as error:
+        if path.exists():
+            raise DatasetError(
+                f"{path}: another process wrote it meanwhile. Remove it, or choose another folder."
+            ) from error
         raise
 
 
@@ -89,10 +105,11 @@ def load(path: str | Path, *, verify: bool = True) -> Dataset:
     manifest = _manifest(path)
     arrays = {}
     for name, entry in manifest["files"].items():
-        arrays[name] = _mapped(path / f"{name}.npy", entry)
-        if verify and _sha256(path / f"{name}.npy") != entry["sha256"]:
+        file = path / _file_name(name)
+        arrays[name] = _mapped(file, entry)
+        if verify and _sha256(file) != entry["sha256"]:
             raise DatasetError(
-                f"{path.name}/{name}.npy: its content is not what was written (sha256). The file "
+                f"{path.name}/{file.name}: its content is not what was written (sha256). The file "
                 "was altered or damaged, or belongs to another folder. Write the folder again."
             )
     columns: dict[str, Any] = {level: {} for level in LEVELS.values()}
@@ -198,7 +215,7 @@ class _Writer:
         self._pieces.setdefault((name, part), []).append((array.dtype, array.shape, start))
 
     def _raw(self, name: str, part: int) -> Path:
-        return self._folder / f"{name}.{part}.raw"
+        return self._folder / f"{_file_name(name)}.{part}.raw"
 
     def _join(self, name: str, level: str) -> dict[str, Any]:
         """Write the file of an array from its raw files, which are removed."""
@@ -209,7 +226,7 @@ class _Writer:
         pointer = name in ("node_ptr", "edge_ptr")  # of which the raw files hold the differences
         shape = (rows + pointer, *shape[1:])
         counted = _COUNTED[level]
-        with (self._folder / f"{name}.npy").open("xb") as stream:
+        with (self._folder / _file_name(name)).open("xb") as stream:
             digest = _Digest(stream)
             header = dict(
                 descr=np.lib.format.dtype_to_descr(dtype), fortran_order=False, shape=shape
@@ -268,6 +285,15 @@ def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
             found[f"{level}.{name}"] = array
     more = dict(y=table.labels, target_weights=table.weights, names=dataset.names)
     return found | {name: array for name, array in more.items() if array is not None}
+
+
+def _file_name(array: str) -> str:
+    """The name of the file of an array. Names of columns can be anything, also paths and long."""
+    plain = not set("/\\\0") & set(array) and len(array.encode()) <= 200
+    level = array.partition(".")[0]
+    known = level if level in LEVELS.values() else "other"
+    name = array if plain else f"{known}.{hashlib.sha256(array.encode()).hexdigest()}"
+    return f"{name}.npy"
 
 
 def _manifest(path: Path) -> dict[str, Any]:

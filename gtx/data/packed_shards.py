@@ -46,7 +46,7 @@ def save(datasets: Iterable[Dataset], path: str | Path) -> None:
         if not temporary.exists():
             raise DatasetError("dataset: there are no Datasets to write. Give at least one.")
         close(temporary)
-        os.replace(temporary, path)
+        packed_folder.name_folder(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -135,3 +135,40 @@ def test_another_or_altered_manifest_is_refused(dataset, folder, tmp_path):
     manifest.unlink()
     with pytest.raises(DatasetError, match=re.escape("has no manifest.json")):
         packed_folder.load(folder)
+
+
+def test_names_of_columns_never_lead_out_of_the_folder(tmp_path):
+    names = ["a/b", "../../out", "..\\x", "x" * 300, "new\nline", "\u00fc", "/tmp/x"]
+    columns = {name: np.full((2, 1), number, np.float32) for number, name in enumerate(names)}
+    given = Dataset.from_columns(
+        node_ptr=[0, 2], edge_ptr=[0, 0], senders=[], receivers=[], nodes=columns
+    )
+    packed_folder.save(given, tmp_path / "deep" / "mine")
+    opened = packed_folder.load(tmp_path / "deep" / "mine")
+    assert {name: float(array[0, 0]) for name, array in opened.nodes.items()} == {
+        name: float(number) for number, name in enumerate(names)
+    }
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["mine"]
+    assert [path.name for path in tmp_path.iterdir()] == ["deep"]
+
+
+def test_a_manifest_reads_no_file_outside_of_its_folder(folder):
+    manifest = folder / "manifest.json"
+    data = json.loads(manifest.read_text())
+    shutil.copy(folder / "senders.npy", folder.parent / "senders.npy")
+    data["files"]["../senders"] = data["files"]["senders"]
+    del data["sha256"]
+    manifest.write_text(json.dumps(data | dict(sha256=packed_folder._sha256_of(data))))
+    with pytest.raises(DatasetError, match=r"mine/other\.[0-9a-f]{64}\.npy: is missing"):
+        packed_folder.load(folder)
+
+
+def test_a_folder_that_another_process_wrote_meanwhile_is_kept(dataset, tmp_path):
+    def slow():
+        packed_folder.save(dataset.select([0]), tmp_path / "mine")
+        yield dataset
+
+    with pytest.raises(DatasetError, match="another process wrote it meanwhile"):
+        packed_folder.save(slow(), tmp_path / "mine")
+    assert len(packed_folder.load(tmp_path / "mine")) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

@@ -16,7 +16,7 @@ No library is imported before it is needed. What these functions have in common:
   bits, several types of nodes.
 """
 
-from gtx.data.convert.dgl import from_dgl
+from gtx.data.convert.dgl import from_dgl, to_dgl
 from gtx.data.convert.graph6 import from_graph6, to_graph6
 from gtx.data.convert.jraph import from_jraph, to_jraph
 from gtx.data.convert.networkx import from_networkx, to_networkx
@@ -33,6 +33,7 @@ __all__ = [
     "from_pyg",
     "from_scipy",
     "from_sdf",
+    "to_dgl",
     "to_graph6",
     "to_jraph",
     "to_networkx",

@@ -1,9 +1,9 @@
-"""Graphs of DGL as a Dataset.
+"""Graphs of DGL as a Dataset, and back.
 
-Nothing of DGL is imported: the graphs that are given bring what is needed. These functions are
-tested with objects that have the same methods (`num_nodes`, `edges`, `ndata`, `edata`,
-`batch_size`, `batch_num_nodes`, `batch_num_edges`, `is_homogeneous`), as there is no DGL for the
-newer versions of Python and torch.
+`from_dgl` imports nothing of DGL: the graphs that are given bring what is needed. Where there is no
+DGL (its last versions were made for older ones of Python and torch), these functions are tested
+with objects that have the same methods (`num_nodes`, `edges`, `ndata`, `edata`, `batch_size`,
+`batch_num_nodes`, `batch_num_edges`, `is_homogeneous`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from gtx.data.columns import offsets
+from gtx.data.columns import SPLITS, offsets
 from gtx.data.convert.gathered import Arrays, joined
-from gtx.data.convert.given import split_of_masks
+from gtx.data.convert.given import check_plain, split_of_masks
 from gtx.data.convert.tensors import as_numpy
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
-from gtx.data.spec import GraphSpec, LabelKind
+from gtx.data.spec import Categorical, GraphSpec, LabelKind
 
 _MASKS = dict(train="train_mask", valid="val_mask", test="test_mask")
 
@@ -177,3 +177,74 @@ def _rows(labels: Any) -> np.ndarray:
 def _with_label(graph: Arrays, row: Any) -> Arrays:
     row = np.asarray(row)
     return Arrays(graph.num_nodes, graph.senders, graph.receivers, graph.columns, row[None])
+
+
+def to_dgl(dataset: Dataset) -> tuple[list[Any], Any]:
+    """Each graph as a DGLGraph: columns of nodes and edges are `ndata` and `edata`.
+
+    Categories are int64. Labels of nodes are `ndata["label"]`, and their parts masks. A split of
+    graphs is left out, as DGL has no place for it. A missing class is -1. `from_dgl(*to_dgl(data))`
+    gives graphs with labels back, `from_dgl(graphs, target="label")` those with labels of nodes.
+
+    Returns:
+      The graphs, and a tensor with a row for the label of each graph; None if there are none.
+
+    Raises:
+      ImportError: DGL or torch is not installed.
+      DatasetError: the dataset holds what a DGLGraph has no place for.
+    """
+    try:
+        import dgl
+        import torch
+    except ImportError as error:
+        raise ImportError(
+            "this needs DGL and torch: https://www.dgl.ai/pages/start.html says how to install "
+            "them.",
+            name=error.name,
+        ) from error
+    check_plain(dataset, "DGL", levels=("graph", "node"))
+    table, label, spec = dataset.targets, dataset.spec.label, dataset.spec
+    if spec.graphs:
+        raise DatasetError(
+            f"dataset: it has columns of graphs, {sorted(spec.graphs)}, for which DGL has no "
+            "place. Leave them out."
+        )
+    if not dataset.targets_are_all:
+        raise DatasetError(
+            f"dataset: only some {table.level}s are targets, and a DGLGraph has labels of all. Set "
+            "targets of all with with_targets, missing where there is no label."
+        )
+    of_nodes = table.level == "node"
+    taken = {"label", *_MASKS.values()} if of_nodes else set()
+    if taken & set(spec.nodes):
+        raise DatasetError(
+            f"dataset: the columns {sorted(taken & set(spec.nodes))} have the name of another "
+            "entry of ndata. Rename them."
+        )
+
+    def tensor(array: np.ndarray, whole: bool) -> Any:
+        return torch.from_numpy(array.astype(np.int64) if whole else array.copy())
+
+    labels = None
+    if table.labels is not None and label is not None:
+        labels = tensor(table.labels, label.kind == "multiclass")
+    graphs = []
+    for number in range(len(dataset)):
+        one = dataset[number]
+        ends = tuple(tensor(end, True) for end in (one.senders, one.receivers))
+        graph = dgl.graph(ends, num_nodes=int(dataset.num_nodes[number]))
+        for data, columns, values in (
+            (graph.ndata, spec.nodes, one.nodes),
+            (graph.edata, spec.edges, one.edges),
+        ):
+            for name, column in columns.items():
+                data[name] = tensor(values[name], isinstance(column, Categorical))
+        if of_nodes:
+            rows = slice(int(dataset.node_ptr[number]), int(dataset.node_ptr[number + 1]))
+            if labels is not None:
+                graph.ndata["label"] = labels[rows]
+            if np.any(table.split != -1):
+                for part, name in _MASKS.items():
+                    graph.ndata[name] = tensor(table.split[rows] == SPLITS.index(part), False)
+        graphs.append(graph)
+    return graphs, None if of_nodes else labels

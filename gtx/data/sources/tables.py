@@ -173,9 +173,9 @@ class Tables(DataSource):
             return _Read(dataset, own, (nodes, order), np.arange(len(nodes)))
         if self.level == "edge":
             # Edges are sorted by receiver in each graph; the first of a row is its own direction.
-            place = np.argsort(start[of_edges] + ends[1], kind="stable")
+            by_receiver = np.argsort(start[of_edges] + ends[1], kind="stable")
             number = np.empty(len(rows), np.int64)
-            number[place] = np.arange(len(rows))
+            number[by_receiver] = np.arange(len(rows))
             given = np.empty(len(edges), np.int64)
             given[rows[forth]] = number[forth]
             keys_of = {name: edges.keys(name) for name in (self.sender, self.receiver)}
