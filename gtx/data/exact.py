@@ -225,7 +225,9 @@ def texts(values: Any, field: str) -> tuple[str, ...]:
 
 def is_text(value: str) -> bool:
     """Whether files can hold a text: no NUL, which ends texts in numpy, and no lone surrogate."""
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    if "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def record(

@@ -114,8 +114,7 @@ def _listed(path: Path) -> dict[str, str]:
     """The sha256 of each shard, by its name."""
     try:
         data: Any = json.loads((path / LIST).read_text())
-        if data["format"] != _FORMAT:
-            raise ValueError("it is of another version")
+        known = data["format"] == _FORMAT
         found = {str(each["name"]): str(each["sha256"]) for each in data["shards"]}
     except FileNotFoundError:
         raise DatasetError(
@@ -125,6 +124,11 @@ def _listed(path: Path) -> dict[str, str]:
         raise DatasetError(
             f"{path.name}/{LIST}: cannot be read ({error}). Write it with packed_shards.close."
         ) from error
+    if not known:
+        raise DatasetError(
+            f"{path.name}/{LIST}: is not that of a {_FORMAT!r}. Write the shards with this version "
+            "of gtx."
+        )
     if not found or any(Path(name).name != name or name in (".", "..") for name in found):
         raise DatasetError(
             f"{path.name}/{LIST}: lists no shards, or one outside of the folder. Write it with "

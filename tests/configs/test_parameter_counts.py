@@ -61,6 +61,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "digits_deep_sets": (108_106, NONE),
     "digits_set_transformer": (111_434, NONE),
     "digits_vit": (136_074, NONE),
+    "graph6": (None, NONE),
     "large_graph_sage": (275_216, NONE),
     "lrim_attention": (203_777, NONE),
     "lrim_gated_gcn": (230_337, NONE),

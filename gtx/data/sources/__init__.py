@@ -17,6 +17,7 @@ from gtx.data.sources.csl import CSL
 from gtx.data.sources.csv_molecules import CSV
 from gtx.data.sources.digits import Digits
 from gtx.data.sources.exp import EXP
+from gtx.data.sources.graph6 import Graph6
 from gtx.data.sources.heterophilous import Heterophilous
 from gtx.data.sources.labelled_graphs import LabelledGraphs
 from gtx.data.sources.large_graph import LargeGraph
@@ -68,6 +69,7 @@ SOURCES: dict[str, type[DataSource]] = {
     "csv": CSV,
     "digits": Digits,
     "exp": EXP,
+    "graph6": Graph6,
     "heterophilous": Heterophilous,
     "labelled_graphs": LabelledGraphs,
     "large_graph": LargeGraph,
@@ -127,6 +129,7 @@ __all__ = [
     "Coauthor",
     "DataSource",
     "Digits",
+    "Graph6",
     "Heterophilous",
     "LabelledGraphs",
     "LargeGraph",

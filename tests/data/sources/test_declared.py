@@ -45,7 +45,7 @@ def source(name, root="nowhere", **fields):
 
 
 def test_only_files_of_users_declare_nothing():
-    of_users = {"csv", "packed", "tables"}
+    of_users = {"csv", "graph6", "packed", "tables"}
     declared = {name for name in set(SOURCES) - of_users if source(name).declared_spec()}
     assert declared == set(SOURCES) - of_users
     assert SOURCES["csv"](path="x.csv", target="y").declared_spec() is None
