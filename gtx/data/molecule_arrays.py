@@ -57,16 +57,26 @@ class MoleculeArrays:
         return np.repeat(np.arange(len(numbers)), numbers)
 
 
-def arrays_of(molecules: Sequence[Any]) -> MoleculeArrays:
-    """The atoms and bonds of some sanitized molecules."""
+def binaries() -> Callable[[Any], bytes]:
+    """A function that gives the bytes of a sanitized molecule, which `arrays_of` reads."""
     options = rdkit().PropertyPickleOptions
     plain = int(options.NoProps) | int(options.NoConformers)
-    found, good = _decoded([molecule.ToBinary(plain) for molecule in molecules])
+    return lambda molecule: molecule.ToBinary(plain)
+
+
+def arrays_of(given: Sequence[bytes], molecule: Callable[[int], Any]) -> MoleculeArrays:
+    """The atoms and bonds of some molecules.
+
+    Args:
+      given: the bytes of each.
+      molecule: gives one of them, whose bytes cannot be read.
+    """
+    found, good = _decoded(given)
     if good.all():
         return found
     # The others, by calls, are put between those that were read.
     sizes, counts = found.sizes.copy(), found.counts.copy()
-    others = {row: _called(molecules[row]) for row in np.flatnonzero(~good).tolist()}
+    others = {row: _called(molecule(row)) for row in np.flatnonzero(~good).tolist()}
     for row, other in others.items():
         sizes[row], counts[row] = len(other.atoms), len(other.bonds)
     values = {}
@@ -110,15 +120,15 @@ def _called(molecule: Any) -> MoleculeArrays:
     )
 
 
-def _decoded(binaries: Sequence[bytes]) -> tuple[MoleculeArrays, np.ndarray]:
+def _decoded(given: Sequence[bytes]) -> tuple[MoleculeArrays, np.ndarray]:
     """The molecules whose bytes are as expected; the others have no atoms here.
 
     Returns:
       The arrays, and a bool for each molecule.
     """
-    lengths = np.array([len(binary) for binary in binaries], np.int64)
+    lengths = np.array([len(binary) for binary in given], np.int64)
     # With room behind the end, so that no record that is looked at is outside.
-    data = np.frombuffer(b"".join(binaries) + bytes(_HEADER + 2 * _LONGEST), np.uint8)
+    data = np.frombuffer(b"".join(given) + bytes(_HEADER + 2 * _LONGEST), np.uint8)
     first = offsets(lengths)
     head = data[first[:-1, None] + np.arange(_HEADER)]
     good = lengths > _HEADER

@@ -11,7 +11,7 @@ import difflib
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from gtx.data import stereo
 from gtx.data.check import DatasetError
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
-from gtx.data.molecule_arrays import arrays_of
+from gtx.data.molecule_arrays import arrays_of, binaries
 from gtx.data.smiles import parse, parse_all, quiet, rdkit, shortened
 from gtx.data.spec import Categorical, GraphSpec
 from gtx.data.workers import workers
@@ -125,7 +125,12 @@ def from_molecules(
     columns_of(features)
     molecules = list(molecules)
     starts = range(0, max(len(molecules), 1), _PART)
-    parts = [_features_of(molecules[start : start + _PART], None, features) for start in starts]
+    binary = binaries()
+    parts = []
+    for start in starts:
+        some = molecules[start : start + _PART]
+        read = [None if each is None else (binary(each), each) for each in some]
+        parts.append(_features_of(read, some.__getitem__, features))
     kept = [
         start + row for start, part in zip(starts, parts, strict=True) for row in part.kept.tolist()
     ]
@@ -176,23 +181,37 @@ class _Part:
 
 def _read(smiles: Sequence[Any], features: str) -> _Part:
     """What the graphs of some SMILES are made of."""
-    molecules, errors = parse(smiles, stereo=False)
-    return dataclasses.replace(_features_of(molecules, smiles, features), errors=errors)
+    binary = binaries()
+
+    def use(molecule: Any, text: str) -> _Molecule:
+        # The text of a molecule without stereo has none of these characters.
+        return binary(molecule), molecule if _STEREO.search(text) else None
+
+    def again(row: int) -> Any:
+        return parse([smiles[row]])[0][0]
+
+    read, errors = parse(smiles, stereo=False, use=use)
+    return dataclasses.replace(_features_of(read, again, features), errors=errors)
 
 
-def _features_of(molecules: list[Any], smiles: Sequence[str] | None, features: str) -> _Part:
+# The bytes of a molecule, and the molecule itself if it may have stereo.
+_Molecule = tuple[bytes, Any]
+
+
+def _features_of(
+    read: Sequence[_Molecule | None], molecule: Callable[[int], Any], features: str
+) -> _Part:
     """The part of some molecules, without errors.
 
     Args:
-      molecules: None has no graph.
-      smiles: the texts from which they were read, if they were.
+      read: of each molecule; None has no graph.
+      molecule: gives the molecule of a row again.
       features: see `from_smiles`.
     """
-    kept = [row for row, molecule in enumerate(molecules) if molecule is not None]
-    molecules = [molecules[row] for row in kept]
-    # The text of a molecule without stereo has none of these characters.
-    marked = np.array([smiles is None or bool(_STEREO.search(smiles[row])) for row in kept], bool)
-    found = arrays_of(molecules)
+    kept = [row for row, each in enumerate(read) if each is not None]
+    given, molecules = zip(*filter(None, read), strict=True) if kept else ((), ())
+    marked = np.array([each is not None for each in molecules], bool)
+    found = arrays_of(given, lambda row: molecule(kept[row]))
     of_atoms, of_bonds = found.molecules("sizes"), found.molecules("counts")
     atoms, bonds = found.atoms, found.bonds
     atoms[~marked[of_atoms], _CHIRALITY] = 0

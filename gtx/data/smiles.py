@@ -8,7 +8,7 @@ import contextlib
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gtx.data.check import DatasetError
@@ -45,7 +45,12 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def parse(smiles: Sequence[Any], *, stereo: bool = True) -> tuple[list[Any], dict[int, str]]:
+def parse(
+    smiles: Sequence[Any],
+    *,
+    stereo: bool = True,
+    use: Callable[[Any, str], Any] | None = None,
+) -> tuple[list[Any], dict[int, str]]:
     """The RDKit molecules, with None for a text that is not one molecule, and the reasons.
 
     Blanks before and after a SMILES are ignored. A SMILES consists of printable ASCII without
@@ -58,14 +63,19 @@ def parse(smiles: Sequence[Any], *, stereo: bool = True) -> tuple[list[Any], dic
       stereo: whether RDKit looks for stereo in every molecule. If not, it looks only where the text
         marks some, which saves much of the time. Atoms and bonds are the same; what is missing are
         RDKit's marks of where there could be stereo that is not given.
+      use: what is kept of a molecule and its text; None keeps the molecule. To keep many molecules
+        takes time too, because RDKit finds memory for each anew.
     """
     chem = rdkit()
     bare = None
     if not stereo:
         bare = chem.SmilesParserParams()
         bare.sanitize = bare.removeHs = False  # `_read` sanitizes
+    found = []
     with quiet():
-        found = [_read(text, chem, bare) for text in smiles]
+        for text in smiles:
+            each = _read(text, chem, bare)
+            found.append(each if use is None or isinstance(each, str) else use(each, text))
     errors = {row: each for row, each in enumerate(found) if isinstance(each, str)}
     for row, reason in errors.items():
         errors[row] = reason or _rdkit_reason(_clean(smiles[row]))
