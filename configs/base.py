@@ -62,6 +62,8 @@ def get_config() -> ConfigDict:
     task.class_weights = "none"
     # A number for each head of a mixed label; () counts every known label the same.
     task.head_weights = ()
+    # A number for each target of a regression or multilabel label, likewise.
+    task.target_weights = ()
     # Of links: negatives that are drawn for each in every step, in place of those of the data; 0
     # draws none. receiver | both: which node of the link is replaced.
     task.negatives = 0

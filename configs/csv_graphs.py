@@ -23,7 +23,9 @@ def get_config() -> ConfigDict:
     config.data.path = "mine"
     config.data.target = "label"  # a column of graphs.csv, or several with commas between them
     config.data.level = "graph"
-    config.data.kind = "regression"  # regression | binary | multiclass | multilabel
+    config.data.kind = "regression"  # regression | binary | multiclass | multilabel | mixed
+    config.data.kinds = ""  # of mixed: regression, binary or multiclass for each target
+    config.data.weights = ""  # a column beside the targets: weights of its rows in the loss
     config.data.graph = "graph"
     config.data.node = "node"
     config.data.sender = "sender"

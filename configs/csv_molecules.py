@@ -7,7 +7,9 @@ Targets are separated by commas: `--config.data.target=logS,logP`; a name with a
 quotes: `--config.data.target='"log S, mol/L",logP'`. A cell may be empty: that
 label is missing. Each target has scores of its own in metrics.json and in the table that is
 printed.
-`--config.data.kind=binary` (or multiclass, multilabel) classifies,
+`--config.data.kind=binary` (or multiclass, multilabel) classifies;
+`--config.data.kind=mixed --config.data.kinds=regression,binary` has a kind for each target.
+`--config.data.weights=weight` names a column of weights of the rows in the loss.
 `--config.data.split=scaffold` keeps molecules of one Bemis-Murcko scaffold together, and
 `--config.data.split=column` reads train, valid and test from the column `split`.
 """
@@ -23,7 +25,9 @@ def get_config() -> ConfigDict:
     config.data.path = "molecules.csv"
     config.data.smiles = "smiles"
     config.data.target = "target"
-    config.data.kind = "regression"  # regression | binary | multiclass | multilabel
+    config.data.kind = "regression"  # regression | binary | multiclass | multilabel | mixed
+    config.data.kinds = ""  # of mixed: regression, binary or multiclass for each target
+    config.data.weights = ""  # a column of weights of the rows in the loss
     config.data.split = "random"  # random | scaffold | column
     config.data.split_column = "split"  # read for column; without valid it is taken out of train
     config.data.test_fraction = 0.1

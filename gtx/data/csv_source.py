@@ -25,7 +25,7 @@ from gtx.data.check import DatasetError
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
 from gtx.data.smiles import shortened
-from gtx.data.spec import Label, LabelKind
+from gtx.data.spec import Label, LabelKind, mixed_label
 from gtx.typing import Level
 
 MISSING = ("", "nan", "na", "n/a")
@@ -235,8 +235,10 @@ def load(
     smiles_column: str = "smiles",
     target_columns: str | Sequence[str],
     kind: str = "regression",
+    kinds: str | Sequence[str] = (),
     features: str = "cip",
     split_column: str | None = None,
+    weight_column: str | None = None,
     num_workers: int = 0,
 ) -> CsvData:
     """Read molecules and labels. `gtx.data.splits` splits them if no column does.
@@ -248,28 +250,34 @@ def load(
         the name of a column, or several as a row of a CSV file: `a,b` or `"log S, mol/L",b`.
       kind: regression takes numbers; binary and multilabel take 0 and 1 (or false and true).
         Multiclass takes any text; the distinct texts in order are the classes (numbers by size).
-        Two texts of the same number (2 and 2.0), or that differ only in case, are refused.
+        Two texts of the same number (2 and 2.0), or that differ only in case, are refused. "mixed"
+        has a kind of its own for each column.
+      kinds: of a mixed label: regression, binary or multiclass for each target column, in their
+        order; a text has commas between them.
       features: see `molecules.from_smiles`.
       split_column: name of a column with the cells train, valid (or val) or test. A row with an
         empty cell is in no part and in `rejected`. None leaves the molecules unsplit.
+      weight_column: name of a column that says how much each row counts in the loss; None if all
+        count the same.
       num_workers: number of processes that parse SMILES; 0 for none.
 
     Raises:
       CsvError: names the file, the row and the column. Rows whose SMILES does not parse are not an
         error as long as at least one parses: see `CsvData.rejected`.
     """
-    kinds = get_args(LabelKind)
-    if kind not in kinds:
-        near = difflib.get_close_matches(str(kind), kinds, 1)
+    allowed = (*get_args(LabelKind), "mixed")
+    if kind not in allowed:
+        near = difflib.get_close_matches(str(kind), allowed, 1)
         if kind == "classification":
             near = ["binary", "multiclass"]
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise CsvError(
-            f"{Path(path).name}: kind={kind!r} is unknown. Use one of {', '.join(kinds)}.{hint}"
+            f"{Path(path).name}: kind={kind!r} is unknown. Use one of {', '.join(allowed)}.{hint}"
         )
     table = read(path).without_blank_rows()
     smiles = table.column(smiles_column)
-    labels, label = labels_of(table, target_columns, kind)
+    labels, label = labels_of(table, target_columns, kind, kinds=kinds)
+    weights = None if weight_column is None else weights_in(table, weight_column)
     dataset, errors = molecules.from_smiles(smiles, features=features, num_workers=num_workers)
     rejected = tuple(
         Rejected(table.numbers[row], smiles[row], reason) for row, reason in errors.items()
@@ -287,7 +295,12 @@ def load(
             f"{table.name}: no molecule has a label in {list(names)}. Name the columns "
             "that hold them, or use read_smiles for prediction."
         )
-    dataset = dataset.with_targets("graph", labels=labels, label=label)
+    dataset = dataset.with_targets(
+        "graph",
+        labels=labels,
+        label=label,
+        weights=None if weights is None else weights[dataset.ids],
+    )
     if split_column is not None:
         dataset, left_out = _split_by_column(dataset, table, smiles, split_column)
         rejected = tuple(sorted((*rejected, *left_out), key=lambda each: each.row))
@@ -295,19 +308,26 @@ def load(
 
 
 def labels_of(
-    table: Table, target_columns: str | Sequence[str], kind: str, level: Level = "graph"
+    table: Table,
+    target_columns: str | Sequence[str],
+    kind: str,
+    level: Level = "graph",
+    *,
+    kinds: str | Sequence[str] = (),
 ) -> tuple[np.ndarray, Label]:
     """The labels in columns of a table, one row for each row, and their description.
 
     Args:
       table: with a row for each graph, or whatever has the label.
-      target_columns, kind: as in `load`.
+      target_columns, kind, kinds: as in `load`.
       level: what has the label.
 
     Raises:
       CsvError: names the row and the column.
     """
     targets = target_names(table, target_columns)
+    if kind == "mixed":
+        return _mixed(table, targets, kinds, level)
     if not targets or (kind in ("binary", "multiclass") and len(targets) != 1):
         raise CsvError(
             f"{table.name}: {kind} with target columns {list(targets)}. Name one "
@@ -324,6 +344,64 @@ def labels_of(
     return np.array(values, np.float64).T, Label(
         level, cast(LabelKind, kind), len(targets), targets
     )
+
+
+def _mixed(
+    table: Table, targets: Sequence[str], kinds: str | Sequence[str], level: Level
+) -> tuple[np.ndarray, Label]:
+    """The labels of columns of several kinds, and the label with a head for each column."""
+    chosen = kinds_in(kinds, targets, table.name)
+    columns, parts = [], []
+    for name, kind in zip(targets, chosen, strict=True):
+        values, label = labels_of(table, (name,), kind, level)
+        if kind == "multiclass":
+            values = np.where(values < 0, np.nan, values)[:, None]
+        columns.append(values)
+        parts.append(dataclasses.replace(label, name=name))
+    return np.concatenate(columns, axis=1), mixed_label(parts)
+
+
+def kinds_in(kinds: str | Sequence[str], targets: Sequence[str], place: str) -> tuple[str, ...]:
+    """The kind of each target column of a mixed label.
+
+    Args:
+      kinds: as in `load`.
+      targets: the columns.
+      place: what messages begin with.
+
+    Raises:
+      CsvError: there is not one kind for each column, or one is unknown.
+    """
+    found = names_in(kinds) if isinstance(kinds, str) else tuple(kinds)
+    allowed = ("regression", "binary", "multiclass")
+    wrong = [kind for kind in found if kind not in allowed]
+    if len(found) != len(targets) or wrong:
+        raise CsvError(
+            f"{place}: the kinds {list(found)} are not one for each of the targets "
+            f"{list(targets)}. Give each one of {', '.join(allowed)}, with commas between them."
+        )
+    return found
+
+
+def weights_in(table: Table, column: str) -> np.ndarray:
+    """How much each row counts in the loss, float64 [rows].
+
+    Raises:
+      CsvError: a cell is empty, no finite number or negative, or all are 0; names the row.
+    """
+    weights = []
+    for row, cell in enumerate(table.column(column)):
+        number = math.nan if cell.lower() in MISSING else _number(table, row, column, cell)
+        if not number >= 0:
+            raise CsvError(
+                f"{table.name}: row {table.numbers[row]}, column {column!r} holds "
+                f"{shortened(cell)!r}. A weight must be a number of at least 0; give 0 to a row "
+                "that is not to count."
+            )
+        weights.append(number)
+    if not any(weights):
+        raise CsvError(f"{table.name}: every weight in column {column!r} is 0. Give some above 0.")
+    return np.array(weights, np.float64)
 
 
 def names_in(text: str) -> tuple[str, ...]:

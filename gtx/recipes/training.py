@@ -15,15 +15,23 @@ def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
         raise ConfigError("the dataset has no labels; a task needs spec.label.")
     loss, metric = config.task.loss, config.task.metric
     weights = tuple(map(float, config.task.get("head_weights", ())))
+    of_targets = tuple(map(float, config.task.get("target_weights", ())))
     filtered = config.task.get("candidates", 0) > 0
     field = "loss"
     try:
         tasks.from_label(spec.label, loss=loss)
         field = "head_weights"
         tasks.from_label(spec.label, loss=loss, head_weights=weights)
+        field = "target_weights"
+        tasks.from_label(spec.label, loss=loss, head_weights=weights, target_weights=of_targets)
         field = "metric"
         return tasks.from_label(
-            spec.label, loss=loss, metric=metric, head_weights=weights, filtered=filtered
+            spec.label,
+            loss=loss,
+            metric=metric,
+            head_weights=weights,
+            target_weights=of_targets,
+            filtered=filtered,
         )
     except ValueError as error:
         raise ConfigError(f"config.task.{field}: {error}") from error

@@ -1,5 +1,7 @@
 """Chooses the task for a label."""
 
+import math
+
 from gtx.data.spec import Label
 from gtx.tasks.base import Task
 from gtx.tasks.classification import Binary, Multiclass
@@ -15,6 +17,7 @@ def from_label(
     loss: str = "auto",
     metric: str = "auto",
     head_weights: tuple[float, ...] = (),
+    target_weights: tuple[float, ...] = (),
     filtered: bool = False,
 ) -> Task:
     """The task for a label.
@@ -32,8 +35,11 @@ def from_label(
         `filtered_` before them. For a mixed label it is
         a metric of a head, `<name>/<metric>`; `auto` is that of the first head.
       head_weights: a number for each head of a mixed label, see `Mixed`.
+      target_weights: a number above 0 for each target of a regression or multilabel label, by which
+        its loss counts; empty if all count the same.
       filtered: whether links are also ranked among negatives with the same sender, see `Link`.
     """
+    _check_target_weights(label, target_weights)
     if label.kind == "mixed":
         return _mixed(label, loss, metric, head_weights)
     if head_weights:
@@ -67,7 +73,12 @@ def from_label(
     if label.kind == "sequence":
         return Subtokens(label, metric)
     if label.kind == "regression":
-        return Regression(label, metric, loss_name=loss)  # type: ignore[arg-type]
+        return Regression(
+            label,
+            metric,
+            loss_name=loss,  # type: ignore[arg-type]
+            target_weights=target_weights,
+        )
     if label.kind == "multiclass":
         return Multiclass(label, metric, weighted=weighted)
     if label.kind == "binary" and label.level == "pair":
@@ -76,12 +87,26 @@ def from_label(
         hits = {20, int(asked)} if at and asked.isdigit() else {20}
         hits_at = tuple(sorted(hits))
         return Link(label, metric, weighted=weighted, hits=hits_at, filtered=filtered)
-    return Binary(label, metric, weighted=weighted)
+    return Binary(label, metric, weighted=weighted, target_weights=target_weights)
+
+
+def _check_target_weights(label: Label, weights: tuple[float, ...]) -> None:
+    if not weights:
+        return
+    if label.kind not in ("regression", "multilabel"):
+        raise ValueError(
+            f"target_weights are for several targets of one kind, and this is {label.kind}. Heads "
+            "of a mixed label have head_weights, classes have class_weights."
+        )
+    if len(weights) != label.dim or not all(0 < weight < math.inf for weight in weights):
+        raise ValueError(
+            f"target_weights is {weights} for {label.dim} targets. Give a number above 0 for each."
+        )
 
 
 def _mixed(label: Label, loss: str, metric: str, head_weights: tuple[float, ...]) -> Mixed:
     """The heads of a mixed label; `loss` is that of its regression heads."""
-    chosen, _, own = metric.partition("/")
+    chosen, _, own = metric.rpartition("/")
     heads = []
     for part in label.parts:
         of_head = own if chosen == part.name and own else "auto"

@@ -26,10 +26,12 @@ class Binary(Task):
         batch, that have the other label. It is `Multiclass`'s weight, for two classes with one
         output, as published models have it on PATTERN. GraphGPS divides by the number of entries
         there, and here it is the sum of the weights, as for several classes.
+      target_weights: for each target, by how much its loss counts; empty if all count the same.
     """
 
     main_metric: str = "roc_auc"
     weighted: bool = False
+    target_weights: tuple[float, ...] = ()
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -48,9 +50,12 @@ class Binary(Task):
         logits = jnp.where(known, outputs.astype(jnp.float32), 0.0)
         losses = labels * jax.nn.softplus(-logits) + (1 - labels) * jax.nn.softplus(logits)
         targets = self.targets_of(outputs, batch)
-        if not self.weighted and not self.label.class_weights and targets.weights is None:
+        given = self.label.class_weights or self.target_weights
+        if not self.weighted and not given and targets.weights is None:
             return jnp.where(known, losses, 0.0).sum(), known.sum(dtype=jnp.float32)
         each = weights_of(targets, known)
+        if self.target_weights:
+            each = each * jnp.asarray(self.target_weights, jnp.float32)
         if self.label.class_weights:
             of_no, of_yes = np.asarray(self.label.class_weights, np.float32).reshape(-1, 2).T
             each = each * jnp.where(labels == 1, of_yes, of_no)

@@ -44,7 +44,7 @@ class Mixed(Task):
 
     @property
     def mode(self) -> Mode:
-        name, _, metric = self.main_metric.partition("/")
+        name, _, metric = self.main_metric.rpartition("/")
         (head,) = (head for head in self.heads if head.label.name == name)
         return dataclasses.replace(head, main_metric=metric).mode
 

@@ -26,11 +26,13 @@ class Regression(Task):
         `huber_delta` and linear beyond. The mean is over known entries of all targets, each with
         the weight of its row (`Targets.weights`).
       huber_delta: the error at which `huber` becomes linear.
+      target_weights: for each target, by how much its loss counts; empty if all count the same.
     """
 
     main_metric: str = "mae"
     loss_name: Literal["l1", "mse", "huber"] = "l1"
     huber_delta: float = 1.0
+    target_weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,9 +73,11 @@ class Regression(Task):
             delta = self.huber_delta
             losses = jnp.where(size <= delta, 0.5 * jnp.square(error), delta * (size - 0.5 * delta))
         targets = self.targets_of(outputs, batch)
-        if targets.weights is None:
+        if targets.weights is None and not self.target_weights:
             return losses.sum(), known.sum(dtype=jnp.float32)
         weights = weights_of(targets, known)
+        if self.target_weights:
+            weights = weights * jnp.asarray(self.target_weights, jnp.float32)
         return (losses * weights).sum(), weights.sum()
 
     def predictions(self, outputs: Float[Array, "rows dim"]) -> Float[Array, "rows dim"]:

@@ -109,3 +109,28 @@ def test_a_batch_holds_the_weight_of_every_target(level):
     np.testing.assert_array_equal(targets.weights, targets.labels[:, 0])
     assert set(np.asarray(targets.weights[targets.mask]).tolist()) == {1, 2}
     assert not np.any(np.asarray(targets.weights)[~np.asarray(targets.mask)])
+
+
+def test_weights_of_targets_multiply_the_loss_of_their_column():
+    rng = np.random.default_rng(7)
+    labels, outputs = rng.normal(size=(2, 5, 3)).astype(np.float32)
+    labels[1, 2] = np.nan
+    of_targets, known = np.array([1.0, 3.0, 0.5]), MASK[:, None] & ~np.isnan(labels)
+    each = np.where(known, WEIGHTS[:, None] * of_targets, 0)
+    numbers = from_label(Label("graph", "regression", 3), target_weights=(1.0, 3.0, 0.5))
+    loss, count = numbers.loss(jnp.asarray(outputs), weighted(labels))
+    expected = np.nansum(each * np.abs(outputs - labels)) / each.sum()
+    np.testing.assert_allclose(loss / count, expected, rtol=1e-5)
+    truths = np.where(np.isnan(labels), np.nan, labels > 0).astype(np.float32)
+    several = from_label(Label("graph", "multilabel", 3), target_weights=(1.0, 3.0, 0.5))
+    loss, count = several.loss(jnp.asarray(outputs), weighted(truths))
+    losses = np.log1p(np.exp(np.float64(outputs))) - np.nan_to_num(truths) * outputs
+    np.testing.assert_allclose(loss / count, (each * losses).sum() / each.sum(), rtol=1e-5)
+    for label, wrong in (
+        (Label("graph", "regression", 2), (1.0,)),
+        (Label("graph", "regression", 2), (1.0, float("nan"))),
+        (Label("graph", "multiclass", 2), (1.0, 2.0)),
+        (Label("graph", "binary", 1), (1.0,)),
+    ):
+        with pytest.raises(ValueError, match="target_weights"):
+            from_label(label, target_weights=wrong)

@@ -2,15 +2,16 @@
 
 import csv
 import dataclasses
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from gtx.data import csv_source
 from gtx.data.csv_source import Rejected
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource
-from gtx.data.spec import Label, LabelKind
+from gtx.data.spec import Label, LabelKind, mixed_label
 from gtx.limits import Name, Rule, Whole
+from gtx.typing import Level
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,9 @@ class CSV(DataSource):
       path: the file.
       target: the columns to predict, such as `logS`, or `logS,logP`.
       smiles: the column of SMILES.
-      kind: regression, binary, multiclass or multilabel.
+      kind: regression, binary, multiclass or multilabel; or mixed, with `kinds`.
+      kinds: of a mixed label, regression, binary or multiclass for each column of `target`.
+      weights: the column that says how much each row counts in the loss; "" if all count the same.
       features: features of atoms and bonds, see `molecules.from_smiles`.
       split: "column" reads train, valid and test from `split_column`; with every other value the
         graphs stay unsplit.
@@ -53,7 +56,9 @@ class CSV(DataSource):
     path: Name
     target: Annotated[str | tuple[str, ...], Columns()]
     smiles: Name = "smiles"
-    kind: LabelKind = "regression"
+    kind: LabelKind | Literal["mixed"] = "regression"
+    kinds: str | tuple[str, ...] = ""
+    weights: str = ""
     features: Name = "cip"
     split: Name = "none"
     split_column: Name = "split"
@@ -72,12 +77,12 @@ class CSV(DataSource):
                 f"{self.kind!r} is in one. Name one; regression and multilabel can have several. A "
                 "name with a comma stands in quotes."
             )
+        check_kinds(self, "CSV")
 
     @property
     def label(self) -> Label:
         """The label. A multiclass label has two classes here, as only the file tells the number."""
-        dim = 2 if self.kind == "multiclass" else len(names_of(self.target))
-        return Label("graph", self.kind, dim)
+        return label_of_columns(self.target, self.kind, self.kinds, "graph")
 
     def load(self) -> Dataset:
         return self.load_with_rejected()[0]
@@ -88,8 +93,35 @@ class CSV(DataSource):
             smiles_column=self.smiles,
             target_columns=self.target,
             kind=self.kind,
+            kinds=self.kinds,
+            weight_column=self.weights or None,
             features=self.features,
             split_column=self.split_column if self.split == "column" else None,
             num_workers=self.num_workers,
         )
         return found.dataset, found.rejected
+
+
+def check_kinds(source: Any, name: str) -> None:
+    """Raise a DatasetError unless `kinds` of a source fit its `kind` and its `target`."""
+    if source.kind == "mixed":
+        csv_source.kinds_in(source.kinds, names_of(source.target), name)
+    elif source.kinds:
+        raise DatasetError(
+            f"{name}: kinds is {source.kinds!r}, and they are those of a mixed label. Give kind "
+            "'mixed', or leave kinds empty."
+        )
+
+
+def label_of_columns(target: Any, kind: str, kinds: Any, level: Level) -> Label:
+    """The label of columns as far as it is known without the file: classes are two."""
+    names = names_of(target)
+    if kind != "mixed":
+        return Label(level, cast(LabelKind, kind), 2 if kind == "multiclass" else len(names))
+    chosen = csv_source.kinds_in(kinds, names, "kinds")
+    return mixed_label(
+        [
+            dataclasses.replace(label_of_columns((name,), own, (), level), name=name)
+            for name, own in zip(names, chosen, strict=True)
+        ]
+    )

@@ -12,7 +12,7 @@ from gtx.data.convert.given import split_names
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource, Further
-from gtx.data.sources.csv_molecules import Columns, names_of
+from gtx.data.sources.csv_molecules import Columns, check_kinds, label_of_columns, names_of
 from gtx.data.spec import GraphSpec, Label, LabelKind
 from gtx.data.tables import Frame
 from gtx.limits import Name
@@ -33,7 +33,10 @@ class Tables(DataSource):
         or edge without a label is no target.
       level: what has a label: "graph", "node" or "edge". A row of `edges` is one target: where it
         is both directions, the one from sender to receiver.
-      kind: regression, binary, multiclass or multilabel.
+      kind: regression, binary, multiclass or multilabel; or mixed, with `kinds`.
+      kinds: of a mixed label, regression, binary or multiclass for each column of `target`.
+      weights: the column beside the targets that says how much each row counts in the loss; "" if
+        all count the same.
       graph, node, sender, receiver: names of the columns of keys, which may be texts or integers.
       directed: whether a row of `edges` is one direction. Otherwise it is both; a self-loop once.
       multi_edges: whether several rows may join the same two nodes.
@@ -47,7 +50,9 @@ class Tables(DataSource):
     path: Name
     target: Annotated[str | tuple[str, ...], Columns()]
     level: Literal["graph", "node", "edge"] = "graph"
-    kind: LabelKind = "regression"
+    kind: LabelKind | Literal["mixed"] = "regression"
+    kinds: str | tuple[str, ...] = ""
+    weights: str = ""
     graph: Name = "graph"
     node: Name = "node"
     sender: Name = "sender"
@@ -71,18 +76,22 @@ class Tables(DataSource):
                 f"kind {self.kind!r} is in one. Name one; regression and multilabel can have "
                 "several."
             )
+        check_kinds(self, "Tables")
 
     @property
     def label(self) -> Label:
         """The label. A multiclass label has two classes here, as only the file tells the number."""
-        dim = 2 if self.kind == "multiclass" else len(names_of(self.target))
-        return Label(self.level, self.kind, dim)
+        return label_of_columns(self.target, self.kind, self.kinds, self.level)
 
     def load(self) -> Dataset:
         read = self._read(self.path, None)
         frame, order = read.targets
-        values, label = csv_source.labels_of(frame.table, self.target, self.kind, self.level)
-        values = values[order]
+        values, label = csv_source.labels_of(
+            frame.table, self.target, self.kind, self.level, kinds=self.kinds
+        )
+        values, weights = values[order], None
+        if self.weights:
+            weights = csv_source.weights_in(frame.table, self.weights)[order]
         parts = None
         if self.split == "column":
             names = np.array(frame.table.column(self.split_column), np.str_)
@@ -100,6 +109,7 @@ class Tables(DataSource):
             values[kept],
             None if parts is None else parts[kept],
             label=label,
+            weights=None if weights is None else weights[kept],
         )
         if parts is not None and not len(dataset.part("train").targets):
             raise DatasetError(
@@ -217,7 +227,7 @@ class Tables(DataSource):
             targets = (str(self.target), *names_of(self.target))
         return tables.features(
             frame,
-            (*keys, *targets, *((self.split_column,) if labelled else ())),
+            (*keys, *targets, *((self.split_column, self.weights) if labelled else ())),
             None if spec is None else dict(getattr(spec, level)),
             _listed(self.categorical),
             _listed(self.leave_out),
