@@ -22,6 +22,7 @@ from gtx.recipes.models import needs_dense
 from gtx.tasks import Task
 from gtx.training import Devices, Optimizer, make_train_chunk
 from gtx.training.run import even_chunk
+from gtx.training.spread import notes_on_spread
 from gtx.training.state import init_state, leaf_name
 from gtx.training.step import blank_batch, empty_rows
 from gtx.typing import LEVELS, PyTree
@@ -97,9 +98,15 @@ def describe(config: Any) -> dict[str, Any]:
             source,
             steps_per_call=config.training.steps_per_call,
         ),
-        "notes": notes(
-            graphs, task, rejected=len(loaded.rejected), seeds=len(recipes.seeds(config))
-        ),
+        "notes": [
+            *notes(graphs, task, rejected=len(loaded.rejected), seeds=len(recipes.seeds(config))),
+            *notes_on_spread(
+                graphs,
+                lambda: state.batch_stats,
+                dense=budget.dense,
+                ignored=recipes.masked_nodes(config, graphs.spec),
+            ),
+        ],
     }
 
 

@@ -10,16 +10,23 @@ Ctrl-C, SIGTERM and SIGUSR1 save the run; the same command goes on with it. One 
 time writes to a folder.
 """
 
+import functools
 import logging
 import pathlib
 import time
+from typing import Any
 
+import flax.linen as nn
+import jax
 from absl.flags import FlagValues
 from ml_collections import ConfigDict
 
 from gtx import recipes, training
+from gtx.batching import Source
 from gtx.cli import baseline, finish, recipe_flag, shared_flags
 from gtx.cli.waiting import waiting
+from gtx.training.spread import notes_on_spread
+from gtx.training.step import blank_batch
 from gtx.training.storage import named
 
 _log = logging.getLogger(__name__)
@@ -53,6 +60,13 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     train, valid = graphs.part("train"), graphs.part("valid")
     source = recipes.batches(config, train, budget)
     optimizer = recipes.optimizer(config, recipes.steps_per_epoch(source))
+    for note in notes_on_spread(
+        graphs,
+        lambda: _statistics(model, source),
+        dense=budget.dense,
+        ignored=recipes.masked_nodes(config, graphs.spec),
+    ):
+        _log.warning(note)
 
     settings = config.training
     hooks: list[training.Hook] = [training.ProgressBar(), training.JsonLines()]
@@ -92,3 +106,10 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         baseline=forest,
         seconds=time.monotonic() - start,
     )
+
+
+def _statistics(model: nn.Module, source: Source) -> Any:
+    """The forms of the running statistics of a model, without computing any."""
+    batch = blank_batch(source, source.constants, source.plan(0, 0))
+    init = functools.partial(model.init, train=False)
+    return jax.eval_shape(init, jax.random.key(0), batch).get("batch_stats", {})

@@ -10,7 +10,7 @@ import gtx.encodings
 import gtx.structures
 from gtx.data import Continuous, Dataset, DatasetError, GraphSpec, Label, splits
 from gtx.data.labels import label_of_kind
-from gtx.data.masking import masked_label, widened
+from gtx.data.masking import hidden_columns, masked_label, widened
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import rules_of
 from gtx.recipes.rules import ConfigError, call_checked, choose, frozen, settings_of
@@ -77,6 +77,11 @@ def with_masked_label(spec: GraphSpec, config: ConfigDict) -> tuple[GraphSpec, L
 def hidden_names(config: ConfigDict) -> tuple[str, ...]:
     """The names in `config.task.masked_columns`; none for all columns of nodes."""
     return _listed(config.task.get("masked_columns", ""))
+
+
+def masked_nodes(config: ConfigDict, spec: GraphSpec) -> tuple[str, ...]:
+    """The node columns that are hidden in training, of data with `config.task.masked`."""
+    return hidden_columns(spec) if config.task.get("masked", 0.0) else ()
 
 
 def _listed(text: str) -> tuple[str, ...]:
