@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from gtx.ops.noise import keep_mask, key_bits, node_ids, normal
+from gtx.ops.noise import integers, keep_mask, key_bits, node_ids, normal
 
 RECEIVERS, SENDERS, HEADS, KEYS = 48, 64, 4, 8
 
@@ -198,3 +198,19 @@ def test_node_ids_are_the_same_bits_in_numpy_and_jax_and_distinct():
     np.testing.assert_array_equal(host, device)
     assert len(np.unique(host)) == host.size
     assert node_ids(3, 4, xp=np) == node_ids(jnp.int32(3), jnp.int32(4))
+
+
+def test_integers_are_uniform_and_depend_on_the_identities_alone():
+    ids, bits = jnp.arange(60_000), key_bits(jax.random.key(3))
+    found = np.asarray(integers(bits, 7, ids))
+    assert found.min() == 0 and found.max() == 6 and found.dtype == np.int32
+    assert scipy.stats.chisquare(np.bincount(found, minlength=7)).pvalue > 1e-4
+    order = np.random.default_rng(0).permutation(60_000)
+    np.testing.assert_array_equal(integers(bits, 7, ids[order]), found[order])
+    assert not np.asarray(integers(bits, 1, ids)).any()
+    assert np.asarray(integers(bits, 2**24, ids)).max() < 2**24
+    other = np.asarray(integers(bits, 7, ids, 1))
+    assert within(np.mean(other == found), 1 / 7, 60_000)
+    for size in (0, 2**24 + 1):
+        with pytest.raises(ValueError, match="size must lie"):
+            integers(bits, size, ids)
