@@ -57,7 +57,7 @@ class Runs:
         losses = [entry["loss"] for entry in whole.history]
         assert losses[-1] < losses[0]
         result = whole.evaluator(whole.variables, self.test)
-        assert result.predictions.shape == (len(self.test.targets), self.task.output_dim)
+        assert result.predictions.shape == (len(self.test.targets), self.task.prediction_dim)
         assert np.isfinite(result.metrics[self.task.main_metric])
         return whole, result
 
