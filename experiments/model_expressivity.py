@@ -344,7 +344,7 @@ def measure_families(
         entry["rounding"] = max(found["rounding"], entry.get("rounding", 0.0))
         entry["tolerance"] = TOLERANCE
     entry["cpu_seconds"] = round(entry.get("cpu_seconds", 0) + time.process_time() - start)
-    entry.update(**SMALL, **measure.machine())
+    entry.update(seeds=num_seeds, **SMALL, **measure.machine())
 
 
 def said(told: Mapping[str, Any]) -> str:
