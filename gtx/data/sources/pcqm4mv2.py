@@ -118,13 +118,16 @@ def _split(found: Any, gaps: np.ndarray) -> np.ndarray:
     try:
         for part in ("train", "valid"):
             rows = np.asarray(found[part])
-            if rows.ndim != 1 or rows.dtype.kind not in "iu" or np.any(split[rows] != -1):
+            if rows.ndim != 1 or rows.dtype.kind not in "iu" or rows.min(initial=0) < 0:
                 raise ValueError(f"{part} is no list of molecules")
+            if np.any(split[rows] != -1):
+                raise ValueError(f"{part} has molecules of another part")
             split[rows] = SPLITS.index(part)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise DatasetError(f"split_dict.pt: is no split ({error}). Fetch it again.") from error
     if np.any(np.isnan(gaps) != (split == -1)):
         raise DatasetError(
-            "pcqm4m-v2.zip: molecules of train and valid have no label. Fetch it again."
+            "pcqm4m-v2.zip: the molecules of train and valid are not those with a label. Fetch it "
+            "again."
         )
     return split

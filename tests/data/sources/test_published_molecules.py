@@ -162,9 +162,10 @@ def test_pcqm4mv2_is_parsed_from_smiles(tmp_path, monkeypatch):
     ("files", "said"),
     [
         (pcqm("0,CCO,1\n1,x,1\n2,C,\n3,C,1\n4,C,\n"), r"molecule 1 \(x\)"),
-        (pcqm(valid=np.array([2])), "train and valid have no label"),
+        (pcqm(valid=np.array([2])), "train and valid are not those with a label"),
         (pcqm(valid=np.array([3])), "split_dict.pt: is no split"),
         (pcqm(train=np.array([9])), "split_dict.pt: is no split"),
+        (pcqm(train=np.array([-1, 0])), "split_dict.pt: is no split"),
         (pcqm(train="all"), "split_dict.pt: is no split"),
     ],
 )

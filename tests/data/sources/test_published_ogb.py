@@ -85,6 +85,7 @@ def test_arxiv(both, tmp_path, monkeypatch):
         ({"raw/edge": "0,1\n1,2\n2,0\n3,4\n"}, "node that does not exist"),
         ({"raw/edge": "0,1\n1,2\n2,0\n3,-1\n"}, "node that does not exist"),
         ({"raw/node-label": "4\n39\n"}, "different graphs"),
+        ({"raw/node-label": "4,1\n39,1\n0,1\n4,1\n"}, "a node has 2 classes"),
         ({"raw/node-label": "4\n40\n0\n4\n"}, "40"),
         ({"raw/node-feat": "1,2\n" * 4}, "128"),
         ({"split/time/test": "4\n"}, "test has rows that do not exist"),

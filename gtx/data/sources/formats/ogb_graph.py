@@ -30,6 +30,8 @@ def read(path: Path, spec: GraphSpec, split: str, *, both_directions: bool) -> D
         features = ogb_csv.table(files, "raw/node-feat.csv.gz", np.float32)
         labels = ogb_csv.table(files, "raw/node-label.csv.gz", np.int64)
         parts = ogb_csv.split_of(files, path.name, split, count)
+    if labels.shape[1] != 1:
+        raise DatasetError(f"{path.name}: a node has {labels.shape[1]} classes. Fetch it again.")
     index = ogb_csv.both_directions(index) if both_directions else index
     return made(path.name, spec, index, {"feat": features}, labels[:, 0], parts)
 
