@@ -11,12 +11,12 @@ from gtx.limits import Layers, Probability, Rate, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Spec
-from gtx.models.parts import FunctionOf, Local, fields_of
+from gtx.models.parts import FunctionOf, Local, PartOf, fields_of
 from gtx.nn.attention import SGFormerAttention
 from gtx.nn.attention.sgformer import Normalization
 from gtx.nn.blocks import InitialResidualBlock, MixStreams, MPNNBlock, OnStream, SGFormerBlock
 from gtx.nn.encoders import StreamEmbed
-from gtx.nn.parts import ACTIVATIONS, BatchNorm, LayerNorm
+from gtx.nn.parts import ACTIVATIONS, NORMS, BatchNorm
 from gtx.ops.pooling import Pooling
 from gtx.typing import ModuleFactory
 
@@ -41,10 +41,13 @@ class SGFormer(LayeredModel):
       num_heads: of the attention, and of a message-passing layer that attends.
       local: the message-passing layer.
       message_passing: "residual" or "plain".
-      alpha: the weight of the attention against its residual.
+      alpha: the weight of the attention against its residual; 1 leaves no residual.
       graph_weight: the weight of the message passing.
       mix: "add" the streams, or "concatenate" them.
       normalization: of queries and keys; the paper's is by "graph", PyG's by "rows".
+      attention_norm: of the embedding that the attention reads, and after each of its layers.
+        The authors' commands for small graphs have "none", an alpha of 1, and no map of values:
+      use_value: whether the attention maps its values.
       attention_activation: after the norm of a layer of attention; "relu" in PyG.
       use_bias: of the maps of the attention. PyG has none.
       dropout_rate: after each layer of message passing and its embedding.
@@ -65,6 +68,8 @@ class SGFormer(LayeredModel):
     graph_weight: Probability = 0.8
     mix: Literal["add", "concatenate"] = "add"
     normalization: Normalization = "graph"
+    attention_norm: Annotated[Any, PartOf(NORMS, optional=True)] = "layer"
+    use_value: bool = True
     attention_activation: Annotated[Any, FunctionOf(ACTIVATIONS, optional=True)] = "none"
     use_bias: bool = True
     dropout_rate: Rate = 0.5
@@ -90,16 +95,18 @@ class SGFormer(LayeredModel):
                 SGFormerAttention,
                 num_heads=self.num_heads,
                 normalization=self.normalization,
+                use_value=self.use_value,
                 use_bias=self.use_bias,
             ),
             alpha=self.alpha,
+            norm=self.made("attention_norm"),
             activation=self.made("attention_activation"),
             dropout_rate=self.attention_dropout_rate,
         )
         first, along_edges = self._message_passing(self.embed(encoders), local)
         second = partial(
             self.embed(of_nodes),
-            norm=LayerNorm,
+            norm=self.made("attention_norm"),
             activation=jax.nn.relu,
             dropout_rate=self.attention_dropout_rate,
         )

@@ -29,7 +29,7 @@ class SGFormerBlock(nn.Module):
       dim: width of the nodes.
       attention: factory of the attention.
       alpha: the weight of the attention; None adds it to x.
-      norm: factory of the norm.
+      norm: factory of the norm; None for none.
       activation: after the norm; None for none, as in the authors' code by default.
       dropout_rate: after it.
     """
@@ -37,7 +37,7 @@ class SGFormerBlock(nn.Module):
     dim: int
     attention: ModuleFactory = SGFormerAttention
     alpha: float | None = 0.5
-    norm: ModuleFactory = LayerNorm
+    norm: ModuleFactory | None = LayerNorm
     activation: Activation | None = None
     dropout_rate: float = 0.0
     dtype: Dtype | None = None
@@ -51,11 +51,13 @@ class SGFormerBlock(nn.Module):
         check_residual(self, self.dim, nodes=x)
         attention = make(self.attention, "attention", dim=self.dim, **options, name="attention")
         attended = attention(features, batch, train=train).nodes
-        mixed = attended + x
-        if self.alpha is not None:
-            mixed = self.alpha * attended + (1 - self.alpha) * x
-        norm = make(self.norm, "norm", **options, name="norm")
-        x = norm(mixed, batch.node_mask, train=train, axis_name=batch.axis_name)
+        if self.alpha is None:
+            x = attended + x
+        else:
+            x = self.alpha * attended + (1 - self.alpha) * x
+        if self.norm is not None:
+            norm = make(self.norm, "norm", **options, name="norm")
+            x = norm(x, batch.node_mask, train=train, axis_name=batch.axis_name)
         if self.activation is not None:
             x = self.activation(x)
         dropout = Dropout(self.dropout_rate, name="dropout")
