@@ -176,8 +176,7 @@ def gradients(module):
 
 
 def embedded(linear, norm):
-    embed = joined(embed=joined(node_x=joined(linear=linear)), norm=norm)
-    return embed
+    return joined(node_x=joined(linear=linear), norm=norm)
 
 
 def sgformer(state, prefix, num_layers, num_attention_layers):
