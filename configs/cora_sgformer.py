@@ -5,9 +5,11 @@ r"""SGFormer on Cora: Wu et al. (2023): test accuracy 84.5 ± 0.8 %; parameters 
 
 The authors' `medium/run.sh`. Differs from it in that: the weight decay of their graph network
 serves both parts; the attention has norms, a residual and a map of values, as in the paper, which
-flags of their code turn off here; the split is the public one. Theirs is one draw of 20 nodes a
+flags of their code turn off here: --config.model.alpha=1.0 --config.model.attention_norm=none
+--config.model.use_value=False; the split is the public one. Theirs is one draw of 20 nodes a
 class, kept for all seeds: --config.data.nodes_per_class=20 --config.data.split_seed=123.
-Scores on both are in docs/scores.md.
+Scores on that split are in docs/scores.md. On the public one: 80.5 %, 150 epochs, seed 0, with a
+warm-up of 5 epochs, 2026-11-30.
 
 With residual message passing, words divided by their sum and AdamW the accuracy was 16 % lower.
 """

@@ -62,9 +62,9 @@ def draws(count: int = 3) -> tuple[str, ...]:
     return tuple(f"data.split_seed={seed}" for seed in range(count))
 
 
-LUO = "Luo et al. (2024), table 2"
-LUO_3 = "Luo et al. (2024), table 3"
-WU = "Wu et al. (2023), table 2 †"
+LUO = "Luo et al. 2024, table 2"
+LUO_3 = "Luo et al. 2024, table 3"
+WU = "Wu et al. 2023, table 2 †"
 DRAWN = ("data.nodes_per_class=20", "data.split_seed=123")
 FLAGS = ("model.alpha=1.0", "model.attention_norm=none", "model.use_value=False")
 # Of bags of words a network of width 512 takes most of the time; it is best long before 500 epochs.

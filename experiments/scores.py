@@ -175,11 +175,11 @@ def command(row: Row, run: str) -> str:
 def table(name: str, found: dict[str, Any]) -> str:
     """The rows of a table that were measured, in Markdown, and their commands."""
     lines = [
-        "| data | model | runs | test score | published | parameters | epochs | minutes a run "
+        "| data | model | runs | test score | published | parameters | epochs | minutes "
         "| memory, MB | date |",
         "|" + "---|" * 10,
     ]
-    commands = []
+    commands: list[str] = []
     for row in TABLES[name]:
         entries = {run: found[row.name][run] for run in row.runs if run in found.get(row.name, {})}
         if not entries:
@@ -187,6 +187,8 @@ def table(name: str, found: dict[str, Any]) -> str:
         lines.append(f"| {' | '.join(cells(row, list(entries.values())))} |")
         if not row.forest:
             commands.append(next(iter(entries.values()))["command"])
+    if len(lines) == 2:
+        return "No row of this table was trained yet."
     return "\n".join([*lines, "", "```bash", *commands, "```"] if commands else lines)
 
 
@@ -195,10 +197,12 @@ def cells(row: Row, entries: list[dict[str, Any]]) -> list[str]:
     metric = entries[0]["metric"]
     tests = [score["test"] for entry in entries for score in entry["scores"].values()]
     times = [entry["cpu_seconds"] or entry["seconds"] for entry in entries]
+    bound = "≤ " if any(entry["cpu_seconds"] is None for entry in entries) else ""
     number = len(tests) if len(entries) == 1 else 1  # of seeds in one run
     epochs = [entry["num_epochs"] for entry in entries]
     seen = [s["epochs"] for entry in entries for s in entry["scores"].values() if "epochs" in s]
     stopped = bool(seen) and min(seen) < epochs[0]
+    told = " to ".join(map(str, sorted({min(seen, default=0), max(seen, default=0)})))
     parameters = entries[0]["parameters"]
     return [
         row.data,
@@ -207,8 +211,8 @@ def cells(row: Row, entries: list[dict[str, Any]]) -> list[str]:
         f"{spread(tests, metric)} ({metric.replace('_', ' ')})",
         row.published or "-",
         "-" if parameters is None else f"{parameters:,}",
-        "-" if not seen else f"{min(seen)} to {max(seen)}" if stopped else str(epochs[0]),
-        f"{statistics.median(times) / number / 60:.1f}",
+        "-" if not seen else told if stopped else str(epochs[0]),
+        f"{bound}{statistics.median(times) / number / 60:.1f}",
         f"{max(entry['peak_memory'] for entry in entries) / 1e6:.0f}",
         max(entry["date"] for entry in entries),
     ]

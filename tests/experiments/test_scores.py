@@ -103,7 +103,7 @@ def test_a_row_of_a_table_tells_mean_deviation_and_what_it_cost():
         {**entry, "scores": {"1": dict(test=0.7, epochs=3)}, "cpu_seconds": None},
     ]
     assert scores.cells(row, entries) == [
-        "data", "model", "2 of 10 seeds", "60.0 ± 14.1 (roc auc)", "1", "1,234", "3 to 5", "1.2",
+        "data", "model", "2 of 10 seeds", "60.0 ± 14.1 (roc auc)", "1", "1,234", "3 to 5", "≤ 1.2",
         "5", "2026-01-01",
     ]  # fmt: skip
     one = {**entries[0], "metric": "rmse", "scores": {"0": dict(test=0.25)}}
