@@ -40,6 +40,9 @@ Recipes that the table lacks were not trained to the end: their steps take many 
 A whole schedule has a command of the same kind, `--only=zinc_grit --num_train=0 --num_epochs=60`.
 For GRIT that is about eight hours on one core, an estimate.
 """
+MORE = """\
+The same with {graphs} molecules and {epochs} epochs, `--num_train={graphs} --num_epochs={epochs}`:
+"""
 TOLD = """\
 ## What they tell apart
 
@@ -93,8 +96,29 @@ def sections() -> list[str]:
 
 
 def learning(runs: Mapping[str, Any]) -> str:
-    """The table of `experiments.learning`, the best first: runs of its default budget."""
-    rows = sorted(runs.values(), key=lambda run: run["valid_mae"])
+    """The tables of `experiments.learning`, one for each budget, the best run first."""
+    budgets: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
+    for run in sorted(runs.values(), key=lambda run: (run["num_train"], run["valid_mae"])):
+        budgets.setdefault((run["num_train"], run["num_epochs"]), []).append(run)
+    (graphs, epochs), first = next(iter(budgets.items()))
+    one = first[0]
+    parts = [
+        LEARNING.format(
+            epochs=epochs,
+            graphs=graphs,
+            seed=one["seed"],
+            every=one["evaluate_every"],
+            twice=2 * one["evaluate_every"],
+        ),
+        _runs(first),
+    ]
+    for (graphs, epochs), others in list(budgets.items())[1:]:
+        parts += [MORE.format(graphs=graphs, epochs=epochs), _runs(others)]
+    return "\n".join(parts)
+
+
+def _runs(runs: Sequence[Mapping[str, Any]]) -> str:
+    """The table of the runs of one budget."""
     header = [
         "recipe", "validation MAE", "train loss", "steps", "batch", "parameters",
         "seconds per epoch", "memory, GB", "published", "measured",
@@ -112,17 +136,9 @@ def learning(runs: Mapping[str, Any]) -> str:
             _published(run),
             f"{run['date']}, {run['machine'].split(',')[0]}",
         ]
-        for run in rows
+        for run in runs
     ]
-    one = rows[0]
-    text = LEARNING.format(
-        epochs=one["num_epochs"],
-        graphs=one["num_train"],
-        seed=one["seed"],
-        every=one["evaluate_every"],
-        twice=2 * one["evaluate_every"],
-    )
-    return f"{text}\n{table(header, cells)}"
+    return table(header, cells)
 
 
 def _published(run: Mapping[str, Any]) -> str:

@@ -54,7 +54,8 @@ Numbers of these sources were compared with the text of the paper that is named.
   Peptides-struct, which eight virtual nodes make and not the six of the same table.
 - GPS: scores and parameters on CIFAR10, MNIST, PATTERN and CLUSTER are those that tables 1, 2, 10,
   11, 13 and 14 of the same paper restate.
-- GNN+: parameters with tables 8 to 13 of Luo et al. (2025). Its scores are as others cite them.
+- GNN+: parameters with a copy of tables 8 to 13 of Luo et al. (2025), not with the paper itself.
+  Its scores are as others cite them.
 - GT, SAN, EGT, Specformer, SAT of k-subgraphs, GPS and GRIT: scores on ZINC, MNIST, CIFAR10,
   PATTERN, CLUSTER and Peptides are those that tables 2 and 3 of Luo et al. (2024), "Enhancing
   Graph Transformers with Hierarchical Distance Structural Encoding", restate.

@@ -327,7 +327,6 @@ class Predictor:
         present = {(field, name) for field, names in columns.items() for name in names}
         computed = set(self._encoded)
         # Encodings are used as given only if all of their columns are there.
-        # Encodings are used as given only if all of their columns are there.
         if self._encoded <= present:
             computed = set()
         if self.recipe.scaler is not None and _DESCRIPTORS not in present:

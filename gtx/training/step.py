@@ -175,7 +175,6 @@ def make_train_chunk(
                 return no_step(state, seed)
 
             # A condition and not a selection: padding at the end of an epoch costs no time.
-            # A condition and not a selection: padding at the end of an epoch costs no time.
             state, report = jax.lax.cond(go.any() if go.shape else go, take, skip, state)
             return (state, healthy & report.finite.all(-1)), report
 
