@@ -17,5 +17,4 @@ def get_config() -> ConfigDict:
     config.data.graph = "citeseer"
     config.model.num_layers = 4
     config.optimizer.weight_decay = 1.0
-    config.optimizer.decoupled = False
     return config

@@ -28,6 +28,7 @@ def get_config() -> ConfigDict:
     config.optimizer.weight_decay = 5e-4
     config.optimizer.decoupled = False
     config.optimizer.schedule = "constant"
+    config.optimizer.warmup_epochs = 0.0
     config.optimizer.clip_norm = 0.0  # none
 
     config.training.num_epochs = 1000

@@ -39,6 +39,7 @@ def get_config() -> ConfigDict:
     config.optimizer.learning_rate = 1e-3
     config.optimizer.weight_decay = 0.0
     config.optimizer.schedule = "constant"
+    config.optimizer.warmup_epochs = 0.0
     config.optimizer.clip_norm = 0.0  # none
 
     config.training.num_epochs = 2100

@@ -32,6 +32,7 @@ def get_config() -> ConfigDict:
     config.optimizer.learning_rate = 1e-4
     config.optimizer.weight_decay = 1e-3
     config.optimizer.schedule = "constant"
+    config.optimizer.warmup_epochs = 0.0
     config.optimizer.clip_norm = 100.0
 
     config.training.num_epochs = 1600  # 2,000,000 steps

@@ -16,5 +16,4 @@ def get_config() -> ConfigDict:
     config = cora_difformer.get_config()
     config.data.graph = "pubmed"
     config.optimizer.weight_decay = 1e-4
-    config.optimizer.decoupled = False
     return config
