@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 import gtx.encodings
 from gtx import recipes
 from gtx.batch import Batch
-from gtx.batching import make_batches
+from gtx.batching import NoisyNodes, make_batches
 from gtx.data import Dataset
 from gtx.limits import Layers, Whole, Width, rule_of, rules_of
 from gtx.models import MODELS
@@ -113,6 +113,9 @@ def step_of(config: ConfigDict, graphs: Dataset, *, values: bool = True) -> Step
     if values:
         state = jax.tree.map(jnp.array, state)
     elements = source.chunk(rows)
+    batch = next(make_batches(graphs.part("train"), recipes.budget(config, graphs), seed=0))
+    if isinstance(source, NoisyNodes):
+        batch = source.change(batch, jax.random.key(0))
 
     def loss(params, batch_stats, batch):
         outputs, changed = model.apply(
@@ -130,5 +133,5 @@ def step_of(config: ConfigDict, graphs: Dataset, *, values: bool = True) -> Step
         loss,
         make_train_chunk(model, task, optimizer, source),
         (state, source.constants, elements, rows, np.uint32(0)),
-        next(make_batches(graphs.part("train"), recipes.budget(config, graphs), seed=0)),
+        batch,
     )
