@@ -58,8 +58,8 @@ def jaxtyped(thing: Any = None, *, typechecker: Any = None) -> Any:
     if not inspect.isclass(thing):
         return typechecker(thing)
     if {"__dataclass_fields__", "__init__"} <= vars(thing).keys():
-        thing.__init__ = typechecker(thing.__init__)
+        setattr(thing, "__init__", typechecker(thing.__init__))  # noqa: B010
     return thing
 
 
-jaxtyping.jaxtyped = jaxtyped
+setattr(jaxtyping, "jaxtyped", jaxtyped)  # noqa: B010
