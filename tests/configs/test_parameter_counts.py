@@ -19,6 +19,8 @@ GRIT = "LiamMa/GRIT: its configurations and layers, counted"
 EXPHORMER = "Exphormer (2023), tables 7 and 8"
 GNN_PLUS = "Luo et al. (2025), tables 8 to 13; the layers of LUOyk1999/GNNPlus"
 GT = "Dwivedi and Bresson (2021), table 2"
+CKGCN = "the configurations and layers of networkslab/CKGConv, without the constants"
+LRGB = "the configurations and layers of vijaydwivedi75/lrgb, with 173 rows of atoms"
 # The number of parameters of each config, and who states it. A number without such a source is
 # what the config has, so that a change of it is seen. None: a file of the user decides.
 COUNTS: dict[str, tuple[int | None, str]] = {
@@ -28,6 +30,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "chameleon_tuned_gcn": (2_244_101, NONE),
     "characters_decoder": (116_705, NONE),
     "cifar10_big_bird": (129_418, GPS_RESTATED),
+    "cifar10_egt": (139_090, NONE),  # 139,074 by the authors' layers: see the config
     "cifar10_exphormer": (111_095, EXPHORMER),
     "cifar10_gatedgcn_plus": (116_490, GNN_PLUS),
     "cifar10_gps": (112_726, GPS_RESTATED),
@@ -39,6 +42,8 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "citeseer_sgformer": (499_718, NONE),
     "citeseer_tuned_gcn": (2_162_182, NONE),
     "clrs_gps": (233_345, NONE),
+    "cluster_ckgcn": (498_772, CKGCN),
+    "cluster_egt": (547_078, NONE),  # 547,118 by the authors' layers: see pattern_egt
     "cluster_exphormer": (282_970, EXPHORMER),
     "cluster_gatedgcn_plus": (474_574, GNN_PLUS),
     "cluster_gps": (502_054, GPS_RESTATED),
@@ -46,6 +51,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "cluster_gt": (524_026, GT),
     "cluster_ppgt": (495_678, NONE),
     "cluster_san": (519_186, "the repository's configs/CLUSTER/optimized and its layers"),
+    "cluster_sat": (741_990, "train_SBMs.py and the layers of BorgwardtLab/SAT"),
     "cora_difformer": (159_943, NONE),
     "cora_gcn": (134_215, NONE),
     "cora_links": (135_873, NONE),
@@ -69,6 +75,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "minesweeper": (126_017, NONE),
     "minesweeper_polynormer": (11_062_785, NONE),
     "minesweeper_tuned_gcn": (94_145, NONE),
+    "mnist_egt": (138_962, NONE),  # 138,946 by the authors' layers: see the config
     "mnist_exphormer": (111_015, EXPHORMER),
     "mnist_gatedgcn_plus": (118_940, GNN_PLUS),
     "mnist_gps": (115_394, GPS_RESTATED),
@@ -77,9 +84,13 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "moleculenet_gps": (137_873, NONE),
     "molhiv_gatedgcn_plus": (1_076_633, GNN_PLUS),
     "molhiv_gps": (558_625, GPS),
+    "molhiv_san": (714_705, "the repository's configs/MOLHIV/optimized and its layers"),
     "molpcba_gatedgcn_plus": (6_016_860, GNN_PLUS),
     "molpcba_gps": (9_744_496, GPS),
+    "molpcba_san": (5_885_044, "the repository's configs/MOLPCBA/optimized and its layers"),
     "packed": (None, NONE),
+    "pattern_ckgcn": (437_399, CKGCN),
+    "pattern_egt": (546_754, NONE),  # 546,794 by the authors' layers: see the config
     "pattern_exphormer": (91_045, EXPHORMER),
     "pattern_gatedgcn_plus": (466_001, GNN_PLUS),
     "pattern_gps": (337_201, GPS_RESTATED),
@@ -87,6 +98,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pattern_gt": (522_982, GT),
     "pattern_ppgt": (495_425, NONE),
     "pattern_san": (520_518, "the repository's configs/PATTERN/optimized and its layers"),
+    "pattern_sat": (825_986, "train_SBMs.py and the layers of BorgwardtLab/SAT"),
     "pcqm4mv2_edge_transformer": (9_626_497, NONE),
     "pcqm4mv2_gdt": (14_645_073, NONE),
     "pcqm4mv2_gps_deep": (13_807_345, "README of rampasek/GraphGPS"),
@@ -103,16 +115,26 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pcqm4mv2_tgt": (101_979_841, NONE),  # the paper rounds to 102 million, with distances
     "pcqm4mv2_tokengt": (47_308_033, NONE),  # the paper rounds to 48.5, with another head
     "pcqm_contact_floydnet": (31_669_281, NONE),
+    "peptides_func_ckgcn": (420_876, CKGCN),
     "peptides_func_exphormer": (445_802, EXPHORMER),  # 445,866 with 64 that the model ignores
+    "peptides_func_gatedgcn": (506_280, LRGB),
     "peptides_func_gcn_plus": (507_351, GNN_PLUS),
     "peptides_func_gps": (504_362, GPS),
     "peptides_func_grit": (443_338, GRIT),
     "peptides_func_ppgt": (509_154, NONE),
+    "peptides_func_san": (492_634, LRGB),  # without a vector of 84
+    "peptides_func_san_rwse": (499_722, LRGB),  # without a vector of 100
+    "peptides_func_transformer": (487_466, LRGB),  # without 960 that nothing reads
+    "peptides_struct_ckgcn": (411_661, CKGCN),
     "peptides_struct_exphormer": (425_811, NONE),  # table 8 states 426,427: see the config
+    "peptides_struct_gatedgcn": (506_419, LRGB),
     "peptides_struct_gcn_plus": (506_127, GNN_PLUS),
     "peptides_struct_gps": (504_459, GPS),
     "peptides_struct_grit": (438_827, NONE),
     "peptides_struct_ppgt": (488_123, NONE),
+    "peptides_struct_san": (492_719, LRGB),  # without a vector of 84
+    "peptides_struct_san_rwse": (499_823, LRGB),  # without a vector of 100
+    "peptides_struct_transformer": (487_587, LRGB),  # without 960 that nothing reads
     "pubmed_difformer": (99_971, NONE),
     "pubmed_nodeformer": (49_939, NONE),
     "pubmed_sgformer": (89_539, NONE),
