@@ -116,8 +116,8 @@ EQUATIONS = (
             Line(
                 LAYER,
                 "MultiHeadAttention.__call__",
-                "Linear(self.dim, self.use_bias, kernel_init=self.kernel_init, **options, "
-                'name="output")(x)',
+                "Linear(self.dim, use_bias, kernel_init=self.kernel_init, **options, "
+                'name="output")',
             ),
         ),
         (1, 4, 14),

@@ -18,17 +18,20 @@ _SETTINGS = {
 _DATA = ("data", "encodings", "encodings_used", "structures")
 # Of the task, but they change the targets or the label.
 _TARGETS = ("task.candidates", "task.class_weights", "task.kind", "task.negatives")
+# What is drawn in each step; an auxiliary loss of the model tells what it was.
+_NOISE = ("task.noise", "task.noise_columns", "task.noise_scale", "task.noise_weight")
+_HIDDEN = ("task.masked", "task.masked_columns")
 # For each other fact, the fields of the config that may explain a difference.
 _FIELDS = {
-    "model": ("model", *_DATA),
+    "model": ("model", *_DATA, *_NOISE, *_HIDDEN),
     "task": ("task", "data"),
     "optimizer": ("optimizer", "training.num_epochs", "batch.size", "data"),
     "source.batch_size": ("batch.size",),
     "source.stratified": ("batch.stratified",),
     "source.budget": ("batch", *_DATA),
-    "data": (*_DATA, *_TARGETS),
-    "spec": (*_DATA, *_TARGETS),
-    "raw_spec": (*_DATA, *_TARGETS),
+    "data": (*_DATA, *_TARGETS, *_HIDDEN),
+    "spec": (*_DATA, *_TARGETS, *_HIDDEN),
+    "raw_spec": (*_DATA, *_TARGETS, *_HIDDEN),
     "scaler": _DATA,
 }
 # These fields determine how new graphs are read. Two runs may differ only in them: on their own
@@ -122,7 +125,7 @@ def _explained(
     for name, differing in found.items():
         if not differing:
             continue
-        fields = _FIELDS.get(name, _SETTINGS.get(name, ("batch", *_DATA)))
+        fields = _FIELDS.get(name, _SETTINGS.get(name, ("batch", *_DATA, *_NOISE, *_HIDDEN)))
         said = _of_fields(config, fields)
         lines += said
         # Changed data also change vocabularies, scales and schedules. These consequences are left

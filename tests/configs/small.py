@@ -55,7 +55,9 @@ def shrink(config: ConfigDict) -> ConfigDict:
             config.model[field] = min(value, 4 if field == "encoding_dim" else 8)
         elif DEEP in limits:
             config.model[field] = min(value, 2)
-    config.batch.size, config.batch.num_tiers = 3, 1
+    config.batch.size = 3
+    if not recipes.sampling(config):
+        config.batch.num_tiers = 1
     return config
 
 

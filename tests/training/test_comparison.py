@@ -79,6 +79,9 @@ ZINC = {
     "seed": (1, REFUSED),
     "task.loss": ("mse", REFUSED),
     "task.metric": ("rmse", REFUSED),
+    "task.noise": (0.05, REFUSED),
+    "task.noise_columns": ("nodes.atom", NOTHING),  # without noise
+    "task.noise_weight": (2.0, NOTHING),
     "training.checkpoint_every": (3, NOTHING),
     "training.evaluate_every": (3, REFUSED),
     "training.num_epochs": (40, REFUSED),  # of a schedule that ends with them
@@ -106,6 +109,7 @@ SMILES = {
     "model.graph_encoders": ({"descriptors": {"name": "linear", "norm": "layer"}}, REFUSED),
 }
 COMMUNITIES = {
+    "task.masked": (0.2, REFUSED),
     "model.ends": ("product", NOTHING),
     "task.kind": ("multiclass", NOTHING),
     "data.across": (0.5, REFUSED),
@@ -138,7 +142,10 @@ ONE_VALUE = {"data.name", "model.name"}  # others have other fields; what they m
 # recipe without encodings has them as one field. Heads have weights where a label is mixed.
 NOT_HERE = {"data.graph", "data.test_share", "data.valid_share", "encodings", "task.head_weights"}
 NOT_HERE |= {f"data.{field}" for field in ("dim", "num_classes", "num_edges", "num_nodes")}
-NOT_HERE |= {"data.normalize_words"}
+NOT_HERE |= {"data.normalize_words", "data.nodes_per_class"}
+# Without noise on numbers, hidden nodes, weights or several targets these are refused.
+NOT_HERE |= {"task.noise_scale", "task.masked_columns", "task.target_weights"}
+NOT_HERE |= {"data.kinds", "data.weights"}
 # The built model, the encodings, the structures and the source of batches are compared whole, with
 # all of their fields.
 # So a new one of them brings fields that refuse a resume without a row here.
