@@ -10,6 +10,8 @@ from gtx.data.exact import INT32_MAX, DatasetError, count, number, record, texts
 from gtx.typing import LEVELS, Level
 
 LabelKind = Literal["regression", "binary", "multiclass", "multilabel"]
+# Of the targets of a table, which may be of several kinds.
+TableKind = Literal["regression", "binary", "multiclass", "multilabel", "mixed"]
 
 
 @dataclasses.dataclass(frozen=True)

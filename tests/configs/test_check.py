@@ -95,7 +95,7 @@ WRONG = {
         ({"data.split": "given"}, "random, scaffold, column"),
         ({"data.test_fraction": 0.95}, "leave nothing to train on"),
         ({"data.valid_fraction": NAN}, "nan is not allowed"),
-        ({"data.kind": "classification"}, "regression, binary, multiclass, multilabel"),
+        ({"data.kind": "classification"}, "binary, mixed, multiclass, multilabel, regression"),
         ({"data.target": "a,"}, "the name of a column"),
         ({"data.target": "a,b", "data.kind": "binary"}, "Name one"),
         ({"data.path": ""}, "not empty"),

@@ -2,14 +2,14 @@
 
 import csv
 import dataclasses
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from gtx.data import csv_source
 from gtx.data.csv_source import Rejected
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource
-from gtx.data.spec import Label, LabelKind, mixed_label
+from gtx.data.spec import Label, LabelKind, TableKind, mixed_label
 from gtx.limits import Name, Rule, Whole
 from gtx.typing import Level
 
@@ -56,7 +56,7 @@ class CSV(DataSource):
     path: Name
     target: Annotated[str | tuple[str, ...], Columns()]
     smiles: Name = "smiles"
-    kind: LabelKind | Literal["mixed"] = "regression"
+    kind: TableKind = "regression"
     kinds: str | tuple[str, ...] = ""
     weights: str = ""
     features: Name = "cip"

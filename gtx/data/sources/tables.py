@@ -13,7 +13,7 @@ from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource, Further
 from gtx.data.sources.csv_molecules import Columns, check_kinds, label_of_columns, names_of
-from gtx.data.spec import GraphSpec, Label, LabelKind
+from gtx.data.spec import GraphSpec, Label, TableKind
 from gtx.data.tables import Frame
 from gtx.limits import Name
 
@@ -50,7 +50,7 @@ class Tables(DataSource):
     path: Name
     target: Annotated[str | tuple[str, ...], Columns()]
     level: Literal["graph", "node", "edge"] = "graph"
-    kind: LabelKind | Literal["mixed"] = "regression"
+    kind: TableKind = "regression"
     kinds: str | tuple[str, ...] = ""
     weights: str = ""
     graph: Name = "graph"
