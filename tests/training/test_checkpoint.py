@@ -76,15 +76,15 @@ def test_saving_again_at_the_same_step_replaces(tmp_path):
 
 def test_saving_leaves_no_thread_and_no_file_open(tmp_path):
     def open_now():
-        return threading.active_count(), len(os.listdir("/proc/self/fd"))
+        return np.array([threading.active_count(), len(os.listdir("/proc/self/fd"))])
 
     saved(tmp_path, steps=(1,))
     before = open_now()
     saved(tmp_path, steps=(2, 3, 4)).restore(make_state())
     until = time.monotonic() + 30  # a thread of orbax that is done may still be ending
-    while open_now() != before and time.monotonic() < until:
+    while (open_now() > before).any() and time.monotonic() < until:
         time.sleep(0.05)
-    assert open_now() == before
+    assert (open_now() <= before).all()
 
 
 def test_nothing_is_printed(tmp_path, capfd):
