@@ -101,7 +101,8 @@ def describe(config: Any) -> dict[str, Any]:
         "notes": [
             *notes(graphs, task, rejected=len(loaded.rejected), seeds=len(recipes.seeds(config))),
             *notes_on_spread(
-                graphs,
+                train,
+                [graphs.part("valid"), graphs.part("test")],
                 lambda: state.batch_stats,
                 dense=budget.dense,
                 ignored=recipes.masked_nodes(config, graphs.spec),

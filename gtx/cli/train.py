@@ -61,7 +61,8 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     source = recipes.batches(config, train, budget)
     optimizer = recipes.optimizer(config, recipes.steps_per_epoch(source))
     for note in notes_on_spread(
-        graphs,
+        train,
+        [valid, graphs.part("test")],
         lambda: _statistics(model, source),
         dense=budget.dense,
         ignored=recipes.masked_nodes(config, graphs.spec),

@@ -108,7 +108,13 @@ def _sha256(*arrays: np.ndarray) -> str:
     # dtype and shape are hashed too: arrays with the same bytes may differ in them.
     digest = hashlib.sha256()
     for array in arrays:
-        array = np.ascontiguousarray(array)
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(array.data)
+        add_array(digest, array)
     return digest.hexdigest()
+
+
+def add_array(digest: Any, array: np.ndarray) -> None:
+    """Add an array to a hash of `hashlib`: its dtype, its shape and its bytes, without a copy."""
+    array = np.ascontiguousarray(array)
+    digest.update(f"{array.dtype.str}{array.shape}".encode())
+    # As bytes, because a buffer cannot have every dtype: bfloat16 is none of Python's.
+    digest.update(array.reshape(-1).view(np.uint8))

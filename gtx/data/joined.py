@@ -12,8 +12,22 @@ from gtx.data.exact import DatasetError
 from gtx.typing import LEVELS
 
 
-def form(dataset: Dataset) -> tuple[Any, ...]:
-    """What Datasets that are joined have in common: spec, level of targets, and what there is."""
+def check_alike(datasets: Sequence[Dataset], names: Sequence[str]) -> None:
+    """Raise a DatasetError unless all have one spec, level of targets, and the same arrays.
+
+    Args:
+      datasets: those that belong together.
+      names: of each, for the message.
+    """
+    for dataset, name in zip(datasets, names, strict=True):
+        if _form(dataset) != _form(datasets[0]):
+            raise DatasetError(
+                f"{name}: has another spec, level of targets or other arrays than {names[0]}. "
+                "Build all with one spec (Dataset.from_columns(..., spec=spec))."
+            )
+
+
+def _form(dataset: Dataset) -> tuple[Any, ...]:
     table = dataset.targets
     there = (table.labels is not None, table.weights is not None, dataset.names is not None)
     return dataset.spec, table.level, there
@@ -31,12 +45,7 @@ def joined(datasets: Sequence[Dataset]) -> Dataset:
     if not datasets:
         raise DatasetError("dataset: there is nothing to join. Give at least one Dataset.")
     first = datasets[0]
-    for place, other in enumerate(datasets):
-        if form(other) != form(first):
-            raise DatasetError(
-                f"dataset: Dataset {place} has another spec, level of targets or other arrays than "
-                "the first. Build all with one spec (Dataset.from_columns(..., spec=spec))."
-            )
+    check_alike(datasets, [f"Dataset {place}" for place in range(len(datasets))])
     if first.edge_sets:
         raise DatasetError(
             f"dataset: Datasets with the edge sets {sorted(first.edge_sets)} cannot be joined. "

@@ -22,7 +22,7 @@ from typing import Any
 from gtx.data import packed_folder
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
-from gtx.data.joined import form
+from gtx.data.joined import check_alike
 
 LIST = "shards.json"
 _FORMAT = "gtx packed shards 1"
@@ -138,14 +138,8 @@ def _listed(path: Path) -> dict[str, str]:
 
 
 def _opened(path: Path, names: list[str], *, verify: bool) -> list[Dataset]:
-    shards = []
-    for name in names:
-        shards.append(packed_folder.load(path / name, verify=verify))
-        if form(shards[-1]) != form(shards[0]):
-            raise DatasetError(
-                f"{path.name}/{name}: has another spec, level of targets or other arrays than "
-                f"{names[0]}. Build all shards with one spec."
-            )
+    shards = [packed_folder.load(path / name, verify=verify) for name in names]
+    check_alike(shards, [f"{path.name}/{name}" for name in names])
     return shards
 
 

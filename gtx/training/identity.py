@@ -18,12 +18,11 @@ from typing import Any
 
 import flax.linen as nn
 import jax
-import numpy as np
 
 from gtx._version import __version__
 from gtx.batching import Budget, Source
 from gtx.data import Dataset
-from gtx.data.content import content
+from gtx.data.content import add_array, content
 from gtx.tasks import Task
 from gtx.training.comparison import data_changes, differences, reasons
 from gtx.training.description import CLASS, describe
@@ -111,7 +110,7 @@ def fingerprint(dataset: Dataset) -> str:
     for level in LEVELS.values():
         for name, array in sorted(getattr(dataset, level).items()):
             digest.update(f"{level}/{name}".encode())
-            _add(digest, array)
+            add_array(digest, array)
     table = dataset.targets
     arrays = {name: getattr(dataset, name) for name in _STRUCTURE}
     arrays |= {"labels": table.labels, "ids": dataset.ids}
@@ -120,14 +119,14 @@ def fingerprint(dataset: Dataset) -> str:
     for name, array in arrays.items():
         digest.update(name.encode())
         if array is not None:
-            _add(digest, array)
+            add_array(digest, array)
     for name, edges in sorted(dataset.edge_sets.items()):
         digest.update(f"edge_sets/{name}".encode())
         for array in (edges.ptr, edges.senders, edges.receivers):
-            _add(digest, array)
+            add_array(digest, array)
         for column, array in sorted(edges.columns.items()):
             digest.update(column.encode())
-            _add(digest, array)
+            add_array(digest, array)
     return digest.hexdigest()
 
 
@@ -212,9 +211,3 @@ def _take_out(description: Any, place: str, taken: dict[str, Any]) -> Any:
 def _listing(found: list[str], limit: int = 12) -> str:
     more = [f"and {len(found) - limit} more"] if len(found) > limit else []
     return "\n".join(f"  {line}" for line in [*found[:limit], *more])
-
-
-def _add(digest: Any, array: np.ndarray) -> None:
-    array = np.ascontiguousarray(array)
-    digest.update(f"{array.dtype.str}{array.shape}".encode())
-    digest.update(array.data)

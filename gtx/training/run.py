@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from gtx.batching import Sampled, Source, Streamed, fit_budget
+from gtx.batching import Sampled, Source, fit_budget
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.checkpoint import (
@@ -313,8 +313,7 @@ class Run:
     @functools.cached_property
     def _valid_batches(self) -> list[Any] | None:
         assert self.evaluator is not None and self._valid_set is not None
-        # A source that streams is for data that do not fit: those of valid are made anew, too.
-        if isinstance(self._source, Streamed):
+        if self._source.streams:
             return None
         return self.evaluator.prepare(self._valid_set)
 

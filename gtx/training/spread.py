@@ -5,7 +5,7 @@ differs from that mean in evaluation, the difference is divided by the root of e
 becomes some 300 times as large.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import jax
 import numpy as np
@@ -19,7 +19,8 @@ _ROUNDING = 1e-6
 
 
 def notes_on_spread(
-    graphs: Dataset,
+    train: Dataset,
+    others: Sequence[Dataset],
     batch_stats: Callable[[], PyTree],
     *,
     dense: bool,
@@ -33,18 +34,15 @@ def notes_on_spread(
     sums that attention makes of equal nodes are equal.
 
     Args:
-      graphs: with structures and encodings, and a split.
+      train: the training part, with structures and encodings.
+      others: the parts that are scored.
       batch_stats: gives the running statistics of the model, of which names are read. It is called
         if there is a column to look for.
       dense: whether the model attends to all pairs.
       ignored: columns of nodes that the batches of training change.
     """
-    if packed_folder.is_mapped(graphs):  # its columns are larger than memory
+    if not len(train) or packed_folder.is_mapped(train):  # whose columns are larger than memory
         return []
-    train = graphs.part("train")
-    if not len(train):
-        return []
-    others = [part for part in map(graphs.part, ("valid", "test")) if len(part)]
     suspects: dict[str, tuple[str, int, int]] = {}
     for level, field in (("node", "nodes"), ("edge", "edges"), ("graph", "graphs")):
         for name, values in getattr(train, field).items():

@@ -1,7 +1,11 @@
+import hashlib
+
+import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from gtx.data import Dataset
-from gtx.data.content import changes, content, content_of_parts
+from gtx.data.content import add_array, changes, content, content_of_parts
 from tests.training import small
 
 
@@ -53,3 +57,14 @@ def test_reversed_edges_and_moved_borders_are_another_structure():
     graphs.senders[:2] = graphs.senders[1::-1].copy()
     assert content(graphs)["structure"] != before["structure"]
     assert content(graphs)["labels"] == before["labels"]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16, bool, "U3"])
+@pytest.mark.parametrize("shape", [(2, 3), (0, 3), ()])
+def test_an_array_of_any_type_is_hashed_by_its_bytes(dtype, shape):
+    array = np.ones(shape).astype(dtype)
+    found, expected = hashlib.sha256(), hashlib.sha256()
+    add_array(found, array)
+    whole = np.ascontiguousarray(array)
+    expected.update(f"{whole.dtype.str}{whole.shape}".encode() + whole.tobytes())
+    assert found.digest() == expected.digest()

@@ -31,7 +31,7 @@ def test_what_differs_is_refused():
     other = drawn(
         GraphSpec({"type": Categorical((4,))}, label=Label("graph", "binary", 1)), num_graphs=3
     )
-    with pytest.raises(DatasetError, match="Dataset 1 has another spec"):
+    with pytest.raises(DatasetError, match="Dataset 1: has another spec"):
         joined([one, other])
     with pytest.raises(DatasetError, match="nothing to join"):
         joined([])

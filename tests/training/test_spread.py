@@ -23,21 +23,26 @@ def graphs(values, colors=None):
     return found.with_columns("node", dict(color=colors(part)), dict(color=Categorical((4,))))
 
 
+def notes_of(graphs, *args, **options):
+    parts = graphs.part("valid"), graphs.part("test")
+    return notes_on_spread(graphs.part("train"), parts, *args, **options)
+
+
 def moving(part):
     noise = np.random.default_rng(0).normal(size=len(part))
     return np.stack([np.full(len(part), 0.5), np.where(part == 1, 2.0, 0.5), noise], axis=1)
 
 
 def test_a_number_that_is_constant_in_train_and_another_later_is_named():
-    notes = notes_on_spread(graphs(moving), lambda: WITH_NORM, dense=False)
+    notes = notes_of(graphs(moving), lambda: WITH_NORM, dense=False)
     (note,) = notes
     assert note.startswith("1 of 3 numbers of nodes.x are the same in all of train")
-    assert notes_on_spread(graphs(moving), lambda: WITH_NORM, dense=False, ignored=["x"]) == []
+    assert notes_of(graphs(moving), lambda: WITH_NORM, dense=False, ignored=["x"]) == []
 
 
 @pytest.mark.parametrize("stats", [{}, {"embed": {"node_y": {"norm": {"var": 0.0}}}}, BLOCKS])
 def test_without_a_norm_of_its_own_there_is_no_note(stats):
-    assert notes_on_spread(graphs(moving), lambda: stats, dense=True) == []
+    assert notes_of(graphs(moving), lambda: stats, dense=True) == []
 
 
 def test_a_number_that_is_the_same_everywhere_does_no_harm_and_the_model_is_not_traced():
@@ -49,16 +54,16 @@ def test_a_number_that_is_the_same_everywhere_does_no_harm_and_the_model_is_not_
         values[:, 1] = 0.5 + 1e-8 * np.arange(len(part))
         return values
 
-    assert notes_on_spread(graphs(same), never, dense=True) == []
+    assert notes_of(graphs(same), never, dense=True) == []
 
 
 def test_nodes_that_start_equal_are_noted_where_a_model_attends_to_all_pairs():
     equal = graphs(lambda part: np.zeros((len(part), 3)), lambda part: (part[:, None] > 0) * 1)
-    (note,) = notes_on_spread(equal, lambda: BLOCKS, dense=True)
+    (note,) = notes_of(equal, lambda: BLOCKS, dense=True)
     assert "all nodes of train start equal" in note and 'norm="layer"' in note
-    assert notes_on_spread(equal, lambda: BLOCKS, dense=False) == []
-    assert notes_on_spread(equal, lambda: {}, dense=True) == []
-    assert notes_on_spread(equal.select([3, 4]), lambda: BLOCKS, dense=True) == []
+    assert notes_of(equal, lambda: BLOCKS, dense=False) == []
+    assert notes_of(equal, lambda: {}, dense=True) == []
+    assert notes_of(equal.select([3, 4]), lambda: BLOCKS, dense=True) == []
 
 
 @pytest.mark.slow

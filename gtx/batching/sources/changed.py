@@ -33,6 +33,10 @@ class Changed(Source):
     def constants(self) -> Any:
         return self.source.constants
 
+    @property
+    def streams(self) -> bool:
+        return self.source.streams
+
     def plan(self, seed: int, epoch: int) -> np.ndarray:
         return self.source.plan(seed, epoch)
 

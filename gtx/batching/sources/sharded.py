@@ -16,7 +16,7 @@ from gtx.data.columns import offsets
 from gtx.data.content import content
 from gtx.data.dataset import Dataset
 from gtx.data.exact import INT32_MAX, DatasetError
-from gtx.data.joined import form, joined
+from gtx.data.joined import check_alike, joined
 from gtx.data.labels import check_trainable
 from gtx.data.spec import GraphSpec
 from gtx.data.targets import all_rows
@@ -81,6 +81,10 @@ class Sharded(Source):
                 "the budget is for stratified batches, which are drawn from all graphs at once. "
                 "Give Sharded.fit(shards, batch_size), or one of fit_budget(stratified=False)."
             )
+
+    @property
+    def streams(self) -> bool:
+        return True
 
     @functools.cached_property
     def _starts(self) -> np.ndarray:
@@ -147,12 +151,7 @@ def _check(shards: Sequence[Dataset], window: int) -> None:
         )
     if window < 1:
         raise BudgetError(f"window is {window}. Give at least 1.")
-    for place, each in enumerate(shards):
-        if form(each) != form(shards[0]):
-            raise DatasetError(
-                f"shards: Dataset {place} has another spec, level of targets or other arrays than "
-                "the first. Build all with one spec (Dataset.from_columns(..., spec=spec))."
-            )
+    check_alike(shards, [f"Dataset {place}" for place in range(len(shards))])
     if shards[0].edge_sets:
         raise DatasetError(
             f"shards: they have the edge sets {sorted(shards[0].edge_sets)}, which Sharded does "

@@ -74,6 +74,14 @@ class Source(abc.ABC):
         separately.
         """
 
+    @property
+    def streams(self) -> bool:
+        """Whether the data may be larger than memory; by default not.
+
+        If so, `fit` does not keep the batches of the validation part: each evaluation makes them.
+        """
+        return False
+
     def ids(self, rows: np.ndarray) -> np.ndarray:
         """The names of these rows in error messages; by default their numbers."""
         return rows

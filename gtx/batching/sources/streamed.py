@@ -17,6 +17,10 @@ class Streamed(Graphs):
     Use it for a dataset that does not fit on the device, or that int32 cannot index.
     """
 
+    @property
+    def streams(self) -> bool:
+        return True
+
     def chunk(self, rows: np.ndarray) -> Batch:
         return stack_batches(self.dataset, self.budget, rows)
 

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from gtx.batching import NoisyNodes, Resident, fit_budget
+from gtx.batching import NoisyNodes, Resident, Streamed, fit_budget
 from gtx.data import Categorical, DatasetError
 from tests.data.test_masking import graphs
 
@@ -76,3 +76,10 @@ def test_what_does_not_fit_is_refused():
     for share, scale in ((1.0, 0.0), (0.0, 0.0), (0.0, -1.0)):
         with pytest.raises(DatasetError, match="one of them above 0"):
             NoisyNodes(source, ("nodes.color",), share, scale)
+
+
+@pytest.mark.parametrize("kind", [Resident, Streamed])
+def test_it_streams_if_its_source_does(kind):
+    dataset = train()
+    source = NoisyNodes(kind(dataset, fit_budget(dataset, 2)), COLUMNS, 0.3, 0.1)
+    assert source.streams == (kind is Streamed)
