@@ -6,10 +6,9 @@ these entries and nothing else: a row for each receiver, a column for each sende
 weight of the heads as the colour. Where there is no entry the picture is blank.
 """
 
-import argparse
 import contextlib
 import dataclasses
-import pathlib
+import functools
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -18,10 +17,9 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
+from experiments.figures import command
 from experiments.figures.encodings import CAFFEINE
 from gtx import encodings, models, structures
 from gtx.batching import batch_graphs
@@ -29,7 +27,6 @@ from gtx.data import Categorical, Dataset, GraphSpec, Label
 from gtx.ops import Complete, attention, attention_weights, pair_ends, pair_mask
 from gtx.structures import Structure
 
-_PALETTE, _DPI = 128, 80
 # Where modules take `attention` from.
 CALLERS = ("gtx.nn.attention.call", "gtx.nn.attention.san")
 LOGITS = ("score", "entry", "bias", "edge_key", "scale")
@@ -248,7 +245,7 @@ def matrices_of(picture: Picture) -> list[np.ndarray]:
 
 def draw(picture: Picture) -> Figure:
     """One square, senders from left to right and receivers from top to bottom."""
-    figure = Figure(figsize=(4.4, 4.6), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(4.4, 4.6), dpi=command.DPI, layout="constrained")
     axis = figure.subplots()
     for values, colours in zip(matrices_of(picture), ("viridis_r", "Greys"), strict=False):
         high = float(np.nanmax(values))
@@ -262,21 +259,10 @@ def draw(picture: Picture) -> Figure:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw the models that were asked for."""
-    parser = argparse.ArgumentParser(description="Draw what attends to what in some models.")
-    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("docs/figures/models"))
-    parser.add_argument("--only", default=",".join(PICTURES), help="Names of models.")
-    options = parser.parse_args(arguments)
-    names, folder = options.only.split(","), options.folder
-    if unknown := [name for name in names if name not in PICTURES]:
-        parser.error(f"There is no picture {', '.join(unknown)}; there are {', '.join(PICTURES)}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        canvas = FigureCanvasAgg(draw(PICTURES[name]))
-        canvas.draw()
-        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        picture.quantize(_PALETTE).save(folder / f"{name}.png", optimize=True)
-    print(f"{len(names)} pictures are in {folder}.")
-    return 0
+    drawn = {name: functools.partial(draw, picture) for name, picture in PICTURES.items()}
+    return command.run(
+        arguments, "Draw what attends to what in some models.", "docs/figures/models", drawn
+    )
 
 
 if __name__ == "__main__":

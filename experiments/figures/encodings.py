@@ -5,25 +5,20 @@ nodes, and a ring marks that node. The colours are those of cividis, or of PuOr 
 colour-blind people can tell them apart.
 """
 
-import argparse
 import dataclasses
 import functools
-import pathlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from PIL import Image
 
+from experiments.figures import command
 from gtx import encodings
-
-_PALETTE, _DPI = 128, 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,7 +222,7 @@ def _key(columns: Mapping[Any, Any], picture: Picture) -> Any:
 def _figure(titles: Sequence[str], panel: Callable[[Axes, Drawing, str], None]) -> Figure:
     one = len(titles) == 1
     size = (7.2, 3.1) if one else (3.6 * len(titles), 5.6)
-    figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=size, dpi=command.DPI, layout="constrained")
     axes = figure.subplots(1, 2) if one else figure.subplots(2, len(titles))
     for row, graph in enumerate(GRAPHS):
         for place, title in enumerate(titles):
@@ -286,24 +281,9 @@ DRAWN: dict[str, Callable[[], Figure]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw the encodings that were asked for."""
-    parser = argparse.ArgumentParser(description="Draw each encoding on caffeine and on a grid.")
-    parser.add_argument(
-        "--folder", type=pathlib.Path, default=pathlib.Path("docs/figures/encodings")
+    return command.run(
+        arguments, "Draw each encoding on caffeine and on a grid.", "docs/figures/encodings", DRAWN
     )
-    parser.add_argument("--only", default=",".join(DRAWN), help="Names of files, without .png.")
-    options = parser.parse_args(arguments)
-    names, folder = options.only.split(","), options.folder
-    if unknown := [name for name in names if name not in DRAWN]:
-        parser.error(f"There is no picture {', '.join(unknown)}; there are {', '.join(DRAWN)}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        canvas = FigureCanvasAgg(DRAWN[name]())
-        canvas.draw()
-        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        # A palette makes the file a third as large; without a date it stays the same file.
-        picture.quantize(_PALETTE).save(folder / f"{name}.png", optimize=True)
-    print(f"{len(names)} pictures are in {folder}.")
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ triangle is a vector that names its third node. The picture shows them for one p
 an atom k is its weight, the mean of the heads, and the atoms i and j have rings.
 """
 
-import argparse
 import dataclasses
+import functools
 import importlib
 import inspect
-import pathlib
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -20,18 +19,16 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from PIL import Image
 
+from experiments.figures import command
 from experiments.figures.attention import SMALL, data_of
 from experiments.figures.encodings import CAFFEINE
 from gtx import encodings, models
 from gtx.batching import batch_graphs
 from gtx.ops import pair_ends
 
-_PALETTE, _DPI = 128, 80
 SIZE = len(CAFFEINE.places)
 # An oxygen, and the carbon between two nitrogens at the other end.
 PAIR = (7, 3)
@@ -139,7 +136,7 @@ def weights_of(run: Run) -> np.ndarray:
 
 def draw(picture: Picture) -> Figure:
     """The molecule, with the weights of one pair as the colours of its atoms."""
-    figure = Figure(figsize=(4.6, 4.0), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(4.6, 4.0), dpi=command.DPI, layout="constrained")
     axis = figure.subplots()
     values, places = weights_of(run_of(picture))[PAIR], CAFFEINE.places
     lines = LineCollection(list(places[CAFFEINE.edges]), colors="#888888", linewidths=1.8, zorder=1)
@@ -168,22 +165,10 @@ def draw(picture: Picture) -> Figure:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw the models that were asked for."""
-    parser = argparse.ArgumentParser(description="Draw what triangle models attend to.")
-    folder = pathlib.Path("docs/figures/triangles")
-    parser.add_argument("--folder", type=pathlib.Path, default=folder)
-    parser.add_argument("--only", default=",".join(PICTURES), help="Names of models.")
-    options = parser.parse_args(arguments)
-    names, folder = options.only.split(","), options.folder
-    if unknown := [name for name in names if name not in PICTURES]:
-        parser.error(f"There is no picture {', '.join(unknown)}; there are {', '.join(PICTURES)}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        canvas = FigureCanvasAgg(draw(PICTURES[name]))
-        canvas.draw()
-        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        picture.quantize(_PALETTE).save(folder / f"{name}.png", optimize=True)
-    print(f"{len(names)} pictures are in {folder}.")
-    return 0
+    drawn = {name: functools.partial(draw, picture) for name, picture in PICTURES.items()}
+    return command.run(
+        arguments, "Draw what triangle models attend to.", "docs/figures/triangles", drawn
+    )
 
 
 if __name__ == "__main__":
