@@ -58,6 +58,7 @@ def test_the_vocabulary_is_the_most_frequent_words_of_train():
         ),
     ],
 )
+@pytest.mark.usefixtures("unchecked_types")  # which look at one item of a list, at random
 def test_what_is_no_sequence_is_refused(change, message):
     with pytest.raises(DatasetError, match=message):
         change()
