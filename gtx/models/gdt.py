@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Collection
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from gtx.limits import Layers, Rate, Width
 from gtx.models.encoders import ColumnEncoders
@@ -14,8 +14,10 @@ from gtx.models.parts import Implementation, bind
 from gtx.nn.attention import MultiHeadAttention
 from gtx.nn.blocks import TransformerBlock
 from gtx.nn.encoders import MLPEncoder, ProjectedEncoder, TokenPairEncoder
+from gtx.nn.encoders.edge_tokens import EdgeTokenPairEncoder, EmbedWithEdgeTokens
 from gtx.nn.parts import FeedForward, GraphToken, LayerNorm
 from gtx.nn.parts.activations import gelu_exact
+from gtx.nn.parts.edge_token import EdgeTokenReadout
 from gtx.nn.parts.initializers import normal, zeros
 from gtx.typing import ModuleFactory
 
@@ -30,17 +32,26 @@ class GDT(LayeredModel):
 
     softmax(Q K^T / sqrt(d) + B) V with a bias B that is the same in all layers, before norms that
     have no parameters, and [CLS], from which the graph is predicted. The defaults are the authors'
-    model of 16 million parameters for PCQM4Mv2. Tokens are nodes; each encoding of pairs, such as
-    `rrwp`, is mapped to the biases by an MLP and a linear map, each edge by a linear map of its
-    features. Encodings of nodes, such as `random_walk` or `laplacian`, are added to the nodes.
+    model of 16 million parameters for PCQM4Mv2. Each encoding of pairs, such as `rrwp`, is mapped
+    to the biases by an MLP and a linear map, and encodings of nodes, such as `random_walk` or
+    `laplacian`, are added to the nodes.
+
+    Where tokens are nodes, each edge gives a bias, a linear map of its features. Where edges are
+    tokens too, nodes that `gtx.structures.EdgeTokens` adds, these have the features, and biases
+    tell tokens that begin or end at one node, and nodes with an edge (`gtx.nn.encoders.edge_tokens`
+    has it in full); labels of edges are predicted from their tokens. This is the transform of edges
+    in the authors' later repository, `transformers-for-graphs`. There encodings are those of the
+    graph of all tokens, here of the given graph: tokens of edges have none, but what the MLP makes
+    of the 0 that `rrwp` has at their pairs.
 
     [CLS] is the virtual node of `gtx.structures.VirtualNodes`, whose vector is its classes in the
     columns of nodes; what an encoder makes of the 0 that an encoding has there is added to it. Like
     the code, and not the paper, this has a norm of the inputs and stochastic depth. Here a branch
-    is left out for single graphs, there for a whole batch. The maps of the head have biases, the
-    learned shifts of eigenvalues are left out, and edges as tokens are not offered.
+    is left out for single graphs, there for a whole batch. The maps of the head have biases, and
+    the learned shifts of eigenvalues are left out.
 
     Attributes:
+      tokens: "nodes", or "edges" for nodes and edges.
       num_heads: heads of width `dim / num_heads`.
       hidden_dim: width of the hidden layer of the feed-forward layer; None for `dim`.
       dropout_rate: in the feed-forward layer.
@@ -59,6 +70,7 @@ class GDT(LayeredModel):
 
     dim: Width = 384
     num_layers: Layers = 16
+    tokens: Literal["nodes", "edges"] = "nodes"
     num_heads: Width = 16
     hidden_dim: Width | None = None
     attention_dropout_rate: Rate = 0.1
@@ -67,7 +79,8 @@ class GDT(LayeredModel):
     attention_implementation: Implementation = "auto"
 
     def needs(self) -> Needs:
-        return Needs(structures=("virtual_nodes",), dense=True)
+        more = ("edge_tokens",) if self.tokens == "edges" else ()
+        return Needs(structures=("virtual_nodes", *more), dense=True)
 
     def build(
         self, spec: Spec, *, encodings: Collection[Encoding] = (), structures: Collection[str] = ()
@@ -98,11 +111,18 @@ class GDT(LayeredModel):
         rates = [
             self.drop_path_rate * (layer + 1) / self.num_layers for layer in range(self.num_layers)
         ]
-        embed = self.embed(self.encoders(spec, encodings), pair_dim=self.num_heads)
+        found = self.encoders(spec, encodings)
+        embed = self.embed(found.replace(edges={}), pair_dim=self.num_heads)
+        if self.tokens == "nodes":
+            embed = partial(embed, norm=_NORM)
+        else:
+            embed = partial(
+                EmbedWithEdgeTokens, self.dim, embed, found.edges, norm=_NORM, **self.dtypes
+            )
         return self.transformer(
             spec,
             structures,
-            embed=partial(embed, norm=_NORM),
+            embed=embed,
             block=tuple(partial(block, drop_path_rate=rate) for rate in rates),
         )
 
@@ -121,18 +141,33 @@ class GDT(LayeredModel):
             name: projected(MLPEncoder if of_numbers(name) else each)
             for name, each in found.pairs.items()
         }
-        edges = {name: projected(each) for name, each in found.edges.items()}
         if "token" in pairs:
             raise ValueError(
                 "pair_encoders.token: the features of the token's pairs have this name. Give the "
                 "pair column 'token' another name."
             )
-        found = found.replace(pairs=pairs, edges=edges).edges_at_pairs()
         nodes = {name: bind(each, **inits) for name, each in found.nodes.items() if name != "kind"}
-        return found.replace(nodes=nodes, pairs={**found.pairs, "token": TokenPairEncoder})
+        if self.tokens == "nodes":
+            edges = {name: projected(each) for name, each in found.edges.items()}
+            found = found.replace(pairs=pairs, edges=edges).edges_at_pairs()
+            return found.replace(nodes=nodes, pairs={**found.pairs, "token": TokenPairEncoder})
+        if "edge_tokens" not in spec.edge_sets or "kind" not in spec.nodes:
+            raise ValueError(
+                "tokens: GDT reads the edges of a graph as tokens here, and the graphs have none. "
+                "Add the structures 'virtual_nodes' and 'edge_tokens', or use 'nodes'."
+            )
+        of_edges = {name: bind(each, **inits) for name, each in found.edges.items()}
+        # The kinds of nodes are the graph's own, each of its tokens, and edges.
+        token = partial(TokenPairEncoder, num_tokens=spec.nodes["kind"].sizes[0] - 2)
+        between = partial(EdgeTokenPairEncoder, inner_dim=self.dim, **inits)
+        pairs |= {"edges": between, "token": token}
+        return found.replace(nodes=nodes, edges=of_edges, pairs=pairs)
 
     def readout(self, spec: Spec, structures: Collection[str] = ()) -> ModuleFactory:
-        if label_of(spec).level != "graph":
+        level = label_of(spec).level
+        if level == "edge" and self.tokens == "edges":
+            return partial(EdgeTokenReadout, dropout_rate=self.readout_dropout_rate)
+        if level != "graph":
             return super().readout(spec, structures)
         return partial(GraphToken, dropout_rate=self.readout_dropout_rate)
 

@@ -25,6 +25,7 @@ LRGB = "the configurations and layers of vijaydwivedi75/lrgb, with 173 rows of a
 # what the config has, so that a change of it is seen. None: a file of the user decides.
 COUNTS: dict[str, tuple[int | None, str]] = {
     "actor_sgformer": (157_189, NONE),
+    "algorithms_gdt": (14_777_554, NONE),
     "algorithms_gps": (212_545, NONE),
     "chameleon_sgformer": (310_533, NONE),
     "chameleon_tuned_gcn": (2_244_101, NONE),

@@ -186,6 +186,14 @@ MODELS = (
         level="graph",
     ),
     published(
+        "gdt_with_edge_tokens",
+        partial(GDT, dim=DIM, num_layers=1, num_heads=2, head_layers=2, tokens="edges"),
+        nodes={"kind": Categorical((3,))},
+        pairs={"x": Continuous(DIM)},
+        edge_sets=TOKENS,
+        level="graph",
+    ),
+    published(
         "graphormer",
         partial(
             Graphormer,

@@ -23,6 +23,8 @@ class TokenPairEncoder(nn.Module):
       dim: width of the result.
       column: a name only; what is read is nodes["kind"], which tells virtual nodes.
       level: "pair".
+      num_tokens: how many of the added nodes of a graph, the first ones, are its tokens; None for
+        all of them.
       embedding_init: of the vectors [3, dim].
     """
 
@@ -32,6 +34,7 @@ class TokenPairEncoder(nn.Module):
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     embedding_init: Initializer = standard_normal
+    num_tokens: int | None = None
 
     @nn.compact
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "pairs dim"]:
@@ -42,7 +45,11 @@ class TokenPairEncoder(nn.Module):
         vectors = self.param("embedding", self.embedding_init, (3, self.dim), self.param_dtype)
         (vectors,) = nn.dtypes.promote_dtype(vectors, dtype=self.dtype)
         layout = require_layout(batch)
-        tokens = (clean(kind[:, :1], mask) > 0).astype(vectors.dtype)
+        kind = clean(kind[:, :1], mask)
+        is_token = kind > 0
+        if self.num_tokens is not None:
+            is_token &= kind <= self.num_tokens
+        tokens = is_token.astype(vectors.dtype)
         rows = []
         for part in split_slots(to_slots(tokens, layout), layout.tiers):
             receiver, sender = part[:, :, None], part[:, None]
