@@ -96,9 +96,10 @@ def get_config() -> ConfigDict:
     optimizer.ema_decay = 0.0  # 0 keeps no average; evaluation uses the average where there is one
 
     config.training = training = ConfigDict()
-    # Several seeds, as (0, 1, 2), train side by side as one program, and scores get a mean and a
-    # deviation; () trains `seed` alone. Side by side they take less time than one after the other
-    # where single steps leave the device idle, and the memory of all of them.
+    # Several seeds, as (0, 1, 2), or their number, as 3, train side by side as one program. Scores
+    # get a mean and a deviation, and predictions are those of the ensemble; () trains `seed` alone.
+    # Side by side they take less time than one after the other where single steps leave the device
+    # idle, and the memory of all of them.
     training.seeds = ()
     training.num_epochs = 100
     training.steps_per_call = 64  # steps in one compiled call; about a second's worth

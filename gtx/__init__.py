@@ -1,9 +1,9 @@
 """gtx: graph transformers in JAX.
 
 Rooms, in the order in which data flows through them: `ops` (pure JAX), `graphs`, `batch`,
-`data`, `encodings`, `structures`, `batching`, `nn`, `models`, `interop`, `tasks`, `training`,
-`recipes`, `predict`. They load on first use, so that `import gtx.ops` brings in neither flax nor
-jraph.
+`data`, `encodings`, `structures`, `batching`, `nn`, `models`, `interop`, `tasks`, `uncertainty`,
+`training`, `recipes`, `predict`. They load on first use, so that `import gtx.ops` brings in neither
+flax nor jraph.
 """
 
 import importlib
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gtx import tasks as tasks
     from gtx import training as training
     from gtx import typing as typing
+    from gtx import uncertainty as uncertainty
     from gtx.predict import Predictor as Predictor
 
 _ROOMS = (
@@ -50,6 +51,7 @@ _ROOMS = (
     "tasks",
     "training",
     "typing",
+    "uncertainty",
 )
 
 __all__ = ["Predictor", "__version__", *_ROOMS]

@@ -3,36 +3,30 @@
 import dataclasses
 import functools
 import os
+import pathlib
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
 import gtx.encodings
-from gtx import recipes
+from gtx import recipes, uncertainty
 from gtx._version import __version__
 from gtx.batching import Budget, batch_graphs
-from gtx.batching.budget import most_targets
-from gtx.data import (
-    Categorical,
-    Column,
-    Dataset,
-    DatasetError,
-    EdgeTable,
-    GraphSpec,
-    molecules,
-    with_descriptors,
-)
+from gtx.batching.budget import with_room
+from gtx.data import Dataset, DatasetError, GraphSpec, molecules, with_descriptors
+from gtx.data.blank import one_node
 from gtx.data.column_scales import scaled_like, without_scales
 from gtx.data.columns import named_columns
 from gtx.data.smiles import shortened
 from gtx.data.targets import all_rows
 from gtx.graphs import GraphError, GraphsTuple, concatenate
 from gtx.ops.layout import Tier
-from gtx.training import CheckpointError, Checkpoints, CheckpointWarning, Evaluator
+from gtx.training import CheckpointError, CheckpointWarning, Evaluator
 from gtx.training.arrays import restore_tree
+from gtx.training.checkpoint import restore_members
 from gtx.typing import LEVELS, PyTree
 
 _DESCRIPTORS = ("graphs", "descriptors")
@@ -40,23 +34,37 @@ _MANY_STEPS = 8  # batches in a call of the program for many graphs
 
 
 class Predictor:
-    """A trained model as a function from graphs to predictions.
+    """A trained model, or an ensemble of models, as a function from graphs to predictions.
 
+    The seeds of a run of several seeds are an ensemble. It predicts the mean over its members.
     Programs are compiled when they are first needed and kept: one for all graphs that fit into the
-    batches of the training run, and one for each doubling of the size beyond.
+    batches of the training run, and one for each doubling of the size beyond. Members share them.
+
+    Args:
+      recipe: what a checkpoint says.
+      variables: `params` and `batch_stats`.
+      others: those of further members of an ensemble.
 
     Attributes:
       recipe: config, spec, scaler and budget of the training run.
       model: the module.
       task: the meaning of its outputs; `task.label` names and describes the predictions.
-      variables: `params` and `batch_stats`, numpy.
+      members: `params` and `batch_stats` of each member, numpy; of one model there is one.
+
+    Raises:
+      ValueError: an ensemble predicts sequences, of which there is no mean.
     """
 
-    def __init__(self, recipe: recipes.Recipe, variables: PyTree):
+    def __init__(self, recipe: recipes.Recipe, variables: PyTree, *, others: Sequence[PyTree] = ()):
         self.recipe = recipe
         self.model = recipes.model(recipe.config, recipe.spec)
         self.task = recipes.task(recipe.config, recipe.spec)
-        self.variables = variables
+        self.members = [variables, *others]
+        if others and self.task.label.kind == "sequence":
+            raise ValueError(
+                "it predicts sequences, of which there is no mean over members. Take one member: "
+                "the folder of one seed."
+            )
         self._encodings = recipes.encodings(recipe.config)
         self._encoded = {
             (LEVELS[level], name)
@@ -69,34 +77,55 @@ class Predictor:
     def load(cls, workdir: str | os.PathLike[str]) -> "Predictor":
         """The best parameters of a run, in the model that its recipe describes.
 
+        Args:
+          workdir: the folder of the run. That of a run of several seeds is an ensemble, and the
+            folder `seed_<seed>` in it is one of its members.
+
         Raises:
-          CheckpointError: there is no checkpoint, it is damaged, it has no recipe, or its arrays
-            do not fit the model.
+          CheckpointError: there is no checkpoint, it is damaged, it has no recipe, its arrays
+            do not fit the model, or predictions of several seeds have no mean.
         """
-        restored = Checkpoints(workdir).restore_best()
-        if restored.recipe is None:
-            raise CheckpointError(
-                f"checkpoint {restored.path} has no recipe, so its model cannot be built. Train "
-                "with fit(..., recipe=gtx.recipes.recipe(config, prepared)), or build the model "
-                "and take its arrays from gtx.training.Checkpoints(workdir).restore_best()."
-            )
-        version = restored.recipe.get("version")
+        first, *others = restore_members(pathlib.Path(workdir))
+        assert first.recipe is not None
+        version, path = first.recipe.get("version"), first.path
         try:
-            predictor = cls(recipes.read_recipe(restored.recipe), variables={})
-            predictor.variables = restore_tree(restored.arrays, predictor.shapes())
+            recipe = recipes.read_recipe(first.recipe)
+            shapes, trees = cls(recipe, variables={}).shapes(), []
+            for restored in (first, *others):
+                path = restored.path
+                trees.append(restore_tree(restored.arrays, shapes))
+            predictor = cls(recipe, trees[0], others=trees[1:])
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise CheckpointError(
-                f"checkpoint {restored.path}, written by gtx {version}, cannot be loaded by gtx "
+                f"checkpoint {path}, written by gtx {version}, cannot be loaded by gtx "
                 f"{__version__}: {error}"
             ) from error
         if version != __version__:
             warnings.warn(
-                f"{restored.path} was written by gtx {version} and is read by gtx {__version__}; "
+                f"{path} was written by gtx {version} and is read by gtx {__version__}; "
                 "compare a few predictions with those of the run.",
                 CheckpointWarning,
                 stacklevel=2,
             )
         return predictor
+
+    @property
+    def variables(self) -> PyTree:
+        """`params` and `batch_stats` of one model.
+
+        Raises:
+          ValueError: there are several members.
+        """
+        if len(self.members) != 1:
+            raise ValueError(
+                f"this is an ensemble of {len(self.members)} members. Take those of one: "
+                "predictor.members[0], or load the folder of one seed."
+            )
+        return self.members[0]
+
+    @variables.setter
+    def variables(self, variables: PyTree) -> None:
+        self.members = [variables]
 
     def __call__(
         self,
@@ -122,13 +151,27 @@ class Predictor:
 
         Returns:
           float32 [targets, dim], in the order of the targets, in the label's own unit or as
-          probabilities. Virtual nodes get no prediction. `np.split` at the `node_ptr` of a Dataset
-          divides the predictions of all nodes into those of each graph.
+          probabilities; of an ensemble the mean over its members. Virtual nodes get no prediction.
+          `np.split` at the `node_ptr` of a Dataset divides the predictions of all nodes into those
+          of each graph.
 
         Raises:
           GraphError: names the graph, the field and the remedy (an unknown category, NaN, a missing
             column, a SMILES that does not parse).
           NonFiniteError: a prediction is not finite.
+        """
+        return uncertainty.mean(self.by_member(graphs, targets=targets, padded=padded))
+
+    def by_member(
+        self,
+        graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str,
+        *,
+        targets: Any = None,
+        padded: bool | None = None,
+    ) -> np.ndarray:
+        """What each member of an ensemble predicts: float32 [members, targets, dim].
+
+        `gtx.uncertainty` has their mean and their deviation. The arguments are those of a call.
         """
         return self._predict(self.dataset(graphs, targets=targets, padded=padded))
 
@@ -142,6 +185,11 @@ class Predictor:
         Raises:
           DatasetError: the model does not predict for whole molecules.
         """
+        predictions, errors = self.smiles_by_member(smiles)
+        return uncertainty.mean(predictions), errors
+
+    def smiles_by_member(self, smiles: Iterable[str]) -> tuple[np.ndarray, dict[int, str]]:
+        """`smiles` with the predictions of each member, float32 [members, molecules, dim]."""
         level = self.task.label.level
         if level != "graph":
             raise DatasetError(
@@ -160,10 +208,12 @@ class Predictor:
           num_rows: its length.
 
         Returns:
-          float32 [num_rows, dim], NaN in the rows without a molecule.
+          What each member predicts, float32 [members, num_rows, dim], NaN in the rows without a
+          molecule.
         """
-        predictions = np.full((num_rows, self.task.prediction_dim), np.nan, np.float32)
-        predictions[molecules.ids] = self._predict(self._from_dataset(molecules, None))
+        shape = (len(self.members), num_rows, self.task.prediction_dim)
+        predictions = np.full(shape, np.nan, np.float32)
+        predictions[:, molecules.ids] = self._predict(self._from_dataset(molecules, None))
         return predictions
 
     @property
@@ -202,7 +252,7 @@ class Predictor:
             return self._from_graphs(concatenate([graphs], padded=padded), targets)
         graphs = [graphs] if isinstance(graphs, str) else list(graphs)
         if not graphs:
-            return _example(self.recipe.spec).select([])
+            return one_node(self.recipe.spec).select([])
         if not any(isinstance(graph, str) for graph in graphs):
             return self._from_graphs(concatenate(graphs, padded=padded), targets)
         dataset, errors = self._parsed(graphs)
@@ -225,7 +275,9 @@ class Predictor:
         return sum(evaluator.program.num_compilations for evaluator in evaluators)
 
     def _predict(self, dataset: Dataset) -> np.ndarray:
-        predictions = np.zeros((len(dataset.targets), self.task.prediction_dim), np.float32)
+        """float32 [members, targets, dim]."""
+        shape = (len(self.members), len(dataset.targets), self.task.prediction_dim)
+        predictions = np.zeros(shape, np.float32)
         edges = self.recipe.budget.count_edges(dataset).tolist()
         sizes = zip(dataset.num_nodes.tolist(), edges, strict=True)
         budgets = [self._budget(*size) for size in sizes]
@@ -233,8 +285,12 @@ class Predictor:
             chosen = np.array([budget == other for other in budgets])
             rows = chosen[dataset.target_graph]
             part = dataset if chosen.all() else dataset.select(chosen)
-            evaluator = self._evaluator(_with_room(budget, part), len(part))
-            predictions[rows] = evaluator(self.variables, part).predictions
+            evaluator = self._evaluator(with_room(budget, part), len(part))
+            several = len(self.members) > 1
+            prepared = evaluator.prepare(part) if several else None  # once for all of them
+            for member, variables in enumerate(self.members):
+                found = evaluator(variables, part, prepared).predictions
+                predictions[member, rows] = found
         return predictions
 
     def _budget(self, num_nodes: int, num_edges: list[int]) -> Budget:
@@ -371,46 +427,9 @@ class Predictor:
     def shapes(self) -> PyTree:
         """Shapes and dtypes of the model's variables."""
         level = self.task.label.level
-        example = _example(self.recipe.spec)
+        example = one_node(self.recipe.spec)
         example = example.with_targets(level, [[0, 0]] if level == "pair" else None)
         batch = batch_graphs(example, dense=self.recipe.budget.dense)
         init = functools.partial(self.model.init, train=False)
         variables = jax.eval_shape(init, jax.random.key(0), batch)
         return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}
-
-
-def _with_room(budget: Budget, dataset: Dataset) -> Budget:
-    """The budget with room for the targets of these graphs, if these have their own axis."""
-    targets = most_targets(dataset, budget.graphs_per_shard)
-    if targets is None or targets <= (budget.num_targets or 0):
-        return budget
-    return dataclasses.replace(budget, num_targets=1 << max(targets - 1, 0).bit_length())
-
-
-def _example(spec: GraphSpec) -> Dataset:
-    """One graph of one node, all features 0."""
-
-    def zeros(columns: Mapping[str, Column], rows: int) -> dict[str, np.ndarray]:
-        return {
-            name: np.zeros((rows, len(column.sizes)), np.int32)
-            if isinstance(column, Categorical)
-            else np.zeros((rows, column.dim), np.float32)
-            for name, column in columns.items()
-        }
-
-    example = Dataset.from_columns(
-        node_ptr=[0, 1],
-        edge_ptr=[0, 0],
-        senders=[],
-        receivers=[],
-        nodes=zeros(spec.nodes, 1),
-        edges=zeros(spec.edges, 0),
-        pairs=zeros(spec.pairs, 1),
-        graphs=zeros(spec.graphs, 1),
-        spec=spec.replace(label=None, edge_sets={}),
-    )
-    for name, columns in spec.edge_sets.items():
-        example = example.with_edge_set(
-            name, EdgeTable.from_edges([], [], [], 1, zeros(columns, 0)), columns
-        )
-    return example

@@ -287,3 +287,11 @@ def _percentiles(
 
     rooms = {name: room(count) for name, count in sets.items()}
     return np.maximum.accumulate(sizes), num_nodes, room(n_edge), rooms
+
+
+def with_room(budget: Budget, dataset: Dataset) -> Budget:
+    """The budget with room for the targets of these graphs, if these have their own axis."""
+    targets = most_targets(dataset, budget.graphs_per_shard)
+    if targets is None or targets <= (budget.num_targets or 0):
+        return budget
+    return dataclasses.replace(budget, num_targets=1 << max(targets - 1, 0).bit_length())

@@ -4,16 +4,20 @@
 
 The data are read again and must be the same as those of the run. With --other_data the model is
 scored on the data that its recipe reads now, such as corrected labels or further molecules.
+
+The folder of a run of several seeds is an ensemble: its mean prediction is scored, beside the mean
+score of its members.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 from absl import flags
 from absl.flags import FlagValues
 
-from gtx import Predictor, recipes, training
-from gtx.cli import report, shared_flags
+from gtx import Predictor, recipes, training, uncertainty
+from gtx.cli import per_seed, report, shared_flags
 from gtx.cli.waiting import waiting
 from gtx.data import Dataset
 from gtx.recipes import provenance
@@ -35,17 +39,44 @@ def define(values: FlagValues) -> None:
 def main(values: FlagValues) -> None:
     predictor = Predictor.load(values.workdir)
     splits = tuple(dict.fromkeys(values.split))
-    score = _other_scores if values.other_data else _scores
+    predict = _other_predictions if values.other_data else _predictions
+    scores, by_member = {}, []
     with waiting("reading data, compiling and scoring..."):
-        scores = score(predictor, splits)
+        for split, part, predictions in predict(predictor, splits):
+            labels = part.targets.labels
+            assert labels is not None  # data without labels have no recipe that trains on them
+            scores[split] = predictor.task.score(uncertainty.mean(predictions), part)
+            by_member.append([predictor.task.score(member, part) for member in predictions])
+            for note in predictor.task.undefined(labels):
+                print(f"{split}: {note}", file=sys.stderr)
+    if len(predictor.members) == 1:
+        if values.json:
+            report.write_json(values.json, scores)
+        if values.json != "-":
+            report.print_scores(scores, None)
+        return
+    each = {
+        member: dict(zip(splits, found, strict=True))
+        for member, found in enumerate(zip(*by_member, strict=True))
+    }
+    means, deviations = (per_seed.over(each, each, way) for way in (np.mean, per_seed.deviation))
     if values.json:
-        report.write_json(values.json, scores)
+        report.write_json(values.json, scores | {"members": means, "deviations": deviations})
     if values.json != "-":
-        report.print_scores(scores, None)
+        report.print_scores(scores, None, title="Scores of the ensemble")
+        report.print_scores(
+            means,
+            None,
+            deviations=deviations,
+            title=f"Scores of its {len(each)} members: mean ± standard deviation",
+        )
 
 
-def _scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Scores of parts of the run's own data."""
+Scored = Iterator[tuple[str, Dataset, np.ndarray]]  # a part by name, and what each member predicts
+
+
+def _predictions(predictor: Predictor, splits: Sequence[str]) -> Scored:
+    """The parts of the run's own data."""
     config = predictor.recipe.config
     prepared = recipes.prepare(config)
     for note in provenance.check_data(predictor.recipe, prepared, splits):
@@ -53,29 +84,19 @@ def _scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, 
     budget = recipes.budget(config, prepared.dataset)
     source = recipes.batches(config, prepared.dataset.part("train"), budget)
     evaluator = training.evaluator_of(predictor.model, predictor.task, source, budget)
-    scores = {}
     for split in splits:
         part = _part(prepared.dataset, split)
-        evaluation = evaluator(predictor.variables, part)
-        scores[split] = evaluation.metrics
-        for note in evaluation.notes:
-            print(f"{split}: {note}", file=sys.stderr)
-    return scores
+        found = [evaluator(variables, part).predictions for variables in predictor.members]
+        yield split, part, np.stack(found)
 
 
-def _other_scores(predictor: Predictor, splits: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Scores of parts of the data that the config reads now."""
+def _other_predictions(predictor: Predictor, splits: Sequence[str]) -> Scored:
+    """The parts of the data that the config reads now."""
     dataset = provenance.other_data(predictor.recipe)
     print("note: these scores are not of the data of the run.", file=sys.stderr)
-    scores = {}
     for split in splits:
         part = _part(dataset, split)
-        labels = part.targets.labels
-        assert labels is not None  # `other_data` refuses data without labels
-        scores[split] = predictor.task.score(predictor(part), part)
-        for note in predictor.task.undefined(labels):
-            print(f"{split}: {note}", file=sys.stderr)
-    return scores
+        yield split, part, predictor.by_member(part)
 
 
 def _part(dataset: Dataset, split: str) -> Dataset:

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import pathlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -13,7 +13,7 @@ import numpy as np
 from ml_collections import ConfigDict
 from rich.console import Console
 
-from gtx import batching, describe, recipes, training
+from gtx import batching, describe, recipes, training, uncertainty
 from gtx.cli import per_seed, pictures, report
 from gtx.cli.command import typed
 from gtx.cli.waiting import waiting
@@ -22,6 +22,7 @@ from gtx.data.labels import parts_of
 from gtx.tasks import Task
 from gtx.training.step import blank_batch
 
+_WITHOUT_REPEATS = "test without repeats"
 PACKAGES = ("gtx-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
@@ -40,11 +41,11 @@ def write(
     """Score every split with the selected parameters; write and print the outcome.
 
     The test part is looked at here and nowhere else. Of several seeds each is scored, and has
-    its own predictions and pictures in its own folder; the scores of the run are their means.
+    its own predictions and pictures in its own folder. The scores of the run are their means;
+    predictions in the folder of the run are those of the ensemble, whose scores are beside them.
 
     Args:
-      workdir: folder of the run, which gets metrics.json; predictions.csv and pictures too if
-        it has one seed.
+      workdir: folder of the run, which gets metrics.json, predictions.csv and pictures.
       config: the recipe.
       graphs: all its data, prepared.
       model: the module that was trained.
@@ -69,6 +70,7 @@ def write(
     kept = ~repeated[graphs.target_graph][graphs.targets.split == 2]
     last = "test" if "test" in parts else list(parts)[-1]
     scores: dict[int, per_seed.Scores] = {}
+    said: dict[str, list[np.ndarray]] = {name: [] for name in parts}  # by each seed
     for replica in result.replicas:
         pictures.learning_curve(
             replica.workdir / "learning_curve.png", replica.history, task.main_metric
@@ -78,16 +80,26 @@ def write(
         with waiting("compiling and scoring..."):
             evaluations = {name: evaluator(replica.variables, part) for name, part in parts.items()}
         scores[replica.seed] = {name: found.metrics for name, found in evaluations.items()}
+        for name, found in evaluations.items():
+            said[name].append(found.predictions)
         if repeated.any():
-            test = evaluations["test"]
-            scores[replica.seed]["test without repeats"] = task.metrics(
-                test.predictions[kept], np.asarray(test.labels)[kept]
+            scores[replica.seed][_WITHOUT_REPEATS] = _scores_of(
+                task, parts["test"], said["test"][-1], kept
             )
-        _write_predictions(replica.workdir, parts[last], evaluations[last], task)
+        _write_predictions(replica.workdir, parts[last], said[last][-1:], task)
         if len(scores) == 1:  # what they say of the labels is the same for all seeds
             for name, evaluation in evaluations.items():
                 for note in evaluation.notes:
                     Console(stderr=True).print(f"{name}: {note}", highlight=False, markup=False)
+
+    ensemble = None
+    if len(scores) > 1 and task.label.kind != "sequence":
+        together = {name: uncertainty.mean(np.stack(found)) for name, found in said.items()}
+        ensemble = {name: task.score(found, parts[name]) for name, found in together.items()}
+        if repeated.any():
+            test = together["test"]
+            ensemble[_WITHOUT_REPEATS] = _scores_of(task, parts["test"], test, kept)
+        _write_predictions(workdir, parts[last], said[last], task)
 
     timing = [json.loads(line) for line in (workdir / "timing.jsonl").read_text().splitlines()]
     rows = source.plan(result.replicas[0].seed, 0)
@@ -96,6 +108,7 @@ def write(
         per_seed.figures(result, scores),
         main_metric=task.main_metric,
         mode=task.mode,
+        **({} if ensemble is None else {"ensemble": ensemble}),
         baseline=None if baseline is None else {"test": baseline},
         repeats_in_test=int(repeated.sum()),
         parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
@@ -113,13 +126,19 @@ def write(
         config_hash=recipes.config_hash(config),
     )
     report.write_json(workdir / "metrics.json", figures)
+    model_folder, where = workdir, f"in {workdir}: metrics.json, "
     if len(result.replicas) == 1:
         report.print_scores(scores[result.replicas[0].seed], baseline)
-        model_folder, where = workdir, f"in {workdir}: metrics.json, "
     else:
         per_seed.print_scores(result, scores, baseline, task.main_metric)
-        model_folder = per_seed.best(result, task.mode).workdir
-        where = f"in {workdir}: metrics.json, and for each seed, as in {model_folder}: "
+        where += "of the ensemble and in a folder for each seed: "
+        if ensemble is None:
+            model_folder = per_seed.best(result, task.mode).workdir
+            where = f"in {workdir}: metrics.json, and for each seed, as in {model_folder}: "
+        else:
+            report.print_scores(
+                ensemble, None, title=f"Scores of the ensemble: mean prediction of {len(scores)}"
+            )
     print(f"Everything is {where}predictions.csv (of the {last} part), learning_curve.png.")
     if molecules:
         print(f"Next: {typed('predict')} --workdir={model_folder} --smiles='CCO'")
@@ -128,12 +147,28 @@ def write(
     return figures
 
 
+def _scores_of(
+    task: Task, part: Dataset, predictions: np.ndarray, kept: np.ndarray
+) -> dict[str, float]:
+    """The scores of some targets of a part."""
+    return task.metrics(predictions[kept], np.asarray(part.targets.labels)[kept])
+
+
 def _write_predictions(
-    folder: pathlib.Path, part: Dataset, evaluation: training.Evaluation, task: Task
+    folder: pathlib.Path, part: Dataset, members: Sequence[np.ndarray], task: Task
 ) -> None:
-    """predictions.csv of a part, and a picture of each regression target."""
-    report.write_predictions(folder / "predictions.csv", part, evaluation.predictions)
-    label, labels = task.label, np.asarray(evaluation.labels)
+    """predictions.csv of a part, and a picture of each regression target.
+
+    Args:
+      folder: where they are written.
+      part: what was predicted, with labels.
+      members: the predictions [targets, dim] of each member; one, or those of an ensemble.
+      task: what they mean.
+    """
+    predictions = np.stack(members)
+    report.write_predictions(folder / "predictions.csv", part, predictions)
+    mean = uncertainty.mean(predictions)
+    label, labels = task.label, np.asarray(part.targets.labels)
     parts = [(label, slice(None), slice(None))]
     if label.kind == "mixed":
         parts = list(parts_of(label))
@@ -141,7 +176,7 @@ def _write_predictions(
     for own, columns, outputs in parts:
         if own.kind == "regression":
             names = own.names or [own.name or f"target {column}" for column in range(own.dim)]
-            measured, predicted = labels[:, columns], evaluation.predictions[:, outputs]
+            measured, predicted = labels[:, columns], mean[:, outputs]
             drawn += zip(names, measured.T, predicted.T, strict=True)
     for place, (name, truth, guess) in enumerate(drawn):
         suffix = "" if len(drawn) == 1 else f"_{place}"

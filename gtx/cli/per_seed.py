@@ -3,7 +3,7 @@
 import hashlib
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -49,7 +49,7 @@ def figures(result: training.FitResult, scores: Mapping[int, Scores]) -> dict[st
         each[replica.seed]["diverged"] = replica.diverged
     return {
         **over_seeds(result, scores, np.mean),
-        "deviations": over_seeds(result, scores, _deviation),
+        "deviations": over_seeds(result, scores, deviation),
         "seeds": each,
     }
 
@@ -60,16 +60,22 @@ def over_seeds(
     statistic: Callable[[Sequence[float]], Any],
 ) -> Scores:
     """A statistic of each score over all seeds; of one that diverged every score is NaN."""
+    return over([replica.seed for replica in result.replicas], scores, statistic)
+
+
+def over(
+    seeds: Iterable[int],
+    scores: Mapping[int, Scores],
+    statistic: Callable[[Sequence[float]], Any],
+) -> Scores:
+    """A statistic of each score over these seeds; one without scores makes it NaN."""
     # Without a seed that was scored, `fit` has raised.
     parts = next(iter(scores.values()))
     return {
         part: {
             metric: float(
                 statistic(
-                    [
-                        scores[replica.seed][part][metric] if replica.seed in scores else math.nan
-                        for replica in result.replicas
-                    ]
+                    [scores[seed][part][metric] if seed in scores else math.nan for seed in seeds]
                 )
             )
             for metric in metrics
@@ -105,7 +111,7 @@ def print_scores(
     report.print_scores(
         over_seeds(result, scores, np.mean),
         baseline,
-        deviations=over_seeds(result, scores, _deviation),
+        deviations=over_seeds(result, scores, deviation),
         title=f"Scores: mean ± standard deviation of {len(result.replicas)} seeds",
     )
     diverged = [replica for replica in result.replicas if replica.diverged]
@@ -143,5 +149,6 @@ def params_sha256(params: Any) -> str:
     return digest.hexdigest()
 
 
-def _deviation(values: Sequence[float]) -> float:
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation, by n - 1."""
     return float(np.std(values, ddof=1))

@@ -5,7 +5,9 @@
     gtx predict --workdir=runs/mine --input=new_graphs --output=predictions.csv
 
 The output has columns `<target>_predicted`, in the target's unit or as a probability; for several
-classes `class_predicted` and `<class>_probability`.
+classes `class_predicted` and `<class>_probability`. The folder of a run of several seeds is an
+ensemble: these are means over its members, and `<target>_std` (or `<class>_std`) beside them is the
+standard deviation between members.
 
 For a model of molecules --input is a CSV file. The output begins with all of its rows and columns
 in their order, including blank rows. The last column, `error`, gives the reason if a row has no
@@ -69,7 +71,7 @@ def main(values: FlagValues) -> int:
         )
     names = [f"--smiles {place + 1}" for place in range(len(values.smiles))]
     with predict_molecules.warnings_as_lines(names), waiting("compiling and predicting..."):
-        predictions, errors = predictor.smiles(values.smiles)
+        predictions, errors = predictor.smiles_by_member(values.smiles)
     _print_table(values.smiles, columns(predictor.task.label, predictions), errors)
     return NOT_ALL if errors else 0
 

@@ -30,7 +30,7 @@ def predict_file(predictor: Predictor, source: str, target: str) -> int:
     recipe = predictor.recipe
     with waiting("reading, compiling and predicting..."):
         further = recipes.source(recipe.config).read_further(source, recipe.raw_spec or recipe.spec)
-        predictions = predictor(further.dataset)
+        predictions = predictor.by_member(further.dataset)
     added = columns(predictor.task.label, predictions)
     taken = sorted(set(further.keys) & set(added))
     if taken:
@@ -43,5 +43,5 @@ def predict_file(predictor: Predictor, source: str, target: str) -> int:
         writer.writerow([*further.keys, *added])
         writer.writerows(zip(*further.keys.values(), *added.values(), strict=True))
     os.replace(aside, output)
-    print(f"{len(predictions)} {predictor.task.label.level}s predicted: {output}")
+    print(f"{predictions.shape[1]} {predictor.task.label.level}s predicted: {output}")
     return 0

@@ -61,7 +61,7 @@ def predict_file(
         header = next(rows)[1]
         place = _place(predictor, header, path.name, smiles_column)
         added = [
-            *columns(predictor.task.label, np.zeros((0, predictor.task.prediction_dim))),
+            *columns(predictor.task.label, _no_rows(predictor)),
             "error",
         ]
         taken = sorted(set(added) & set(header))
@@ -185,6 +185,10 @@ class Partial:
         self._notes.unlink()
 
 
+def _no_rows(predictor: Predictor) -> np.ndarray:
+    return np.zeros((len(predictor.members), 0, predictor.task.prediction_dim), np.float32)
+
+
 def _place(
     predictor: Predictor, header: tuple[str, ...], name: str, smiles_column: str | None
 ) -> int:
@@ -201,7 +205,7 @@ def _place(
 def _identity(predictor: Predictor, path: pathlib.Path, place: int) -> dict[str, Any]:
     """What the predictions depend on: the parameters, the recipe, and the file as it is now."""
     digest = hashlib.sha256()
-    for leaf in jax.tree.leaves(predictor.variables):
+    for leaf in jax.tree.leaves(predictor.members):
         digest.update(np.ascontiguousarray(leaf).tobytes())
     digest.update(recipes.config_hash(predictor.recipe.config).encode())
     state = path.stat()

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gtx.cli import predicted_columns
 from gtx.cli.predicted_columns import heading, words_in
 from gtx.data import Dataset, Label
 from gtx.data.columns import of_part
@@ -134,6 +135,12 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
     `<target>_predicted`, or for several classes `class_measured`, `class_predicted` and
     `<class>_probability`. Those of a mixed label have the name of their part. A missing label is an
     empty cell.
+
+    Args:
+      path: the file.
+      dataset: what was predicted, with labels.
+      predictions: [targets, dim]; or of each member of an ensemble, [members, targets, dim], which
+        has the further columns of `gtx predict`.
     """
     table, label = dataset.targets, dataset.spec.label
     assert label is not None and table.labels is not None
@@ -148,38 +155,31 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
         for header, column in zip(headers, places.T, strict=True):
             columns[header] = [str(place) for place in column]
     if label.kind == "mixed":
-        for part, own, outputs in parts_of(label):
-            found = _compared(part, of_part(labels[:, own], part), predictions[:, outputs])
+        for part, own, _ in parts_of(label):
+            found = _measured(part, of_part(labels[:, own], part))
             columns |= {heading(part, name): cells for name, cells in found.items()}
     else:
-        columns |= _compared(label, labels, predictions)
+        columns |= _measured(label, labels)
+    columns |= predicted_columns.columns(label, predictions)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
 
 
-def _compared(label: Label, labels: np.ndarray, predictions: np.ndarray) -> dict[str, list[str]]:
-    """The columns of labels and predictions."""
-    columns: dict[str, list[str]] = {}
+def _measured(label: Label, labels: np.ndarray) -> dict[str, list[str]]:
+    """The columns of labels."""
     names = label.names or tuple(map(str, range(label.dim)))
     there, rows = known(labels, label), range(len(labels))
     if label.kind == "sequence":
-        columns["words_measured"] = [words_in(label, row) for row in labels]
-        columns["words_predicted"] = [words_in(label, row) for row in predictions]
-        return columns
+        return {"words_measured": [words_in(label, row) for row in labels]}
     if label.kind == "multiclass":
-        columns["class_measured"] = [names[labels[r]] if there[r, 0] else "" for r in rows]
-        columns["class_predicted"] = [names[int(np.argmax(predictions[r]))] for r in rows]
-        for column, name in enumerate(names):
-            columns[f"{name}_probability"] = [cell(predictions[r, column]) for r in rows]
-        return columns
-    measured = cell if label.kind == "regression" else _truth
-    for column, name in enumerate(names):
-        columns[f"{name}_measured"] = [measured(labels[r, column]) for r in rows]
-    for column, name in enumerate(names):
-        columns[f"{name}_predicted"] = [cell(predictions[r, column]) for r in rows]
-    return columns
+        return {"class_measured": [names[labels[r]] if there[r, 0] else "" for r in rows]}
+    text = cell if label.kind == "regression" else _truth
+    return {
+        f"{name}_measured": [text(labels[r, column]) for r in rows]
+        for column, name in enumerate(names)
+    }
 
 
 def cell(value: float | np.number) -> str:

@@ -21,6 +21,7 @@ from gtx.recipes.rules import ConfigError, check_value, choose, frozen
 # Larger numbers are typing errors: no machine can compute them.
 COUNT = 2**31
 WORKERS = 2**10
+MOST_SEEDS = 100  # a single number is how many seeds there are, and a larger one is meant as a seed
 
 FIELDS: Mapping[str, Rule] = {
     "seed": Whole(0, 2**32),
@@ -231,10 +232,10 @@ def _check_batch(config: ConfigDict) -> None:
 def _check_seeds(config: ConfigDict) -> None:
     """Several seeds are several, and different."""
     seeds = frozen(config.training.get("seeds", ()))
-    if len(seeds) == 1:  # which may be meant as a number of seeds
+    if len(seeds) == 1 and not 2 <= seeds[0] <= MOST_SEEDS:
         raise ConfigError(
-            f"config.training.seeds: {seeds} is a single seed. Give it as config.seed, or give "
-            "several, such as (0, 1, 2)."
+            f"config.training.seeds: {seeds} is not a number of seeds from 2 to {MOST_SEEDS}. Give "
+            "one, such as 5; or several seeds, such as (0, 1, 2); or a single seed as config.seed."
         )
     if len(set(seeds)) < len(seeds):
         raise ConfigError(

@@ -59,8 +59,14 @@ def class_weights(config: ConfigDict) -> Literal["balanced"] | tuple[float, ...]
 
 
 def seeds(config: ConfigDict) -> tuple[int, ...]:
-    """The seeds that are trained: `config.training.seeds`, or `config.seed` alone."""
-    return tuple(config.training.get("seeds", ())) or (config.seed,)
+    """The seeds that are trained: `config.training.seeds`, or `config.seed` alone.
+
+    A single number in `config.training.seeds` says how many there are, from `config.seed` on.
+    """
+    given = tuple(config.training.get("seeds", ()))
+    if len(given) == 1:
+        return tuple(range(config.seed, config.seed + given[0]))
+    return given or (config.seed,)
 
 
 def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:

@@ -3,6 +3,7 @@
     <workdir>/checkpoints/step_00000123/    arrays/  host.json  recipe.json  manifest.json
     <workdir>/checkpoints/best/             the same, with the arrays of the best evaluation
     <workdir>/seed_7/checkpoints/best/      in place of it, for each seed of a run of several
+    <workdir>/members.json                  which of these seeds are an ensemble
 
 A directory is written under a temporary name, hashed, flushed to disk and renamed. It is therefore
 complete or does not exist. An old one is deleted only when the new one is complete. No pickle.
@@ -16,7 +17,7 @@ import pathlib
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gtx.training.arrays import TreeError, load_arrays, restore_tree, save_arrays
@@ -31,6 +32,7 @@ from gtx.training.storage import reason
 from gtx.typing import PyTree
 
 _BEST, _OLD = "best", ".old-"
+_MEMBERS = "members.json"
 _STEP = re.compile("step_([0-9]{8}|[1-9][0-9]{8,17})")
 _log = logging.getLogger(__name__)
 
@@ -210,7 +212,8 @@ class Checkpoints:
         if seeds:
             raise CheckpointError(
                 f"the run in {self.folder.parent} has several seeds, each with parameters of its "
-                f"own. Give the folder of one of them: {', '.join(map(str, seeds))}."
+                f"own. Give the folder of one of them: {', '.join(map(str, seeds))}; or let "
+                "gtx.Predictor.load read all of them as an ensemble."
             )
         raise CheckpointError(
             f"there is no {self.folder / _BEST}; train with a validation part first."
@@ -286,6 +289,69 @@ def seed_folders(workdir: pathlib.Path) -> list[pathlib.Path]:
     found = [best.parent.parent for best in workdir.glob(f"seed_*/checkpoints/{_BEST}")]
     seeds = [int(number) for path in found if (number := path.name[5:]).isdecimal()]
     return [seed_folder(workdir, seed) for seed in sorted(seeds)]
+
+
+def write_members(workdir: pathlib.Path, seeds: Sequence[int]) -> None:
+    """Keep which seeds of a run of several are the members of its ensemble."""
+    path = workdir / _MEMBERS
+    aside = path.with_name(f".{_MEMBERS}.tmp")
+    aside.write_text(_dump({"seeds": list(seeds)}))
+    os.replace(aside, path)
+
+
+def member_folders(workdir: pathlib.Path) -> list[pathlib.Path]:
+    """The folders that hold the parameters of a run: its own, or those of its ensemble's members.
+
+    The members are the seeds that `write_members` was told. While the run is not finished, they are
+    all seeds that have been scored.
+
+    Raises:
+      CheckpointError: the folder of a member is missing.
+    """
+    found = seed_folders(workdir)
+    if not found or (workdir / "checkpoints" / _BEST).is_dir():
+        return [workdir]
+    path = workdir / _MEMBERS
+    if not path.exists():
+        return found
+    try:
+        folders = [seed_folder(workdir, int(seed)) for seed in _load(path)["seeds"]]
+    except (ManifestError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read: {error!r:.200}. Start the command that trained the run again, "
+            "which writes it."
+        ) from error
+    missing = [str(folder) for folder in folders if folder not in found]
+    if missing:
+        raise CheckpointError(
+            f"the ensemble in {workdir} lacks {', '.join(missing)}. Restore them, or give the "
+            "folder of one seed."
+        )
+    return folders
+
+
+def restore_members(workdir: pathlib.Path) -> list[Restored]:
+    """The best checkpoints of a run, each with its recipe: one, or one for each member.
+
+    Raises:
+      CheckpointError: there is none, one is damaged, or one has no recipe or another one.
+    """
+    found: list[Restored] = []
+    for folder in member_folders(workdir):
+        restored = Checkpoints(folder).restore_best()
+        if restored.recipe is None:
+            raise CheckpointError(
+                f"checkpoint {restored.path} has no recipe, so its model cannot be built. Train "
+                "with fit(..., recipe=gtx.recipes.recipe(config, prepared)), or build the model "
+                "and take its arrays from gtx.training.Checkpoints(workdir).restore_best()."
+            )
+        if found and restored.recipe != found[0].recipe:
+            raise CheckpointError(
+                f"checkpoint {restored.path} has another recipe than {found[0].path}, so they are "
+                "no ensemble. Give the folder of one seed."
+            )
+        found.append(restored)
+    return found
 
 
 def read(path: pathlib.Path, *, name: str | None = None) -> Restored:

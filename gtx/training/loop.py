@@ -14,6 +14,7 @@ import flax.linen as nn
 from gtx.batching import Source
 from gtx.data import Dataset
 from gtx.tasks import Task
+from gtx.training.checkpoint import write_members
 from gtx.training.evaluation import Evaluator
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
 from gtx.training.identity import ResumeError
@@ -240,6 +241,9 @@ def fit(
             stopped = any(replica.stopped for replica in run.replicas)
             if stopped and run.saved_step != run.step:
                 run.save()
+        if len(run.replicas) > 1:
+            members = [replica.seed for replica in run.replicas if not replica.diverged]
+            write_members(run.workdir, members)
         return FitResult(
             replicas=tuple(_result(run, replica) for replica in run.replicas),
             resumed_from=resumed_from,

@@ -7,6 +7,7 @@ import pytest
 from gtx import Predictor
 from gtx.cli import predict_molecules, predicted_columns
 from gtx.data import Label, MoleculeWarning
+from gtx.data.spec import mixed_label
 from tests.cli import commands
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -154,6 +155,24 @@ def test_targets_without_names_are_numbered():
         Label("graph", "multilabel", 2), np.array([[0.1, 0.9]], np.float32)
     )
     assert cells == {"0_predicted": ["0.1"], "1_predicted": ["0.9"]}
+
+
+def test_an_ensemble_has_deviations_beside_its_means_for_each_kind():
+    logs = Label("graph", "regression", 1, ("logS",), name="logS")
+    colour = Label("graph", "multiclass", 2, ("red", "blue"), name="colour")
+    members = np.array([[[1, 1, 0], [np.nan] * 3], [[3, 0, 1], [np.nan] * 3]], np.float32)
+    cells = predicted_columns.columns(mixed_label([logs, colour]), members)
+    half, log2 = str(np.float32(0.5**0.5)), str(np.float32(np.log(2)))
+    assert cells == {
+        "logS_predicted": ["2.0", ""],
+        "logS_std": [str(np.float32(2**0.5)), ""],
+        "colour_predicted": ["red", ""],
+        "colour_disagreement": [log2, ""],
+        "colour red_probability": ["0.5", ""],
+        "colour red_std": [half, ""],
+        "colour blue_probability": ["0.5", ""],
+        "colour blue_std": [half, ""],
+    }
 
 
 def table_of(path):

@@ -4,13 +4,15 @@ import csv
 import json
 import math
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
 
-from gtx import Predictor
+from configs import smoke
+from gtx import Predictor, recipes
 from gtx.cli import per_seed
-from gtx.training import FitResult, ReplicaResult, TrainState
+from gtx.training import CheckpointError, FitResult, ReplicaResult, TrainState
 from tests.cli import commands
 
 SEEDS = (0, 4)
@@ -81,16 +83,63 @@ def test_the_folder_of_a_seed_is_that_of_a_run(finished, capsys):
         assert np.mean(right) == pytest.approx(metrics["seeds"][str(seed)]["test"]["accuracy"])
         params = Predictor.load(folder).variables["params"]
         assert per_seed.params_sha256(params) == metrics["seeds"][str(seed)]["params_sha256"]
-    assert not (finished / "predictions.csv").exists()
 
 
-def test_the_folder_of_the_run_says_which_folders_to_give(finished, capsys):
-    for name in ("evaluate", "predict"):
-        more = () if name == "evaluate" else ("--smiles=CCO",)
-        assert commands.run(name, f"--workdir={finished}", *more) == 2
-        error = capsys.readouterr().err
-        assert error.startswith("error: ") and "has several seeds" in error
-        assert str(finished / "seed_0") in error and str(finished / "seed_4") in error
+def test_the_folder_of_the_run_is_an_ensemble(finished, capsys):
+    ensemble = Predictor.load(finished)
+    members = [Predictor.load(finished / f"seed_{seed}") for seed in SEEDS]
+    graphs = recipes.load(ensemble.recipe.config).dataset
+    each = ensemble.by_member(graphs)
+    np.testing.assert_array_equal(each, [member(graphs) for member in members])
+    assert np.abs(each[0] - each[1]).max() > 1e-3
+    np.testing.assert_allclose(ensemble(graphs), each.mean(axis=0), rtol=1e-6)
+    assert ensemble.num_compilations <= members[0].num_compilations
+    with pytest.raises(ValueError, match="an ensemble of 2 members"):
+        ensemble.variables  # noqa: B018
+
+
+def test_the_ensemble_is_scored_beside_its_members(finished, capsys):
+    metrics = read(finished)
+    path = finished / "ensemble_scores"
+    assert commands.run("evaluate", f"--workdir={finished}", f"--json={path}") == 0
+    assert "Scores of the ensemble" in capsys.readouterr().out
+    scores = json.loads(path.read_text())
+    for metric, value in metrics["test"].items():
+        for found, wanted in (
+            (scores["test"], metrics["ensemble"]["test"]),
+            (scores["members"]["test"], metrics["test"]),
+            (scores["deviations"]["test"], metrics["deviations"]["test"]),
+        ):
+            if value is not None and wanted[metric] is not None:
+                assert found[metric] == pytest.approx(wanted[metric], rel=1e-5, abs=1e-6)
+    with (finished / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    right = [row["class_measured"] == row["class_predicted"] for row in rows]
+    assert np.mean(right) == pytest.approx(metrics["ensemble"]["test"]["accuracy"])
+    assert all(float(row["class_disagreement"]) >= 0 for row in rows)
+    stds = [name for name in rows[0] if name.endswith("_std")]
+    assert len(stds) == len([name for name in rows[0] if name.endswith("_probability")]) > 1
+
+
+def test_members_are_those_that_training_named(finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    path = folder / "members.json"
+    assert json.loads(path.read_text()) == {"seeds": [0, 4]}
+    path.write_text('{"seeds": [4]}')  # seed 0 diverged
+    alone = Predictor.load(folder)
+    assert (
+        per_seed.params_sha256(alone.variables["params"])
+        == (read(folder)["seeds"]["4"]["params_sha256"])
+    )
+    path.write_text('{"seeds": [4, 7]}')
+    with pytest.raises(CheckpointError, match=r"lacks .*seed_7\. Restore"):
+        Predictor.load(folder)
+    path.unlink()  # as in a run that is not finished
+    assert len(Predictor.load(folder).members) == 2
+    path.write_text("{}")
+    with pytest.raises(CheckpointError, match=r"members\.json cannot be read"):
+        Predictor.load(folder)
 
 
 def test_the_command_shows_each_seed_and_goes_on_with_the_same_ones(finished, capsys):
@@ -102,9 +151,7 @@ def test_the_command_shows_each_seed_and_goes_on_with_the_same_ones(finished, ca
     for each in before["seeds"].values():
         assert f"{each['test'][metric]:.4f}" in out
     assert f"{before['test'][metric]:.4f} ± {before['deviations']['test'][metric]:.4f}" in out
-    scores = [before["seeds"][str(seed)]["valid"][metric] for seed in SEEDS]
-    best = SEEDS[int(np.argmax(scores) if before["mode"] == "max" else np.argmin(scores))]
-    assert f"--workdir={finished / f'seed_{best}'} --split=test" in out
+    assert f"--workdir={finished} --split=test" in out
     after = read(finished)
     assert after["seeds"] == before["seeds"] and after["test"] == before["test"]
     assert (finished / "metrics.jsonl").read_bytes() == lines
@@ -115,7 +162,8 @@ def test_the_command_shows_each_seed_and_goes_on_with_the_same_ones(finished, ca
 @pytest.mark.parametrize(
     ("seeds", "message"),
     [
-        ("3", "(3,) is a single seed"),
+        ("1", "(1,) is not a number of seeds from 2 to 100"),
+        ("(123,)", "(123,) is not a number of seeds"),
         ("(1, 1)", "names a seed twice"),
         ("(0, -1)", "is not allowed"),
         ("(0, 0.5)", "is not allowed"),
@@ -125,6 +173,14 @@ def test_seeds_that_make_no_sense_are_refused(seeds, message, tmp_path, capsys):
     assert train(tmp_path / "run", seeds) == 2
     error = capsys.readouterr().err
     assert "config.training.seeds" in error and message in error
+
+
+def test_a_number_of_seeds_counts_from_the_seed_of_the_recipe():
+    config = smoke.get_config()
+    config.training.seeds = (3,)
+    assert recipes.seeds(config) == (0, 1, 2)
+    config.seed = 7
+    assert recipes.seeds(config) == (7, 8, 9)
 
 
 def ended(*replicas):

@@ -112,7 +112,7 @@ def test_each_replica_has_a_best_checkpoint_in_a_folder_of_its_own(together):
 
 def test_the_folder_of_several_seeds_says_which_folders_have_parameters(together):
     workdir, _ = together
-    with pytest.raises(CheckpointError, match=r"several seeds.*one of them: .*seed_3, .*seed_5\."):
+    with pytest.raises(CheckpointError, match=r"several seeds.*one of them: .*seed_3, .*seed_5;"):
         Checkpoints(workdir).restore_best()
 
 
