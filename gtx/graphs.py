@@ -420,14 +420,20 @@ def _check_alike(
             f"{name}: {field} has the columns {own[field]}, graph 0 has {structure[field]}. "
             "Give every graph the same columns, with empty arrays where there is nothing."
         )
-    for leaf, other in zip(leaves, first, strict=True):
+    for place, (leaf, other) in enumerate(zip(leaves, first, strict=True)):
         if leaf.ndim == 0 or leaf.shape[1:] != other.shape[1:]:
             raise GraphError(
-                f"{name}: {field} has a column of shape {leaf.shape}, in graph 0 it is "
-                f"{other.shape}. Give every graph columns of the same width."
+                f"{name}: {_column(structure, field, place)} has shape {leaf.shape}, in graph 0 it "
+                f"is {other.shape}. Give every graph columns of the same width."
             )
         if jnp.issubdtype(leaf.dtype, jnp.floating) != jnp.issubdtype(other.dtype, jnp.floating):
             raise GraphError(
-                f"{name}: {field} has a column of dtype {leaf.dtype}, in graph 0 it is "
-                f"{other.dtype}. Use integers or floats in all graphs alike."
+                f"{name}: {_column(structure, field, place)} has dtype {leaf.dtype}, in graph 0 it "
+                f"is {other.dtype}. Use integers or floats in all graphs alike."
             )
+
+
+def _column(structure: dict[str, Any], field: str, place: int) -> str:
+    """The name of a column in messages: nodes['x'] for example."""
+    tree = jax.tree.unflatten(structure[field], range(structure[field].num_leaves))
+    return field + jax.tree_util.keystr(jax.tree_util.tree_leaves_with_path(tree)[place][0])

@@ -202,8 +202,8 @@ def test_the_message_names_the_graph_with_the_nan():
     ("other", "message"),
     [
         (dict(nodes={"b": np.zeros((1, 1))}), "graph 1: nodes has the columns .*same columns"),
-        (dict(nodes={"a": np.zeros((1, 2))}), r"graph 1: nodes has a column of shape \(1, 2\)"),
-        (dict(nodes={"a": np.zeros((1, 1), int)}), "graph 1: nodes has a column of dtype int64"),
+        (dict(nodes={"a": np.zeros((1, 2))}), r"graph 1: nodes\['a'\] has shape \(1, 2\)"),
+        (dict(nodes={"a": np.zeros((1, 1), int)}), r"graph 1: nodes\['a'\] has dtype int64"),
         (dict(nodes={"a": np.zeros((2, 1))}), r"graph 1: nodes\['a'\] has 2 rows"),
         (dict(receivers=np.array([0])), "graph 1: receivers has 1 entries"),
     ],

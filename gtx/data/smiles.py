@@ -195,8 +195,20 @@ def _flat(molecule: Any) -> Any:
 
 
 def _rdkit_reason(text: str) -> str:
-    """RDKit's reason to refuse a SMILES. RDKit only writes it to its log, so the log is read."""
+    """RDKit's reason to refuse a SMILES."""
     chem = rdkit()
+    molecule, said = with_log(lambda: chem.MolFromSmiles(text))
+    if molecule is not None:
+        return "it has no atoms"
+    said = [line.removeprefix("SMILES Parse Error: ") for line in said]
+    said = [line for line in said if line.strip("~^ ") and line not in text]
+    reason = "; ".join(line.split(" while parsing:")[0].rstrip(":") for line in said[:2])
+    return reason or "RDKit cannot read it"
+
+
+def with_log(read: Callable[[], Any]) -> tuple[Any, list[str]]:
+    """What a call of RDKit returns, and what it says: RDKit only writes reasons to its log."""
+    rdkit()
     from rdkit import rdBase
 
     lines: list[str] = []
@@ -206,13 +218,8 @@ def _rdkit_reason(text: str) -> str:
     rdBase.LogToPythonLogger()
     handlers, logger.handlers = logger.handlers, [handler]
     try:
-        molecule = chem.MolFromSmiles(text)
+        found = read()
     finally:
         logger.handlers = handlers
         rdBase.LogToCppStreams()
-    if molecule is not None:
-        return "it has no atoms"
-    said = [line.split("] ", 1)[-1].removeprefix("SMILES Parse Error: ") for line in lines]
-    said = [line for line in said if line.strip("~^ ") and line not in text]
-    reason = "; ".join(line.split(" while parsing:")[0].rstrip(":") for line in said[:2])
-    return reason or "RDKit cannot read it"
+    return found, [line.split("] ", 1)[-1] for line in lines]

@@ -1,8 +1,9 @@
 """Tables of graphs, nodes and edges as columns: CSV files, or Parquet files with the extra.
 
 A CSV file says nothing about types, so they follow from its cells: a column of numbers is a number,
-a column of true and false is two categories, and every other one holds categories. A Parquet file
-has types; texts are categories there even where they look like numbers.
+a column of true and false is two categories, and one without numbers holds categories. A column of
+numbers and other texts is refused, because one of them may be a slip. A Parquet file has types;
+texts are categories there even where they look like numbers.
 """
 
 import dataclasses
@@ -163,6 +164,13 @@ def feature(frame: Frame, name: str, known: Column | None, categorical: bool) ->
         if len(found) == len(numbers):
             return np.array(
                 [_number(frame, name, row, cell) for row, cell in enumerate(cells)], np.float64
+            )
+        if found:
+            one, other = numbers.index(None), numbers.index(found[0])
+            raise DatasetError(
+                f"{frame.place(one)}, column {name!r} is {cells[one]!r:.60}, and a number, "
+                f"{cells[other]!r:.60}, in row {frame.table.numbers[other]}. Mend it, or name the "
+                "column in config.data.categorical if all its cells are categories."
             )
     if known is None:
         _check_spellings(frame, name, cells)

@@ -66,6 +66,11 @@ def gathered(
     Raises:
       DatasetError: names the graph, the field and the remedy.
     """
+    for number, count in enumerate(np.asarray(num_nodes).tolist()):
+        if not 0 <= count <= exact.INT32_MAX:
+            raise DatasetError(
+                f"graph {number}: has {count} nodes. Give a number from 0 to {exact.INT32_MAX}."
+            )
     node_ptr, edge_ptr = offsets(num_nodes), offsets(num_edges)
     starts = dict(nodes=node_ptr, edges=edge_ptr, graphs=np.arange(len(node_ptr)))
     place = place or _place(starts)
@@ -74,7 +79,11 @@ def gathered(
     for level in starts:
         known = {} if spec is None else getattr(spec, level)
         arrays[level], found[level] = {}, {}
-        for name, given in columns.get(level, {}).items():
+        there = dict(columns.get(level, {}))
+        if not starts[level][-1]:
+            # Features that are kept at each node or edge are unknown where there is none.
+            there = {**dict.fromkeys(known, np.zeros(0)), **there}
+        for name, given in there.items():
             array, column = _column(given, f"{level}[{name!r}]", level, known.get(name), place)
             arrays[level][name], found[level][name] = array, column
     ends = np.asarray(senders), np.asarray(receivers)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from gtx.data import exact
 from gtx.data.columns import SPLITS
 from gtx.data.convert.gathered import Arrays, joined
 from gtx.data.convert.given import check_plain, split_of_masks
@@ -118,8 +119,13 @@ def _attributes(graph: Any, number: int) -> dict[str, Any]:
 
 def _num_nodes(data: Mapping[str, Any], number: int) -> int:
     """The number of nodes, which is never guessed from the largest id of an edge."""
-    if data.get("num_nodes") is not None:
-        count = int(data["num_nodes"])
+    given = data.get("num_nodes")
+    if given is not None:
+        count = given
+        if hasattr(given, "detach"):
+            given = as_numpy(given, f"graph {number}: num_nodes").reshape(-1)
+            count = given[0] if len(given) == 1 else given.tolist()
+        count = exact.count(count, f"graph {number}: num_nodes", low=0)
     else:
         sized = [name for name in _NODES if data.get(name) is not None]
         if not sized:

@@ -1,6 +1,7 @@
 """Molecules of RDKit, and SDF files, as a Dataset. Needs the extra `molecules`."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from gtx.data import molecules as features_of
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
-from gtx.data.smiles import MAX_ATOMS, quiet, rdkit
+from gtx.data.smiles import MAX_ATOMS, quiet, rdkit, with_log
 from gtx.data.spec import Label
 
 
@@ -97,17 +98,32 @@ def from_sdf(
       A dataset whose `ids` are the places in the file, and a dict from place to reason.
 
     Raises:
-      DatasetError: a property is no finite number, or no molecule has it.
+      DatasetError: no molecule can be read; or a property is no finite number, is there twice in
+        one molecule, or in none; or the file ends within the properties of its last molecule.
     """
     chem = rdkit()
-    if not Path(path).is_file():
+    path = Path(path)
+    if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}. Name an SDF file.")
+    if not path.stat().st_size:
+        raise DatasetError(f"{path.name}: is empty. Name an SDF file.")
     names = (target,) if isinstance(target, str) else tuple(target)
     with quiet():
-        read = list(chem.SDMolSupplier(str(path), removeHs=remove_hydrogens))
+        supplier = chem.SDMolSupplier(str(path), removeHs=remove_hydrogens)
+        read = list(supplier)
     dataset, errors = from_molecules(read, features=features, positions=positions)
+    for row in errors:
+        if read[row] is None:
+            errors[row] = _reason(supplier, row) or errors[row]
+    if not len(dataset):
+        row = min(errors, default=0)
+        raise DatasetError(
+            f"{path.name}: none of its {len(read)} molecules can be read; molecule {row}: "
+            f"{errors.get(row, 'it is not there')}. Name an SDF file."
+        )
     if not names:
         return dataset, errors
+    _check_records(path, names)
     values = [[_property(read[row], name, row) for name in names] for row in dataset.ids.tolist()]
     labels = np.array(values, np.float64).reshape(-1, len(names))
     for place, name in enumerate(names):
@@ -123,8 +139,50 @@ def from_sdf(
     return dataset.with_targets("graph", labels=labels, label=label), errors
 
 
+def _reason(supplier: Any, row: int) -> str:
+    """What RDKit says of a molecule that it cannot read; "" if it says nothing."""
+    _, said = with_log(lambda: supplier[row])
+    lines = [line.removeprefix("ERROR: ").strip() for line in said if line.strip()]
+    if "****" in lines:  # a condition of RDKit's own code: its kind, and what it says of it
+        place = lines.index("****")
+        return ": ".join(lines[place + 1 : place + 3])
+    # The numbers of lines count from where RDKit began to read.
+    found = (
+        re.sub(r" (on|at) line.*", "", line) for line in lines if "moving to the beg" not in line
+    )
+    return next(found, "")
+
+
+def _check_records(path: Path, names: Sequence[str]) -> None:
+    """Refuse a property that a molecule has twice, and a file whose last number may be cut."""
+    heads = {name: re.compile(rb"^>.*<" + re.escape(name.encode()) + rb">") for name in names}
+    row, seen, open_record = 0, set[str](), False
+    with path.open("rb") as file:
+        for line in file:
+            if line.startswith(b"$$$$"):
+                row, seen, open_record = row + 1, set(), False
+                continue
+            open_record = open_record or bool(line.strip(b"\0 \t\r\n"))
+            if not line.startswith(b">"):
+                continue
+            for name in [name for name, head in heads.items() if head.match(line)]:
+                if name in seen:
+                    raise DatasetError(
+                        f"molecule {row}: the property {name!r} is there twice. Leave one."
+                    )
+                seen.add(name)
+    if open_record:
+        raise DatasetError(
+            f"{path.name}: does not end with $$$$, so it may be cut short within a property of "
+            f"molecule {row}. Get it again, or write $$$$ after the last molecule."
+        )
+
+
 def _property(molecule: Any, name: str, row: int) -> float:
-    text = molecule.GetProp(name).strip() if molecule.HasProp(name) else ""
+    try:
+        text = molecule.GetProp(name).strip() if molecule.HasProp(name) else ""
+    except UnicodeDecodeError:
+        text = "no UTF-8"
     if not text or text.lower() in ("nan", "na", "n/a"):
         return math.nan
     try:

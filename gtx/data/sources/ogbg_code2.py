@@ -95,10 +95,11 @@ class OGBGCode2(PackedSource):
             attributed = ogb_csv.table(inner, "raw/node_is_attributed.csv.gz", np.int32)
             names = ogb_csv.lines(inner, "raw/graph-label.csv.gz")
             parts = ogb_csv.split_of(inner, path.name, "project", len(nodes))
-        shapes = (features.shape, depth.shape, attributed.shape)
         rows = int(nodes.sum())
-        if shapes != ((rows, 2), (rows, 1), (rows, 1)) or len(names) != len(nodes):
-            raise ogb_csv.disagreement(path.name)
+        ogb_csv.check_table(path.name, "node-feat", features, "nodes", rows, 2)
+        ogb_csv.check_table(path.name, "node_depth", depth, "nodes", rows, 1)
+        ogb_csv.check_table(path.name, "node_is_attributed", attributed, "nodes", rows, 1)
+        ogb_csv.check_table(path.name, "graph-label", names, "graphs", len(nodes))
         ends, kinds, edge_ptr = with_next_tokens(nodes, edges, index, attributed[:, 0] == 1)
         dataset = Dataset.from_columns(
             nodes={"type": np.concatenate([features, np.minimum(depth, MAX_DEPTH)], axis=1)},

@@ -68,21 +68,22 @@ class OGBLCollab(PackedSource):
         with ogb_csv.opened(path) as inner:
             count, index = ogb_graph.edges_of_one(inner, path.name)
             nodes = ogb_csv.table(inner, "raw/node-feat.csv.gz", np.float32)
-            columns = [
-                ogb_csv.table(inner, f"raw/edge_{name}.csv.gz", np.float32)
+            columns = {
+                name: ogb_csv.table(inner, f"raw/edge_{name}.csv.gz", np.float32)
                 for name in ("weight", "year")
-            ]
+            }
             links = [
                 _links(read_torch(member(inner, f"split/time/{part}.pt")), part, count)
                 for part in SPLITS
             ]
-        if len(nodes) != count or any(column.shape != (len(index), 1) for column in columns):
-            raise ogb_csv.disagreement(path.name)
+        ogb_csv.check_table(path.name, "node-feat", nodes, "nodes", count)
+        for name, column in columns.items():
+            ogb_csv.check_table(path.name, f"edge_{name}", column, "edges", len(index), 1)
         both = ogb_csv.both_directions(index)
         spec = self.declared_spec()
         dataset = Dataset.from_columns(
             nodes={"feat": nodes},
-            edges={"feat": np.repeat(np.concatenate(columns, axis=1), 2, axis=0)},
+            edges={"feat": np.repeat(np.concatenate(list(columns.values()), axis=1), 2, axis=0)},
             node_ptr=[0, count],
             edge_ptr=[0, len(both)],
             senders=both[:, 0],

@@ -66,8 +66,7 @@ class OGBNProteins(PackedSource):
             species = ogb_csv.table(inner, f"raw/{name}.csv.gz", np.int64)
             parts = ogb_csv.split_of(inner, path.name, "species", count)
             features = ogb_csv.table(inner, "raw/edge-feat.csv.gz", np.float32)
-        if len(features) != len(index) or features.shape[1] != NUM_KINDS:
-            raise ogb_csv.disagreement(path.name)
+        ogb_csv.check_table(path.name, "edge-feat", features, "edges", len(index), NUM_KINDS)
         if len(np.unique(species)) > NUM_SPECIES:
             raise DatasetError(f"{path.name}: its nodes are of more than {NUM_SPECIES} species.")
         nodes = {

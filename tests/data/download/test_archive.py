@@ -80,6 +80,9 @@ NAMES = {
     "trailing space": ("evil.txt ", "space"),
     "newline": ("evil\n.txt", "cannot be seen"),
     "turned around": ("evil\u202etxt.exe", "cannot be seen"),
+    "a folder beside": ("../out-evil/evil.txt", "holds '..'"),
+    "home": ("~/../evil.txt", "holds '..'"),
+    "a null width space": ("evil\u200b.txt", "cannot be seen"),
     "long part": ("e" * 256, "too long"),
     "long path": ("/".join(["e" * 100] * 12), "too long"),
 }
@@ -127,6 +130,55 @@ def test_a_link_or_device_in_a_zip_is_refused(kind, tmp_path):
     info = zipfile.ZipInfo("evil")
     info.external_attr = (kind | 0o777) << 16
     refused(zipped(tmp_path / "a.zip", [(info, b"/etc/passwd")]), tmp_path, "link or a device")
+
+
+def test_a_file_behind_a_link_is_refused(tmp_path):
+    link = tarfile.TarInfo("data")
+    link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+    members = [(link, b""), ("data/evil.txt", b"1")]
+    refused(tarred(tmp_path / "a.tar.gz", members), tmp_path, "link, a device")
+
+
+def test_a_name_that_another_header_replaces_is_the_one_that_is_checked(tmp_path):
+    info = tarfile.TarInfo("good.txt")
+    info.pax_headers = {"path": "../evil.txt"}
+    refused(tarred(tmp_path / "a.tar.gz", [(info, b"1")]), tmp_path, r"holds '\.\.'")
+
+
+def test_a_member_whose_own_name_is_another_is_refused(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"abcd.txt": b"1"}, zipfile.ZIP_STORED)
+    refused(patched(path, b"abcd", b"../x"), tmp_path, "damaged")
+
+
+def test_a_name_with_a_nul_is_refused(tmp_path):
+    path = patched(zipped(tmp_path / "a.zip", {"evil_.png": b"1"}), b"evil_", b"evil\0")
+    refused(patched(path, b"evil_", b"evil\0"), tmp_path, "cannot be seen")
+
+
+def test_a_folder_with_content_is_refused(tmp_path):
+    info = zipfile.ZipInfo("a/")
+    info.external_attr = (stat.S_IFDIR | 0o777) << 16
+    path = patched(zipped(tmp_path / "a.zip", [("a_", b"12345")]), b"a_", b"a/")
+    refused(patched(path, b"a_", b"a/"), tmp_path, "folder with content")
+
+
+def test_rights_of_members_are_not_taken(tmp_path):
+    info = zipfile.ZipInfo("run.sh")
+    info.external_attr = (stat.S_IFREG | stat.S_ISUID | 0o777) << 16
+    tar = tarfile.TarInfo("run.sh")
+    tar.mode, tar.uid = stat.S_ISUID | 0o777, 0
+    for path in (
+        zipped(tmp_path / "a.zip", [(info, b"1")]),
+        tarred(tmp_path / "a.tar", [(tar, b"1")], "w"),
+    ):
+        (file,) = extract(path, tmp_path / f"out_{path.suffix}")
+        assert not file.stat().st_mode & (stat.S_ISUID | stat.S_IXUSR)
+
+
+def test_an_archive_inside_of_an_archive_is_a_file(tmp_path):
+    inner = zipped(tmp_path / "inner.zip", {"../evil.txt": b"1"}).read_bytes()
+    (file,) = extract(zipped(tmp_path / "a.zip", {"inner.zip": inner}), tmp_path / "out")
+    assert file.read_bytes() == inner and not (tmp_path / "evil.txt").exists()
 
 
 def test_what_unpacks_to_more_than_the_limit_is_refused(tmp_path):

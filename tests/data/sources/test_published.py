@@ -57,14 +57,18 @@ def test_text_files_of_tudataset(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        (dict(A="1, 9\n"), "does not exist"),
-        (dict(A="0, 1\n"), "does not exist"),
-        (dict(A="3, 4\n"), "joins two graphs"),
+        (dict(A="1, 9\n"), r"T_A.txt, line 1: an edge is \[1, 9\], and there are nodes 1 to 5"),
+        (dict(A="1, 2\n0, 1\n"), r"line 2: an edge is \[0, 1\]"),
+        (dict(A="3, 4\n"), "it joins two graphs"),
         (dict(A="x"), "cannot be read"),
-        (dict(graph_indicator="1\n1\n1\n3\n3\n"), "graphs 1 to 2"),
-        (dict(graph_indicator="2\n2\n1\n1\n1\n"), "graphs 1 to 2"),
-        (dict(node_labels="0\n"), "different numbers of nodes"),
-        (dict(node_attributes="1, 2\n"), "different numbers of nodes"),
+        (
+            dict(graph_indicator="1\n1\n1\n3\n3\n"),
+            "line 5: its nodes are not those of graphs 1 to 2",
+        ),
+        (dict(graph_indicator="2\n2\n1\n1\n1\n"), "line 2: its nodes"),
+        (dict(node_labels="0\n"), "T_node_labels.txt has 1 lines, and 5 nodes"),
+        (dict(node_attributes="1, 2\n"), "T_node_attributes.txt has 1 lines, and 5"),
+        (dict(graph_labels=""), "T_graph_labels.txt is empty"),
         (dict(graph_labels="1\n1\n"), "T.npz: the published files hold 6 edges instead of 7"),
     ],
 )

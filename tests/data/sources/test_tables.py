@@ -150,6 +150,11 @@ REFUSED = {
     "inf": (dict(nodes=NODES + "a,3,C,inf,true\n"), {}, "'inf'. It must be a finite number"),
     "beyond float32": (dict(nodes=NODES + "a,3,C,1e40,true\n"), {}, "'1e40'. It must be a finite"),
     "an empty category": (dict(nodes=NODES + "a,3,,1,true\n"), {}, "column 'kind' is ''"),
+    "a slip in a number": (
+        dict(nodes=NODES + "a,3,C,12..5,true\n"), {}, "row 6, column 'mass' is '12..5', and"
+    ),
+    "a text among numbers": (dict(nodes=NODES + "a,3,C,none,true\n"), {}, "'none', and a number"),
+    "a number among texts": (dict(nodes=NODES + "a,3,7,12,true\n"), {}, "'C', and a number, '7'"),
     "two spellings": (dict(nodes=NODES + "a,3,c,1,true\n"), {}, "'c', and 'C' in row 2, which"),
     "a part of no name": (dict(graphs=GRAPHS.replace("val", "dew")), {}, "split is 'dew'"),
     "no train": (dict(graphs=GRAPHS.replace("train", "test")), {}, "puts no graph into train"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gtx.data import exact
 from gtx.data.columns import SPLITS, offsets
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
@@ -48,8 +49,9 @@ def read_graphs(path: Path, spec: GraphSpec, split: str) -> Dataset:
         edge_feat = table(files, "raw/edge-feat.csv.gz", np.int64)
         labels = table(files, "raw/graph-label.csv.gz", np.float64)
         parts = split_of(files, path.name, split, len(nodes))
-    if len(nodes) != len(labels) or nodes.sum() != len(node_feat) or len(index) != len(edge_feat):
-        raise disagreement(path.name)
+    check_table(path.name, "graph-label", labels, "graphs", len(nodes))
+    check_table(path.name, "node-feat", node_feat, "nodes", int(nodes.sum()))
+    check_table(path.name, "edge-feat", edge_feat, "edges", len(index))
     both = both_directions(index)
     (node_name,), (edge_name,) = spec.nodes, spec.edges
     dataset = Dataset.from_columns(
@@ -81,13 +83,15 @@ def sizes_and_edges(
     edges = table(files, "raw/num-edge-list.csv.gz", np.int64)[:, 0]
     index = table(files, "raw/edge.csv.gz", np.int32)
     index = index if len(index) else index.reshape(0, 2)
-    if (
-        len(nodes) != len(edges)
-        or min(nodes.min(initial=0), edges.min(initial=0)) < 0
-        or edges.sum() != len(index)
-        or index.shape[1] != 2
-    ):
-        raise disagreement(name)
+    check_table(name, "num-edge-list", edges, "graphs", len(nodes))
+    for file, sizes in (("num-node-list", nodes), ("num-edge-list", edges)):
+        if len(sizes) and (sizes.min() < 0 or sizes.max() > exact.INT32_MAX):
+            row = int(np.argmax((sizes < 0) | (sizes > exact.INT32_MAX)))
+            raise DatasetError(
+                f"{name}: {file} says {sizes[row]} of graph {row}. It is a number from 0 to "
+                f"{exact.INT32_MAX}; fetch it again."
+            )
+    check_table(name, "edge", index, "edges", int(edges.sum()), 2)
     return nodes, edges, index
 
 
@@ -113,9 +117,32 @@ def split_of(files: Mapping[str, Path], name: str, split: str, count: int) -> np
     return parts
 
 
-def disagreement(name: str) -> DatasetError:
-    """The error of tables of different sizes."""
-    return DatasetError(f"{name}: its tables speak of different graphs. Fetch it again.")
+def check_table(
+    name: str, table: str, rows: Any, what: str, count: int, columns: int | None = None
+) -> None:
+    """Refuse a table that has not one row for each of the `count` graphs, nodes or edges.
+
+    Args:
+      name: of the archive.
+      table: the table.
+      rows: of it.
+      what: "graphs" for example.
+      count: how many of them the other tables have.
+      columns: how many it must have; None for any number.
+
+    Raises:
+      DatasetError: see above.
+    """
+    if len(rows) != count:
+        raise DatasetError(
+            f"{name}: its tables speak of different graphs: {table} has {len(rows)} rows for "
+            f"{count} {what}. Fetch it again."
+        )
+    if columns is not None and count and rows.shape[1] != columns:
+        raise DatasetError(
+            f"{name}: {table} has {rows.shape[1]} columns, and {columns} were published. Fetch it "
+            "again."
+        )
 
 
 def table(files: Mapping[str, Path], name: str, dtype: Any) -> np.ndarray:

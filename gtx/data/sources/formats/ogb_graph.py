@@ -45,8 +45,13 @@ def edges_of_one(files: Mapping[str, Path], name: str) -> tuple[int, np.ndarray]
     nodes, _, index = ogb_csv.sizes_and_edges(files, name)
     if len(nodes) != 1:
         raise DatasetError(f"{name}: holds {len(nodes)} graphs, and one was published.")
-    if len(index) and (index.min() < 0 or index.max() >= nodes[0]):
-        raise DatasetError(f"{name}: an edge ends at a node that does not exist. Fetch it again.")
+    wrong = np.any((index < 0) | (index >= nodes[0]), axis=1)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DatasetError(
+            f"{name}: row {row} of edge is {index[row].tolist()}, and there are {nodes[0]} nodes, "
+            "counted from 0. Fetch it again."
+        )
     return int(nodes[0]), index
 
 
@@ -72,8 +77,8 @@ def made(
       DatasetError: numbers of rows differ, or a value is not allowed.
     """
     count = len(parts)
-    if any(len(column) != count for column in (labels, *nodes.values())):
-        raise ogb_csv.disagreement(name)
+    for key, column in {"node-label": labels, **nodes}.items():
+        ogb_csv.check_table(name, key, column, "nodes", count)
     dataset = Dataset.from_columns(
         nodes=nodes,
         node_ptr=[0, count],

@@ -18,7 +18,7 @@ def read(path: Path, name: str, spec: GraphSpec) -> Dataset:
     """The graphs of a zip of TUDataset.
 
     Labels of nodes and classes are numbered from 0 in rising order; edges are kept once in each
-    direction, and labels and attributes of edges are not read.
+    direction, without loops; labels and attributes of edges are not read.
 
     Args:
       path: the zip.
@@ -38,17 +38,31 @@ def read(path: Path, name: str, spec: GraphSpec) -> Dataset:
             labels = numbers(files, f"{name}_node_labels.txt", np.int64)[:, 0]
         if "feat" in spec.nodes:
             nodes["feat"] = numbers(files, f"{name}_node_attributes.txt", np.float64)
-    if len(labels) != len(owner) or any(len(rows) != len(owner) for rows in nodes.values()):
-        raise DatasetError(f"{path.name}: its files speak of different numbers of nodes.")
-    if len(owner) and (np.any(np.diff(owner) < 0) or owner[0] != 1 or owner[-1] != len(classes)):
-        raise DatasetError(f"{path.name}: its nodes are not those of graphs 1 to {len(classes)}.")
-    if edges.shape[1] != 2 or (len(edges) and (edges.min() < 1 or edges.max() > len(owner))):
-        raise DatasetError(f"{path.name}: an edge ends at a node that does not exist.")
+    for file, rows in (("node_labels", labels), ("node_attributes", nodes.get("feat", labels))):
+        if len(rows) != len(owner):
+            raise DatasetError(
+                f"{path.name}: {name}_{file}.txt has {len(rows)} lines, and {len(owner)} nodes are "
+                f"in {name}_graph_indicator.txt. Fetch it again."
+            )
+    if not len(classes):
+        raise DatasetError(f"{path.name}: {name}_graph_labels.txt is empty. Fetch it again.")
+    falls = np.diff(owner, prepend=1, append=len(classes)) < 0
+    if falls.any():
+        raise DatasetError(
+            f"{path.name}: {name}_graph_indicator.txt, line {int(np.argmax(falls))}: its nodes are "
+            f"not those of graphs 1 to {len(classes)}, in rising order. Fetch it again."
+        )
+    edges = edges if len(edges) else np.zeros((0, 2), np.int64)
+    if edges.shape[1] != 2:
+        raise DatasetError(f"{name}_A.txt: has {edges.shape[1]} numbers on a line, and not 2.")
+    wrong = np.any((edges < 1) | (edges > len(owner)), axis=1)
+    _check_edges(f"{name}_A.txt", edges, wrong, f"there are nodes 1 to {len(owner)}")
+    _check_edges(
+        f"{name}_A.txt", edges, np.diff(owner[edges - 1])[:, 0] != 0, "it joins two graphs"
+    )
     ends = np.unique(np.concatenate([edges, edges[:, ::-1]]) - 1, axis=0)
     ends = ends[ends[:, 0] != ends[:, 1]]
     graph = owner[ends] - 1
-    if np.any(graph[:, 0] != graph[:, 1]):
-        raise DatasetError(f"{path.name}: an edge joins two graphs.")
     order = np.argsort(graph[:, 0], kind="stable")
     ends, graph = ends[order], graph[order, 0]
     node_ptr = offsets(np.bincount(owner - 1, minlength=len(classes)))
@@ -63,6 +77,15 @@ def read(path: Path, name: str, spec: GraphSpec) -> Dataset:
     )
 
 
+def _check_edges(file: str, edges: np.ndarray, wrong: np.ndarray, reason: str) -> None:
+    if wrong.any():
+        line = int(np.argmax(wrong))
+        raise DatasetError(
+            f"{file}, line {line + 1}: an edge is {edges[line].tolist()}, and {reason}. Fetch it "
+            "again."
+        )
+
+
 def ranks(values: np.ndarray) -> np.ndarray:
     """Values as numbers from 0, in rising order."""
     return np.unique(values, return_inverse=True)[1].reshape(values.shape)
@@ -73,6 +96,8 @@ def numbers(files: Mapping[str, Path], name: str, dtype: Any) -> np.ndarray:
     path = member(files, name)
     try:
         text = path.read_bytes().decode("ascii")
+        if not text.strip():
+            return np.zeros((0, 1), dtype)
         return np.loadtxt(io.StringIO(text), dtype, delimiter=",", ndmin=2, comments=None)
     except (ValueError, UserWarning) as error:
         raise DatasetError(f"{name}: cannot be read ({error}). Fetch it again.") from error
