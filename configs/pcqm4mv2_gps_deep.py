@@ -30,7 +30,7 @@ def get_config() -> ConfigDict:
         num_layers=16,
         local="gated_gcn",
         num_heads=8,
-        activation="gelu",
+        activation="gelu_exact",
         dropout_rate=0.1,
         attention_dropout_rate=0.1,
         encoding_dim=20,

@@ -33,7 +33,7 @@ def get_config() -> ConfigDict:
         num_layers=3,
         residual="none",
         feed_forward="none",
-        activation="gelu",
+        activation="gelu_exact",
         dropout_rate=0.2,
         readout_dropout_rate=0.2,
         node_encoders={"atom": atom},

@@ -13,6 +13,9 @@ from gtx.models.model import Encoding, Needs, Spec
 from gtx.models.parts import Norm
 from gtx.nn.blocks.ckgconv import CKGConvBlock
 from gtx.nn.encoders.kernel_stem import EmbedWithPairNorm, ExpectedKernelEncoder
+from gtx.nn.encoders.place_pairs import PlacePairEncoder
+from gtx.nn.parts.activations import gelu_exact
+from gtx.typing import ModuleFactory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,8 @@ class CKGCN(LayeredModel):
       structure: "complete" runs over all pairs, "edges" over the edge sets `over`, with the same
         parameters. Encodings of pairs are dense in both.
       over: names of edge sets.
+      positions: a node column whose last two numbers are the place of a node; pairs then read the
+        places of their two nodes, as the authors have it for superpixels.
       dropout_rate: of the convolution, and of the feed-forward layer.
     """
 
@@ -48,6 +53,7 @@ class CKGCN(LayeredModel):
     degree_scaler: bool = True
     structure: Literal["complete", "edges"] = "complete"
     over: tuple[Name, ...] = ("complete",)
+    positions: Name | None = None
 
     def needs(self) -> Needs:
         sets = [name for name in self.over if name != "graph" and self.structure == "edges"]
@@ -97,4 +103,18 @@ class CKGCN(LayeredModel):
             node_encoders={**at_nodes, **self.node_encoders},
             pair_encoders={**kernel, **self.pair_encoders},
         )
-        return LayeredModel.encoders(filled, spec, encodings).edges_at_pairs()
+        found = LayeredModel.encoders(filled, spec, encodings).edges_at_pairs()
+        if self.positions is None:
+            return found
+        if "places" in found.pairs:
+            raise ValueError(
+                "pair_encoders.places: the features of the places of nodes have this name. Give "
+                "the pair column 'places' another name."
+            )
+        places = partial(PlacePairEncoder, positions=self.positions)
+        return found.replace(pairs={**found.pairs, "places": places})
+
+    def head(self, spec: Spec) -> ModuleFactory:
+        """GraphGym's head, whose widths are equal, has a ReLU, and the other a GELU."""
+        found = super().head(spec)
+        return found if self.head_widths == "equal" else partial(found, activation=gelu_exact)

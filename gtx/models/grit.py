@@ -10,10 +10,11 @@ from gtx.models.encoders import ColumnEncoders
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
-from gtx.models.parts import FeedForwardActivation, Implementation, Norm
+from gtx.models.parts import FeedForwardActivation, Implementation, Norm, bind
 from gtx.nn.attention import GRITAttention
 from gtx.nn.blocks import GRITBlock
 from gtx.nn.parts import FeedForward
+from gtx.typing import ModuleFactory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,8 @@ class GRIT(LayeredModel):
     Attributes:
       num_heads: of the attention.
       attention_dropout_rate: of the attention weights.
-      activation: in the feed-forward layer. That of the scores is relu.
+      activation: in the feed-forward layer and, if its widths are halving, in the head. That of
+        the scores is relu.
       norm: after attention and feed-forward layer, of nodes and pairs.
       structure: "complete" runs over all pairs, "edges" over the edge sets `over`, with the same
         parameters: less memory where these are few. Encodings of pairs are dense in both.
@@ -102,6 +104,12 @@ class GRIT(LayeredModel):
             pair_encoders={**at_pairs, **self.pair_encoders},
         )
         return LayeredModel.encoders(filled, spec, encodings).edges_at_pairs()
+
+    def head(self, spec: Spec) -> ModuleFactory:
+        """The head, with the model's activation; GraphGym's, whose widths are equal, has a ReLU."""
+        found = super().head(spec)
+        equal = self.head_widths == "equal"
+        return found if equal else bind(found, activation=self.made("activation"))
 
 
 def _at(encoding: Encoding, level: str) -> list[str]:

@@ -346,8 +346,9 @@ MODELS = (
     ),
     published(
         "ckgcn_of_graphs",
-        partial(CKGCN, dim=DIM, num_layers=1, kernel_blocks=1, head_layers=1),
+        partial(CKGCN, dim=DIM, num_layers=1, kernel_blocks=1, head_layers=1, positions="x"),
         encodings=[RandomWalk(6)],
+        nodes={"x": Continuous(DIM)},
         level="graph",
     ),
     published(
