@@ -12,6 +12,13 @@ def get_config() -> ConfigDict:
     # Modules that add names to those of gtx; --plugin=my_package.my_module adds to this.
     config.plugins = ()
 
+    # Fine-tuning: the folder of another run, whose parameters this one starts from, by name. The
+    # head is new where the label is another, and so are encoders of columns that the other run had
+    # not; `init_new` names what else starts anew or is left, as ("block_3", "embed/node_*"). Any
+    # other difference is refused.
+    config.init_from = ""
+    config.init_new = ()
+
     # Where graphs come from; `name` picks the source in gtx.data.sources.SOURCES, whose
     # fields are what else it reads.
     config.data = data = ConfigDict()
@@ -94,6 +101,12 @@ def get_config() -> ConfigDict:
     optimizer.final_factor = 0.0  # of the learning rate, at the last step
     optimizer.clip_norm = 1.0
     optimizer.ema_decay = 0.0  # 0 keeps no average; evaluation uses the average where there is one
+    # By names of parameters, as ("embed", "block_0*"), which stand for all in these modules: those
+    # that keep their values; and factors of the learning rate, as (("embed", 0.1),).
+    optimizer.frozen = ()
+    optimizer.rates = ()
+    # A further factor for each step of depth below the head, of models with blocks; 1 is none.
+    optimizer.layer_decay = 1.0
 
     config.training = training = ConfigDict()
     # Several seeds, as (0, 1, 2), or their number, as 3, train side by side as one program. Scores

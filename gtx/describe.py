@@ -21,9 +21,10 @@ from gtx.ops.layout import Tier
 from gtx.recipes.models import needs_dense
 from gtx.tasks import Task
 from gtx.training import Devices, Optimizer, make_train_chunk
+from gtx.training.patterns import leaf_name
 from gtx.training.run import even_chunk
 from gtx.training.spread import notes_on_spread
-from gtx.training.state import init_state, leaf_name
+from gtx.training.state import init_state
 from gtx.training.step import blank_batch, empty_rows
 from gtx.typing import LEVELS, PyTree
 
@@ -69,6 +70,11 @@ def describe(config: Any) -> dict[str, Any]:
 
     batch = blank_batch(source, source.constants, source.plan(config.seed, 0))
     state = jax.eval_shape(functools.partial(init_state, model, optimizer, batch, config.seed))
+    started = []
+    if loaded.origin is not None:
+        shapes = {"params": state.params, "batch_stats": state.batch_stats}
+        found = recipes.start(config, loaded.origin, shapes, graphs.spec)
+        started = [found.told(config.init_from), *found.notes]
     return {
         "data": {
             "splits": {
@@ -99,6 +105,7 @@ def describe(config: Any) -> dict[str, Any]:
             steps_per_call=config.training.steps_per_call,
         ),
         "notes": [
+            *started,
             *notes(graphs, task, rejected=len(loaded.rejected), seeds=len(recipes.seeds(config))),
             *notes_on_spread(
                 train,

@@ -20,6 +20,7 @@ from gtx.recipes import ConfigError
 from gtx.recipes.provenance import OtherDataError
 from gtx.sweeps import SweepError
 from gtx.training import CheckpointError, FolderLockedError, NonFiniteError, ResumeError
+from gtx.training.patterns import PatternError
 from gtx.training.signals import Interrupted, StopAtOnce
 
 # Errors that the user can fix in a flag, a recipe, a file or a folder. Their message says how.
@@ -34,6 +35,7 @@ _EXPECTED = (
     NonFiniteError,
     OSError,
     OtherDataError,
+    PatternError,
     ResumeError,
     SweepError,
     reading.UsageError,

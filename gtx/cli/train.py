@@ -6,6 +6,8 @@
 A run goes on where its data, model, task, optimiser and seed are the same. Paths, caches and
 intervals may differ; so may the number of epochs, where the schedule does not end with them.
 --config.training.seeds="(0, 1, 2)" trains several seeds side by side and scores each.
+--config.init_from=runs/other starts from the parameters of another run; start.json lists what is
+taken, new and left.
 Ctrl-C, SIGTERM and SIGUSR1 save the run; the same command goes on with it. One training at a
 time writes to a folder.
 """
@@ -23,7 +25,7 @@ from ml_collections import ConfigDict
 
 from gtx import recipes, training
 from gtx.batching import Source
-from gtx.cli import baseline, finish, recipe_flag, shared_flags
+from gtx.cli import baseline, finish, recipe_flag, report, shared_flags
 from gtx.cli.waiting import waiting
 from gtx.training.spread import notes_on_spread
 from gtx.training.step import blank_batch
@@ -63,11 +65,20 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     for note in notes_on_spread(
         train,
         [valid, graphs.part("test")],
-        lambda: _statistics(model, source),
+        lambda: _shapes(model, source)["batch_stats"],
         dense=budget.dense,
         ignored=recipes.masked_nodes(config, graphs.spec),
     ):
         _log.warning(note)
+
+    started = None
+    if prepared.origin is not None:
+        started = recipes.start(config, prepared.origin, _shapes(model, source), graphs.spec)
+        _log.info(started.told(config.init_from))
+        for note in started.notes:
+            _log.warning(note)
+        names = {"init_from": config.init_from, **started.to_json()}
+        report.write_json(workdir / "start.json", names)
 
     settings = config.training
     hooks: list[training.Hook] = [training.ProgressBar(), training.JsonLines()]
@@ -84,6 +95,8 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         num_epochs=settings.num_epochs,
         workdir=workdir,
         seeds=recipes.seeds(config),
+        init=None if started is None else started.init,
+        init_new=() if started is None else started.init_new,
         steps_per_call=settings.steps_per_call,
         evaluate_every=settings.evaluate_every,
         checkpoint_every=settings.checkpoint_every,
@@ -109,8 +122,9 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     )
 
 
-def _statistics(model: nn.Module, source: Source) -> Any:
-    """The forms of the running statistics of a model, without computing any."""
+def _shapes(model: nn.Module, source: Source) -> dict[str, Any]:
+    """The forms of the parameters and running statistics of a model, without computing any."""
     batch = blank_batch(source, source.constants, source.plan(0, 0))
     init = functools.partial(model.init, train=False)
-    return jax.eval_shape(init, jax.random.key(0), batch).get("batch_stats", {})
+    found = jax.eval_shape(init, jax.random.key(0), batch)
+    return {"params": found["params"], "batch_stats": found.get("batch_stats", {})}

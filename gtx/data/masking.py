@@ -197,6 +197,16 @@ def _widened(column: Column) -> Column:
     return dataclasses.replace(column, sizes=sizes, names=names)
 
 
+def narrow(column: Column) -> Column:
+    """A column as it was before it had room for the value of hidden rows."""
+    if isinstance(column, Continuous):
+        return dataclasses.replace(
+            column, dim=column.dim - 1, mean=column.mean[:-1], std=column.std[:-1]
+        )
+    names = tuple(of_column[:-1] for of_column in column.names)
+    return dataclasses.replace(column, sizes=tuple(size - 1 for size in column.sizes), names=names)
+
+
 def _part_of_nodes(dataset: Dataset) -> np.ndarray:
     """The part of each node, a place in SPLITS or -1."""
     table = dataset.targets

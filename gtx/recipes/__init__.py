@@ -31,6 +31,10 @@ from gtx.recipes.saved import Recipe as Recipe
 from gtx.recipes.saved import config_hash as config_hash
 from gtx.recipes.saved import read_recipe as read_recipe
 from gtx.recipes.saved import recipe as recipe
+from gtx.recipes.start import Origin as Origin
+from gtx.recipes.start import Start as Start
+from gtx.recipes.start import origin as origin
+from gtx.recipes.start import start as start
 from gtx.recipes.training import optimizer as optimizer
 from gtx.recipes.training import seeds as seeds
 from gtx.recipes.training import task as task

@@ -25,6 +25,7 @@ from gtx.recipes.data import (
 from gtx.recipes.declared import declared_spec, example
 from gtx.recipes.models import model, model_of, needs_dense
 from gtx.recipes.rules import ConfigError
+from gtx.recipes.start import check_start
 from gtx.recipes.training import class_weights, optimizer, task
 
 
@@ -35,6 +36,7 @@ def check(config: ConfigDict) -> None:
       ConfigError: one line: the field, its value and what is allowed.
     """
     fields.check_fields(config)
+    check_start(config)
     found = model_of(config)
     source_label, settings = label(config), config.data
     # Calls without molecules cost nothing and run the checks of the functions themselves.

@@ -23,10 +23,29 @@ COUNT = 2**31
 WORKERS = 2**10
 MOST_SEEDS = 100  # a single number is how many seeds there are, and a larger one is meant as a seed
 
+
+@dataclasses.dataclass(frozen=True)
+class Factors(Rule):
+    """Pairs of a pattern and a factor."""
+
+    wanted: str = 'pairs of a pattern and a factor above 0, as (("embed", 0.1),), () for none'
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, tuple) and all(
+            isinstance(each, tuple)
+            and len(each) == 2
+            and Text().allows(each[0])
+            and Real(above=0.0).allows(each[1])
+            for each in value
+        )
+
+
 FIELDS: Mapping[str, Rule] = {
     "seed": Whole(0, 2**32),
     "baseline": Flag(),
     "plugins": TupleOf(Text()),
+    "init_from": Text(empty=True),
+    "init_new": TupleOf(Text()),
     "encodings_used": Text(),
     "encodings_cache": Text(empty=True),
     "encodings_workers": Whole(0, WORKERS),
@@ -66,6 +85,9 @@ FIELDS: Mapping[str, Rule] = {
     "optimizer.final_factor": Real(least=0.0, most=1.0),
     "optimizer.clip_norm": Real(least=0.0),
     "optimizer.ema_decay": Real(least=0.0, below=1.0),
+    "optimizer.frozen": TupleOf(Text()),
+    "optimizer.rates": Factors(),
+    "optimizer.layer_decay": Real(above=0.0, most=1.0),
     "training.seeds": TupleOf(Whole(0, 2**32)),
     "training.num_epochs": Whole(1, COUNT),
     "training.steps_per_call": Whole(1, COUNT),
@@ -78,6 +100,8 @@ FIELDS: Mapping[str, Rule] = {
 # Fields that a recipe may leave out, because recipes of older checkpoints do not have them.
 OPTIONAL = (
     "plugins",
+    "init_from",
+    "init_new",
     "encodings_used",
     "encodings_workers",
     "task.kind",
@@ -95,6 +119,9 @@ OPTIONAL = (
     "task.noise_columns",
     "training.seeds",
     "optimizer.decoupled",
+    "optimizer.frozen",
+    "optimizer.rates",
+    "optimizer.layer_decay",
     "data.num_train",
     "data.test_fraction",
     "data.split_column",

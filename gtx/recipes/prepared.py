@@ -31,6 +31,14 @@ from gtx.recipes.data import (
 )
 from gtx.recipes.declared import narrowed
 from gtx.recipes.rules import ConfigError
+from gtx.recipes.saved import Recipe
+from gtx.recipes.start import Origin, origin
+from gtx.recipes.taken_data import (
+    check_columns,
+    takes_descriptors,
+    with_features_of,
+    with_label_of,
+)
 from gtx.recipes.training import class_weights
 
 
@@ -43,17 +51,24 @@ class Prepared:
       scaler: scaler of the molecules' descriptors, if the recipe uses them.
       rejected: rows of the source that did not become graphs, with reasons.
       raw_spec: spec of the encoded graphs before structures were added; None without structures.
+      origin: the run whose parameters are to be taken, if the recipe names one.
     """
 
     dataset: Dataset
     scaler: Scaler | None = None
     rejected: tuple[Rejected, ...] = ()
     raw_spec: GraphSpec | None = None
+    origin: Origin | None = None
 
 
-def prepare(config: ConfigDict) -> Prepared:
-    """Load, split, scale and encode the recipe's graphs, then add its structures."""
-    loaded = load(config)
+def prepare(config: ConfigDict, like: Recipe | None = None) -> Prepared:
+    """Load, split, scale and encode the recipe's graphs, then add its structures.
+
+    Args:
+      config: the recipe.
+      like: as in `load`.
+    """
+    loaded = load(config, like)
     return structured(encode(loaded.dataset, config), loaded, config)
 
 
@@ -63,11 +78,21 @@ def structured(graphs: Dataset, loaded: "Prepared", config: ConfigDict) -> Prepa
     return dataclasses.replace(loaded, dataset=with_structures(graphs, config), raw_spec=raw_spec)
 
 
-def load(config: ConfigDict) -> Prepared:
-    """`prepare` without encodings and structures. Every field is checked first."""
+def load(config: ConfigDict, like: Recipe | None = None) -> Prepared:
+    """`prepare` without encodings and structures. Every field is checked first.
+
+    Args:
+      config: the recipe.
+      like: the recipe by which the data are scaled, in place of that of the run which
+        `config.init_from` names: that of a run itself, so that it is scored without the other.
+    """
     # Loading and encoding may take minutes. An error in the config must be reported before.
     check(config)
     check_model(config)
+    found = None
+    if like is None:
+        found = origin(config)
+        like = None if found is None else found.recipe
     settings = config.data
     graphs, rejected = source(config).load_with_rejected()
     if packed_folder.is_mapped(graphs):
@@ -79,6 +104,8 @@ def load(config: ConfigDict) -> Prepared:
     masked = config.task.get("masked", 0.0)
     if len(graphs.part("train")) and graphs.spec.label is not None and not masked:
         check_trainable(graphs.part("train"))
+    if like is not None:
+        graphs = with_features_of(graphs, like, config)
     if settings.get("standardize", False):
         graphs = standardize_columns(graphs)
     if masked:
@@ -90,18 +117,23 @@ def load(config: ConfigDict) -> Prepared:
             raise ConfigError(f"config.task.masked: {error}") from error
     scaler = None
     if settings.get("descriptors", ()):
-        graphs, scaler = with_descriptors(graphs, descriptors=settings.descriptors)
+        known = like.scaler if like is not None and takes_descriptors(like, config) else None
+        graphs, scaler = with_descriptors(graphs, known, descriptors=settings.descriptors)
+    if like is not None:
+        check_columns(graphs.spec, like, config)
     label = graphs.spec.label
     if settings.get("normalize", False) and label is not None:
         if label.kind in ("regression", "mixed"):
             graphs = standardize(graphs)
+    if like is not None:
+        graphs = with_label_of(graphs, like, config)
     weights = class_weights(config)
     if weights is not None:
         try:
             graphs = with_class_weights(graphs, weights)
         except DatasetError as error:
             raise ConfigError(f"config.task.class_weights: {error}") from error
-    return Prepared(graphs, scaler, rejected)
+    return Prepared(graphs, scaler, rejected, origin=found)
 
 
 def _with_sizes(graphs: Dataset, config: ConfigDict) -> Dataset:

@@ -73,6 +73,7 @@ def other_data(recipe: recipes.Recipe) -> Dataset:
     unscaled = {"descriptors": (), "normalize": False, "standardize": False}
     config.data.update({name: off for name, off in unscaled.items() if name in config.data})
     config.task.update({"class_weights": "none"})
+    config.init_from = ""
     dataset = recipes.load(config).dataset
     label, wanted = dataset.spec.label, recipe.spec.label
     if label is None or wanted is None:

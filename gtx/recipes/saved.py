@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_collections import ConfigDict
 
@@ -17,8 +17,10 @@ from gtx.recipes import plugins
 from gtx.recipes.batching import budget
 from gtx.recipes.data import encoded_columns
 from gtx.recipes.older import up_to_date, with_its_plan
-from gtx.recipes.prepared import Prepared
 from gtx.recipes.rules import ConfigError, frozen
+
+if TYPE_CHECKING:  # it reads recipes of other runs
+    from gtx.recipes.prepared import Prepared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Recipe:
     content: Content | None = None
 
 
-def recipe(config: ConfigDict, prepared: Prepared) -> dict[str, Any]:
+def recipe(config: ConfigDict, prepared: "Prepared") -> dict[str, Any]:
     """Plain data from which a checkpoint's model can be built again and applied to raw graphs."""
     return dict(
         config=config.to_dict(),

@@ -6,7 +6,7 @@ from ml_collections import ConfigDict
 
 from gtx import tasks, training
 from gtx.data import GraphSpec
-from gtx.recipes.rules import ConfigError, choose
+from gtx.recipes.rules import ConfigError, choose, frozen
 
 
 def task(config: ConfigDict, spec: GraphSpec) -> tasks.Task:
@@ -92,6 +92,9 @@ def optimizer(config: ConfigDict, steps_per_epoch: int) -> training.Optimizer:
             decoupled=settings.get("decoupled", True),
             clip_norm=settings.clip_norm or None,
             ema_decay=settings.ema_decay or None,
+            frozen=frozen(settings.get("frozen", ())),
+            rates=frozen(settings.get("rates", ())),
+            layer_decay=settings.get("layer_decay", 1.0),
         )
     except ValueError as error:
         raise ConfigError(f"config.optimizer: {error}") from error

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from gtx.training.state import leaf_name
+from gtx.training.patterns import leaf_name
 from gtx.training.storage import only_the_error
 from gtx.typing import PyTree
 

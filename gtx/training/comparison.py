@@ -11,11 +11,12 @@ from gtx.training.description import CLASS
 # Settings of `fit` that change the result, and the config fields of each.
 _SETTINGS = {
     "seed": ("seed", "training.seeds"),
-    "init": ("init",),
+    "init": ("init_from", "init_new"),
     "select": ("training.select",),
     "evaluate_every": ("training.evaluate_every",),
 }
-_DATA = ("data", "encodings", "encodings_used", "structures")
+# The scales of features are those of the run that another one starts from.
+_DATA = ("data", "encodings", "encodings_used", "structures", "init_from", "init_new")
 # Of the task, but they change the targets or the label.
 _TARGETS = ("task.candidates", "task.class_weights", "task.kind", "task.negatives")
 # What is drawn in each step; an auxiliary loss of the model tells what it was.

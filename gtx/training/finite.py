@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from gtx.training.state import leaf_name
+from gtx.training.patterns import leaf_name
 from gtx.training.step import StepReport
 from gtx.typing import PyTree
 

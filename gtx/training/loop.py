@@ -124,6 +124,7 @@ def fit(
     workdir: str | os.PathLike[str],
     seeds: Sequence[int] = (0,),
     init: Mapping[str, PyTree] | None = None,
+    init_new: Sequence[str] = (),
     recipe: Mapping[str, Any] | None = None,
     hooks: Sequence[Hook] = (),
     steps_per_call: int = 64,
@@ -162,6 +163,8 @@ def fit(
         stops and the others continue.
       init: `params` and `batch_stats` to use in place of initial values: all variables of the
         model, as in `FitResult.variables`.
+      init_new: patterns (see `gtx.training.patterns`) of variables that are not taken from `init`,
+        such as ("head",): each seed has its own initial values of them.
       recipe: JSON data that is stored in every checkpoint and from which the model can be built.
       hooks: are called at each event, in this order.
       steps_per_call: largest number of steps in one compiled call; about a second of work.
@@ -188,8 +191,8 @@ def fit(
     with folder_lock(workdir):
         run = Run(
             model, task, source, valid, optimizer, pathlib.Path(workdir),
-            seeds=seeds, init=init, steps_per_call=steps_per_call, select=select, recipe=recipe,
-            evaluate_every=evaluate_every,
+            seeds=seeds, init=init, init_new=init_new, steps_per_call=steps_per_call,
+            select=select, recipe=recipe, evaluate_every=evaluate_every,
         )  # fmt: skip
         resumed_from = run.step
         saved_at = time.monotonic()

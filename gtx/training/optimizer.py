@@ -3,16 +3,21 @@
 import dataclasses
 import functools
 import math
+import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
+from gtx.training.patterns import PatternError, check_patterns, leaf_name, matching, names_of
 from gtx.training.schedules import Schedule
 from gtx.typing import PyTree
+
+# A block of a model, by the name of its module.
+_BLOCK = re.compile(r"block_(\d+)/")
 
 Rule = Callable[[Callable[[Array], Array]], optax.GradientTransformation]
 
@@ -28,12 +33,23 @@ class Optimizer:
       clip_norm: largest global norm of gradients, which are scaled down to it; None for no limit.
       ema_decay: decay of an average of parameters and batch statistics, which is evaluated in
         place of them; None for no average.
+      frozen: patterns (`gtx.training.patterns`) of parameters that keep their values. Neither the
+        rule nor `clip_norm` sees a gradient of them. Running statistics in frozen modules follow
+        the data, by whose statistics training normalises.
+      rates: patterns with a factor of the learning rate each. The factors of all patterns that
+        match a parameter are multiplied. A decay of weights has the same factor.
+      layer_decay: a further factor for each step of depth, counted from the head: layer_decay **
+        (L + 1) for the embedding, ** (L - l) for block l of L, from 0, and 1 for the rest, as in
+        BEiT (Bao et al., 2022). Needs modules named `block_0`, `block_1`, ...
     """
 
     rule: Rule
     learning_rate: Schedule
     clip_norm: float | None = None
     ema_decay: float | None = None
+    frozen: tuple[str, ...] = ()
+    rates: tuple[tuple[str, float], ...] = ()
+    layer_decay: float = 1.0
 
     def __post_init__(self) -> None:
         if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
@@ -42,13 +58,62 @@ class Optimizer:
             )
         if self.ema_decay is not None and not 0 <= self.ema_decay < 1:
             raise ValueError(f"ema_decay must lie in [0, 1) or be None, got {self.ema_decay}.")
+        for pattern, factor in self.rates:
+            if not 0 < factor < math.inf:
+                raise ValueError(
+                    f"rates: the factor of {pattern!r} must be positive and finite, got {factor}. "
+                    "Name in frozen what must not change."
+                )
+        if not 0 < self.layer_decay <= 1:
+            raise ValueError(f"layer_decay must lie in (0, 1], got {self.layer_decay}.")
 
     def transformation(self) -> optax.GradientTransformation:
+        """The update rule of all parameters. Its `init` raises as `factors` does."""
         rule = self.rule(self.learning_rate)
-        if self.clip_norm is None:
-            return rule
-        # Clipping comes first: the rule, such as Adam, must see the clipped gradients.
-        return optax.chain(optax.clip_by_global_norm(self.clip_norm), rule)
+        if self.clip_norm is not None:
+            # Clipping comes first: the rule, such as Adam, must see the clipped gradients.
+            rule = optax.chain(optax.clip_by_global_norm(self.clip_norm), rule)
+        return _scaled(rule, self.factors) if self._differs else rule
+
+    @property
+    def _differs(self) -> bool:
+        """Whether parameters differ in their rates."""
+        return bool(self.frozen or self.rates or self.layer_decay != 1)
+
+    def without_frozen(self, params: PyTree) -> PyTree:
+        """The same parameters; no gradient passes to the frozen ones, and none is computed."""
+        if not self.frozen:
+            return params
+        frozen = matching(names_of(params), self.frozen)
+        return jax.tree_util.tree_map_with_path(
+            lambda path, leaf: jax.lax.stop_gradient(leaf) if leaf_name(path) in frozen else leaf,
+            params,
+        )
+
+    def factors(self, params: PyTree) -> dict[str, float]:
+        """The factor of the learning rate of each parameter, by name; 0 for a frozen one.
+
+        Args:
+          params: the parameters, or their shapes.
+
+        Raises:
+          PatternError: a pattern matches no parameter, all are frozen, or there are no blocks for
+            `layer_decay`.
+        """
+        names = names_of(params)
+        check_patterns("frozen", self.frozen, names)
+        check_patterns("rates", (pattern for pattern, _ in self.rates), names)
+        found = dict(zip(names, _by_depth(names, self.layer_decay), strict=True))
+        for pattern, factor in self.rates:
+            for name in matching(names, (pattern,)):
+                found[name] *= factor
+        frozen = matching(names, self.frozen)
+        if len(frozen) == len(names):
+            raise PatternError(
+                f"frozen: {list(self.frozen)} match all parameters, so that nothing is trained. "
+                "Leave out the pattern of what is to learn, such as that of the head."
+            )
+        return found | dict.fromkeys(frozen, 0.0)
 
 
 def adamw(
@@ -62,6 +127,9 @@ def adamw(
     eps: float = 1e-8,
     clip_norm: float | None = None,
     ema_decay: float | None = None,
+    frozen: tuple[str, ...] = (),
+    rates: tuple[tuple[str, float], ...] = (),
+    layer_decay: float = 1.0,
 ) -> Optimizer:
     """AdamW (Loshchilov and Hutter, 2019) with torch's defaults, except for the weight decay.
 
@@ -77,7 +145,10 @@ def adamw(
       b2: decay of the mean of their squares.
       eps: added to the square root of the latter.
       clip_norm: see `Optimizer`.
-      ema_decay: see `Optimizer`.
+      ema_decay: see `Optimizer`; likewise:
+      frozen: patterns of parameters that keep their values.
+      rates: patterns with factors of the learning rate.
+      layer_decay: a factor for each step of depth.
     """
     if decay not in ("all", "kernels"):
         raise ValueError(f"decay must be 'all' or 'kernels', got {decay!r}.")
@@ -97,7 +168,7 @@ def adamw(
         weight_decay=weight_decay,
         mask=mask,
     )
-    return Optimizer(rule, learning_rate, clip_norm, ema_decay)
+    return Optimizer(rule, learning_rate, clip_norm, ema_decay, frozen, rates, layer_decay)
 
 
 def adam_l2(
@@ -112,6 +183,51 @@ def adam_l2(
     """Adam on gradient + weight_decay * weights: torch's `Adam` with its `weight_decay`."""
     added = optax.add_decayed_weights(weight_decay, mask)
     return optax.chain(added, optax.adam(learning_rate, b1=b1, b2=b2, eps=eps))
+
+
+def _scaled(
+    rule: optax.GradientTransformation, factors: Callable[[PyTree], dict[str, float]]
+) -> optax.GradientTransformation:
+    """The updates of a rule times the factor of each parameter.
+
+    AdamW's whole update, the decay included, is a multiple of the rate, and so is that of SGD.
+    """
+
+    def update(updates: PyTree, state: Any, params: PyTree = None, **more: Any) -> Any:
+        found, state = rule.update(updates, state, params, **more)
+        by_name = factors(found)
+
+        def scaled(path: tuple, leaf: Array) -> Array:
+            factor = by_name[leaf_name(path)]
+            # -0.0, because x + 0.0 has other bits than x where x is -0.0.
+            return leaf * factor if factor else jnp.full_like(leaf, -0.0)
+
+        return jax.tree_util.tree_map_with_path(scaled, found), state
+
+    def init(params: PyTree) -> Any:
+        factors(params)  # raises before anything is trained
+        return rule.init(params)
+
+    return optax.GradientTransformation(init, update)
+
+
+def _by_depth(names: list[str], decay: float) -> list[float]:
+    """The factor of each parameter by the depth of its module."""
+    if decay == 1:
+        return [1.0] * len(names)
+    blocks = [_BLOCK.match(name) for name in names]
+    depth = max((int(found[1]) + 1 for found in blocks if found), default=0)
+    if not depth:
+        raise PatternError(
+            f"layer_decay: the model has no modules named block_0, block_1, ..., by which its "
+            f"depth is counted. Give 1, and rates of patterns. Its modules are "
+            f"{', '.join(dict.fromkeys(name.split('/')[0] for name in names))}."
+        )
+    above = [
+        depth - int(found[1]) if found else (depth + 1) * (name.split("/")[0] == "embed")
+        for found, name in zip(blocks, names, strict=True)
+    ]
+    return [decay**steps for steps in above]
 
 
 def kernel_mask(params: PyTree) -> PyTree:

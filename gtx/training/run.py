@@ -31,7 +31,7 @@ from gtx.training.lock import check_lock
 from gtx.training.optimizer import Optimizer
 from gtx.training.progress import Progress, is_better, json_float
 from gtx.training.replicas import Replica, stack, take
-from gtx.training.state import TrainState, evaluation_variables, init_states
+from gtx.training.state import TrainState, evaluation_variables, init_states, taken
 from gtx.training.step import blank_batch, empty_rows, make_train_chunk
 from gtx.typing import PyTree
 
@@ -62,6 +62,7 @@ class Run:
         *,
         seeds: Sequence[int],
         init: Mapping[str, PyTree] | None,
+        init_new: Sequence[str],
         steps_per_call: int,
         evaluate_every: int,
         select: str,
@@ -86,7 +87,8 @@ class Run:
         self._chunk_steps = even_chunk(self.steps_per_epoch, steps_per_call)
         self._identity = identity(
             model, task, optimizer, source, valid,
-            seeds=seeds, init=init, num_shards=num_shards, select=select,
+            seeds=seeds, init=init if init is None or not init_new else taken(init, init_new),
+            num_shards=num_shards, select=select,
             evaluate_every=evaluate_every, steps_per_call=steps_per_call, recipe=recipe,
         )  # fmt: skip
 
@@ -96,7 +98,7 @@ class Run:
             checkpoints.clean()
         constants = source.constants
         batch = blank_batch(source, constants, rows)
-        make_states = functools.partial(init_states, model, optimizer, batch, seeds, init)
+        make_states = functools.partial(init_states, model, optimizer, batch, seeds, init, init_new)
         # To read a checkpoint only shapes are needed. Initial values are not computed then. Without
         # a checkpoint no shapes are needed: to find them would trace the model once more.
         there = bool(self._checkpoints.steps())

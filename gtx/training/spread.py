@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from gtx.data import Dataset, packed_folder
-from gtx.training.state import leaf_name
+from gtx.training.patterns import leaf_name
 from gtx.typing import PyTree
 
 # Relative to the largest value: rounding, not spread.

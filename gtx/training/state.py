@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -12,6 +12,7 @@ import numpy as np
 
 from gtx.batch import Batch
 from gtx.training.optimizer import Optimizer
+from gtx.training.patterns import leaf_name, matching
 from gtx.typing import PyTree
 
 # Folded into key(seed) for initialisation. Steps fold in their own numbers, which are smaller.
@@ -57,6 +58,7 @@ def init_states(
     batch: Batch,
     seeds: Sequence[int],
     init: Mapping[str, PyTree] | None = None,
+    init_new: Collection[str] = (),
 ) -> list[TrainState]:
     """The state before the first step, for each seed.
 
@@ -66,6 +68,7 @@ def init_states(
       batch: a batch; only its shapes are read.
       seeds: each determines the initial values of its state.
       init: `params` and `batch_stats` to use in place of initial values.
+      init_new: patterns of variables that keep their initial values.
 
     Raises:
       TypeError: a parameter is not float32.
@@ -82,7 +85,7 @@ def init_states(
         variables = {"params": found["params"], "batch_stats": found.get("batch_stats", {})}
         _check_float32(variables["params"])
         if init is not None:
-            variables = variables_from(init, variables)
+            variables = variables_from(init, variables, init_new)
         params, batch_stats = variables["params"], variables["batch_stats"]
         ema = None
         if optimizer.ema_decay is not None:
@@ -91,23 +94,39 @@ def init_states(
     return states
 
 
-def variables_from(init: Mapping[str, PyTree], fresh: dict[str, PyTree]) -> dict[str, PyTree]:
+def taken(init: Mapping[str, PyTree], init_new: Collection[str]) -> dict[str, Any]:
+    """The variables of `init` by name, without those for which a pattern of `init_new` stands.
+
+    Args:
+      init: `params` and, if the model has them, `batch_stats`.
+      init_new: patterns, without the name of the collection: "head", not "params/head".
+    """
+    given = _by_name(init)
+    new = {name: name.partition("/")[2] for name in given}
+    left_out = matching(new.values(), init_new)
+    return {name: leaf for name, leaf in given.items() if new[name] not in left_out}
+
+
+def variables_from(
+    init: Mapping[str, PyTree], fresh: dict[str, PyTree], init_new: Collection[str] = ()
+) -> dict[str, PyTree]:
     """Copies of the variables `init`, in the structure of a model's variables.
 
     Args:
       init: `params` and, if the model has them, `batch_stats`, as in `FitResult.variables`.
       fresh: the variables of the model.
+      init_new: patterns of the variables that are those of `fresh`, whatever `init` has.
 
     Raises:
       ValueError: names of variables are missing or unknown, or a shape or dtype differs.
     """
-    given, wanted = _by_name(init), _by_name(fresh)
+    given, wanted, every = taken(init, init_new), taken(fresh, init_new), _by_name(fresh)
     missing, unknown = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
     if missing or unknown:
         raise ValueError(
             f"init lacks {_listing(missing)} and has the unknown {_listing(unknown)}. Give all "
             "variables of the model: FitResult.variables or Predictor.variables of one like it, "
-            "or model.init with some of them replaced."
+            "or model.init with some of them replaced; or name in init_new what starts anew."
         )
     for name, leaf in wanted.items():
         shape, dtype = np.shape(given[name]), np.asarray(given[name]).dtype
@@ -117,7 +136,7 @@ def variables_from(init: Mapping[str, PyTree], fresh: dict[str, PyTree]) -> dict
                 f"{list(leaf.shape)}."
             )
     # Copies, because a training step donates (overwrites) the arrays of its state.
-    leaves = [jnp.array(given[name]) for name in wanted]
+    leaves = [jnp.array(given[name]) if name in wanted else every[name] for name in every]
     return jax.tree.unflatten(jax.tree.structure(fresh), leaves)
 
 
@@ -146,15 +165,3 @@ def evaluation_variables(state: TrainState) -> dict[str, PyTree]:
     if state.ema is not None:
         return dict(state.ema)
     return {"params": state.params, "batch_stats": state.batch_stats}
-
-
-def leaf_name(path: tuple) -> str:
-    """A key path as `a/b/c`."""
-    return "/".join(_key_name(key) for key in path)
-
-
-def _key_name(key: Any) -> str:
-    for attribute in ("key", "name", "idx"):
-        if hasattr(key, attribute):
-            return str(getattr(key, attribute))
-    return str(key)

@@ -22,8 +22,9 @@ from gtx.ops.varying import varying_axes
 from gtx.tasks import Task
 from gtx.training.devices import ONE_DEVICE, Devices
 from gtx.training.optimizer import Optimizer, update_average
+from gtx.training.patterns import leaf_name
 from gtx.training.program import Program
-from gtx.training.state import TrainState, leaf_name
+from gtx.training.state import TrainState
 from gtx.typing import Array, PyTree
 
 # The collection in which modules sow additional losses.
@@ -82,6 +83,7 @@ def make_train_chunk(
     transformation = optimizer.transformation()
 
     def loss_fn(params: PyTree, batch_stats: PyTree, batch: Batch, key: Array) -> Any:
+        params = optimizer.without_frozen(params)
         outputs, changed = model.apply(
             {"params": params, "batch_stats": batch_stats},
             batch,

@@ -71,6 +71,9 @@ ZINC = {
     "optimizer.decoupled": (False, REFUSED),
     "optimizer.ema_decay": (0.9, REFUSED),
     "optimizer.final_factor": (0.1, REFUSED),
+    "optimizer.frozen": (("embed",), REFUSED),
+    "optimizer.layer_decay": (0.9, REFUSED),
+    "optimizer.rates": ((("embed", 0.1),), REFUSED),
     "optimizer.learning_rate": (0.1, REFUSED),
     "optimizer.schedule": ("constant", REFUSED),
     "optimizer.warmup_epochs": (2.0, REFUSED),
@@ -146,6 +149,8 @@ NOT_HERE |= {"data.normalize_words", "data.nodes_per_class"}
 # Without noise on numbers, hidden nodes, weights or several targets these are refused.
 NOT_HERE |= {"task.noise_scale", "task.masked_columns", "task.target_weights"}
 NOT_HERE |= {"data.kinds", "data.weights"}
+# Of another run, whose parameters are compared by content (tests/recipes/test_start.py).
+NOT_HERE |= {"init_from", "init_new"}
 # The built model, the encodings, the structures and the source of batches are compared whole, with
 # all of their fields.
 # So a new one of them brings fields that refuse a resume without a row here.

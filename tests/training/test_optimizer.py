@@ -104,3 +104,96 @@ def test_settings_that_make_no_sense_are_refused():
     ):
         with pytest.raises(ValueError, match=name):
             adamw(Constant(0.1), **{name: wrong})
+
+
+DEEP = {
+    "embed": {"kernel": jnp.full((2, 2), 0.5)},
+    "block_0": {"kernel": jnp.full((2, 2), -1.5), "zero": jnp.full(2, -0.0)},
+    "block_1": {"kernel": jnp.full((2, 2), 2.5)},
+    "head": {"kernel": jnp.full((2, 2), 3.5)},
+}
+
+
+def stepped(optimizer, params, count=3):
+    """The parameters after some steps on gradients that depend on them."""
+    rule = optimizer.transformation()
+    state = rule.init(params)
+
+    @jax.jit
+    def step(params, state, number):
+        def loss(params):
+            leaves = jax.tree.leaves(optimizer.without_frozen(params))
+            return sum(jnp.sum((leaf - number) ** 2) for leaf in leaves)
+
+        updates, state = rule.update(jax.grad(loss)(params), state, params)
+        return optax.apply_updates(params, updates), state
+
+    for number in range(count):
+        params, state = step(params, state, jnp.float32(number))
+    return params
+
+
+def test_rates_are_those_of_an_optimizer_for_each_group():
+    rates = (("block_*", 0.5), ("block_1", 0.5), ("head", 3.0))
+    chosen = dict(weight_decay=0.02, clip_norm=0.7)
+    ours = adamw(Linear(0.1, 8), **chosen, rates=rates)
+    factors = {"embed": 1.0, "block_0": 0.5, "block_1": 0.25, "head": 3.0}
+
+    def rule(_):
+        groups = {
+            name: optax.adamw(
+                lambda step, factor=factor: factor * Linear(0.1, 8)(step), weight_decay=0.02
+            )
+            for name, factor in factors.items()
+        }
+        labels = {name: jax.tree.map(lambda _, name=name: name, DEEP[name]) for name in DEEP}
+        return optax.multi_transform(groups, labels)
+
+    theirs = Optimizer(rule, Linear(0.1, 8), 0.7)
+    found, expected = stepped(ours, DEEP), stepped(theirs, DEEP)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), found, expected)
+    assert jnp.abs(found["block_1"]["kernel"] - DEEP["block_1"]["kernel"]).max() > 0.01
+
+
+def test_rates_fall_with_the_depth_below_the_head():
+    optimizer = adamw(Constant(0.1), layer_decay=0.5, rates=(("block_0/zero", 8.0),))
+    assert optimizer.factors(DEEP) == {
+        "embed/kernel": 0.125,
+        "block_0/kernel": 0.25,
+        "block_0/zero": 2.0,
+        "block_1/kernel": 0.5,
+        "head/kernel": 1.0,
+    }
+    with pytest.raises(ValueError, match="layer_decay: the model has no modules named block_0"):
+        adamw(Constant(0.1), layer_decay=0.5).transformation().init(PARAMS)
+
+
+def test_frozen_parameters_keep_their_bits_and_do_not_count_in_the_norm():
+    optimizer = adamw(Constant(0.1), weight_decay=0.5, clip_norm=1.0, frozen=("block_0", "embed"))
+    found = stepped(optimizer, DEEP)
+    for name in ("block_0", "embed"):
+        bits = jax.tree.map(lambda leaf: np.asarray(leaf).tobytes(), (found[name], DEEP[name]))
+        assert bits[0] == bits[1]
+    rest = {name: DEEP[name] for name in ("block_1", "head")}
+    alone = stepped(adamw(Constant(0.1), weight_decay=0.5, clip_norm=1.0), rest)
+    for name in rest:
+        np.testing.assert_allclose(found[name]["kernel"], alone[name]["kernel"], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (dict(frozen=("encoder",)), "frozen: 'encoder' matches no parameter"),
+        (dict(rates=(("block_7", 0.1),)), "rates: 'block_7' matches no .* mean 'block_[01]'"),
+        (dict(frozen=("*",)), "frozen: .* match all parameters"),
+    ],
+)
+def test_patterns_are_checked_before_training(settings, message):
+    with pytest.raises(ValueError, match=message):
+        adamw(Constant(0.1), **settings).transformation().init(DEEP)
+
+
+@pytest.mark.parametrize("settings", [dict(rates=(("head", 0.0),)), dict(layer_decay=0.0)])
+def test_factors_that_make_no_sense_are_refused(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        adamw(Constant(0.1), **settings)

@@ -17,8 +17,8 @@ def start():
     source = Resident(train, budget)
     batch = blank_batch(source, source.constants, source.plan(0, 0))
 
-    def states(init=None, seeds=(0,)):
-        return init_states(small.Small(), small.optimizer(), batch, seeds, init)
+    def states(init=None, seeds=(0,), init_new=()):
+        return init_states(small.Small(), small.optimizer(), batch, seeds, init, init_new)
 
     return states
 
@@ -65,3 +65,20 @@ def test_another_shape_or_dtype_is_refused(start, init, leaf, message):
     params = {**init["params"], "last": {**init["params"]["last"], "bias": leaf}}
     with pytest.raises(ValueError, match=message):
         start({**init, "params": params})
+
+
+def test_variables_that_start_anew_are_those_of_the_seed(start, init):
+    wide = {**init["params"], "last": {"kernel": jnp.ones((8, 5)), "other": jnp.ones(1)}}
+    plain = start(seeds=(3, 4))
+    for given in ({**init, "params": wide}, {**init, "params": {**init["params"], "last": {}}}):
+        states = start(given, seeds=(3, 4), init_new=("last", "norm/mean"))
+        for state, fresh in zip(states, plain, strict=True):
+            assert small.same_bits(state.params["first"], init["params"]["first"])
+            assert small.same_bits(state.params["last"], fresh.params["last"])
+            assert not small.same_bits(state.params["first"], fresh.params["first"])
+            assert small.same_bits(
+                state.batch_stats["norm"]["mean"], fresh.batch_stats["norm"]["mean"]
+            )
+        assert not small.same_bits(states[0].params["last"], states[1].params["last"])
+    with pytest.raises(ValueError, match="lacks params/last/bias.*name in init_new"):
+        start({**init, "params": without(init["params"], "last", "bias")}, init_new=("norm",))
