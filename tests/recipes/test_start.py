@@ -94,6 +94,7 @@ def test_all_but_the_head_is_taken_frozen_parameters_stay_and_each_seed_has_a_he
     assert not same_bits(ends[0]["params"]["head"], old["params"]["head"])
 
 
+@pytest.mark.slow
 def test_the_run_is_scored_without_the_other_and_goes_on_only_from_the_same_values(
     tuned, trained_run, toxic, tmp_path, capsys
 ):
