@@ -121,7 +121,7 @@ def check_columns(spec: GraphSpec, like: Recipe, config: ConfigDict) -> None:
         if changed and not _is_new(LEVELS[encoding.level], encoding.name, config):
             raise ConfigError(
                 f"config.init_from: the encodings are not those of {config.init_from}: "
-                f"{'; '.join(changed)}. Give the same in config.encodings, or let the encoder start "
+                f"{'; '.join(changed)}. Give the same in config.encodings, or let it start "
                 f"anew: config.init_new=('*/{encoder(LEVELS[encoding.level], encoding.name)}',)."
             )
 

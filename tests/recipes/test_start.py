@@ -251,7 +251,9 @@ def test_categories_and_scales_are_those_of_the_other_run(trained_run):
     graphs = trained_run.graphs
     name, column = next(iter(graphs.spec.nodes.items()))
     wide = Categorical(tuple(size + 1 for size in column.sizes))
-    like = like_of(trained_run, nodes={name: wide, "rwse": Continuous(3, mean=(1.0,) * 3, std=(2.0,) * 3)})
+    like = like_of(
+        trained_run, nodes={name: wide, "rwse": Continuous(3, mean=(1.0,) * 3, std=(2.0,) * 3)}
+    )
     found = with_features_of(graphs, like, config(trained_run))
     assert found.spec.nodes[name].sizes == wide.sizes
     np.testing.assert_allclose(found.nodes["rwse"], (graphs.nodes["rwse"] - 1) / 2, atol=1e-6)
