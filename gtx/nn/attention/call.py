@@ -54,7 +54,8 @@ def attend(
 ) -> Any:
     """`gtx.ops.attention` with the `dropout_rate` and the `implementation` of a module.
 
-    It sows the weights before dropout as `weights`, if the collection "intermediates" is mutable.
+    It sows the weights before dropout as `weights`, and the structure beside them as `attended`,
+    if the collection "intermediates" is mutable.
 
     Args:
       module: the module whose compact method calls it.
@@ -88,4 +89,5 @@ def attend(
     )
     if module.is_mutable_collection("intermediates"):
         module.sow("intermediates", "weights", attention_weights(query, key, structure, **logits))
+        module.sow("intermediates", "attended", structure)
     return out

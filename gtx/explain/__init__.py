@@ -1,0 +1,22 @@
+"""Why a model says what it says: contributions of nodes, edges and motifs to a prediction.
+
+    explainer = gtx.explain.Explainer.of(gtx.Predictor.load("runs/solubility_gps"))
+    (found,) = explainer.integrated_gradients("CCO", "logS", baseline="zero")
+    found.nodes  # of each atom
+
+`Explainer` has integrated gradients, whose contributions add up to the prediction minus that of a
+baseline; leaving out nodes one by one or in groups, as the check; and attention rollout.
+"""
+
+from gtx.explain.explainer import Explainer, ExplainWarning, Mean
+from gtx.explain.explanation import EdgeShares, Explanation
+from gtx.explain.features import ExplainError
+
+__all__ = [
+    "EdgeShares",
+    "ExplainError",
+    "ExplainWarning",
+    "Explainer",
+    "Explanation",
+    "Mean",
+]
