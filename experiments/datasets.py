@@ -48,7 +48,9 @@ INTRODUCTION = """\
 # Datasets
 
 `gtx datasets` lists the sources of data that a recipe may name, tells about one, downloads its
-files and checks them. Words such as `graph=pubmed` are fields of `config.data`.
+files and checks them. Words such as `graph=pubmed` are fields of `config.data`. The list has a line
+for each source; a star stands where the real files could not be reached when their reader was
+written. `info` tells all about one: its fields, files, licence and whom to cite.
 
 ```bash
 gtx datasets list
@@ -166,14 +168,17 @@ def _source_rows() -> list[str]:
             rows.append(f"| {name} | yours | - | a file of yours |")
             continue
         for variant in kind.variants():
-            known = kind(**{**known_by, **variant}).published()
+            source = kind(**{**known_by, **variant})
+            known = source.published()
             told = " ".join([name, *(f"{field}={value}" for field, value in variant.items())])
             if known is None:
                 origin = "files of yours" if known_by else "none needed"
                 rows.append(f"| {told} | - | - | {origin} |")
                 continue
             read = "read" if known.tried else "not reached"
-            files = read if known.files else "to be put there by hand"
+            files = (
+                read if known.files else "to be put there by hand" if source.file else "none needed"
+            )
             rows.append(f"| {told} | {known.licence} | {_sizes(known)} | {files} |")
     return rows
 

@@ -24,10 +24,14 @@ from typing import Any
 
 from absl import flags
 from absl.flags import FlagValues
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from gtx.cli.reading import UsageError
 from gtx.data import download
 from gtx.data.sources import SOURCES, DataSource, installing
+from gtx.data.sources.published import Published
 from gtx.limits import rules_of
 from gtx.recipes.rules import choose
 
@@ -48,8 +52,7 @@ def main(values: FlagValues, words: Sequence[str] = ()) -> int:
         raise UsageError(f"{action!r}: there is no such word. Give one of {', '.join(ACTIONS)}.")
     root = str(download.data_root(values.root or ""))
     if action == "list" and not rest:
-        for name, source in SOURCES.items():
-            print(_short(name, source))
+        _print_table()
         return 0
     if action == "verify" and not rest:
         return _verify_all(root)
@@ -90,7 +93,7 @@ def _fetch(name: str, source: DataSource, root: str) -> int:
         print(f"{name}: another process fetches it; waiting for its end", file=sys.stderr)
 
     known = source.published()
-    if known is None and not source.needs:
+    if not source.file and not source.needs:
         print(f"{name}: nothing to fetch: it is made on the spot.")
         return 0
     started = time.monotonic()
@@ -114,7 +117,9 @@ def _verify(name: str, source: DataSource, root: str) -> int:
     started = time.monotonic()
     dataset = source.load()
     seconds = time.monotonic() - started
-    wrong = known.statistics.differences(dataset) if known and known.statistics else []
+    wrong = []
+    if known is not None and known.statistics is not None:
+        wrong = known.statistics.differences(source.counted(dataset))
     problems += [f"it holds {what}." for what in wrong]
     sizes = (
         f"{len(dataset):,} graphs, {dataset.node_ptr[-1]:,} nodes, {dataset.edge_ptr[-1]:,} edges"
@@ -153,10 +158,74 @@ def _verify_all(root: str) -> int:
     return code
 
 
+def _print_table() -> None:
+    """Every source in a line, and what the words of the table mean."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("source", no_wrap=True)
+    table.add_column("data", no_wrap=True)
+    table.add_column("size", no_wrap=True)
+    table.add_column("what it is", no_wrap=True, overflow="ellipsis")
+    for name, kind in SOURCES.items():
+        table.add_row(name, _state(kind), _size(kind), escape(_about(kind)))
+    console = Console()
+    # A file, or the next command of a pipe, gets whole lines.
+    console = console if console.is_terminal else Console(width=250)
+    console.print(table)
+    print()
+    for word, meaning in _STATES.items():
+        print(f"{word:10} {meaning}")
+    print("\n`gtx datasets info NAME` tells all about one.")
+
+
+# What the table says of where data come from.
+_STATES = {
+    "here": "made on the spot",
+    "yours": "files of your own",
+    "fetch": "`gtx datasets fetch NAME` downloads it",
+    "fetch*": "the same, but its real files could not be reached when their reader was written: it "
+    "is tested on small files of their form",
+    "fetch(*)": "so it is for some of its sets; `info` with the field says for which",
+    "by hand": "published, but only you can get it: put the file where `info` says",
+}
+
+
+def _state(kind: type[DataSource]) -> str:
+    """Where its data come from, a word of `_STATES`."""
+    source = _default(kind)
+    known = None if source is None else source.published()
+    if source is None or known is None or not source.file:
+        reads = {"root", "path"} & {field.name for field in dataclasses.fields(kind)}
+        return "yours" if reads else "here"
+    if not known.files:
+        return "by hand"
+    fields = {"root": "."} if "root" in {field.name for field in dataclasses.fields(kind)} else {}
+    every = [kind(**fields, **variant).published() for variant in kind.variants()]
+    tried = {each.tried for each in every if each is not None}
+    return "fetch(*)" if len(tried) == 2 else "fetch" if True in tried else "fetch*"
+
+
+def _size(kind: type[DataSource]) -> str:
+    variants, known = kind.variants(), _published(kind)
+    if len(variants) > 1:
+        return f"{len(variants)} sets"
+    if known is None or known.statistics is None:
+        return ""
+    sizes = known.statistics
+    return f"{sizes.nodes:,} nodes" if sizes.graphs == 1 else f"{sizes.graphs:,} graphs"
+
+
+def _published(kind: type[DataSource]) -> Published | None:
+    source = _default(kind)
+    return None if source is None else source.published()
+
+
+def _about(source: type[DataSource]) -> str:
+    return (sys.modules[source.__module__].__doc__ or "").partition("\n")[0]
+
+
 def _short(name: str, source: type[DataSource]) -> str:
     """A source in a few lines: its description, its needs and its fields."""
-    about = (sys.modules[source.__module__].__doc__ or "").partition("\n")[0]
-    lines = [about, f"Needs {source.needs or 'nothing'}.", _origin(name, source)]
+    lines = [_about(source), f"Needs {source.needs or 'nothing'}.", _origin(name, source)]
     lines.append(f"Fields: {_fields(source)}.")
     wrapped = "\n".join(textwrap.fill(line, _WIDTH) for line in lines)
     return f"{name}\n{textwrap.indent(wrapped, '    ')}"
@@ -164,11 +233,11 @@ def _short(name: str, source: type[DataSource]) -> str:
 
 def _origin(name: str, kind: type[DataSource]) -> str:
     """Where its data come from, in a sentence."""
-    source = _default(kind)
-    known = None if source is None else source.published()
-    if known is None:
-        reads = {"root", "path"} & {field.name for field in dataclasses.fields(kind)}
-        return "Nothing can be fetched: put its files there." if reads else "Made on the spot."
+    known, state = _published(kind), _state(kind)
+    if state in ("yours", "here") or known is None:
+        return {"yours": "Nothing can be fetched: put its files there."}.get(
+            state, "Made on the spot."
+        )
     if not known.files:
         return "Published; nothing can be fetched, put the file there yourself."
     pinned = all(remote.sha256 for remote in known.files)

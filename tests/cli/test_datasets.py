@@ -1,7 +1,6 @@
 """`gtx datasets`: the sources of `config.data.name`, someone else's included, and their files."""
 
 import dataclasses
-import re
 from typing import ClassVar
 
 import pytest
@@ -14,28 +13,49 @@ from tests.data.files import data_folder
 
 
 @pytest.mark.parametrize("words", [(), ("list",)])
-def test_every_source_is_listed_with_what_it_needs_and_its_fields(words, capsys):
+def test_every_source_is_a_line_that_says_where_its_data_come_from(words, capsys):
     assert commands.run("datasets", *words) == 0
-    out = capsys.readouterr().out
-    parts = dict(re.findall(r"^(\w+)\n((?:    .*\n)+)", out, re.MULTILINE))
-    assert list(parts) == list(SOURCES)
-    for name, source in SOURCES.items():
-        part = " ".join(parts[name].split())
-        assert f"Needs {source.needs or 'nothing'}." in part
-        told = part.split("Fields: ")[1].rstrip(".").split(", ")
-        assert [field.split("=")[0] for field in told] == [
-            field.name for field in dataclasses.fields(source)
-        ]
+    table, legend, _ = capsys.readouterr().out.split("\n\n")
+    head, *lines = table.splitlines()
+    assert head.split() == "source data size what it is".split()
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in lines}
+    assert list(rows) == list(SOURCES)
+    for name, starts in {
+        "algorithms": "here Algorithms", "csv": "yours Your", "csl": "here 150 graphs CSL",
+        "brec": "fetch 7 sets", "zinc": "fetch* 12,000 graphs", "nell": "by hand 65,755 nodes",
+        "heterophilous": "fetch(*) 13 sets", "tables": "yours ", "solubility": "here ",
+    }.items():  # fmt: skip
+        assert rows[name].startswith(starts), rows[name]
+    assert rows["zinc"].endswith("of 12,000 drug-like molecules (Dwivedi et al. 2020).")
+    words = {line.split()[0] for line in legend.splitlines()}
+    assert {row.split()[0] for row in rows.values()} == words
 
 
-def test_the_list_says_what_can_be_fetched_and_what_was_never_read(capsys):
-    assert commands.run("datasets") == 0
-    out = " ".join(capsys.readouterr().out.split())
-    assert "`gtx datasets fetch zinc` downloads it. Its files could not be reached when" in out
-    assert (
-        "`gtx datasets fetch brec` downloads it. Its files were read when this was written" in out
-    )
-    assert "nothing can be fetched, put the file there yourself" in out  # nell
+@pytest.mark.parametrize("name", SOURCES)
+def test_all_is_told_about_every_source(name, capsys):
+    assert commands.run("datasets", "info", name) == 0
+    part = " ".join(capsys.readouterr().out.split())
+    source = SOURCES[name]
+    assert f"Needs {source.needs or 'nothing'}." in part
+    told = part.split("Fields: ")[1].split(". ")[0].rstrip(".").split(", ")
+    assert [field.split("=")[0] for field in told] == [
+        field.name for field in dataclasses.fields(source)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("zinc", "`gtx datasets fetch zinc` downloads it. Its files could not be reached when"),
+        ("brec", "`gtx datasets fetch brec` downloads it. Its files were read when this was"),
+        ("nell", "nothing can be fetched, put the file there yourself"),
+        ("csl", "Made on the spot."),
+        ("csv", "Nothing can be fetched: put its files there."),
+    ],
+)
+def test_it_says_what_can_be_fetched_and_what_was_never_read(name, says, capsys):
+    assert commands.run("datasets", "info", name) == 0
+    assert says in " ".join(capsys.readouterr().out.split())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,9 +107,26 @@ def test_a_wrong_use_is_one_line(words, says, capsys):
     assert says in error and error.count("\n") == 1
 
 
-def test_what_is_made_on_the_spot_needs_no_fetching(capsys):
+def test_what_is_made_on_the_spot_needs_no_fetching_and_has_its_published_sizes(capsys):
     assert commands.run("datasets", "fetch", "csl") == 0
     assert "nothing to fetch" in capsys.readouterr().out
+    assert commands.run("datasets", "verify", "csl") == 0
+    out = capsys.readouterr().out
+    assert "150 graphs, 6,150 nodes, 24,600 edges; train 90, valid 30, test 30" in out
+    assert "checked: sizes" in out
+    assert commands.run("datasets", "verify", "csl", "copies=5") == 0
+    assert "checked: no published sizes" in capsys.readouterr().out
+
+
+def test_the_pairs_of_brec_are_counted_in_their_file(tmp_path, capsys):
+    root = f"--root={data_folder()}"
+    assert commands.run("datasets", "verify", "brec", "pair=3", root) == 0
+    assert "64 graphs, 640 nodes" in (out := capsys.readouterr().out) and "checked: sizes" in out
+    (tmp_path / "expressivity").mkdir()
+    file = tmp_path / "expressivity" / "brec_basic.g6"
+    file.write_bytes(b"Bw\n" * 120)
+    assert commands.run("datasets", "verify", "brec", f"--root={tmp_path}") == 2
+    assert "it holds 360 nodes instead of 1,200." in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -165,4 +202,4 @@ def test_what_is_published_says_whose_it_is(name):
         known = kind(**fields, **variant).published()
         if known is not None:
             assert known.licence and known.citation and known.page.startswith("https://")
-            assert kind(**fields, **variant).file
+            assert kind(**fields, **variant).file or not known.files

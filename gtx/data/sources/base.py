@@ -40,6 +40,7 @@ class DataSource(abc.ABC):
       splits: possible values of `config.data.split`; "given" is its own split.
       has_validation: whether its own split has a validation part.
       has_smiles: whether its graphs are molecules whose names are SMILES.
+      recipe_name: its `config.data.name`; "" for the name of its file.
       needs: what must exist before it can be loaded, in words: files, extras; "" for nothing.
 
     Raises:
@@ -49,6 +50,7 @@ class DataSource(abc.ABC):
     splits: ClassVar[tuple[str, ...]] = ("given", "random")
     has_validation: ClassVar[bool] = True
     has_smiles: ClassVar[bool] = False
+    recipe_name: ClassVar[str] = ""
     needs: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -90,6 +92,14 @@ class DataSource(abc.ABC):
     def published(self) -> Published | None:
         """What is known of it, if it is a published dataset."""
         return None
+
+    def counted(self, dataset: Dataset) -> Dataset:
+        """The graphs that its published sizes count: those of `load`, for most sources.
+
+        Args:
+          dataset: what `load` returned.
+        """
+        return dataset
 
     def convert(self, files: Mapping[str, Path], target: Path) -> None:
         """Write the file that it reads from its published files.

@@ -15,7 +15,7 @@ from gtx.data.exact import DatasetError
 from gtx.data.sources.base import DataSource
 from gtx.data.sources.formats import graph6
 from gtx.data.sources.installing import write_bytes
-from gtx.data.sources.published import Published
+from gtx.data.sources.published import Published, Statistics
 from gtx.data.spec import Categorical, GraphSpec, Label
 from gtx.limits import Name, Seed, Whole
 
@@ -45,7 +45,8 @@ class BREC(DataSource):
     The protocol of the paper compares outputs of copies by a test of Hotelling instead.
 
     Pairs 0 to 59 are basic, then come 50 regular, 50 strongly regular, 100 extension, 100 CFI, 20
-    of the 4-vertex condition and 20 distance-regular. Node column "type" is 0 everywhere.
+    of the 4-vertex condition and 20 distance-regular, as in the authors' `dataset_v3.py`; the basic
+    ones have 10 nodes each. Node column "type" is 0 everywhere.
 
     Attributes:
       root: the folder that holds the folder `expressivity`.
@@ -79,16 +80,31 @@ class BREC(DataSource):
     def declared_spec(self) -> GraphSpec:
         return GraphSpec(nodes=dict(type=Categorical((1,))), label=self.label)
 
-    def load(self) -> Dataset:
-        family, number = self._place
-        path = packed.find(self.root, self.file)
+    def _graphs(self) -> list[tuple[int, np.ndarray]]:
+        """The graphs of all pairs of the family."""
+        path, count = packed.find(self.root, self.file), 2 * PAIRS[self._place[0]]
         graphs = graph6.read(path)
-        if len(graphs) != 2 * PAIRS[family]:
+        if len(graphs) != count:
             raise DatasetError(
-                f"{path.name}: holds {len(graphs)} graphs instead of {2 * PAIRS[family]}. Fetch it "
-                "again."
+                f"{path.name}: holds {len(graphs)} graphs instead of {count}. Fetch it again."
             )
-        pair = graphs[2 * number : 2 * number + 2]
+        return graphs
+
+    def counted(self, dataset: Dataset) -> Dataset:
+        """The file of the family, with each graph of each pair once."""
+        del dataset
+        sizes, ends = zip(*self._graphs(), strict=True)
+        senders, receivers = np.concatenate(ends, axis=1)
+        return Dataset.from_columns(
+            node_ptr=offsets(sizes),
+            edge_ptr=offsets([edges.shape[1] for edges in ends]),
+            senders=senders,
+            receivers=receivers,
+        )
+
+    def load(self) -> Dataset:
+        number = self._place[1]
+        pair = self._graphs()[2 * number : 2 * number + 2]
         which = np.arange(2 * self.copies) % 2
         ends, sizes = [], [pair[second][0] for second in which]
         for copy_number, second in enumerate(which):
@@ -120,7 +136,7 @@ class BREC(DataSource):
         address = f"{repository}/{_COMMIT}/customize/Data/raw/{family}.npy"
         return Published(
             files=(Remote(f"{family}.npy", address, _SHA256[family]),),
-            statistics=None,
+            statistics=Statistics(2 * PAIRS[family], nodes=1200 if family == "basic" else None),
             licence="MIT",
             citation="Wang and Zhang (2023), arXiv:2304.07702",
             page="https://github.com/GraphPKU/BREC",

@@ -64,6 +64,7 @@ class CSV(DataSource):
     split_column: Name = "split"
     num_workers: Annotated[int, Whole(0, 2**10)] = 0
 
+    recipe_name: ClassVar[str] = "csv"
     splits: ClassVar[tuple[str, ...]] = ("random", "scaffold", "column")
     has_validation: ClassVar[bool] = False
     has_smiles: ClassVar[bool] = True

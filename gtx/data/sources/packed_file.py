@@ -34,6 +34,7 @@ class PackedFile(DataSource):
     kind: LabelKind = "regression"
     split: Name = "given"
 
+    recipe_name: ClassVar[str] = "packed"
     splits: ClassVar[tuple[str, ...]] = ("given", "random")
     has_validation: ClassVar[bool] = False
     needs: ClassVar[str] = "the file or folder <path>"
