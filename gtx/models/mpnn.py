@@ -37,6 +37,7 @@ class MPNN(LayeredModel):
         them before the norm.
       norm: of a block; "none" for none.
       norm_local: whether the result of the message-passing layer has a norm.
+      normalize_rows: divide the nodes by their length before they are added, as GraphGym does.
       feed_forward: the feed-forward layer of a block, with a norm before and after it.
       activation: after the layer, in it and in the feed-forward layer, which "swiglu" makes gated,
         and in the head.
@@ -62,6 +63,7 @@ class MPNN(LayeredModel):
     residual: Literal["identity", "linear", "none"] = "identity"
     norm: Annotated[Any, PartOf(NORMS, optional=True)] = "batch"
     norm_local: bool = True
+    normalize_rows: bool = False
     feed_forward: Annotated[Any, PartOf(FEED_FORWARD, optional=True)] = "mlp"
     activation: FeedForwardActivation = "relu"
     jumping_knowledge: Literal["last", "sum", "max", "concatenate"] = "last"
@@ -87,6 +89,7 @@ class MPNN(LayeredModel):
             local_norm=self.made("norm") if self.norm_local and not whole else None,
             activation=None if whole else self.made("activation"),
             dropout_rate=self.dropout_rate,
+            normalize=self.normalize_rows,
             feed_forward=feed_forward,
             norm=self.made("norm"),
             **self.dtypes,

@@ -18,9 +18,11 @@ GPS_RESTATED = "GPS (2022), restated in tables 10, 11, 13 and 14 of Exphormer (2
 GRIT = "LiamMa/GRIT: its configurations and layers, counted"
 EXPHORMER = "Exphormer (2023), tables 7 and 8"
 GNN_PLUS = "Luo et al. (2025), tables 8 to 13; the layers of LUOyk1999/GNNPlus"
+EGT = "the configurations and layers of shamim-hussain/egt_pytorch, and two rows of distances"
 GT = "Dwivedi and Bresson (2021), table 2"
 CKGCN = "the configurations and layers of networkslab/CKGConv, without the constants"
 LRGB = "the configurations and layers of vijaydwivedi75/lrgb, with 173 rows of atoms"
+LRGB_174 = "the configurations and layers of vijaydwivedi75/lrgb, with 174 rows of atoms"
 # The number of parameters of each config, and who states it. A number without such a source is
 # what the config has, so that a change of it is seen. None: a file of the user decides.
 COUNTS: dict[str, tuple[int | None, str]] = {
@@ -85,9 +87,11 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "mnist_grit": (102_138, GRIT),
     "mnist_ppgt": (102_090, NONE),
     "moleculenet_gps": (137_873, NONE),
+    "molhiv_egt": (110_691_329, EGT),
     "molhiv_gatedgcn_plus": (1_076_633, GNN_PLUS),
     "molhiv_gps": (558_625, GPS),
     "molhiv_san": (714_705, "the repository's configs/MOLHIV/optimized and its layers"),
+    "molpcba_egt": (110_788_992, EGT),
     "molpcba_gatedgcn_plus": (6_016_860, GNN_PLUS),
     "molpcba_gps": (9_744_496, GPS),
     "molpcba_san": (5_885_044, "the repository's configs/MOLPCBA/optimized and its layers"),
@@ -103,6 +107,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "pattern_san": (520_518, "the repository's configs/PATTERN/optimized and its layers"),
     "pattern_sat": (825_986, "train_SBMs.py and the layers of BorgwardtLab/SAT"),
     "pcqm4mv2_edge_transformer": (9_626_497, NONE),
+    "pcqm4mv2_egt": (89_322_497, EGT),
     "pcqm4mv2_gdt": (14_645_073, NONE),
     "pcqm4mv2_gps_deep": (13_807_345, "README of rampasek/GraphGPS"),
     "pcqm4mv2_gps_medium": (19_414_641, "README of rampasek/GraphGPS"),
@@ -121,7 +126,9 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "peptides_func_ckgcn": (420_876, CKGCN),
     "peptides_func_exphormer": (445_802, EXPHORMER),  # 445,866 with 64 that the model ignores
     "peptides_func_gatedgcn": (506_280, LRGB),
+    "peptides_func_gcn": (508_210, LRGB_174),
     "peptides_func_gcn_plus": (507_351, GNN_PLUS),
+    "peptides_func_gine": (475_706, LRGB_174),
     "peptides_func_gps": (504_362, GPS),
     "peptides_func_grit": (443_338, GRIT),
     "peptides_func_ppgt": (509_154, NONE),
@@ -131,7 +138,9 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "peptides_struct_ckgcn": (411_661, CKGCN),
     "peptides_struct_exphormer": (425_811, NONE),  # table 8 states 426,427: see the config
     "peptides_struct_gatedgcn": (506_419, LRGB),
+    "peptides_struct_gcn": (508_511, LRGB_174),
     "peptides_struct_gcn_plus": (506_127, GNN_PLUS),
+    "peptides_struct_gine": (475_915, LRGB_174),
     "peptides_struct_gps": (504_459, GPS),
     "peptides_struct_grit": (438_827, NONE),
     "peptides_struct_ppgt": (488_123, NONE),

@@ -83,6 +83,7 @@ BLOCKS = (
         "layer",
         options=dict(
             DTYPES,
+            normalize=True,
             residual="none",
             local_norm=None,
             activation=None,
@@ -98,6 +99,7 @@ BLOCKS = (
         "layer",
         options=dict(
             LINEAR,
+            normalize=True,
             residual="identity",
             local_norm=nn.LayerNorm,
             activation=jnp.tanh,

@@ -2,7 +2,7 @@
 
 import functools
 
-from gtx.data import Continuous
+from gtx.data import Categorical, Continuous
 from gtx.encodings import RRWP
 from gtx.models import EGT, GRIT, TGT, EdgeTransformer, FloydNet
 from tests.batches import DIM, WALK
@@ -41,6 +41,23 @@ PAIR_MODELS = (
         partial(EGT, dim=DIM, num_layers=1, num_heads=2, pair_dim=4, head_layers=1),
         encodings=[RRWP(walk_length=WALK)],
         pairs={"rrwp": Continuous(WALK)},
+    ),
+    published(
+        "egt_reading_virtual_nodes",
+        partial(
+            EGT,
+            dim=DIM,
+            num_layers=2,
+            num_heads=2,
+            pair_dim=4,
+            head_layers=1,
+            read_virtual_nodes=True,
+        ),
+        nodes={"kind": Categorical((3,))},
+        level="graph",
+        # All bonds of these graphs have a virtual node.
+        unread=("embed/columns/pair_edges",),
+        **WALKS,
     ),
     published(
         "grit",

@@ -1,6 +1,7 @@
 """EGT: its size, and one result over pairs and over the edges of a complete graph."""
 
 import jax
+import pytest
 
 import gtx
 from gtx.data import Categorical
@@ -28,3 +29,12 @@ def test_the_model_of_zinc_is_as_large_as_the_authors_code_makes_it():
 
 def test_small_graphs_run_dense_and_large_ones_along_edges_with_the_same_parameters():
     assert_dense_equals_listed(EGT, pair_dim=4, scale_degree=True)
+
+
+def test_reading_virtual_nodes_needs_them_and_all_pairs():
+    assert EGT(read_virtual_nodes=True).needs().structures == ("virtual_nodes",)
+    dataset = molecules()
+    with pytest.raises(ValueError, match="Add the structure 'virtual_nodes'"):
+        EGT(read_virtual_nodes=True).build(dataset.spec)
+    with pytest.raises(ValueError, match="Give the structure 'complete'"):
+        EGT(read_virtual_nodes=True, structure="edges").build(dataset.spec)

@@ -13,6 +13,7 @@ from gtx.nn.parts.feed_forward import FeedForward
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import BatchNorm
+from gtx.nn.parts.unit_rows import unit_rows
 from gtx.typing import Activation, Dtype, Initializer, ModuleFactory
 
 
@@ -23,7 +24,8 @@ class MPNNBlock(nn.Module):
     h = norm(x + drop(activation(norm(local(x))))),   x' = norm(h + feed_forward(h))
     With the residual "linear", Luo et al. (2024), tuned GNNs for tasks of nodes:
     h = drop(activation(norm(local(x) + S x + c)))
-    Without a feed-forward layer there is no norm after the residual, and x' is h.
+    Without a feed-forward layer there is no norm after the residual, and x' is h. With `normalize`
+    rows are divided by their length after the dropout, as in GraphGym's layers (`l2norm`).
 
     The order of operations is that of the authors' code. Edges are those that the layer returns.
 
@@ -35,6 +37,7 @@ class MPNNBlock(nn.Module):
       activation: after that norm; None for none. A layer that has a norm and an activation of its
         own, such as GatedGCN, needs neither.
       dropout_rate: after the activation.
+      normalize: divide the rows by their length then.
       feed_forward: factory of the feed-forward layer, None for none.
       norm: factory of the two norms around the feed-forward layer; None for none.
       kernel_init: of S.
@@ -49,6 +52,7 @@ class MPNNBlock(nn.Module):
     dropout_rate: float = 0.0
     feed_forward: ModuleFactory | None = FeedForward
     norm: ModuleFactory | None = BatchNorm
+    normalize: bool = False
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
@@ -82,6 +86,8 @@ class MPNNBlock(nn.Module):
         if self.activation is not None:
             h = self.activation(h)
         h = Dropout(self.dropout_rate, name="dropout")(h, batch.node_ids, train=train)
+        if self.normalize:
+            h = unit_rows(h)
         if self.residual == "identity":
             h = x + h
         if self.feed_forward is None:

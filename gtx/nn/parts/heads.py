@@ -11,6 +11,7 @@ from gtx.nn.parts.factories import check_width
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.nn.parts.linear import Linear
 from gtx.nn.parts.norms import LayerNorm
+from gtx.nn.parts.unit_rows import unit_rows
 from gtx.ops.arguments import check_array
 from gtx.typing import Activation, Dtype, Initializer
 
@@ -77,13 +78,5 @@ class MLPHead(nn.Module):
                     )
                     x = norm(x, jnp.ones(x.shape[0], bool), train=train)
                 if self.normalize:
-                    x = _unit_rows(x)
+                    x = unit_rows(x)
         return x.astype(jnp.promote_types(x.dtype, jnp.float32))
-
-
-def _unit_rows(x: Float[Array, "rows feat"]) -> Float[Array, "rows feat"]:
-    """Each row divided by its length, a row of zeros as it is; in float32 at least."""
-    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-    # The limit is inside the root, so that a row of zeros has the gradient 0 there.
-    length = jnp.sqrt(jnp.maximum(jnp.square(wide).sum(-1, keepdims=True), 1e-24))
-    return (wide / length).astype(x.dtype)

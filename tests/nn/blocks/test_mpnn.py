@@ -50,6 +50,18 @@ def test_a_block_of_gnn_plus_is_its_formula():
     literal.assert_equals(nn.MPNNBlock(DIM, nn.GCNE), reference)
 
 
+def test_rows_have_length_one_before_the_residual_if_it_is_asked_for():
+    def reference(params, rows):
+        x = rows["nodes"]
+        local = gcne(x, rows["edges"], params["local"])
+        h = relu(standardized(local, params["norm_local"], REAL))
+        length = np.sqrt((h**2).sum(axis=1, keepdims=True))
+        return {"nodes": x + h / np.maximum(length, 1e-12)}
+
+    block = nn.MPNNBlock(DIM, nn.GCNE, feed_forward=None, normalize=True)
+    literal.assert_equals(block, reference)
+
+
 @pytest.mark.parametrize("residual", ["linear", "none"])
 def test_a_block_of_tuned_gnns_maps_any_width_and_adds_before_its_norm(residual):
     given = Features(nodes=np.random.default_rng(0).normal(size=(NUM_NODES, 5)))
