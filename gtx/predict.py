@@ -5,31 +5,32 @@ import functools
 import os
 import pathlib
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 import jax
 import numpy as np
 
 import gtx.encodings
-from gtx import recipes, uncertainty
+from gtx import recipes, tasks, uncertainty
 from gtx._version import __version__
+from gtx.batch import Batch
 from gtx.batching import Budget, batch_graphs
-from gtx.batching.budget import with_room
-from gtx.data import Dataset, DatasetError, GraphSpec, molecules, with_descriptors
+from gtx.batching.budget import budget_for, with_room
+from gtx.data import Dataset, DatasetError, Label, molecules, with_descriptors
 from gtx.data.blank import one_node
 from gtx.data.column_scales import scaled_like, without_scales
 from gtx.data.columns import named_columns
 from gtx.data.smiles import shortened
 from gtx.data.targets import all_rows
 from gtx.graphs import GraphError, GraphsTuple, concatenate
-from gtx.ops.layout import Tier
+from gtx.models.vectors import Vectors
+from gtx.recipes.given import given_spec
 from gtx.training import CheckpointError, CheckpointWarning, Evaluator
 from gtx.training.arrays import restore_tree
 from gtx.training.checkpoint import restore_members
-from gtx.typing import LEVELS, PyTree
+from gtx.typing import LEVELS, Level, PyTree
 
-_DESCRIPTORS = ("graphs", "descriptors")
 _MANY_STEPS = 8  # batches in a call of the program for many graphs
 
 
@@ -71,7 +72,7 @@ class Predictor:
             for encoding in self._encodings
             for level, name in encoding.columns()
         }
-        self._evaluators: dict[tuple[Budget, int], Evaluator] = {}
+        self._evaluators: dict[tuple[Budget, int, Level | None], Evaluator] = {}
 
     @classmethod
     def load(cls, workdir: str | os.PathLike[str]) -> "Predictor":
@@ -216,6 +217,47 @@ class Predictor:
         predictions[:, molecules.ids] = self._predict(self._from_dataset(molecules, None))
         return predictions
 
+    def embed(
+        self,
+        graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str,
+        *,
+        level: Literal["graph", "node"] | None = None,
+        targets: Any = None,
+        padded: bool | None = None,
+    ) -> np.ndarray:
+        """The vectors from which the model predicts, in the order given.
+
+        Args:
+          graphs: as in a call; likewise `targets` and `padded`.
+          level: of what there are vectors. None is what the head reads, for each target. "node" is
+            the nodes after the last layer, of every graph one after the other, without virtual
+            nodes; of a model that predicts for nodes, what its head reads.
+
+        Returns:
+          float32 [targets, dim], or [nodes, dim].
+
+        Raises:
+          DatasetError: the model predicts for others than graphs, and has no vectors of graphs.
+          GraphError: as in a call.
+          ValueError: an ensemble, whose members have vectors of their own, or a model without head.
+        """
+        own = self.task.label.level
+        wanted: Level = level or own
+        if wanted not in (own, "node"):
+            raise DatasetError(
+                f"this model predicts for {own}s and has no vectors of graphs. Take those of "
+                "level='node', and their mean or sum over each graph."
+            )
+        if own == "pair" and wanted == "node" and targets is None:
+            targets = np.zeros((0, 2), np.int64)
+        dataset = self.dataset(graphs, targets=targets, padded=padded)
+        if wanted != own:
+            index = None
+            if "virtual_nodes" in self.recipe.config.get("structures", {}):
+                index = np.flatnonzero(dataset.nodes["kind"][:, 0] == 0)
+            dataset = dataset.with_targets("node", index)
+        return self._predict(dataset, wanted)[0]
+
     @property
     def features(self) -> str:
         """The features of atoms and bonds that the model reads.
@@ -274,18 +316,19 @@ class Predictor:
         evaluators = self._evaluators.values()
         return sum(evaluator.program.num_compilations for evaluator in evaluators)
 
-    def _predict(self, dataset: Dataset) -> np.ndarray:
-        """float32 [members, targets, dim]."""
-        shape = (len(self.members), len(dataset.targets), self.task.prediction_dim)
+    def _predict(self, dataset: Dataset, vectors: Level | None = None) -> np.ndarray:
+        """float32 [members, targets, dim]; of the vectors of a level, where it is named."""
+        task = self._vectors(vectors)[1] if vectors else self.task
+        shape = (len(self.members), len(dataset.targets), task.prediction_dim)
         predictions = np.zeros(shape, np.float32)
         edges = self.recipe.budget.count_edges(dataset).tolist()
         sizes = zip(dataset.num_nodes.tolist(), edges, strict=True)
-        budgets = [self._budget(*size) for size in sizes]
+        budgets = [budget_for(self.recipe.budget, *size) for size in sizes]
         for budget in dict.fromkeys(budgets):
             chosen = np.array([budget == other for other in budgets])
             rows = chosen[dataset.target_graph]
             part = dataset if chosen.all() else dataset.select(chosen)
-            evaluator = self._evaluator(with_room(budget, part), len(part))
+            evaluator = self._evaluator(with_room(budget, part), len(part), vectors)
             several = len(self.members) > 1
             prepared = evaluator.prepare(part) if several else None  # once for all of them
             for member, variables in enumerate(self.members):
@@ -293,38 +336,25 @@ class Predictor:
                 predictions[member, rows] = found
         return predictions
 
-    def _budget(self, num_nodes: int, num_edges: list[int]) -> Budget:
-        """The shapes of the training run if a graph fits into them, otherwise powers of two.
-
-        Rounding up to powers of two keeps the number of programs small.
-
-        Args:
-          num_nodes: number of nodes of the graph.
-          num_edges: number of its edges, and of those of each edge set.
-        """
-        known = self.recipe.budget
-        if num_nodes <= min(known.tiers[-1].size, known.num_nodes - 1):
-            if np.all(num_edges <= known.edge_room):
-                return known
-        size, own, *others = (1 << max(n - 1, 0).bit_length() for n in (num_nodes, *num_edges))
-        slots = max(1, known.num_nodes // size)  # about as many nodes per batch as in training
-        sets = zip(known.edge_sets, others, strict=True)
-        return Budget(
-            slots * size + 1,
-            slots * own,
-            (Tier(slots, size),),
-            dense=known.dense,
-            edge_sets=tuple((name, slots * count) for (name, _), count in sets),
-        )
-
-    def _evaluator(self, budget: Budget, num_graphs: int) -> Evaluator:
+    def _evaluator(
+        self, budget: Budget, num_graphs: int, vectors: Level | None = None
+    ) -> Evaluator:
         # One batch per call: with more, a single molecule would cost several empty batches. Many
         # graphs get a program of their own, because a call costs as much as a small batch.
         steps = _MANY_STEPS if num_graphs > 4 * _MANY_STEPS * budget.batch_size else 1
-        if (budget, steps) not in self._evaluators:
-            found = Evaluator(self.model, self.task, budget, steps_per_call=steps)
-            self._evaluators[budget, steps] = found
-        return self._evaluators[budget, steps]
+        if (budget, steps, vectors) not in self._evaluators:
+            model, task = self._vectors(vectors) if vectors else (self.model, self.task)
+            found = Evaluator(model, task, budget, steps_per_call=steps)
+            self._evaluators[budget, steps, vectors] = found
+        return self._evaluators[budget, steps, vectors]
+
+    def _vectors(self, level: Level) -> tuple[Any, tasks.Task]:
+        """The model without its head, and a task whose predictions are what it gives."""
+        own = level == self.task.label.level
+        model = Vectors(self.model, of_nodes=not own)
+        example = self._example(None if own else level)
+        shape = jax.eval_shape(model.apply, self.variables, example).shape
+        return model, tasks.Regression(Label(level, "regression", shape[-1]))
 
     def _parsed(self, smiles: list[str]) -> tuple[Dataset, dict[int, str]]:
         """The molecules that parse, and the reasons why the others do not."""
@@ -333,7 +363,7 @@ class Predictor:
     def _from_graphs(self, graph: GraphsTuple, targets: Any) -> Dataset:
         fields = dict(nodes=graph.nodes, edges=graph.edges, graphs=graph.globals)
         columns = {field: named_columns(value, field) for field, value in fields.items()}
-        spec = self._given_spec(columns, {})
+        spec = given_spec(self.recipe, self._encoded, columns, {})
         kept = {
             field: {name: columns[field][name] for name in getattr(spec, field)} for field in fields
         }
@@ -352,7 +382,7 @@ class Predictor:
 
     def _from_dataset(self, dataset: Dataset, targets: Any) -> Dataset:
         columns = {field: getattr(dataset, field) for field in LEVELS.values()}
-        spec = self._given_spec(columns, dataset.edge_sets)
+        spec = given_spec(self.recipe, self._encoded, columns, dataset.edge_sets)
         dataset = scaled_like(dataset, spec)
         columns = {field: getattr(dataset, field) for field in LEVELS.values()}
         kept: dict[str, Any] = {
@@ -362,48 +392,6 @@ class Predictor:
         dataset = dataclasses.replace(dataset, spec=spec, **kept)
         dataset.check()
         return self._completed(dataset, targets)
-
-    def _given_spec(
-        self, columns: Mapping[str, Mapping[str, Any]], edge_sets: Mapping[str, Any]
-    ) -> GraphSpec:
-        """The spec of the columns that are used as given; the others are computed.
-
-        Raises:
-          DatasetError: a column or an edge set is missing, or did not exist in training.
-        """
-        spec = self.recipe.spec
-        if set(edge_sets) not in (set(), set(spec.edge_sets)):
-            raise DatasetError(
-                f"graphs: there are the edge sets {sorted(edge_sets)}, the model was trained on "
-                f"{sorted(spec.edge_sets)}. Give graphs without any; they are added."
-            )
-        if self.recipe.raw_spec is not None and not edge_sets:
-            spec = self.recipe.raw_spec
-        known = {(field, name) for field in LEVELS.values() for name in getattr(spec, field)}
-        present = {(field, name) for field, names in columns.items() for name in names}
-        computed = set(self._encoded)
-        # Encodings are used as given only if all of their columns are there.
-        if self._encoded <= present:
-            computed = set()
-        if self.recipe.scaler is not None and _DESCRIPTORS not in present:
-            computed.add(_DESCRIPTORS)
-        for field in LEVELS.values():
-            wanted = {name for level, name in known - computed if level == field}
-            given = {name for level, name in present - computed if level == field}
-            if wanted != given:
-                raise DatasetError(
-                    f"graphs: {field} have the columns {sorted(given)}, the model was trained on "
-                    f"{sorted(wanted)}. Build them as the training data were built."
-                )
-        levels: dict[str, Any] = {
-            field: {
-                name: column
-                for name, column in getattr(spec, field).items()
-                if (field, name) not in computed
-            }
-            for field in LEVELS.values()
-        }
-        return GraphSpec(**levels, edge_sets=spec.edge_sets)
 
     def _completed(self, dataset: Dataset, targets: Any) -> Dataset:
         """Add the targets, the columns that `_given_spec` left out, and the structures."""
@@ -416,7 +404,7 @@ class Predictor:
         if targets is not None or dataset.targets.level != level:
             dataset = dataclasses.replace(dataset, targets=all_rows("graph", len(dataset)))
             dataset = dataset.with_targets(level, targets)
-        if self.recipe.scaler is not None and _DESCRIPTORS[1] not in dataset.graphs:
+        if self.recipe.scaler is not None and "descriptors" not in dataset.graphs:
             dataset, _ = with_descriptors(dataset, self.recipe.scaler)
         if any(name not in getattr(dataset, field) for field, name in self._encoded):
             dataset = gtx.encodings.apply(dataset, self._encodings)
@@ -424,12 +412,15 @@ class Predictor:
             dataset = recipes.with_structures(dataset, self.recipe.config)
         return dataset
 
-    def shapes(self) -> PyTree:
-        """Shapes and dtypes of the model's variables."""
-        level = self.task.label.level
+    def _example(self, level: Level | None = None) -> Batch:
+        """A batch of one node, whose targets are of a level, or of that of the label."""
+        level = level or self.task.label.level
         example = one_node(self.recipe.spec)
         example = example.with_targets(level, [[0, 0]] if level == "pair" else None)
-        batch = batch_graphs(example, dense=self.recipe.budget.dense)
+        return batch_graphs(example, dense=self.recipe.budget.dense)
+
+    def shapes(self) -> PyTree:
+        """Shapes and dtypes of the model's variables."""
         init = functools.partial(self.model.init, train=False)
-        variables = jax.eval_shape(init, jax.random.key(0), batch)
+        variables = jax.eval_shape(init, jax.random.key(0), self._example())
         return {"params": variables["params"], "batch_stats": variables.get("batch_stats", {})}

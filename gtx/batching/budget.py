@@ -289,6 +289,31 @@ def _percentiles(
     return np.maximum.accumulate(sizes), num_nodes, room(n_edge), rooms
 
 
+def budget_for(known: Budget, num_nodes: int, num_edges: Sequence[int]) -> Budget:
+    """The given shapes if a graph fits into them, otherwise powers of two.
+
+    Rounding up to powers of two keeps the number of programs small.
+
+    Args:
+      known: the shapes of a training run.
+      num_nodes: number of nodes of the graph.
+      num_edges: number of its edges, and of those of each edge set.
+    """
+    if num_nodes <= min(known.tiers[-1].size, known.num_nodes - 1):
+        if np.all(num_edges <= known.edge_room):
+            return known
+    size, own, *others = (1 << max(n - 1, 0).bit_length() for n in (num_nodes, *num_edges))
+    slots = max(1, known.num_nodes // size)  # about as many nodes per batch as in training
+    sets = zip(known.edge_sets, others, strict=True)
+    return Budget(
+        slots * size + 1,
+        slots * own,
+        (Tier(slots, size),),
+        dense=known.dense,
+        edge_sets=tuple((name, slots * count) for (name, _), count in sets),
+    )
+
+
 def with_room(budget: Budget, dataset: Dataset) -> Budget:
     """The budget with room for the targets of these graphs, if these have their own axis."""
     targets = most_targets(dataset, budget.graphs_per_shard)

@@ -13,6 +13,7 @@ from gtx.cli.exit_codes import EXIT_CODES, USAGE, leave
 COMMANDS: Mapping[str, str] = {
     "train": "Train a recipe, or go on with a run.",
     "predict": "Predict for molecules or graphs with a trained model.",
+    "embed": "Write the vectors of molecules, graphs or nodes inside a trained model.",
     "evaluate": "Score a trained model on parts of its data.",
     "describe": "Show what a recipe will train, and what that costs.",
     "sweep": "Train many variants of a recipe, or go on with a sweep.",

@@ -59,7 +59,7 @@ def predict_file(
     with path.open("rb") as file:
         rows = csv_source.iterate(file, path.name)
         header = next(rows)[1]
-        place = _place(predictor, header, path.name, smiles_column)
+        place = place_of(predictor, header, path.name, smiles_column)
         added = [
             *columns(predictor.task.label, _no_rows(predictor)),
             "error",
@@ -73,14 +73,14 @@ def predict_file(
         if num_workers is None:
             num_workers = 0 if size < SMALL else len(os.sched_getaffinity(0))
         partial = Partial.open(output, _identity(predictor, path, place), [*header, *added])
-        with partial, _progress(file, size) as told:
+        with partial, progress(file, size) as told:
             rows = itertools.islice(rows, partial.rows, None)
             preparation = Preparation(
                 predictor.features,
                 predictor.recipe.scaler,
                 recipes.encodings(predictor.recipe.config),
             )
-            for part, prepared in _prepared(rows, place, preparation, num_workers):
+            for part, prepared in prepared_parts(rows, place, preparation, num_workers):
                 errors = prepared.errors
                 with warnings_as_lines([f"row {number}" for number, _ in part]):
                     for row, reason in prepared.warnings:
@@ -189,7 +189,7 @@ def _no_rows(predictor: Predictor) -> np.ndarray:
     return np.zeros((len(predictor.members), 0, predictor.task.prediction_dim), np.float32)
 
 
-def _place(
+def place_of(
     predictor: Predictor, header: tuple[str, ...], name: str, smiles_column: str | None
 ) -> int:
     """The place of the column of SMILES."""
@@ -218,7 +218,7 @@ def _identity(predictor: Predictor, path: pathlib.Path, place: int) -> dict[str,
     )
 
 
-def _prepared(
+def prepared_parts(
     rows: Iterator[tuple[int, tuple[str, ...]]],
     place: int,
     preparation: Preparation,
@@ -247,7 +247,7 @@ def _prepared(
 
 
 @contextlib.contextmanager
-def _progress(file: BinaryIO, size: int) -> Iterator[Any]:
+def progress(file: BinaryIO, size: int) -> Iterator[Any]:
     """A function that is told the number of rows; a bar at a terminal, else a line a minute."""
     console = Console(stderr=True)
     start = before = time.monotonic()

@@ -56,6 +56,23 @@ def test_a_packed_file_is_trained_on_and_another_one_is_predicted(run, tmp_path)
     ]
 
 
+def test_the_vectors_of_graphs_and_nodes_of_a_file_are_written(run, tmp_path):
+    other = packed.load(run / "mine.npz").select([3, 1, 7]).without_labels()
+    packed.save(other, tmp_path / "new.npz")
+    predictor, found = Predictor.load(run / "run"), {}
+    for level in ("graph", "node"):
+        output = tmp_path / f"{level}.npz"
+        files = [f"--input={tmp_path / 'new.npz'}", f"--output={output}", f"--level={level}"]
+        assert commands.run("embed", f"--workdir={run / 'run'}", *files) == 0
+        found[level] = np.load(output)
+        assert found[level]["rows"].tolist() == [["3"], ["1"], ["7"]]
+        np.testing.assert_allclose(
+            found[level]["vectors"], predictor.embed(other, level=level), rtol=1e-6
+        )
+    assert found["node"]["place"].tolist() == np.repeat(range(3), other.num_nodes).tolist()
+    assert found["node"]["node"].tolist() == [n for size in other.num_nodes for n in range(size)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
