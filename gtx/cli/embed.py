@@ -1,4 +1,4 @@
-"""Write the vectors from which a trained model predicts: of molecules and graphs, or their nodes.
+"""Write the vectors inside a trained model: of molecules and graphs, or of their nodes.
 
     gtx embed --workdir=runs/solubility_gps --input=molecules.csv --output=vectors.npz
     gtx embed --workdir=runs/solubility_gps --input=mine.csv --output=atoms.npz --level=node
