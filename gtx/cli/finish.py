@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 from rich.console import Console
 
 from gtx import batching, describe, recipes, training, uncertainty
-from gtx.cli import per_seed, pictures, report
+from gtx.cli import calibration, per_seed, pictures, report
 from gtx.cli.command import typed
 from gtx.cli.waiting import waiting
 from gtx.data import Dataset, splits
@@ -45,7 +45,8 @@ def write(
     predictions in the folder of the run are those of the ensemble, whose scores are beside them.
 
     Args:
-      workdir: folder of the run, which gets metrics.json, predictions.csv and pictures.
+      workdir: folder of the run, which gets metrics.json, uncertainty.json, predictions.csv and
+        pictures.
       config: the recipe.
       graphs: all its data, prepared.
       model: the module that was trained.
@@ -100,6 +101,15 @@ def write(
             test = together["test"]
             ensemble[_WITHOUT_REPEATS] = _scores_of(task, parts["test"], test, kept)
         _write_predictions(workdir, parts[last], said[last], task)
+
+    if said.get("valid"):
+        own = [replica.variables for replica in result.replicas if not replica.diverged]
+        predicted = {name: np.stack(said[name]) for name in ("train", "valid")}
+        fitted = calibration.fit(
+            own, parts["train"], parts["valid"], predicted["train"], predicted["valid"]
+        )
+        if fitted is not None:
+            fitted.save(workdir)
 
     timing = [json.loads(line) for line in (workdir / "timing.jsonl").read_text().splitlines()]
     rows = source.plan(result.replicas[0].seed, 0)

@@ -7,7 +7,10 @@
 The output has columns `<target>_predicted`, in the target's unit or as a probability; for several
 classes `class_predicted` and `<class>_probability`. The folder of a run of several seeds is an
 ensemble: these are means over its members, and `<target>_std` (or `<class>_std`) beside them is the
-standard deviation between members.
+standard deviation between members. --interval=0.9 adds `<target>_lower` and `<target>_upper`, which
+hold the measured value for 90 % of new targets like those of the training data, or for classes
+`<target>_set`. --calibrated adds `<target>_calibrated` to probabilities. Both are fitted to the
+validation part.
 
 For a model of molecules --input is a CSV file. The output begins with all of its rows and columns
 in their order, including blank rows. The last column, `error`, gives the reason if a row has no
@@ -26,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gtx import Predictor, recipes
-from gtx.cli import predict_graphs, predict_molecules, shared_flags
+from gtx.cli import calibration, predict_graphs, predict_molecules, shared_flags
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predicted_columns import columns
 from gtx.cli.reading import UsageError
@@ -45,6 +48,14 @@ def define(values: FlagValues) -> None:
         "smiles_column", None, "Column of --input; by default that of the training data.",
         flag_values=values,
     )  # fmt: skip
+    flags.DEFINE_float(
+        "interval", None, "Coverage, such as 0.9: adds intervals that hold the measured value, or "
+        "sets that hold the class, with this probability.", flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_bool(
+        "calibrated", False, "Add probabilities that are as often right as they say.",
+        flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_integer(
         "workers", None, "Processes that parse molecules and compute descriptors and encodings; "
         "by default one for each core if the file is large.",
@@ -57,22 +68,25 @@ def main(values: FlagValues) -> int:
         raise UsageError("give either --smiles or --input.")
     if bool(values.input) != bool(values.output):
         raise UsageError("--input and --output go together.")
+    if values.interval is not None and not 0 < values.interval < 1:
+        raise UsageError(f"--interval={values.interval:g} is not above 0 and below 1.")
     predictor = Predictor.load(values.workdir)
+    further = calibration.asked(predictor, values.workdir, values.interval, values.calibrated)
     molecules = recipes.reads_smiles(predictor.recipe.config)
     if values.input and not molecules:
         if values.smiles_column is not None:
             raise UsageError(
                 "the graphs of this model are no molecules. Leave out --smiles_column."
             )
-        return predict_graphs.predict_file(predictor, values.input, values.output)
+        return predict_graphs.predict_file(predictor, values.input, values.output, further)
     if values.input:
         return predict_molecules.predict_file(
-            predictor, values.input, values.output, values.smiles_column, values.workers
+            predictor, values.input, values.output, values.smiles_column, values.workers, further
         )
     names = [f"--smiles {place + 1}" for place in range(len(values.smiles))]
     with predict_molecules.warnings_as_lines(names), waiting("compiling and predicting..."):
         predictions, errors = predictor.smiles_by_member(values.smiles)
-    _print_table(values.smiles, columns(predictor.task.label, predictions), errors)
+    _print_table(values.smiles, columns(predictor.task.label, predictions, further), errors)
     return NOT_ALL if errors else 0
 
 

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gtx import Predictor, recipes
 from gtx.cli.exit_codes import NOT_ALL
-from gtx.cli.predicted_columns import columns
+from gtx.cli.predicted_columns import Asked, columns
 from gtx.cli.preparation import Preparation, Prepared
 from gtx.data import CsvError, MoleculeWarning, csv_source
 from gtx.data.workers import workers
@@ -39,6 +39,7 @@ def predict_file(
     target: str,
     smiles_column: str | None = None,
     num_workers: int | None = None,
+    asked: Asked | None = None,
 ) -> int:
     """Predict for the molecules of a CSV file, and return the exit code.
 
@@ -54,6 +55,7 @@ def predict_file(
       num_workers: number of processes that parse molecules and compute what the model reads of
         them; None for one for each core, or none for a small file. The result does not depend on
         it.
+      asked: what stands beside the predictions.
     """
     path, output = pathlib.Path(source), pathlib.Path(target)
     with path.open("rb") as file:
@@ -61,7 +63,7 @@ def predict_file(
         header = next(rows)[1]
         place = place_of(predictor, header, path.name, smiles_column)
         added = [
-            *columns(predictor.task.label, _no_rows(predictor)),
+            *columns(predictor.task.label, _no_rows(predictor), asked),
             "error",
         ]
         taken = sorted(set(added) & set(header))
@@ -72,7 +74,8 @@ def predict_file(
         size = os.path.getsize(path)
         if num_workers is None:
             num_workers = 0 if size < SMALL else len(os.sched_getaffinity(0))
-        partial = Partial.open(output, _identity(predictor, path, place), [*header, *added])
+        identity = _identity(predictor, path, place, asked)
+        partial = Partial.open(output, identity, [*header, *added])
         with partial, progress(file, size) as told:
             rows = itertools.islice(rows, partial.rows, None)
             preparation = Preparation(
@@ -86,7 +89,7 @@ def predict_file(
                     for row, reason in prepared.warnings:
                         warnings.warn(MoleculeWarning(row, reason), stacklevel=1)
                     predictions = predictor.of_molecules(prepared.dataset, len(part))
-                new = columns(predictor.task.label, predictions)
+                new = columns(predictor.task.label, predictions, asked)
                 reasons = [errors.get(row, "") for row in range(len(part))]
                 for row in sorted(errors)[: max(SHOWN - partial.failed, 0)]:
                     print(f"row {part[row][0]}: {errors[row]}", file=sys.stderr)
@@ -202,8 +205,10 @@ def place_of(
     return csv_source.Table(name, header, (), ()).place(column)
 
 
-def _identity(predictor: Predictor, path: pathlib.Path, place: int) -> dict[str, Any]:
-    """What the predictions depend on: the parameters, the recipe, and the file as it is now."""
+def _identity(
+    predictor: Predictor, path: pathlib.Path, place: int, asked: Asked | None
+) -> dict[str, Any]:
+    """What the output depends on: parameters, recipe, the file as it is now, and what is asked."""
     digest = hashlib.sha256()
     for leaf in jax.tree.leaves(predictor.members):
         digest.update(np.ascontiguousarray(leaf).tobytes())
@@ -215,6 +220,7 @@ def _identity(predictor: Predictor, path: pathlib.Path, place: int) -> dict[str,
         size=state.st_size,
         changed=state.st_mtime_ns,
         column=place,
+        asked=None if asked is None else hashlib.sha256(repr(asked).encode()).hexdigest(),
     )
 
 

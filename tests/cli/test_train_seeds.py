@@ -11,8 +11,9 @@ import pytest
 
 from configs import smoke
 from gtx import Predictor, recipes
-from gtx.cli import per_seed
+from gtx.cli import calibration, per_seed
 from gtx.training import CheckpointError, FitResult, ReplicaResult, TrainState
+from gtx.uncertainty import Calibration
 from tests.cli import commands
 
 SEEDS = (0, 4)
@@ -119,6 +120,22 @@ def test_the_ensemble_is_scored_beside_its_members(finished, capsys):
     assert all(float(row["class_disagreement"]) >= 0 for row in rows)
     stds = [name for name in rows[0] if name.endswith("_std")]
     assert len(stds) == len([name for name in rows[0] if name.endswith("_probability")]) > 1
+
+
+def test_the_run_keeps_what_its_validation_part_says(finished):
+    ensemble = Predictor.load(finished)
+    kept = Calibration.load(finished)
+    assert kept.model == calibration.digest(ensemble.members)
+    (target,) = kept.targets
+    graphs = recipes.prepare(ensemble.recipe.config).dataset
+    valid = graphs.part("valid")
+    said, labels = ensemble(valid), valid.targets.labels
+    scores = 1 - said[np.arange(len(labels)), labels]
+    np.testing.assert_allclose(target.scores, np.sort(scores), rtol=1e-4, atol=1e-5)
+    sets = ensemble.by_member(graphs.part("test"))
+    right = graphs.part("test").targets.labels
+    found = target.classes(sets, 0.9)
+    assert found[np.arange(len(right)), right].mean() > 0.6  # nine in ten of graphs like these
 
 
 def test_members_are_those_that_training_named(finished, tmp_path):
