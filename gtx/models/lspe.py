@@ -25,9 +25,9 @@ class LSPE(LayeredModel):
     authors also put LSPE into PNA, SAN and GraphiT, which is not offered here.
 
     Nobody reads the edges of the last layer: its norm of the edges, 2 `dim` parameters, has no
-    gradient. Positions at the end have the mean 0 over each graph, and meet the nodes in a linear
-    map. So where labels are those of graphs and nodes are pooled by mean or sum, the maps of the
-    last positions learn from the loss of Laplacian eigenvectors alone.
+    gradient. Positions at the end have the mean 0 over each graph, if `normalize_positions`, and
+    meet the nodes in a linear map. So where labels are those of graphs and nodes are pooled by mean
+    or sum, the maps of the last positions learn from the loss of Laplacian eigenvectors alone.
 
     Attributes:
       dropout_rate: of nodes, edges and positions after each layer.
@@ -37,6 +37,9 @@ class LSPE(LayeredModel):
       position_dim: width of the positions at the end.
       laplacian_loss: weight of the loss that makes positions like eigenvectors; 0 for none.
       orthogonality: weight of the second term of that loss.
+      normalize_positions: whether positions at the end have mean 0 and length 1 over each graph.
+        The authors' network for OGB's molecules has neither that, without the loss, nor:
+      residual: whether a layer adds what it got, of nodes, edges and positions.
     """
 
     paper: ClassVar[str] = "Dwivedi et al. (2022), ICLR"
@@ -52,6 +55,8 @@ class LSPE(LayeredModel):
     position_dim: Width = 20
     laplacian_loss: Annotated[float, Real(least=0.0)] = 1.0
     orthogonality: Annotated[float, Real(least=0.0)] = 0.1
+    normalize_positions: bool = True
+    residual: bool = True
 
     def needs(self) -> Needs:
         return dataclasses.replace(super().needs(), encodings=("random_walk",))
@@ -70,6 +75,7 @@ class LSPE(LayeredModel):
             self.dim,
             dropout_rate=self.dropout_rate,
             norm=self.made("norm"),
+            residual=self.residual,
             **self.dtypes,
         )
         join = partial(
@@ -78,6 +84,7 @@ class LSPE(LayeredModel):
             self.position_dim,
             self.laplacian_loss,
             self.orthogonality,
+            self.normalize_positions,
             **self.dtypes,
         )
         blocks: tuple[ModuleFactory, ...] = (*[layer] * self.num_layers, join)

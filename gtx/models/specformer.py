@@ -3,15 +3,16 @@
 import dataclasses
 from collections.abc import Collection
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 from gtx.limits import Layers, Name, Rate, Width
 from gtx.models.graph_transformer import GraphTransformer
 from gtx.models.layered import LayeredModel
 from gtx.models.model import Encoding, Needs, Spec
-from gtx.models.parts import Norm
-from gtx.nn.blocks.specformer import SpecformerBlock
+from gtx.models.parts import Norm, PartOf
+from gtx.nn.blocks.specformer import SpecformerBlock, encode_bases
 from gtx.nn.encoders.spectral_bases import EmbedWithBases
+from gtx.nn.parts import NORMS
 from gtx.ops.pooling import Pooling
 
 
@@ -29,6 +30,9 @@ class Specformer(LayeredModel):
       dropout_rate: of the features of nodes, twice a layer.
       filter_dropout_rate: of the Transformer over the eigenvalues.
       bases_dropout_rate: of what the filters say of pairs.
+      bases_norm: of that, "none" for none. The authors' networks for OGB's molecules have it, and:
+      bases_softmax: what the filters say of a pair is a softmax over the senders of its receiver.
+      bases_by_layer: each layer has maps of its own that read the filters, as theirs for molpcba.
       spectrum: name of the encoding of eigenvectors.
     """
 
@@ -44,6 +48,9 @@ class Specformer(LayeredModel):
     dropout_rate: Rate = 0.05
     filter_dropout_rate: Rate = 0.1
     bases_dropout_rate: Rate = 0.0
+    bases_norm: Annotated[Any, PartOf(NORMS, optional=True)] = "none"
+    bases_softmax: bool = False
+    bases_by_layer: bool = False
     pool: Pooling = "mean"
     head_layers: Layers = 1
     spectrum: Name = "laplacian"
@@ -74,14 +81,24 @@ class Specformer(LayeredModel):
             self.dim,
             self.num_heads,
             self.filter_dropout_rate,
-            self.bases_dropout_rate,
+            encode=not self.bases_by_layer,
+            bases_norm=self.made("bases_norm"),
+            bases_dropout_rate=self.bases_dropout_rate,
+            bases_softmax=self.bases_softmax,
             **self.dtypes,
+        )
+        bases = partial(
+            encode_bases,
+            norm=self.made("bases_norm"),
+            dropout_rate=self.bases_dropout_rate,
+            softmax=self.bases_softmax,
         )
         block = partial(
             SpecformerBlock,
             self.dim,
             self.dropout_rate,
             norm=self.made("norm"),
+            bases=bases if self.bases_by_layer else None,
             **self.dtypes,
         )
         return self.transformer(spec, structures, embed=embed, block=block)

@@ -21,6 +21,7 @@ GNN_PLUS = "Luo et al. (2025), tables 8 to 13; the layers of LUOyk1999/GNNPlus"
 EGT = "the configurations and layers of shamim-hussain/egt_pytorch, and two rows of distances"
 GT = "Dwivedi and Bresson (2021), table 2"
 CKGCN = "the configurations and layers of networkslab/CKGConv, without the constants"
+SPECFORMER = "the configurations and layers of DSL-Lab/Specformer, with 174 rows of atoms"
 LRGB = "the configurations and layers of vijaydwivedi75/lrgb, with 173 rows of atoms"
 LRGB_174 = "the configurations and layers of vijaydwivedi75/lrgb, with 174 rows of atoms"
 # The number of parameters of each config, and who states it. A number without such a source is
@@ -90,11 +91,16 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "molhiv_egt": (110_691_329, EGT),
     "molhiv_gatedgcn_plus": (1_076_633, GNN_PLUS),
     "molhiv_gps": (558_625, GPS),
+    "molhiv_graphormer": (47_085_377, "the authors' v1.0 layers"),
     "molhiv_san": (714_705, "the repository's configs/MOLHIV/optimized and its layers"),
+    "molhiv_specformer": (226_725, SPECFORMER),
     "molpcba_egt": (110_788_992, EGT),
     "molpcba_gatedgcn_plus": (6_016_860, GNN_PLUS),
     "molpcba_gps": (9_744_496, GPS),
+    "molpcba_graphormer": (119_529_664, "the authors' v1.0 layers; Graphormer (2021): 119.5M"),
+    "molpcba_lspe": (1_068_721, "the configurations and layers of vijaydwivedi75/gnn-lspe"),
     "molpcba_san": (5_885_044, "the repository's configs/MOLPCBA/optimized and its layers"),
+    "molpcba_specformer": (3_025_320, SPECFORMER),
     "packed": (None, NONE),
     "pattern_ckgcn": (437_399, CKGCN),
     "pattern_egt": (546_754, NONE),  # 546,794 by the authors' layers: see the config

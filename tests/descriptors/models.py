@@ -373,6 +373,22 @@ MODELS = (
         encodings=[LaplacianEigenvectors(name="lap")],
         level="graph",
     ),
+    published(
+        "specformer_by_layer",
+        partial(
+            Specformer,
+            dim=DIM,
+            num_layers=1,
+            num_heads=2,
+            spectrum="lap",
+            bases_dropout_rate=0.2,
+            bases_norm="batch",
+            bases_softmax=True,
+            bases_by_layer=True,
+        ),
+        encodings=[LaplacianEigenvectors(name="lap")],
+        level="graph",
+    ),
     Descriptor(
         "nagphormer_of_nodes",
         lambda **fields: NAGphormer(

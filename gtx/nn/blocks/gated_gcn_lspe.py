@@ -39,12 +39,15 @@ class GatedGCNLSPE(nn.Module):
       dim: width of nodes, edges and positions.
       dropout_rate: of all three.
       norm: factory of the norms of nodes and edges.
+      residual: whether h, e and p are added. The authors' network for OGB passes its field
+        `residual` to another one of the layer, so that it has none.
       edges: names of the edge sets that it runs over; see `Batch.edges_over`.
     """
 
     dim: int
     dropout_rate: float = 0.0
     norm: ModuleFactory = BatchNorm
+    residual: bool = True
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
@@ -99,10 +102,12 @@ class GatedGCNLSPE(nn.Module):
             return Dropout(self.dropout_rate, name=f"dropout_{name}")(values, *ids, train=train)
 
         ids = batch.node_ids
-        nodes = drop(h + normed(nodes, batch.node_mask, "nodes"), "nodes", ids)
-        places = drop(p + clean(places, batch.node_mask), "positions", ids)
-        ends = ids[over.receivers], ids[over.senders]
-        z = drop(e + normed(z, over.mask, "edges"), "edges", *ends)
+        nodes, z = normed(nodes, batch.node_mask, "nodes"), normed(z, over.mask, "edges")
+        places = clean(places, batch.node_mask)
+        if self.residual:
+            nodes, places, z = h + nodes, p + places, e + z
+        nodes, places = drop(nodes, "nodes", ids), drop(places, "positions", ids)
+        z = drop(z, "edges", ids[over.receivers], ids[over.senders])
         features = features.replace(nodes=nodes, extra={**features.extra, POSITIONS: places})
         return features.with_edges_over(self.edges, z)
 
@@ -122,6 +127,8 @@ class JoinPositions(nn.Module):
     Attributes:
       dim: width of the nodes.
       position_dim: k.
+      normalize: whether q has mean 0 and columns of length 1; else it is P p. The authors' network
+        for OGB has that where it has no loss.
       laplacian_loss: weight of the loss; 0 for none.
       orthogonality: weight of its second term.
       edges: names of the edge sets of A.
@@ -131,6 +138,7 @@ class JoinPositions(nn.Module):
     position_dim: int
     laplacian_loss: float = 0.0
     orthogonality: float = 0.1
+    normalize: bool = True
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
     kernel_init: Initializer = fan_in_uniform
@@ -147,7 +155,7 @@ class JoinPositions(nn.Module):
         )
         features = mask_features(features, batch)
         p = Linear(self.position_dim, **options, name="positions")(positions_of(features, batch))
-        p = _standing_waves(p, batch)
+        p = _standing_waves(p, batch) if self.normalize else clean(p, batch.node_mask)
         if train and self.laplacian_loss and not self.is_initializing():
             self.sow("losses", "laplacian", self._loss(p, batch))
         joined = Linear(self.dim, **options, name="output")(

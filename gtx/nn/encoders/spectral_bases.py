@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from gtx.batch import Batch, Features, require_layout
 from gtx.nn.attention.multi_head import MultiHeadAttention
-from gtx.nn.blocks.specformer import BASES
+from gtx.nn.blocks.specformer import BASES, encode_bases
 from gtx.nn.encoders.spectrum import Spectrum, read_spectrum
 from gtx.nn.parts.activations import gelu_exact
 from gtx.nn.parts.dropout import Dropout
@@ -45,6 +45,10 @@ class EmbedWithBases(nn.Module):
       num_heads: H, also the heads of the attention between eigenvalues.
       dropout_rate: of the two results, and of the attention's weights.
       bases_dropout_rate: of B.
+      bases_norm: factory of norms of both maps of B, before each gelu, None for none; the authors
+        have some for OGB's molecules, as they have:
+      bases_softmax: B is a softmax over j in the end, for each i and column.
+      encode: whether there is B; else the bases are [I, S_1, ..., S_H].
     """
 
     embed: ModuleFactory
@@ -53,6 +57,9 @@ class EmbedWithBases(nn.Module):
     num_heads: int = 8
     dropout_rate: float = 0.0
     bases_dropout_rate: float = 0.0
+    bases_norm: ModuleFactory | None = None
+    bases_softmax: bool = False
+    encode: bool = True
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
 
@@ -79,11 +86,17 @@ class EmbedWithBases(nn.Module):
             both = jnp.concatenate([identity, found], axis=-1)
             parts.append(both.reshape(-1, 1 + self.num_heads))
         bases = jnp.concatenate(parts)
-        for number in (1, 2):
-            bases = gelu_exact(self._linear(self.dim, f"bases_{number}")(bases))
-        if self.bases_dropout_rate:
-            bases = Dropout(self.bases_dropout_rate, name="dropout_bases")(
-                bases, *_pair_ids(batch, layout), train=train
+        if self.encode:
+            types: dict[str, Any] = dict(dtype=self.dtype, param_dtype=self.param_dtype)
+            bases = encode_bases(
+                bases,
+                batch,
+                self.dim,
+                train=train,
+                norm=self.bases_norm,
+                dropout_rate=self.bases_dropout_rate,
+                softmax=self.bases_softmax,
+                **types,
             )
         return features.replace(extra={**features.extra, BASES: clean(bases, batch.pair_mask)})
 
@@ -129,13 +142,3 @@ def _tokens(batch: Batch, mask: Array) -> Batch:
         node_ids=noise.node_ids(batch.graph_ids[:, None], numbers).reshape(-1),
         node_mask=mask,
     )
-
-
-def _pair_ids(batch: Batch, layout: Layout) -> tuple[Array, Array]:
-    """Who the receiver and who the sender of each pair is, for dropout."""
-    rows, columns = [], []
-    for ids in split_slots(to_slots(batch.node_ids, layout), layout.tiers):
-        shape = (ids.shape[0], ids.shape[1], ids.shape[1])
-        rows.append(jnp.broadcast_to(ids[:, :, None], shape).reshape(-1))
-        columns.append(jnp.broadcast_to(ids[:, None, :], shape).reshape(-1))
-    return jnp.concatenate(rows), jnp.concatenate(columns)

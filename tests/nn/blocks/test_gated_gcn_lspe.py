@@ -1,5 +1,7 @@
 """GatedGCN-LSPE against its equations, in float64 numpy."""
 
+import functools
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -44,7 +46,7 @@ class Streamed(nn.Module):
         return out.replace(nodes=jnp.concatenate([out.nodes, out.extra[POSITIONS]], axis=1))
 
 
-def layer(params, rows):
+def layer(params, rows, residual=1):
     """Edge by edge."""
     params, h, e = params["layer"], rows["nodes"], rows["edges"]
     p = np.sin(h)
@@ -74,15 +76,21 @@ def layer(params, rows):
         nodes[receiver] += weight * affine(np.concatenate([h[sender], p[sender]]), a2)
         places[receiver] += weight * affine(p[sender], c2)
     nodes /= np.sqrt(np.maximum(SIZES, 1))[GRAPH][:, None]
-    nodes = h + relu(standardized(nodes, params["norm_nodes"], REAL))
-    places = np.where(REAL[:, None], p + np.tanh(places), 0)
-    edges = e + relu(standardized(z, params["norm_edges"], REAL_EDGES))
+    nodes = residual * h + relu(standardized(nodes, params["norm_nodes"], REAL))
+    places = np.where(REAL[:, None], residual * p + np.tanh(places), 0)
+    edges = residual * e + relu(standardized(z, params["norm_edges"], REAL_EDGES))
     return dict(nodes=np.concatenate([nodes, places], 1), edges=edges)
 
 
 def test_a_layer_is_the_equations_of_the_paper():
     module = Streamed(lambda **options: GatedGCNLSPE(DIM, **options))
     literal.assert_equals(module, layer, levels=("nodes", "edges"))
+
+
+def test_without_residuals_a_layer_adds_nothing():
+    module = Streamed(lambda **options: GatedGCNLSPE(DIM, residual=False, **options))
+    expected = functools.partial(layer, residual=0)
+    literal.assert_equals(module, expected, levels=("nodes", "edges"))
 
 
 def waves(p):
@@ -95,15 +103,21 @@ def waves(p):
     return out
 
 
-def joined(params, rows):
+def joined(params, rows, normalized=waves):
     h, params = rows["nodes"], params["layer"]
-    q = waves(affine(np.sin(h), params["positions"]))
+    q = normalized(affine(np.sin(h), params["positions"]))
     nodes = affine(np.concatenate([h, q], 1), params["output"])
     return dict(nodes=np.concatenate([nodes, np.sin(h)], 1))
 
 
 def test_at_the_end_positions_are_centred_normalised_and_joined_to_the_nodes():
     literal.assert_equals(Streamed(lambda **options: JoinPositions(DIM, 3, **options)), joined)
+
+
+def test_positions_are_joined_as_they_are_where_it_is_asked_for():
+    module = Streamed(lambda **options: JoinPositions(DIM, 3, normalize=False, **options))
+    as_they_are = functools.partial(joined, normalized=lambda p: np.where(REAL[:, None], p, 0))
+    literal.assert_equals(module, as_they_are)
 
 
 def test_the_laplacian_loss_is_that_of_the_code():
