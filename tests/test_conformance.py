@@ -6,6 +6,7 @@ compiling takes most of the time. What needs further programs is slow, but for o
 
 import dataclasses
 import functools
+import json
 
 import flax.linen as nn
 import jax
@@ -16,6 +17,7 @@ from flax import traverse_util
 
 import gtx.models
 import gtx.nn
+from tests import golden_trees
 from tests.descriptors import BF16, DESCRIPTORS, by_level, inputs
 from tests.descriptors.batches import (
     DELETED,
@@ -236,6 +238,21 @@ def test_remat_changes_nothing(layer):
     again = trained(layer, True, variables, inputs(LOOSE), LOOSE)
     assert_close(real_rows(again[0], LOOSE), real_rows(kept[0], LOOSE))
     assert_close(again[1:3], kept[1:3])
+
+
+@every_layer
+def test_parameters_have_the_names_and_shapes_on_file(layer):
+    path = golden_trees.file_of(layer)
+    expected = json.loads(path.read_text()) if path.exists() else None
+    assert golden_trees.tree_of(layer) == expected, (
+        f"The parameters of {layer.name} are not those of {path.name}; checkpoints of the one do "
+        f"not load into the other. If that is meant, run: {golden_trees.COMMAND}"
+    )
+
+
+def test_no_file_of_parameters_is_left_over():
+    files = {path.name for path in golden_trees.FOLDER.iterdir()}
+    assert files == {golden_trees.file_of(layer).name for layer in DESCRIPTORS}
 
 
 def test_every_public_module_is_described():

@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -89,6 +90,35 @@ class Step:
     batch: Batch
 
 
+def first_batch(config: ConfigDict, graphs: Dataset, source: Any) -> Batch:
+    batch = next(make_batches(graphs.part("train"), recipes.budget(config, graphs), seed=0))
+    return source.change(batch, jax.random.key(0)) if isinstance(source, NoisyNodes) else batch
+
+
+def loss_of(task: Any, outputs: Any, changed: Any, batch: Batch) -> jax.Array:
+    """The mean loss of a task, and what the model adds to it."""
+    total, count = task.loss(outputs, batch)
+    sown = changed.get(LOSSES, {})
+    return total / count + (sum_of_losses(sown) if sown else 0.0)
+
+
+def shapes_of(config: ConfigDict, graphs: Dataset, model: nn.Module) -> tuple[Any, Any]:
+    """Of the parameters that the model has at first, and of its loss while training.
+
+    Both come from one trace, which takes most of the time.
+    """
+    task = recipes.task(config, graphs.spec)
+    source = recipes.batches(config, graphs.part("train"), recipes.budget(config, graphs))
+
+    def start(key: jax.Array, batch: Batch) -> tuple[Any, jax.Array]:
+        batch = batch.replace(step=0)
+        keys = dict(params=key, dropout=key)
+        outputs, variables = model.init_with_output(keys, batch, train=True)
+        return variables["params"], loss_of(task, outputs, variables, batch)
+
+    return jax.eval_shape(start, jax.random.key(0), first_batch(config, graphs, source))
+
+
 def step_of(config: ConfigDict, graphs: Dataset, *, values: bool = True) -> Step:
     """The config's first step on graphs; no initialiser is compiled.
 
@@ -115,9 +145,7 @@ def step_of(config: ConfigDict, graphs: Dataset, *, values: bool = True) -> Step
     if values:
         state = jax.tree.map(jnp.array, state)
     elements = source.chunk(rows)
-    batch = next(make_batches(graphs.part("train"), recipes.budget(config, graphs), seed=0))
-    if isinstance(source, NoisyNodes):
-        batch = source.change(batch, jax.random.key(0))
+    batch = first_batch(config, graphs, source)
 
     def loss(params, batch_stats, batch):
         outputs, changed = model.apply(
@@ -127,9 +155,7 @@ def step_of(config: ConfigDict, graphs: Dataset, *, values: bool = True) -> Step
             rngs={"dropout": jax.random.key(0)},
             mutable=["batch_stats", LOSSES],
         )
-        total, count = task.loss(outputs, batch)
-        sown = changed.get(LOSSES, {})
-        return total / count + (sum_of_losses(sown) if sown else 0.0)
+        return loss_of(task, outputs, changed, batch)
 
     return Step(
         loss,

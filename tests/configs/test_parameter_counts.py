@@ -1,15 +1,12 @@
 """The parameters of every config at its full size, from what its source declares alone."""
 
-import functools
-
 import jax
 import numpy as np
 import pytest
 
-from gtx import batching, recipes
+from gtx import recipes
 from gtx.models import GraphTransformer
-from gtx.recipes.models import needs_dense
-from tests.configs.small import NAMES, config_of
+from tests.configs import small
 
 NONE = "none stated"  # the recipe is ours, or paper and code give no number
 GPS = "the configs and layers of rampasek/GraphGPS; its paper, appendix A, was not compared"
@@ -196,38 +193,38 @@ COUNTS: dict[str, tuple[int | None, str]] = {
 
 
 def test_every_config_has_a_row():
-    assert list(COUNTS) == NAMES
+    assert list(COUNTS) == small.NAMES
 
 
-def parameters(config, whole):
-    """The number of parameters; without `whole`, equal blocks from the second on are counted once.
+def traced(config, whole):
+    """The number of parameters, and the shape of the loss of a training step; nothing is compiled.
 
-    A third block reads what a second one reads, so that it has as many parameters. The head does
-    not, where it reads all blocks.
+    Without `whole`, equal blocks from the second on are counted once: a third block reads what a
+    second one reads, so that it has as many parameters. The head does not, where it reads all
+    blocks.
     """
     whole = whole or config.model.get("jumping_knowledge") == "concatenate"
-    graphs = recipes.example(config)
+    config.batch.size = 3
+    graphs = small.graphs_of(config)
     model = recipes.model(config, graphs.spec)
-    batch = batching.batch_graphs(graphs, dense=needs_dense(config))
     more = 0
     if isinstance(model, GraphTransformer) and not isinstance(model.block, tuple) and not whole:
         more = max(model.num_layers - 2, 0)
         model = model.clone(num_layers=model.num_layers - more)
-    init = functools.partial(model.init, train=False)
-    shapes = jax.eval_shape(init, jax.random.key(0), batch)["params"]
+    shapes, loss = small.shapes_of(config, graphs, model)
     counts = {
         name: sum(np.prod(leaf.shape, dtype=int) for leaf in jax.tree.leaves(part))
         for name, part in shapes.items()
     }
-    return sum(counts.values()) + more * counts.get("block_1", 0)
+    return sum(counts.values()) + more * counts.get("block_1", 0), loss.shape
 
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", COUNTS)
-def test_a_config_has_as_many_parameters_as_its_row_says(name, whole):
+def test_a_config_has_a_loss_and_as_many_parameters_as_its_row_says(name, whole):
     count, _ = COUNTS[name]
-    config = config_of(name)
+    config = small.config_of(name)
     if count is None:
         assert recipes.declared_spec(config) is None
     else:
-        assert parameters(config, whole) == count
+        assert traced(config, whole) == (count, ())

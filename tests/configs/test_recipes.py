@@ -27,46 +27,27 @@ def test_a_recipe_says_how_to_run_it(name):
 DRAWN = [name for name in small.NAMES if name not in OF_FILES]
 
 
-def first_of_each_model() -> set[str]:
-    """A config of each model, and of each level of labels."""
+def first_of_each_level() -> set[str]:
+    """A config of each level of labels."""
     first = {}
     for name in DRAWN:
-        config = small.config_of(name)
-        level = recipes.source(config).declared_spec().label.level
-        first.setdefault(("model", config.model.name), name)
-        first.setdefault(("level", level), name)
+        spec = recipes.source(small.config_of(name)).declared_spec()
+        first.setdefault(spec.label.level, name)
     return set(first.values())
 
 
-def shrunk(name):
-    config = small.shrink(small.config_of(name))
-    recipes.check(config)
-    return config
-
-
-COMPILED = first_of_each_model()
-
-
-@pytest.mark.parametrize("name", [name for name in DRAWN if name not in COMPILED])
-def test_the_loss_of_a_recipe_can_be_differentiated(name):
-    """Traced alone, which takes a third of the time of compiling."""
-    config = shrunk(name)
-    step = small.step_of(config, small.graphs_of(config), values=False)
-    state = step.arguments[0]
-    gradient = jax.value_and_grad(step.loss)
-    loss, gradients = jax.eval_shape(gradient, state.params, state.batch_stats, step.batch)
-    assert loss.shape == ()
-    shapes = [jax.tree.map(lambda leaf: leaf.shape, tree) for tree in (gradients, state.params)]
-    assert shapes[0] == shapes[1]
+FIRST = first_of_each_level()
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if name in COMPILED else pytest.mark.slow) for name in DRAWN],
+    [pytest.param(name, marks=[] if name in FIRST else pytest.mark.slow) for name in DRAWN],
 )
 def test_a_recipe_has_a_loss_and_a_gradient(name):
-    """By default one of each model; of the others the loss is traced."""
-    config = shrunk(name)
+    """By default one of each level. The step of one of each model is lowered in `test_lowering`,
+    and the loss of every recipe is traced in `test_parameter_counts`."""
+    config = small.shrink(small.config_of(name))
+    recipes.check(config)
     step = small.step_of(config, small.graphs_of(config))
     state = step.arguments[0]
     gradient = jax.jit(jax.value_and_grad(step.loss))
@@ -108,20 +89,23 @@ def test_a_recipe_trains_and_scores(name, tmp_path):
             {"feed_forward/hidden/kernel": (16, 2 * 2 * 16)},
             (),
         ),
-        (
+        pytest.param(
             {"batch.resident": False, "model.attention": "edges", "model.norm": "rms"},
             {"norm_local/scale": (16,)},
             ("norm_local/bias",),
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             {"model.local": "gated_gcn", "model.attention": "none", "model.norm": "layer"},
             {"local/nodes/kernel": (16, 64), "norm_local/bias": (16,)},
             ("attention/output/kernel",),
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             {"model.local": "none", "model.remat": True, "optimizer.schedule": "inverse_sqrt"},
             {"attention/output/kernel": (16, 16)},
             ("local/nodes/kernel",),
+            marks=pytest.mark.slow,
         ),
     ],
     ids=lambda value: ",".join(map(str, value.values())) if isinstance(value, dict) else "",

@@ -1,7 +1,7 @@
 """One row for every layer and model of gtx: what the tests of all of them need to know of it.
 
 A new layer gets a row in the file of its room, in a tuple that is joined here. From then on
-`tests/test_conformance.py`, `tests/test_golden.py` and `tests/test_shard_map.py` test it. Its
+`tests/test_conformance.py` and `tests/test_shard_map.py` test it. Its
 `options` name every field that has a default, with another value that must change the result.
 
 A row may cost the default run about three CPU seconds. Nearly all of them go into tracing and
@@ -18,7 +18,7 @@ it, not how large its arrays are:
 
 Before a new row is landed, run all of its tests:
 
-    pytest tests/test_conformance*.py tests/test_golden.py tests/test_shard_map.py \
+    pytest tests/test_conformance*.py tests/test_shard_map.py \
       -k "[my_layer" -m "not torch" --durations=10
 """
 
