@@ -37,11 +37,13 @@ def test_identities_of_any_integer_type_drop_the_same(implementation, structure_
     def run(dtype, xp):
         ids = {s: xp.asarray(np.arange(n), dtype) for s, n in zip(sides, lengths, strict=True)}
         options = dict(dropout_rate=0.5, dropout_key=KEY, implementation=implementation)
-        return attention(**nodes, structure=dataclasses.replace(structure, **ids), **options)
+        numbered = dataclasses.replace(structure, **ids)
+        return jax.jit(lambda: attention(**nodes, structure=numbered, **options))()
 
     expected = run(np.uint32, jnp)
     assert np.any(expected) and not np.array_equal(
-        expected, attention(**nodes, structure=structure, implementation=implementation)
+        expected,
+        jax.jit(lambda: attention(**nodes, structure=structure, implementation=implementation))(),
     )
     for dtype, xp in ((np.int64, np), (np.int8, jnp)):
         np.testing.assert_array_equal(run(dtype, xp), expected)
@@ -76,8 +78,8 @@ def test_ids_of_a_narrow_type_reach_all_they_hold(dtype, implementation):
     def run(senders, receivers):
         return attention(x, x, x, Edges(senders, receivers), implementation=implementation)
 
-    expected = run(*ids)
-    np.testing.assert_array_equal(run(*ids.astype(dtype)), expected)
+    expected = jax.jit(lambda: run(*ids))()
+    np.testing.assert_array_equal(jax.jit(lambda: run(*ids.astype(dtype)))(), expected)
     np.testing.assert_allclose(jax.jit(run)(*jnp.asarray(ids, dtype)), expected, atol=1e-6)
 
 
