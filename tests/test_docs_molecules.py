@@ -36,5 +36,6 @@ def test_the_page_goes_from_a_table_to_intervals(tmp_path, monkeypatch, capsys):
         low, middle, high = (float(row[f"logS_{end}"]) for end in ("lower", "predicted", "upper"))
         assert low < middle < high and float(row["logS_std"]) > 0
         assert 0 < float(row["toxic_calibrated"]) < 1
+        assert 0 < float(row["train_similarity"]) <= 1 and row["train_nearest"]
         assert row["toxic_set"] in ("0", "1", "0|1", "none")
     assert (names["high"] > names["low"]).all() and names["each"].shape == (3, 2, 2)

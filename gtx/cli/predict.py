@@ -10,7 +10,10 @@ ensemble: these are means over its members, and `<target>_std` (or `<class>_std`
 standard deviation between members. --interval=0.9 adds `<target>_lower` and `<target>_upper`, which
 hold the measured value for 90 % of new targets like those of the training data, or for classes
 `<target>_set`. --calibrated adds `<target>_calibrated` to probabilities. Both are fitted to the
-validation part.
+validation part. --similarity adds `train_similarity` and `train_nearest`, the most similar molecule
+of the training part and the Tanimoto similarity to it, and `train_distance`, the share of
+validation graphs that are as near to the training part in the vectors of the model: 1 is farther
+than all.
 
 For a model of molecules --input is a CSV file. The output begins with all of its rows and columns
 in their order, including blank rows. The last column, `error`, gives the reason if a row has no
@@ -29,11 +32,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gtx import Predictor, recipes
-from gtx.cli import calibration, predict_graphs, predict_molecules, shared_flags
+from gtx.cli import calibration, predict_graphs, predict_molecules, shared_flags, similarity
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predicted_columns import columns
 from gtx.cli.reading import UsageError
 from gtx.cli.waiting import waiting
+from gtx.data.molecules import from_smiles
 
 
 def define(values: FlagValues) -> None:
@@ -56,6 +60,10 @@ def define(values: FlagValues) -> None:
         "calibrated", False, "Add probabilities that are as often right as they say.",
         flag_values=values,
     )  # fmt: skip
+    flags.DEFINE_bool(
+        "similarity", False, "Add how alike the molecule or graph and the training part are.",
+        flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_integer(
         "workers", None, "Processes that parse molecules and compute descriptors and encodings; "
         "by default one for each core if the file is large.",
@@ -72,21 +80,27 @@ def main(values: FlagValues) -> int:
         raise UsageError(f"--interval={values.interval:g} is not above 0 and below 1.")
     predictor = Predictor.load(values.workdir)
     further = calibration.asked(predictor, values.workdir, values.interval, values.calibrated)
+    part = similarity.training_part(predictor, values.workdir) if values.similarity else None
     molecules = recipes.reads_smiles(predictor.recipe.config)
     if values.input and not molecules:
         if values.smiles_column is not None:
             raise UsageError(
                 "the graphs of this model are no molecules. Leave out --smiles_column."
             )
-        return predict_graphs.predict_file(predictor, values.input, values.output, further)
+        return predict_graphs.predict_file(predictor, values.input, values.output, further, part)
     if values.input:
         return predict_molecules.predict_file(
-            predictor, values.input, values.output, values.smiles_column, values.workers, further
-        )
+            predictor, values.input, values.output, values.smiles_column, values.workers, further,
+            part,
+        )  # fmt: skip
     names = [f"--smiles {place + 1}" for place in range(len(values.smiles))]
     with predict_molecules.warnings_as_lines(names), waiting("compiling and predicting..."):
         predictions, errors = predictor.smiles_by_member(values.smiles)
-    _print_table(values.smiles, columns(predictor.task.label, predictions, further), errors)
+        found = columns(predictor.task.label, predictions, further)
+        if part is not None:
+            dataset, _ = from_smiles(values.smiles, features=predictor.features)
+            found |= part.cells(dataset, len(values.smiles))
+    _print_table(values.smiles, found, errors)
     return NOT_ALL if errors else 0
 
 

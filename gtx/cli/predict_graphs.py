@@ -6,11 +6,18 @@ import pathlib
 
 from gtx import Predictor, recipes
 from gtx.cli.predicted_columns import Asked, columns
+from gtx.cli.similarity import TrainingPart
 from gtx.cli.waiting import waiting
 from gtx.data import DatasetError
 
 
-def predict_file(predictor: Predictor, source: str, target: str, asked: Asked | None = None) -> int:
+def predict_file(
+    predictor: Predictor,
+    source: str,
+    target: str,
+    asked: Asked | None = None,
+    similar: TrainingPart | None = None,
+) -> int:
     """Predict for every target of a file, and return the exit code.
 
     The rows say which graph, node, edge or pair they are of, as the recipe's source names it. All
@@ -21,6 +28,7 @@ def predict_file(predictor: Predictor, source: str, target: str, asked: Asked | 
       source: the file or folder to read, in the form of the recipe's source.
       target: the CSV file to write. It appears only when it is complete.
       asked: what stands beside the predictions.
+      similar: the training part, if it is to be compared with.
 
     Raises:
       DatasetError: the data are wrong, or have other columns than the training data.
@@ -32,7 +40,9 @@ def predict_file(predictor: Predictor, source: str, target: str, asked: Asked | 
     with waiting("reading, compiling and predicting..."):
         further = recipes.source(recipe.config).read_further(source, recipe.raw_spec or recipe.spec)
         predictions = predictor.by_member(further.dataset)
-    added = columns(predictor.task.label, predictions, asked)
+        added = columns(predictor.task.label, predictions, asked)
+        if similar is not None:
+            added |= similar.cells(further.dataset)
     taken = sorted(set(further.keys) & set(added))
     if taken:
         raise DatasetError(

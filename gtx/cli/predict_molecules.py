@@ -24,6 +24,7 @@ from gtx import Predictor, recipes
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predicted_columns import Asked, columns
 from gtx.cli.preparation import Preparation, Prepared
+from gtx.cli.similarity import TrainingPart
 from gtx.data import CsvError, MoleculeWarning, csv_source
 from gtx.data.workers import workers
 
@@ -40,6 +41,7 @@ def predict_file(
     smiles_column: str | None = None,
     num_workers: int | None = None,
     asked: Asked | None = None,
+    similar: TrainingPart | None = None,
 ) -> int:
     """Predict for the molecules of a CSV file, and return the exit code.
 
@@ -56,6 +58,7 @@ def predict_file(
         them; None for one for each core, or none for a small file. The result does not depend on
         it.
       asked: what stands beside the predictions.
+      similar: the training part, if it is to be compared with.
     """
     path, output = pathlib.Path(source), pathlib.Path(target)
     with path.open("rb") as file:
@@ -64,6 +67,7 @@ def predict_file(
         place = place_of(predictor, header, path.name, smiles_column)
         added = [
             *columns(predictor.task.label, _no_rows(predictor), asked),
+            *(similar.headings if similar is not None else ()),
             "error",
         ]
         taken = sorted(set(added) & set(header))
@@ -75,6 +79,7 @@ def predict_file(
         if num_workers is None:
             num_workers = 0 if size < SMALL else len(os.sched_getaffinity(0))
         identity = _identity(predictor, path, place, asked)
+        identity["similar"] = similar is not None
         partial = Partial.open(output, identity, [*header, *added])
         with partial, progress(file, size) as told:
             rows = itertools.islice(rows, partial.rows, None)
@@ -90,6 +95,8 @@ def predict_file(
                         warnings.warn(MoleculeWarning(row, reason), stacklevel=1)
                     predictions = predictor.of_molecules(prepared.dataset, len(part))
                 new = columns(predictor.task.label, predictions, asked)
+                if similar is not None:
+                    new |= similar.cells(prepared.dataset, len(part))
                 reasons = [errors.get(row, "") for row in range(len(part))]
                 for row in sorted(errors)[: max(SHOWN - partial.failed, 0)]:
                     print(f"row {part[row][0]}: {errors[row]}", file=sys.stderr)
