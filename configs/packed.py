@@ -6,9 +6,9 @@ r"""Your own graphs in one packed file, which any dataset can be written to.
 
 `gtx.data.packed.save(dataset, path)` writes the file; `gtx.data.convert` makes datasets of the
 graphs of other libraries. Sets larger than memory: `gtx.data.packed_folder.save` writes a folder,
-whose path is given in place of the file (docs/your_data.md). `--config.data.level`
-(graph | node | edge | pair) and
-`--config.data.kind` (regression | binary | multiclass | multilabel) say what is predicted.
+and `gtx.data.packed_shards.save` a folder of them, whose path is given in place of the file
+(docs/your_data.md). `--config.data.level` (graph | node | edge | pair) and `--config.data.kind`
+(regression | binary | multiclass | multilabel) say what is predicted.
 Encoders follow from the columns: an embedding of each category, a linear map of numbers.
 """
 
@@ -26,6 +26,7 @@ def get_config() -> ConfigDict:
     config.data.kind = "regression"  # regression | binary | multiclass | multilabel
     config.data.split = "given"  # given: that of the file | random
     config.data.test_fraction = 0.1  # read for random
+    config.data.window = 4  # of a folder of shards: how many are shuffled together
     config.data.normalize = True  # targets of regression have the same scale; others stay
     config.data.standardize = True  # columns of numbers, by the training graphs
     config.encodings.random_walk = ConfigDict(dict(walk_length=16))

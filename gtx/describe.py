@@ -16,6 +16,7 @@ from gtx.batching import Budget, Sampled, Source, batch_graphs, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, GraphSpec, Label
 from gtx.data.columns import of_part
 from gtx.data.labels import parts_of
+from gtx.data.sharded import pieces
 from gtx.ops.attention.select import recorded_choices
 from gtx.ops.layout import Tier
 from gtx.recipes.models import needs_dense
@@ -159,22 +160,27 @@ def split_statistics(graphs: Dataset) -> dict[str, Any]:
         for regression, `positive` (their number) for binary and multilabel, `classes` (number
         of each) for multiclass, which is one target.
     """
-    senders, receivers = (
-        ends + np.repeat(graphs.node_ptr[:-1], graphs.num_edges)
-        for ends in (graphs.senders, graphs.receivers)
-    )
-    total = int(graphs.node_ptr[-1])
-    other = senders != receivers
-    touched = np.zeros(total, bool)
-    touched[senders[other]] = touched[receivers[other]] = True
+    degrees = [_degrees(piece) for piece in pieces(graphs)]
     return {
         "graphs": len(graphs),
         "nodes": _range(graphs.num_nodes),
         "edges": _range(graphs.num_edges),
-        "isolated_nodes": int(np.sum(~touched)),
-        "max_degree": int(np.bincount(receivers, minlength=1).max()),
+        "isolated_nodes": sum(isolated for isolated, _ in degrees),
+        "max_degree": max((degree for _, degree in degrees), default=0),
         "labels": _label_statistics(graphs),
     }
+
+
+def _degrees(graphs: Dataset) -> tuple[int, int]:
+    """The number of isolated nodes, and the largest number of edges that point at a node."""
+    senders, receivers = (
+        ends + np.repeat(graphs.node_ptr[:-1], graphs.num_edges)
+        for ends in (graphs.senders, graphs.receivers)
+    )
+    other = senders != receivers
+    touched = np.zeros(int(graphs.node_ptr[-1]), bool)
+    touched[senders[other]] = touched[receivers[other]] = True
+    return int(np.sum(~touched)), int(np.bincount(receivers, minlength=1).max())
 
 
 def parameter_counts(params: PyTree) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from gtx.batching.assemble import Columns, assemble
 from gtx.batching.budget import Budget, most_targets
 from gtx.batching.plan import plan
 from gtx.data.dataset import Dataset
+from gtx.data.sharded import in_memory
 from gtx.ops.layout import Tier
 
 
@@ -47,7 +48,7 @@ def stack_batches(dataset: Dataset, budget: Budget, rows: np.ndarray) -> Batch:
     # Only the graphs of these rows become columns, so that no index exceeds int32.
     used, local = np.unique(np.maximum(rows, 0), return_inverse=True)
     local = np.where(rows < 0, -1, local.reshape(rows.shape)).astype(np.int32)
-    part = dataset if len(used) == len(dataset) else dataset.select(used)
+    part = in_memory(dataset if len(used) == len(dataset) else dataset.select(used))
     columns = Columns.from_dataset(part, pairs=budget.dense)
     batches = [assemble(columns, row, budget) for row in local.reshape(-1, rows.shape[-1])]
     return jax.tree.map(lambda *xs: np.stack(xs).reshape(*rows.shape[:2], *xs[0].shape), *batches)

@@ -1,13 +1,14 @@
 """Hashes of the content of a dataset, to find what changed between two readings of it."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
+from gtx.data.sharded import pieces
 from gtx.typing import LEVELS
 
 # Hashes by part (train, valid, test) and by array. `num_graphs` is a number and not a hash.
@@ -28,9 +29,14 @@ def content(dataset: Dataset) -> dict[str, Any]:
     Names have none, because nothing is computed from them.
     """
     table = dataset.targets
+    digest = hashlib.sha256()
+    for name in _STRUCTURE[:2]:
+        add_array(digest, getattr(dataset, name))
+    for name in _STRUCTURE[2:]:
+        _add_pieces(digest, [getattr(piece, name) for piece in pieces(dataset)])
     found: dict[str, Any] = {
         "num_graphs": len(dataset),
-        "structure": _sha256(*(getattr(dataset, name) for name in _STRUCTURE)),
+        "structure": digest.hexdigest(),
         "labels": None if table.labels is None else _sha256(table.labels),
         "ids": _sha256(dataset.ids),
     }
@@ -39,8 +45,10 @@ def content(dataset: Dataset) -> dict[str, Any]:
     if table.weights is not None:
         found["weights"] = _sha256(table.weights)
     for level in LEVELS.values():
-        for name, array in sorted(getattr(dataset, level).items()):
-            found[f"{level}.{name}"] = _sha256(array)
+        for name in sorted(getattr(dataset.spec, level)):
+            digest = hashlib.sha256()
+            _add_pieces(digest, [getattr(piece, level)[name] for piece in pieces(dataset)])
+            found[f"{level}.{name}"] = digest.hexdigest()
     for name, edges in sorted(dataset.edge_sets.items()):
         columns = [edges.columns[key] for key in sorted(edges.columns)]
         arrays = (edges.ptr, edges.senders, edges.receivers, *columns)
@@ -110,6 +118,17 @@ def _sha256(*arrays: np.ndarray) -> str:
     for array in arrays:
         add_array(digest, array)
     return digest.hexdigest()
+
+
+def _add_pieces(digest: Any, arrays: Sequence[np.ndarray]) -> None:
+    """Add what `add_array` adds of these arrays one after the other, one of them at a time."""
+    if len(arrays) == 1:
+        add_array(digest, arrays[0])
+        return
+    shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
+    digest.update(f"{arrays[0].dtype.str}{shape}".encode())
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
 
 
 def add_array(digest: Any, array: np.ndarray) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
+from gtx.data.targets import TargetTable
 from gtx.typing import LEVELS
 
 
@@ -55,20 +56,6 @@ def joined(datasets: Sequence[Dataset]) -> Dataset:
     def rows(name: str) -> Any:
         return np.concatenate([getattr(each, name) for each in datasets])
 
-    level = first.targets.level
-    counted = "node" if level == "pair" else level
-    starts = offsets([each.num_rows(counted) for each in datasets])
-    index = np.concatenate(
-        [each.targets.index + start for each, start in zip(datasets, starts, strict=False)]
-    )
-    table = first.targets.replace(
-        index=index,
-        **{
-            name: np.concatenate([getattr(each.targets, name) for each in datasets])
-            for name in ("labels", "split", "weights")
-            if getattr(first.targets, name) is not None
-        },
-    )
     columns: dict[str, Any] = {
         field: {
             name: np.concatenate([getattr(each, field)[name] for each in datasets])
@@ -83,7 +70,25 @@ def joined(datasets: Sequence[Dataset]) -> Dataset:
         edge_ptr=offsets(rows("num_edges")),
         senders=rows("senders"),
         receivers=rows("receivers"),
-        targets=table,
+        targets=joined_targets(datasets),
         ids=np.arange(sum(map(len, datasets)), dtype=np.int32),
         names=None if first.names is None else rows("names"),
+    )
+
+
+def joined_targets(datasets: Sequence[Dataset]) -> TargetTable:
+    """The targets of Datasets of one form, in their order, as rows of all graphs together."""
+    first = datasets[0].targets
+    counted = "node" if first.level == "pair" else first.level
+    starts = offsets([each.num_rows(counted) for each in datasets])
+    index = np.concatenate(
+        [each.targets.index + start for each, start in zip(datasets, starts, strict=False)]
+    )
+    return first.replace(
+        index=index,
+        **{
+            name: np.concatenate([getattr(each.targets, name) for each in datasets])
+            for name in ("labels", "split", "weights")
+            if getattr(first, name) is not None
+        },
     )

@@ -27,6 +27,7 @@ import numpy as np
 from gtx.data import npz
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
+from gtx.data.sharded import ShardedDataset
 from gtx.data.spec import GraphSpec
 from gtx.data.splits import graph_split
 from gtx.data.targets import TargetTable
@@ -141,7 +142,12 @@ def load(path: str | Path, *, verify: bool = True) -> Dataset:
 
 
 def is_mapped(dataset: Dataset) -> bool:
-    """Whether the edges of a dataset are read from the disk, as those that `load` returns are."""
+    """Whether the edges of a dataset are read from the disk, as those that `load` returns are.
+
+    So it is with those of shards (`gtx.data.packed_shards`).
+    """
+    if isinstance(dataset, ShardedDataset):
+        return True
     array: Any = dataset.senders
     while array is not None and not isinstance(array, np.memmap):
         array = getattr(array, "base", None)

@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 
 from gtx import batching
 from gtx.data import Dataset
+from gtx.data.sharded import ShardedDataset
 from gtx.limits import rules_of, unknown
 from gtx.recipes.data import noisy_names
 from gtx.recipes.models import needs_dense
@@ -46,6 +47,8 @@ def budget(
     if sampling(config):  # the whole graph, by which it is scored
         train = graphs.part("train")
         return batching.fit_budget(train, num_shards, num_shards=num_shards, dense=_dense(config))
+    if isinstance(graphs, ShardedDataset):  # shuffled a window at a time
+        stratified = False
     return batching.fit_budget(
         graphs.part("train"),
         config.batch.size,
@@ -61,6 +64,8 @@ def budget(
 def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batching.Source:
     """The source of the batches of the training part."""
     settings, negatives = sampling(config), config.task.get("negatives", 0)
+    if isinstance(train, ShardedDataset):
+        return _of_shards(config, train, budget)
     if negatives and not settings:
         return batching.SampledNegatives(train, budget, negatives, config.task.corrupt)
     if settings and (negatives or train.targets.weights is not None):
@@ -98,12 +103,34 @@ def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batc
         raise ConfigError(f"config.batch.sampling: {error}") from error
 
 
+def _of_shards(
+    config: ConfigDict, train: ShardedDataset, budget: batching.Budget
+) -> batching.Sharded:
+    """Batches out of shards, which are read a window at a time."""
+    for field, value in (
+        ("batch.sampling", sampling(config)),
+        ("task.negatives", config.task.get("negatives", 0)),
+        ("task.noise", noisy_names(config, train.spec)),
+    ):
+        if value:
+            raise ConfigError(
+                f"config.{field}: batches out of shards do not have it. Leave it out, or join the "
+                "shards to one folder: packed_folder.save(packed_shards.load(path), folder)."
+            )
+    return batching.Sharded(train.by_shard(), budget, train.window)
+
+
 def steps_per_epoch(source: batching.Source) -> int:
     """The number of training steps in an epoch of a source that `batches` made."""
     if isinstance(source, batching.Sampled):
         return source.steps_per_epoch
-    assert source.dataset is not None and source.budget is not None
-    return -(-len(source.dataset) // source.budget.batch_size)
+    assert source.budget is not None
+    if isinstance(source, batching.Sharded):
+        count = sum(map(len, source.shards))
+    else:
+        assert source.dataset is not None
+        count = len(source.dataset)
+    return -(-count // source.budget.batch_size)
 
 
 def sampling(config: ConfigDict) -> dict[str, Any]:

@@ -103,9 +103,12 @@ def test_a_list_of_another_form_is_refused(folder, text):
         packed_shards.load(folder)
 
 
-def test_a_recipe_is_told_to_join_them(folder):
-    with pytest.raises(DatasetError, match="For a recipe join them"):
-        PackedFile(str(folder)).load()
+def test_predictions_are_made_for_one_shard_at_a_time(folder):
+    spec = packed_shards.load(folder)[0].spec
+    source = PackedFile(str(folder))
+    with pytest.raises(DatasetError, match="Name the folder of one of them"):
+        source.read_further(str(folder), spec)
+    assert len(source.read_further(str(folder / "00001"), spec).dataset)
 
 
 def test_graphs_do_not_move_between_shards(folder):

@@ -18,6 +18,7 @@ from gtx.data.dataset import Dataset
 from gtx.data.exact import INT32_MAX, DatasetError
 from gtx.data.joined import check_alike, joined
 from gtx.data.labels import check_trainable
+from gtx.data.sharded import in_memory
 from gtx.data.spec import GraphSpec
 from gtx.data.targets import all_rows
 
@@ -109,7 +110,7 @@ class Sharded(Source):
             used = np.zeros(1, np.int64)  # steps that are only padding have their shape from it
         shard = np.searchsorted(self._starts, used, side="right") - 1
         parts = [
-            self.shards[each].select(used[shard == each] - self._starts[each])
+            in_memory(self.shards[each].select(used[shard == each] - self._starts[each]))
             for each in np.unique(shard)
         ]
         graphs = dataclasses.replace(joined(parts), ids=used.astype(np.int32))

@@ -7,10 +7,11 @@ from typing import ClassVar
 from gtx.data import packed, packed_folder, packed_shards
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
+from gtx.data.sharded import ShardedDataset
 from gtx.data.sources.base import DataSource, Further
 from gtx.data.sources.packed_source import further
 from gtx.data.spec import GraphSpec, Label, LabelKind
-from gtx.limits import Name
+from gtx.limits import Count, Name
 from gtx.typing import Level
 
 
@@ -20,19 +21,22 @@ class PackedFile(DataSource):
 
     Any dataset can be written with `gtx.data.packed.save(dataset, path)`: one that
     `gtx.data.convert` made, for example. `gtx.data.packed_folder.save` writes one, or several one
-    after the other, to a folder, whose columns stay on the disk.
+    after the other, to a folder, whose columns stay on the disk; `gtx.data.packed_shards.save`
+    writes a folder of such folders.
 
     Attributes:
-      path: the `.npz` file, or the folder.
+      path: the `.npz` file, the folder, or the folder of shards.
       level: what has a label there: graph, node, edge or pair.
       kind: what the labels are: regression, binary, multiclass or multilabel.
       split: "given" is the split in the file, the only one of a folder.
+      window: how many shards are shuffled together in training.
     """
 
     path: Name
     level: Level = "graph"
     kind: LabelKind = "regression"
     split: Name = "given"
+    window: Count = 4
 
     recipe_name: ClassVar[str] = "packed"
     splits: ClassVar[tuple[str, ...]] = ("given", "random")
@@ -45,7 +49,10 @@ class PackedFile(DataSource):
         return Label(self.level, self.kind, 2 if self.kind == "multiclass" else 1)
 
     def load(self) -> Dataset:
-        dataset = self._read(self.path)
+        if packed_shards.is_sharded(self.path):
+            dataset: Dataset = ShardedDataset.of(packed_shards.load(self.path), self.window)
+        else:
+            dataset = self._read(self.path)
         label, name = dataset.spec.label, Path(self.path).name
         if label is None:
             raise DatasetError(
@@ -73,9 +80,8 @@ class PackedFile(DataSource):
     def _read(self, path: str) -> Dataset:
         if packed_shards.is_sharded(path):
             raise DatasetError(
-                f"{path}: holds shards, which gtx.batching.Sharded trains on in Python. For a "
-                "recipe join them, in constant memory: packed_folder.save(packed_shards.load("
-                f"{path!r}), folder)."
+                f"{path}: holds shards, and predictions are made for one at a time. Name the "
+                "folder of one of them."
             )
         if Path(path).is_dir():
             return packed_folder.load(path)
