@@ -133,11 +133,6 @@ def _check_noise(config: ConfigDict) -> None:
         raise ConfigError(
             f"config.task.{noisy}: config.task.masked hides nodes already. Give one of the two."
         )
-    if (noise or scale) and structures(config):
-        raise ConfigError(
-            f"config.task.{noisy}: nodes that structures add have no columns of their own to which "
-            f"noise could be added. Give config.structures = {{}}, or 0."
-        )
     if (masked or noise or scale) and config.task.get("negatives", 0):
         raise ConfigError(
             "config.task.negatives: batches of drawn negatives have neither noise nor hidden "

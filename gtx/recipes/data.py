@@ -99,6 +99,8 @@ def noisy_names(config: ConfigDict, spec: GraphSpec) -> tuple[str, ...]:
     encoded = encoded_columns(config)
     every = [f"{level}.{name}" for level in ("nodes", "edges") for name in getattr(spec, level)]
     own = [name for name in every if name not in encoded]
+    if gtx.structures.times_added(spec):  # which wrote this column
+        own.remove("nodes.kind")
     chosen = _listed(config.task.get("noise_columns", ""))
     for name in chosen:
         choose(dict.fromkeys(own), name, "config.task.noise_columns")

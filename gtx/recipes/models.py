@@ -17,6 +17,7 @@ from gtx.models.graph_transformer import GraphTransformer
 from gtx.nn.parts.denoise import Denoise
 from gtx.recipes.data import all_encodings, encodings, noisy_names
 from gtx.recipes.rules import ConfigError, choose, frozen
+from gtx.structures import times_added
 
 
 def model_config(name: str, **settings: Any) -> ConfigDict:
@@ -127,6 +128,7 @@ def _denoising(found: nn.Module, config: ConfigDict, spec: GraphSpec) -> nn.Modu
         edges=columns["edges"],
         weight=config.task.get("noise_weight", 1.0),
         scale=config.task.get("noise_scale", 0.0) or 1.0,
+        added_nodes=times_added(spec) > 0,
         param_dtype=jnp.dtype(config.model.get("param_dtype", "float32")),
     )
     return found.clone(auxiliary=denoise)

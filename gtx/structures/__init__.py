@@ -28,6 +28,7 @@ from gtx.structures.k_hop import KHop as KHop
 from gtx.structures.self_loops import SelfLoops as SelfLoops
 from gtx.structures.structure import Structure as Structure
 from gtx.structures.structure import own_nodes as own_nodes
+from gtx.structures.structure import times_added as times_added
 from gtx.structures.subgraphs import Subgraphs as Subgraphs
 from gtx.structures.virtual_nodes import VirtualNodes as VirtualNodes
 from gtx.structures.walks import Walks as Walks

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from gtx.data import Categorical, Column, Dataset, DatasetError, EdgeTable, exact
+from gtx.data import Categorical, Column, Dataset, DatasetError, EdgeTable, GraphSpec, exact
 
 # Senders and receivers of this number of edges take 2 GiB.
 MAX_EDGES = 2**28
@@ -61,12 +61,21 @@ def own_nodes(dataset: Dataset) -> np.ndarray:
     """
     if "kind" not in dataset.nodes:
         return np.ones(dataset.node_ptr[-1], bool)
-    kind = OF_VIRTUAL["kind"]
-    if not any(columns.get("kind") == kind for columns in dataset.spec.edge_sets.values()):
+    if not times_added(dataset.spec):
         raise DatasetError(
             "dataset: nodes have a column 'kind' that no structure wrote. Give it another name."
         )
     return dataset.nodes["kind"][:, 0] == 0
+
+
+def times_added(spec: GraphSpec) -> int:
+    """How many structures have added nodes, each with an edge set of its own.
+
+    If there is one, the column nodes["kind"] is 0 at the graphs' own nodes, and each categorical
+    column without a fill of its own has one category more for each of these structures.
+    """
+    kind = OF_VIRTUAL["kind"]
+    return sum(columns.get("kind") == kind for columns in spec.edge_sets.values())
 
 
 def node_graph(dataset: Dataset) -> np.ndarray:

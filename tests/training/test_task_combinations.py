@@ -4,6 +4,7 @@ import importlib
 
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
 from gtx import batching, recipes, training
 from tests.training.small import same_bits
@@ -18,6 +19,11 @@ OTHERS = {
     "masked": (("graph", "regression"), dict(masked=0.3), batching.HiddenNodes),
     "masked, of one graph's nodes": (("node", "binary"), dict(masked=0.3), batching.HiddenNodes),
     "noise": (("graph", "regression"), dict(noise=0.2), batching.NoisyNodes),
+    "noise, beside virtual nodes": (
+        ("node", "regression"),
+        dict(noise=0.2, structures=dict(virtual_nodes=dict(num_nodes=2))),
+        batching.NoisyNodes,
+    ),
     "noise, of pairs": (("pair", "multilabel"), dict(noise=0.2), batching.NoisyNodes),
 }
 
@@ -25,7 +31,7 @@ OTHERS = {
 class Runs:
     """A recipe on small graphs, prepared, and runs of it."""
 
-    def __init__(self, level, kind, **task):
+    def __init__(self, level, kind, structures=(), **task):
         config = importlib.import_module("configs.tasks").get_config()
         config.data.update(dict(level=level, kind=kind, num_graphs=30, missing=0.2, weighted=True))
         config.model.update(
@@ -33,6 +39,7 @@ class Runs:
         )
         config.batch.update(dict(size=6, num_tiers=1))
         config.task.update(task)
+        config.structures = ConfigDict(dict(structures))
         self.config, self.data = config, recipes.prepare(config)
         graphs = self.data.dataset
         self.train, self.valid, self.test = map(graphs.part, ("train", "valid", "test"))
@@ -107,7 +114,7 @@ def test_hidden_and_noisy_nodes_train_resume_and_are_scored_without_draws(name, 
     np.testing.assert_array_equal(result.predictions, again.predictions)
     assert ("auxiliary" in whole.variables["params"]) == ("noise" in task)
     runs.check_resumed(tmp_path / "parts", whole)
-    changed = {key: 0.5 for key in task}
+    changed = {key: 0.5 for key in task if key != "structures"}
     runs.config.task.update(changed)
     with pytest.raises(training.ResumeError, match="share"):
         runs.fit(tmp_path / "whole", 5)

@@ -11,6 +11,7 @@ from gtx.batching.sources.changed import Changed
 from gtx.data.exact import DatasetError
 from gtx.data.spec import Categorical
 from gtx.ops.noise import integers, keep_mask, key_bits, normal
+from gtx.structures.structure import times_added
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -23,7 +24,8 @@ class NoisyNodes(Changed):
     were are in `Batch.clean`, for `gtx.nn.parts.denoise.Denoise`. Evaluation has no noise.
 
     What is drawn depends on the seed, the step and the identities of the nodes alone. Both
-    directions of an edge get noise of their own; parallel edges get the same.
+    directions of an edge get noise of their own; parallel edges get the same. Nodes and edges that
+    `gtx.structures` added keep what they hold, and no category is drawn that only they have.
 
     Attributes:
       source: the batches without noise.
@@ -35,6 +37,7 @@ class NoisyNodes(Changed):
     columns: tuple[str, ...] = ()
     share: float = 0.0
     scale: float = 0.0
+    _added: bool = dataclasses.field(init=False, default=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,29 +54,42 @@ class NoisyNodes(Changed):
                 "[0, 1) and a scale of at least 0, one of them above 0."
             )
 
+        spec = self.source.dataset.spec
+        object.__setattr__(self, "_added", times_added(spec) > 0)
+        edges = {name.partition(".")[2] for name in self.columns if name.startswith("edges.")}
+        for name, columns in spec.edge_sets.items():
+            if edges & set(columns):
+                raise DatasetError(
+                    f"NoisyNodes: the edge set {name!r} holds the columns {sorted(edges)} too, "
+                    "which would tell what noise has changed. Name columns of nodes alone."
+                )
+
     def change(self, batch: Batch, key: Any) -> Batch:
         levels: dict[str, dict[str, Any]] = dict(
             nodes=dict(batch.graph.nodes), edges=dict(batch.graph.edges)
         )
         clean: dict[str, dict[str, Any]] = {}
         ids = jnp.asarray(batch.node_ids)
+        own = batch.node_mask
+        if self._added:
+            own = own & (jnp.asarray(batch.graph.nodes["kind"])[:, 0] == 0)
         rows: dict[str, Any] = dict(
-            nodes=((ids,), batch.node_mask),
+            nodes=((ids,), own),
             edges=((ids[batch.senders], ids[batch.receivers]), batch.edge_mask),
         )
+        sizes = noisy_columns(self.source.dataset.spec)
         which, what = (key_bits(jax.random.fold_in(key, number)) for number in range(2))
         for number, path in enumerate(sorted(self.columns)):
             level, _, name = path.partition(".")
             of_rows, mask = rows[level]
             values = levels[level][name]
             clean.setdefault(level, {})[name] = values
-            column = getattr(self.source.dataset.spec, level)[name]
-            changed = []
+            size, changed = sizes[path], []
             for place in range(values.shape[1]):
                 draw = (*of_rows, number, place)
                 old = values[:, place]
-                if isinstance(column, Categorical):
-                    new = integers(what, column.sizes[place], *draw).astype(old.dtype)
+                if isinstance(size, tuple):
+                    new = integers(what, size[place], *draw).astype(old.dtype)
                     kept = keep_mask(which, self.share, *draw)
                 else:
                     new = old + self.scale * normal(what, *draw).astype(old.dtype)
@@ -90,10 +106,18 @@ class NoisyNodes(Changed):
 def noisy_columns(spec: Any) -> dict[str, tuple[int, ...] | int]:
     """What `gtx.nn.parts.denoise.Denoise` must know of columns, by `level.name`.
 
-    It is the number of categories of each column, or how many numbers there are.
+    It is the number of categories of each column, or how many numbers there are; of nodes without
+    the categories of what structures added, and without the column that tells it apart.
     """
-    return {
-        f"{level}.{name}": column.sizes if isinstance(column, Categorical) else column.dim
-        for level in ("nodes", "edges")
-        for name, column in getattr(spec, level).items()
-    }
+    added = times_added(spec)
+    found: dict[str, tuple[int, ...] | int] = {}
+    for level in ("nodes", "edges"):
+        for name, column in getattr(spec, level).items():
+            if level == "nodes" and name == "kind" and added:
+                continue
+            if isinstance(column, Categorical):
+                new = added if level == "nodes" and column.fill is None else 0
+                found[f"{level}.{name}"] = tuple(size - new for size in column.sizes)
+            else:
+                found[f"{level}.{name}"] = column.dim
+    return found

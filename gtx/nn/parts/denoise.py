@@ -23,6 +23,8 @@ class Denoise(nn.Module):
     columns; for numbers the squared error of the noise in units of `scale`. The losses of nodes and
     edges are added.
 
+    Nodes and edges that `gtx.structures` added do not count: their columns hold a fill.
+
     In evaluation it does nothing, and its parameters are not read.
 
     Attributes:
@@ -31,12 +33,14 @@ class Denoise(nn.Module):
       edges: likewise for edges. The model must have features of them.
       weight: of the sum of both losses, beside that of the targets.
       scale: standard deviation of the noise on numbers.
+      added_nodes: whether structures added nodes, which the column nodes["kind"] tells apart.
     """
 
     nodes: Mapping[str, tuple[int, ...] | int]
     edges: Mapping[str, tuple[int, ...] | int]
     weight: float = 1.0
     scale: float = 1.0
+    added_nodes: bool = False
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
 
@@ -46,7 +50,10 @@ class Denoise(nn.Module):
             return
         options: dict[str, Any] = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         total = jnp.zeros((), jnp.float32)
-        for level, mask in (("nodes", batch.node_mask), ("edges", batch.edge_mask)):
+        own = batch.node_mask
+        if self.added_nodes:
+            own = jnp.asarray(own) & (jnp.asarray(batch.graph.nodes["kind"])[:, 0] == 0)
+        for level, mask in (("nodes", own), ("edges", batch.edge_mask)):
             columns = getattr(self, level)
             if not columns:
                 continue
@@ -54,7 +61,8 @@ class Denoise(nn.Module):
             if values is None:
                 raise ValueError(
                     f"Denoise: the model has no features of {level} after its last layer. Put "
-                    f"noise on columns of another level than {level} alone."
+                    f"noise on columns of {'nodes' if level == 'edges' else 'edges'} alone "
+                    "(task.noise_columns)."
                 )
             values = clean(values, mask)
             losses = []
@@ -63,14 +71,20 @@ class Denoise(nn.Module):
                 outputs = Linear(width, **options, name=f"{level}_{name}")(values)
                 if self.is_initializing():
                     continue
-                losses += self._losses(outputs.astype(jnp.float32), sizes, level, name, batch)
+                losses += self._losses(outputs.astype(jnp.float32), sizes, level, name, batch, mask)
             if losses:
                 total = total + _mean_over_rows(sum(losses) / len(losses), mask, batch)
         if not self.is_initializing():
             self.sow("losses", "denoise", self.weight * total)
 
     def _losses(
-        self, outputs: Any, sizes: tuple[int, ...] | int, level: str, name: str, batch: Batch
+        self,
+        outputs: Any,
+        sizes: tuple[int, ...] | int,
+        level: str,
+        name: str,
+        batch: Batch,
+        mask: Any,
     ) -> list[Any]:
         """One loss [rows] for each category, or one for all numbers."""
         if batch.clean is None:
@@ -78,7 +92,7 @@ class Denoise(nn.Module):
                 "Denoise: the batch holds no columns as they were before noise. Train on the "
                 "batches of gtx.batching.NoisyNodes."
             )
-        wanted = jnp.asarray(batch.clean[level][name])
+        wanted = clean(jnp.asarray(batch.clean[level][name]), mask)
         if isinstance(sizes, int):
             noisy = getattr(batch.graph, level)[name]
             noise = (wanted - noisy).astype(jnp.float32) / self.scale

@@ -6,6 +6,7 @@ import pytest
 
 from gtx.batching import NoisyNodes, Resident, Streamed, fit_budget
 from gtx.data import Categorical, DatasetError
+from gtx.structures import EdgeTokens, VirtualNodes
 from tests.data.test_masking import graphs
 
 COLUMNS = ("edges.bond", "nodes.color", "nodes.place")
@@ -83,3 +84,40 @@ def test_it_streams_if_its_source_does(kind):
     dataset = train()
     source = NoisyNodes(kind(dataset, fit_budget(dataset, 2)), COLUMNS, 0.3, 0.1)
     assert source.streams == (kind is Streamed)
+
+
+def noisy_batch(dataset, columns):
+    source = NoisyNodes(Resident(dataset, fit_budget(dataset, 4, num_tiers=1)), columns, 0.4, 0.1)
+    rows = Resident(train(), fit_budget(train(), 4, num_tiers=1)).plan(0, 0)[0, 0]
+    return jax.device_get(jax.jit(source.batch)(source.constants, rows, jax.random.key(2)))
+
+
+def test_noise_reaches_no_node_that_a_structure_adds():
+    columns = ("nodes.color", "nodes.place")
+    larger = EdgeTokens()(VirtualNodes(num_nodes=2)(train()))
+    plain, batch = noisy_batch(train(), columns), noisy_batch(larger, columns)
+    kind = batch.graph.nodes["kind"][:, 0]
+    own = batch.node_mask & (kind == 0)
+    assert own.sum() == plain.node_mask.sum() < batch.node_mask.sum()
+    for name in ("color", "place"):
+        # What is drawn is as without structures, of the four colours of the data.
+        for found, wanted in ((batch.graph.nodes, plain.graph.nodes), (batch.clean, plain.clean)):
+            found, wanted = found.get("nodes", found), wanted.get("nodes", wanted)
+            np.testing.assert_array_equal(found[name][own], wanted[name][plain.node_mask])
+        np.testing.assert_array_equal(
+            batch.graph.nodes[name][~own], batch.clean["nodes"][name][~own]
+        )
+    assert np.any(batch.graph.nodes["color"] != batch.clean["nodes"]["color"])
+    assert "kind" not in batch.clean["nodes"]
+    with pytest.raises(DatasetError, match=r"no columns \['nodes.kind'\]"):
+        noisy_batch(larger, ("nodes.kind",))
+
+
+def test_edges_that_a_structure_copied_get_no_noise():
+    with pytest.raises(DatasetError, match="'edge_tokens' holds the columns .* Name columns of no"):
+        noisy_batch(EdgeTokens()(train()), ("edges.bond",))
+    batch = noisy_batch(VirtualNodes()(train()), ("edges.bond",))
+    plain = noisy_batch(train(), ("edges.bond",))
+    np.testing.assert_array_equal(
+        batch.graph.edges["bond"][batch.edge_mask], plain.graph.edges["bond"][plain.edge_mask]
+    )

@@ -104,3 +104,31 @@ def test_it_is_silent_in_evaluation_and_refuses_what_it_cannot_do(example):
         module.apply(variables, features, batch.replace(clean=None), train=True, mutable=["losses"])
     with pytest.raises(ValueError, match="no features of edges"):
         module.apply(variables, features.replace(edges=None), batch, train=True, mutable=["losses"])
+
+
+def test_nodes_that_a_structure_adds_do_not_count(example):
+    module, variables, features, batch = example
+    wanted = transcription(variables["params"], features, batch)
+    rng, count = np.random.default_rng(3), len(batch.node_mask)
+    # Every real node is one of a structure's beside the given ones, which stay as they are.
+    twice = {name: np.concatenate([values] * 2) for name, values in batch.graph.nodes.items()}
+    clean = {
+        name: np.concatenate([values, values + 9]) for name, values in batch.clean["nodes"].items()
+    }
+    twice["kind"] = np.repeat([0, 1], count)[:, None]
+    larger = batch.replace(
+        graph=batch.graph._replace(nodes=twice),
+        clean={**batch.clean, "nodes": clean},
+        node_mask=np.concatenate([batch.node_mask] * 2),
+    )
+    more = jnp.asarray(rng.normal(size=features.nodes.shape), jnp.float32)
+    features = features.replace(nodes=jnp.concatenate([features.nodes, more]))
+    module = module.clone(added_nodes=True)
+
+    def loss(variables):
+        _, sown = module.apply(variables, features, larger, train=True, mutable=["losses"])
+        return sown["losses"]["denoise"][0]
+
+    found, gradient = jax.jit(jax.value_and_grad(loss))(variables)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
