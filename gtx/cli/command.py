@@ -15,6 +15,7 @@ from gtx.batching import BudgetError
 from gtx.cli import help_text, reading, shared_flags
 from gtx.cli.exit_codes import USAGE
 from gtx.encodings import EncodingError
+from gtx.explain import ExplainError
 from gtx.graphs import GraphError
 from gtx.recipes import ConfigError
 from gtx.recipes.provenance import OtherDataError
@@ -29,6 +30,7 @@ _EXPECTED = (
     CheckpointError,
     ConfigError,
     EncodingError,
+    ExplainError,
     FolderLockedError,
     GraphError,
     ImportError,

@@ -5,12 +5,14 @@
     found.nodes  # of each atom
 
 `Explainer` has integrated gradients, whose contributions add up to the prediction minus that of a
-baseline; leaving out nodes one by one or in groups, as the check; and attention rollout.
+baseline; leaving out nodes one by one or in groups, as the check; and attention rollout. `mean_of`
+takes the mean over an ensemble. `pairs` compares two molecules, and `drawing` draws them.
 """
 
 from gtx.explain.explainer import Explainer, ExplainWarning, Mean
 from gtx.explain.explanation import EdgeShares, Explanation
 from gtx.explain.features import ExplainError
+from gtx.explain.members import MeanExplanation, mean_of
 
 __all__ = [
     "EdgeShares",
@@ -19,4 +21,6 @@ __all__ = [
     "Explainer",
     "Explanation",
     "Mean",
+    "MeanExplanation",
+    "mean_of",
 ]

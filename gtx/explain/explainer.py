@@ -1,5 +1,6 @@
 """Explains what a model says of graphs."""
 
+import copy
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -70,13 +71,27 @@ class Explainer:
 
     @classmethod
     def of(cls, predictor: Predictor) -> "Explainer":
-        """The explainer of a trained run. It takes what the predictor takes: SMILES, graphs."""
+        """The explainer of a trained run. It takes what the predictor takes: SMILES, graphs.
+
+        Of an ensemble it is that of the first member; `each_member` gives all of them.
+        """
         recipe = predictor.recipe
-        found = cls(predictor.model, predictor.variables, predictor.task, dense=recipe.budget.dense)
+        found = cls(
+            predictor.model, predictor.members[0], predictor.task, dense=recipe.budget.dense
+        )
         found._predictor = predictor
         if recipe.raw_spec is not None:
             kind = recipe.raw_spec.nodes.get("kind")
             found._first_added = kind.sizes[0] if isinstance(kind, Categorical) else 1
+        return found
+
+    @classmethod
+    def each_member(cls, predictor: Predictor) -> "list[Explainer]":
+        """The explainer of each member of an ensemble; they share their compiled programs."""
+        first = cls.of(predictor)
+        found = [copy.copy(first) for _ in predictor.members]
+        for explainer, variables in zip(found, predictor.members, strict=True):
+            explainer.variables = variables
         return found
 
     @property
@@ -170,6 +185,15 @@ class Explainer:
                 )
                 if not integral.adds_up:
                     _warn(found[place], int(items.ids[place]), tolerance)
+        if not any(_says_something(each) for each in found.values()):
+            warnings.warn(
+                f"no feature that was moved changes {self.quantities.names[output]}: all "
+                "contributions are 0. Either the model says the same of all graphs, or the graphs "
+                "are their own baseline, or it reads its columns elsewhere (in streams of its own, "
+                "in later layers): leave nodes out then.",
+                ExplainWarning,
+                stacklevel=2,
+            )
         return [found[place] for place in range(len(items))]
 
     def leave_one_out(
@@ -323,6 +347,13 @@ class Explainer:
 
 def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _says_something(found: Explanation) -> bool:
+    """Whether any contribution is not 0, or the prediction is not that of the baseline."""
+    edges = [shares.values for shares in found.edges.values()]
+    parts = (found.node_features, np.array(found.graph), *edges)
+    return found.prediction != found.baseline or any(bool(each.any()) for each in parts)
 
 
 def _warn(found: Explanation, graph: int, tolerance: float) -> None:

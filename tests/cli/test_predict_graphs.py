@@ -3,10 +3,12 @@
 import csv
 import json
 
+import jax
 import numpy as np
 import pytest
 
 from gtx import Predictor, recipes
+from gtx.cli import explain_graphs
 from gtx.data import Categorical, Continuous, GraphSpec, Label, packed
 from tests.cli import commands
 from tests.drawn import drawn
@@ -114,3 +116,45 @@ def test_a_run_is_scored_again_on_its_data_and_on_other_data(run, capsys):
     assert commands.run("evaluate", *arguments, "--other_data") == 0
     other = json.loads(capsys.readouterr().out)
     assert other["test"] == pytest.approx(scores["test"], nan_ok=True)
+
+
+def test_the_graphs_of_a_file_are_explained_by_their_nodes_and_edges(run, tmp_path):
+    predictor = Predictor.load(run / "run")
+    rng = np.random.default_rng(0)  # the head still says nothing after so few steps
+    predictor.variables = jax.tree.map(
+        lambda leaf: leaf + rng.uniform(0.1, 0.4, leaf.shape).astype(leaf.dtype),
+        predictor.variables,
+    )
+    new = packed.load(run / "mine.npz").select([3, 1]).without_labels()
+    packed.save(new, tmp_path / "new.npz")
+    options = dict(targets=["yes", "no"], methods=["gradients"], baseline="zero")
+    file, output = str(tmp_path / "new.npz"), tmp_path / "explained"
+    assert explain_graphs.write(predictor, file, output, **options) == 0
+    nodes, edges, graphs = (
+        list(csv.DictReader((output / f"{name}.csv").read_text().splitlines()))
+        for name in ("nodes", "edges", "graphs")
+    )
+    assert [row["graph"] for row in graphs] == ["3", "1", "3", "1"]
+    assert len(nodes) == 2 * new.num_nodes.sum() and len(edges) == 2 * new.num_edges.sum()
+    for row in graphs:
+        own = (row["graph"], row["target"])
+        total = sum(
+            float(each["contribution"]) for each in nodes if (each["graph"], each["target"]) == own
+        )
+        difference = float(row["prediction"]) - float(row["baseline"])
+        assert row["unit"] == "log-odds" and abs(total - difference) <= 0.011 * abs(difference)
+        assert total != 0
+    yes, no = (
+        [float(row["contribution"]) for row in nodes if row["target"] == target]
+        for target in ("yes", "no")
+    )
+    np.testing.assert_allclose(yes, -np.array(no), rtol=1e-3, atol=1e-5)
+
+
+def test_graphs_are_not_explained_as_molecules(run, capsys):
+    for arguments, says in (
+        (["--smiles=CCO"], "Give a file of graphs: --input."),
+        (["--input=a", "--baseline=unknown"], "--baseline=unknown is for molecules."),
+    ):
+        assert commands.run("explain", f"--workdir={run / 'run'}", *arguments) == 2
+        assert says in capsys.readouterr().err

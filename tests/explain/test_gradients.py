@@ -140,14 +140,15 @@ def test_what_cannot_be_explained_is_refused(options, message, explainer):
         explainer.integrated_gradients(**{"graphs": GRAPHS, "baseline": "zero", **options})
 
 
-def test_a_prediction_that_reads_no_features_is_not_called_explained(explainer):
+def test_contributions_that_are_all_0_are_warned_of():
     class Constant(Squares):
         def __call__(self, batch, *, train=False):
             super().__call__(batch, train=train)
             return batch.graph.globals["x"][:, :1]
 
-    with pytest.raises(ExplainError, match="depends on none of the features"):
-        Explainer(Constant(), VARIABLES).integrated_gradients(GRAPHS, baseline="zero")
+    with pytest.warns(ExplainWarning, match="no feature that was moved changes 0"):
+        found = Explainer(Constant(), VARIABLES).integrated_gradients(GRAPHS, baseline="zero")
+    assert all(each.total == 0 and each.prediction == each.baseline for each in found)
 
 
 def test_a_model_without_an_embedding_says_what_is_missing():

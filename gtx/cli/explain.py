@@ -1,0 +1,77 @@
+"""Show what the atoms of molecules, or the nodes of graphs, contribute to a prediction.
+
+    gtx explain --workdir=runs/solubility_gps --smiles='CC(=O)Oc1ccccc1C(=O)O'
+    gtx explain --workdir=runs/solubility_gps --smiles=CCO --smiles=CCN --output=pair
+    gtx explain --workdir=runs/mine --input=new_graphs --target=ring
+
+Of molecules the folder --output gets a picture of each molecule and target (PNG and SVG), atoms.csv
+and molecules.csv. Of two molecules it also gets pictures and a table of the pair: which atoms they
+have in common, and how the contributions differ. Of other graphs it gets nodes.csv, edges.csv and
+graphs.csv.
+
+The contributions of integrated gradients add up to the prediction minus that of a baseline: the
+same molecule with mean features of the training part at all atoms and bonds (--baseline=mean), with
+features of 0 (zero), or with the classes of an unknown atom and bond (unknown). Leaving out one
+atom after the other is the check. Attention rollout says where the model looks. Of a class the
+log-odds are explained. Of a run of several seeds each number is a mean, with a deviation.
+"""
+
+import pathlib
+from typing import Any
+
+from absl import flags
+from absl.flags import FlagValues
+
+from gtx import Predictor, recipes
+from gtx.cli import explain_graphs, explain_molecules, shared_flags
+from gtx.cli.explanations import BASELINES, METHODS, warnings_as_lines
+from gtx.cli.reading import UsageError
+
+
+def define(values: FlagValues) -> None:
+    shared_flags.define_workdir(values, "Folder of the run.")
+    flags.DEFINE_multi_string("smiles", [], "A molecule; may be given again.", flag_values=values)
+    flags.DEFINE_string(
+        "input", None, "File or folder of graphs in the form of the training data, for a model "
+        "whose graphs are no molecules.",
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_string(
+        "output", None, "Folder to write; by default `explained` in that of the run.",
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_multi_string(
+        "target", [], "A target or class; may be given again. By default all.", flag_values=values
+    )
+    flags.DEFINE_multi_enum(
+        "method", None, METHODS, "How to explain; may be given again. By default integrated "
+        "gradients, and for molecules leave_one_out. The first one is drawn.",
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_enum(
+        "baseline", "mean", BASELINES, "Where integrated gradients begin.", flag_values=values
+    )
+
+
+def main(values: FlagValues) -> int:
+    if bool(values.smiles) == bool(values.input):
+        raise UsageError("give either --smiles or --input.")
+    predictor = Predictor.load(values.workdir)
+    reads_smiles = recipes.reads_smiles(predictor.recipe.config)
+    if bool(values.smiles) != reads_smiles:
+        raise UsageError(
+            "this model reads molecules. Give --smiles instead of --input."
+            if reads_smiles
+            else "the graphs of this model are no molecules. Give a file of graphs: --input."
+        )
+    if values.baseline == "unknown" and not reads_smiles:
+        raise UsageError("--baseline=unknown is for molecules. Give mean or zero.")
+    output = pathlib.Path(values.output or pathlib.Path(values.workdir) / "explained")
+    default = ["gradients", "leave_one_out"] if reads_smiles else ["gradients"]
+    options: dict[str, Any] = dict(
+        targets=values.target, methods=values.method or default, baseline=values.baseline
+    )
+    with warnings_as_lines():
+        if reads_smiles:
+            return explain_molecules.write(predictor, values.smiles, output, **options)
+        return explain_graphs.write(predictor, values.input, output, **options)

@@ -1,0 +1,230 @@
+"""Explains predictions for molecules: pictures, tables, and the comparison of a pair."""
+
+import math
+import pathlib
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from gtx import Predictor
+from gtx.cli.exit_codes import NOT_ALL
+from gtx.cli.explain_graphs import SUMMARY, summary, table
+from gtx.cli.explanations import Explained, agreement, explained
+from gtx.cli.waiting import waiting
+from gtx.data.smiles import parse, shortened
+from gtx.explain import MeanExplanation, drawing, pairs
+
+_NAMES = {
+    "gradients": "integrated gradients",
+    "leave_one_out": "what is lost without the atom",
+    "rollout": "attention rollout",
+}
+_TITLE = 34  # characters below a molecule
+
+
+def write(
+    predictor: Predictor,
+    smiles: Sequence[str],
+    output: pathlib.Path,
+    *,
+    targets: Sequence[str],
+    methods: Sequence[str],
+    baseline: str,
+) -> int:
+    """Write pictures and tables to a folder, and return the exit code.
+
+    Args:
+      predictor: the trained model.
+      smiles: the molecules; of those that do not parse the reason is printed.
+      output: the folder, which is made.
+      targets: names of targets or classes; empty for all.
+      methods: of `gtx.cli.explanations.METHODS`; the first one is drawn.
+      baseline: of `gtx.cli.explanations.BASELINES`.
+    """
+    read, errors = parse(smiles)
+    for place, reason in errors.items():
+        text = shortened(smiles[place])
+        print(f"error: --smiles {place + 1} ({text!r}): {reason}.", file=sys.stderr)
+    numbers = [place for place in range(len(smiles)) if place not in errors]
+    if not numbers:
+        return NOT_ALL
+    with waiting("reading, compiling and explaining..."):
+        result = explained(
+            predictor,
+            [smiles[place] for place in numbers],
+            targets=targets,
+            methods=methods,
+            baseline=baseline,
+        )
+    molecules = [read[place] for place in numbers]
+    names = [smiles[place].strip() for place in numbers]
+    output.mkdir(parents=True, exist_ok=True)
+    _tables(output, numbers, names, molecules, result, methods)
+    for target in result.targets:
+        found = result.found[target, methods[0]]
+        legend = _legend(target, methods[0], found[0])
+        for number, name, molecule, each in zip(numbers, names, molecules, found, strict=True):
+            (placed,) = drawing.laid_out([molecule])
+            panel = drawing.Panel(placed, each.mean.nodes, _title(name, each))
+            _pictures(output / f"molecule_{number + 1}_{_file(target)}", [panel], legend)
+        if len(smiles) == len(numbers) == 2:
+            _pair(output, target, names, molecules, found, legend, methods[0])
+    _print(names, result, methods)
+    kinds = "pictures, atoms.csv, molecules.csv"
+    print(f"{len(names)} of {len(smiles)} molecules explained, in {output}: {kinds}.")
+    return NOT_ALL if errors else 0
+
+
+def _tables(
+    output: pathlib.Path,
+    numbers: Sequence[int],
+    names: Sequence[str],
+    molecules: Sequence[Any],
+    result: Explained,
+    methods: Sequence[str],
+) -> None:
+    header = ["molecule", "smiles", "target"]
+    atoms: list[list[object]] = []
+    whole: list[list[object]] = []
+    for target in result.targets:
+        for place, (number, name) in enumerate(zip(numbers, names, strict=True)):
+            head = [number + 1, name, target]
+            each = [result.found[target, method][place] for method in methods]
+            for atom in molecules[place].GetAtoms():
+                row = atom.GetIdx()
+                cells = [
+                    float(value)
+                    for found in each
+                    for value in (found.mean.nodes[row], found.deviations[row])
+                ]
+                atoms.append([*head, row, atom.GetSymbol(), *cells])
+            for method, found in zip(methods, each, strict=True):
+                whole.append([*head, method, *summary(found)])
+    columns = [name for method in methods for name in (method, f"{method}_deviation")]
+    table(output / "atoms.csv", [*header, "atom", "symbol", *columns], atoms)
+    table(output / "molecules.csv", [*header, "method", *SUMMARY], whole)
+
+
+def _pair(
+    output: pathlib.Path,
+    target: str,
+    names: Sequence[str],
+    molecules: Sequence[Any],
+    found: Sequence[MeanExplanation],
+    legend: str,
+    method: str,
+) -> None:
+    """The pictures and the table of two molecules."""
+    first, second = (each.mean for each in found)
+    core = pairs.common_core((molecules[0], molecules[1]), (first.nodes, second.nodes))
+    inside = (set(core.first), set(core.second))
+    placed = drawing.laid_out(molecules, (core.first, core.second))
+    panels = [
+        drawing.Panel(
+            placed[place],
+            each.mean.nodes,
+            _title(names[place], each),
+            tuple(atom for atom in range(each.mean.num_nodes) if atom not in inside[place]),
+        )
+        for place, each in enumerate(found)
+    ]
+    path = output / f"pair_{_file(target)}"
+    _pictures(path, panels, f"{legend}; rings: not in common")
+    symbols = [[atom.GetSymbol() for atom in molecule.GetAtoms()] for molecule in molecules]
+
+    def cells(place: int, atom: int) -> list[object]:
+        return [atom, symbols[place][atom], float(found[place].mean.nodes[atom])]
+
+    rows: list[list[object]] = [
+        ["both", *cells(0, a), *cells(1, b), float(second.nodes[b] - first.nodes[a])]
+        for a, b in zip(core.first, core.second, strict=True)
+    ]
+    empty: list[object] = ["", "", ""]
+    for place, word in enumerate(("first", "second")):
+        values = found[place].mean.nodes
+        for atom in sorted(set(range(len(values))) - inside[place]):
+            own, value = cells(place, atom), float(values[atom])
+            if place:
+                rows.append([word, *empty, *own, value])
+            else:
+                rows.append([word, *own, *empty, -value])
+    sides_of = [f"{name}_{word}" for word in ("first", "second")
+                for name in ("atom", "symbol", "contribution")]  # fmt: skip
+    table(path.with_suffix(".csv"), ["part", *sides_of, "difference"], rows)
+    if method != "gradients":
+        return
+    parts = pairs.difference(first, second, core)
+    shown = Table(f"{target}: second minus first", "", title="The pair")
+    for word, value in (
+        ("prediction", parts.total),
+        (f"{len(core.first)} atoms in common", parts.core),
+        ("atoms of the second alone", parts.only_second),
+        ("atoms of the first alone", parts.only_first),
+        ("columns of the whole molecule", parts.rest),
+        ("baselines", parts.baseline),
+    ):
+        shown.add_row(word, f"{value:+.4g}")
+    Console(markup=False, highlight=False).print(shown)
+
+
+def _print(names: Sequence[str], result: Explained, methods: Sequence[str]) -> None:
+    shown = Table("smiles", "target")
+    columns = ["prediction"]
+    if "gradients" in methods:
+        columns += ["baseline", "sum of atoms", "rest", "steps"]
+    compared = {"gradients", "leave_one_out"} <= set(methods)
+    if compared:
+        columns.append("agreement with\nleave one out")
+    for column in columns:
+        shown.add_column(column, justify="right")
+    for target in result.targets:
+        for place, name in enumerate(names):
+            by_method = {method: result.found[target, method][place] for method in methods}
+            cells = _cells(by_method)
+            if compared:
+                value = agreement(by_method["gradients"], by_method["leave_one_out"])
+                cells.append("-" if math.isnan(value) else f"{value:.2f}")
+            shown.add_row(name, target, *cells)
+    Console(markup=False, highlight=False).print(shown)
+
+
+def _cells(by_method: Mapping[str, MeanExplanation]) -> list[str]:
+    known = [each for each in by_method.values() if not math.isnan(each.mean.prediction)]
+    cells = [_with_deviation(known[0]) if known else "-"]
+    if "gradients" in by_method:
+        mean = by_method["gradients"].mean
+        cells += [f"{mean.baseline:.4g}", f"{mean.nodes.sum():+.4g}", f"{mean.rest:+.4g}"]
+        cells.append(str(mean.steps))
+    return cells
+
+
+def _with_deviation(each: MeanExplanation) -> str:
+    spread = each.prediction_deviation
+    return f"{each.mean.prediction:.4g}" + ("" if math.isnan(spread) else f" ± {spread:.2g}")
+
+
+def _legend(target: str, method: str, each: MeanExplanation) -> str:
+    if method == "rollout":
+        return "share of attention (rollout)"
+    unit = " (log-odds)" if each.mean.unit == "log-odds" else ""
+    return f"{_NAMES[method]}: {target}{unit}"
+
+
+def _title(name: str, each: MeanExplanation) -> str:
+    text = name if len(name) <= _TITLE else f"{name[: _TITLE - 3]}..."
+    return text if math.isnan(each.mean.prediction) else f"{text}: {_with_deviation(each)}"
+
+
+def _pictures(path: pathlib.Path, panels: Sequence[drawing.Panel], legend: str) -> None:
+    svg, png = drawing.draw(panels, legend)
+    path.with_name(f"{path.name}.svg").write_text(svg)
+    path.with_name(f"{path.name}.png").write_bytes(png)
+
+
+def _file(target: str) -> str:
+    """A target as a part of a file's name."""
+    return re.sub(r"[^\w.+-]+", "_", target) or "target"
