@@ -174,7 +174,7 @@ WRONG_TYPES |= {
     float: [NAN, INF, "no", None],
     tuple: [5, None, (3,)],
 }
-NUMBERS = ("batch.sampling.fanouts",)  # tuples that hold numbers, as others hold texts
+NUMBERS = ("batch.sampling.fanouts", "training.seeds")  # tuples of numbers, others are of texts
 
 
 @functools.cache
