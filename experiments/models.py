@@ -56,8 +56,11 @@ Numbers of these sources were compared with the text of the paper that is named.
   11, 13 and 14 of the same paper restate.
 - GNN+: parameters with a copy of tables 8 to 13 of Luo et al. (2025), not with the paper itself.
   Its scores are as others cite them.
-- The baselines of LRGB (Transformer, SAN and GatedGCN on Peptides): scores with the README of
-  vijaydwivedi75/lrgb. EGT on MNIST, CIFAR10, PATTERN and CLUSTER: with that of shamim-hussain/egt.
+- The baselines of LRGB (GCN, GINE, GatedGCN, Transformer and SAN on Peptides): scores and rounded
+  parameters with the README of vijaydwivedi75/lrgb.
+- EGT on MNIST, CIFAR10, PATTERN and CLUSTER: scores with the README of shamim-hussain/egt; on
+  molhiv, molpcba and PCQM4Mv2 with that of shamim-hussain/egt_pytorch. Graphormer on molhiv and
+  molpcba: means with the README of microsoft/Graphormer v1.0.
 - GT, SAN, EGT, Specformer, SAT of k-subgraphs, GPS and GRIT: scores on ZINC, MNIST, CIFAR10,
   PATTERN, CLUSTER and Peptides are those that tables 2 and 3 of Luo et al. (2024), "Enhancing
   Graph Transformers with Hierarchical Distance Structural Encoding", restate.

@@ -33,7 +33,7 @@ class EdgeTransformer(PairModel):
     """
 
     paper: ClassVar[str] = "Müller et al. (2024), NeurIPS"
-    complexity: ClassVar[str] = "n³ d"
+    complexity: ClassVar[str] = "n³ d + n² d²"
     recipe: ClassVar[str] = "zinc_edge_transformer"
     published: ClassVar[str] = ""
 

@@ -54,7 +54,7 @@ class EGT(LayeredModel):
     """
 
     paper: ClassVar[str] = "Hussain et al. (2022), KDD"
-    complexity: ClassVar[str] = "n² (d + d_pair²)"
+    complexity: ClassVar[str] = "n² (d + d_pair²) + n d²"
     recipe: ClassVar[str] = "zinc_egt"
     published: ClassVar[str] = "test MAE 0.108 ± 0.009"
 

@@ -52,7 +52,7 @@ class Exphormer(LayeredModel):
     """
 
     paper: ClassVar[str] = "Shirzad et al. (2023), ICML"
-    complexity: ClassVar[str] = "n d² + m d, m with the edges of the expander"
+    complexity: ClassVar[str] = "n d² + m d², m with the edges of the expander"
     recipe: ClassVar[str] = "zinc_exphormer"
 
     num_heads: Width = 4

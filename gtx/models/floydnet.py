@@ -36,7 +36,7 @@ class FloydNet(PairModel):
     """
 
     paper: ClassVar[str] = "FloydNet (2026), arXiv 2601.19094"
-    complexity: ClassVar[str] = "n³ d"
+    complexity: ClassVar[str] = "n³ d + n² d²"
     recipe: ClassVar[str] = "pcqm_contact_floydnet"
     published: ClassVar[str] = "test MRR 0.6143"
 

@@ -63,7 +63,7 @@ class GDT(LayeredModel):
     """
 
     paper: ClassVar[str] = "Stoll et al. (2025), NeurIPS"
-    complexity: ClassVar[str] = "n² d + n d²"
+    complexity: ClassVar[str] = "n² d + n d²; with tokens of edges n + m in place of n"
     recipe: ClassVar[str] = "pcqm4mv2_gdt"
     published: ClassVar[str] = "validation MAE 0.0904 eV"
     unread: ClassVar[tuple[str, ...]] = ("pool",)

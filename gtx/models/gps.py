@@ -49,7 +49,7 @@ class GPS(LayeredModel):
     """
 
     paper: ClassVar[str] = "Rampášek et al. (2022), NeurIPS"
-    complexity: ClassVar[str] = "n² d + m d; linear in n with attention along edges"
+    complexity: ClassVar[str] = "n² d + n d² + m d; without n² d with attention along edges"
     recipe: ClassVar[str] = "zinc_gps"
     published: ClassVar[str] = "test MAE 0.070 ± 0.004"
 

@@ -48,7 +48,7 @@ class GPSPlusPlus(LayeredModel):
     """
 
     paper: ClassVar[str] = "Masters et al. (2022), arXiv 2212.02229"
-    complexity: ClassVar[str] = "n² d + m d²"
+    complexity: ClassVar[str] = "n² d + n d² + m d²"
     recipe: ClassVar[str] = "pcqm4mv2_gpspp"
     published: ClassVar[str] = "validation MAE about 0.077, with positions"
 

@@ -43,7 +43,7 @@ class LSPE(LayeredModel):
     """
 
     paper: ClassVar[str] = "Dwivedi et al. (2022), ICLR"
-    complexity: ClassVar[str] = "m d + n d²"
+    complexity: ClassVar[str] = "m d² + n d²"
     recipe: ClassVar[str] = "zinc_lspe"
     published: ClassVar[str] = "test MAE 0.090 ± 0.001"
 

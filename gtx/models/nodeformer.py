@@ -39,7 +39,7 @@ class NodeFormer(LayeredModel):
     """
 
     paper: ClassVar[str] = "Wu et al. (2022), NeurIPS"
-    complexity: ClassVar[str] = "n f d + m d, f the random features"
+    complexity: ClassVar[str] = "n d² + n f d + m d, f the random features"
     recipe: ClassVar[str] = "cora_nodeformer"
     published: ClassVar[str] = "test accuracy 83.4 %"
 

@@ -35,7 +35,7 @@ class SAN(LayeredModel):
     """
 
     paper: ClassVar[str] = "Kreuzer et al. (2021), NeurIPS"
-    complexity: ClassVar[str] = "n² d + m d"
+    complexity: ClassVar[str] = "n² d + n d² + m d²"
     recipe: ClassVar[str] = "zinc_san"
     published: ClassVar[str] = "test MAE 0.139 ± 0.006"
 

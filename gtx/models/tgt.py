@@ -28,7 +28,7 @@ class TGT(EGT):
     """
 
     paper: ClassVar[str] = "Hussain et al. (2024), ICML"
-    complexity: ClassVar[str] = "n³ d_pair"
+    complexity: ClassVar[str] = "n³ d_pair + n² (d + d_pair²) + n d²"
     recipe: ClassVar[str] = "pcqm4mv2_tgt"
     published: ClassVar[str] = "validation MAE 0.0686 eV, with predicted distances"
     unread: ClassVar[tuple[str, ...]] = ("structure", "over")  # a list of edges has no triangles

@@ -48,7 +48,7 @@ class TokenGT(LayeredModel):
     """
 
     paper: ClassVar[str] = "Kim et al. (2022), NeurIPS"
-    complexity: ClassVar[str] = "(n + m)² d"
+    complexity: ClassVar[str] = "(n + m)² d + (n + m) d²"
     recipe: ClassVar[str] = "pcqm4mv2_tokengt"
     published: ClassVar[str] = "validation MAE 0.0910"
     unread: ClassVar[tuple[str, ...]] = ("pool",)
