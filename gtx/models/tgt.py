@@ -31,7 +31,8 @@ class TGT(EGT):
     complexity: ClassVar[str] = "n³ d_pair + n² (d + d_pair²) + n d²"
     recipe: ClassVar[str] = "pcqm4mv2_tgt"
     published: ClassVar[str] = "validation MAE 0.0686 eV, with predicted distances"
-    unread: ClassVar[tuple[str, ...]] = ("structure", "over")  # a list of edges has no triangles
+    # A list of edges has no triangles, and TGT no virtual nodes.
+    unread: ClassVar[tuple[str, ...]] = ("structure", "over", "read_virtual_nodes")
 
     dim: Width = 768
     pair_dim: Width = 256

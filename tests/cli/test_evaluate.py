@@ -46,7 +46,7 @@ def test_the_best_score_of_the_run_is_found_again(trained_run, scores):
 
 
 def _prepared_as(monkeypatch, trained_run, graphs):
-    monkeypatch.setattr(recipes, "prepare", lambda config: recipes.Prepared(graphs))
+    monkeypatch.setattr(recipes, "prepare", lambda config, started=None: recipes.Prepared(graphs))
 
 
 def test_other_data_than_those_of_the_run_are_refused(trained_run, monkeypatch, capsys):

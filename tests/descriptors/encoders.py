@@ -176,7 +176,7 @@ ENCODERS = (
         partial(nn.TokenPairEncoder, DIM),
         "encoder",
         level="pairs",
-        options=dict(DTYPES, embedding_init=half),
+        options=dict(DTYPES, embedding_init=half, num_tokens=1),
         neutral=("column", "level"),
     ),
     Descriptor(
