@@ -2,8 +2,8 @@
 
 Rooms, in the order in which data flows through them: `ops` (pure JAX), `graphs`, `batch`,
 `data`, `encodings`, `structures`, `batching`, `nn`, `models`, `interop`, `tasks`, `uncertainty`,
-`training`, `recipes`, `predict`, `explain`. They load on first use, so that `import gtx.ops` brings
-in neither flax nor jraph.
+`training`, `recipes`, `predict`, `explain`, `export`. They load on first use, so that
+`import gtx.ops` brings in neither flax nor jraph.
 """
 
 import importlib
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gtx import describe as describe
     from gtx import encodings as encodings
     from gtx import explain as explain
+    from gtx import export as export
     from gtx import graphs as graphs
     from gtx import interop as interop
     from gtx import models as models
@@ -41,6 +42,7 @@ _ROOMS = (
     "describe",
     "encodings",
     "explain",
+    "export",
     "graphs",
     "interop",
     "models",

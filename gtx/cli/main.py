@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "predict": "Predict for molecules or graphs with a trained model.",
     "embed": "Write the vectors of molecules, graphs or nodes inside a trained model.",
     "explain": "Show what atoms or nodes contribute to a prediction.",
+    "export": "Export a trained model as programs that run without gtx, and as safetensors.",
     "evaluate": "Score a trained model on parts of its data.",
     "describe": "Show what a recipe will train, and what that costs.",
     "sweep": "Train many variants of a recipe, or go on with a sweep.",

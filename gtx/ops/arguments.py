@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.export import is_symbolic_dim
 
 ARRAYS = jax.Array | np.ndarray
 
@@ -119,7 +120,10 @@ def check_flag(flag: Any, name: str) -> None:
 
 
 def check_count(count: Any, name: str) -> None:
-    """Raise unless `count` is a static whole number that is not negative."""
+    """Raise unless `count` is a static whole number that is not negative.
+
+    A symbolic size of `jax.export`, as `x.shape[0]` may be, is one.
+    """
     if isinstance(count, jax.core.Tracer):
         raise TypeError(
             f"{name} is the length of an array and must be static, and is traced; pass a Python "
@@ -129,7 +133,7 @@ def check_count(count: Any, name: str) -> None:
         # operator.index takes numpy integers too and refuses floats; True would pass as 1.
         valid = not isinstance(count, bool | np.bool_) and operator.index(count) >= 0
     except TypeError:
-        valid = False
+        valid = is_symbolic_dim(count)
     if not valid:
         raise TypeError(
             f"{name} must be an int that is not negative, got "

@@ -98,7 +98,7 @@ def model(config: ConfigDict, spec: GraphSpec) -> nn.Module:
     """
     used = encodings(config)
     try:
-        found = _without_unused(model_of(config), config).build(
+        found = without_unused(model_of(config), config).build(
             spec, encodings=used, structures=tuple(config.get("structures", {}))
         )
         return _denoising(found, config, spec)
@@ -136,10 +136,10 @@ def _denoising(found: nn.Module, config: ConfigDict, spec: GraphSpec) -> nn.Modu
 
 def needs_dense(config: ConfigDict) -> bool:
     """Whether the config's model reads all pairs of nodes, so that batches need a layout."""
-    return _without_unused(model_of(config), config).needs().dense
+    return without_unused(model_of(config), config).needs().dense
 
 
-def _without_unused(found: Model, config: ConfigDict) -> Model:
+def without_unused(found: Model, config: ConfigDict) -> Model:
     """The model without the encoders of encodings that the recipe contains but does not use."""
     unused = {one.name for one in all_encodings(config)} - {one.name for one in encodings(config)}
     changes = {

@@ -7,6 +7,7 @@ them: scales of descriptors and of columns, room for hidden nodes, running stati
 
 import dataclasses
 import glob
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from gtx.data import GraphSpec
 from gtx.recipes.rules import ConfigError, frozen
 from gtx.recipes.saved import Recipe, read_recipe
 from gtx.recipes.taken_data import alike, encoders
-from gtx.training.checkpoint import CheckpointError, Checkpoints
+from gtx.training.checkpoint import CheckpointError, restore_best
 from gtx.training.comparison import differences
 from gtx.training.patterns import check_patterns, covering, leaf_name, matching
 from gtx.typing import PyTree
@@ -89,7 +90,7 @@ def origin(config: ConfigDict) -> Origin | None:
     if not name:
         return None
     try:
-        restored = Checkpoints(name).restore_best()
+        restored = restore_best(pathlib.Path(name))
     except CheckpointError as error:
         raise ConfigError(f"config.init_from: {error}") from error
     if restored.recipe is None:

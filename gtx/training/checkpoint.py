@@ -20,6 +20,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gtx.interop import safetensors
+from gtx.interop.torch.reading import read as read_arrays
 from gtx.training.arrays import TreeError, load_arrays, restore_tree, save_arrays
 from gtx.training.manifest import (
     MANIFEST,
@@ -32,6 +34,8 @@ from gtx.training.storage import reason
 from gtx.typing import PyTree
 
 _BEST, _OLD = "best", ".old-"
+# Of the folder of an export (gtx.export).
+WEIGHTS, RECIPE = "model.safetensors", "recipe.json"
 _MEMBERS = "members.json"
 _STEP = re.compile("step_([0-9]{8}|[1-9][0-9]{8,17})")
 _log = logging.getLogger(__name__)
@@ -330,12 +334,40 @@ def member_folders(workdir: pathlib.Path) -> list[pathlib.Path]:
     return folders
 
 
+def restore_exported(folder: pathlib.Path) -> Restored:
+    """The recipe of the folder of an export, and its parameters if it has any.
+
+    Raises:
+      CheckpointError: there is no recipe, or a file cannot be read.
+    """
+    try:
+        recipe, found = _load(folder / RECIPE), folder / WEIGHTS
+        arrays = safetensors.nested(read_arrays(found) if found.exists() else {})
+    except ValueError as error:
+        raise CheckpointError(f"the export {folder} cannot be read: {error}") from error
+    return Restored(arrays=arrays, host={}, recipe=recipe, path=folder)
+
+
+def is_export(folder: pathlib.Path) -> bool:
+    """Whether a folder holds exported parameters with their recipe."""
+    return (folder / WEIGHTS).exists() and (folder / RECIPE).exists()
+
+
+def restore_best(folder: pathlib.Path) -> Restored:
+    """The best parameters of one run, or those of an export."""
+    return restore_exported(folder) if is_export(folder) else Checkpoints(folder).restore_best()
+
+
 def restore_members(workdir: pathlib.Path) -> list[Restored]:
     """The best checkpoints of a run, each with its recipe: one, or one for each member.
+
+    The folder of an export is one.
 
     Raises:
       CheckpointError: there is none, one is damaged, or one has no recipe or another one.
     """
+    if is_export(workdir):
+        return [restore_exported(workdir)]
     found: list[Restored] = []
     for folder in member_folders(workdir):
         restored = Checkpoints(folder).restore_best()

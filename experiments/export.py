@@ -1,0 +1,12 @@
+"""`gtx export` as a script, to be copied and changed: `python -m experiments.export --help`.
+
+What is your own is imported here, before the command runs.
+"""
+
+import sys
+
+from gtx.cli import run
+from gtx.cli.exit_codes import leave
+
+if __name__ == "__main__":
+    leave(run("export", sys.argv[1:]))
