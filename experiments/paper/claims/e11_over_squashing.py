@@ -365,5 +365,4 @@ CLAIM = Claim(
     also=(far_nodes_of_molecules,),
     draw=draw_figure,
     draws_record=True,
-    in_readme=True,
 )

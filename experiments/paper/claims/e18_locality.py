@@ -360,6 +360,5 @@ CLAIM = Claim(
     also=(locality,),
     draw=draw_figure,
     draws_record=True,
-    in_readme=True,
     notebook="02_positions_and_structure",
 )
