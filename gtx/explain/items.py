@@ -16,6 +16,9 @@ from gtx.data.targets import all_rows
 from gtx.explain.features import ExplainError
 from gtx.ops.layout import Tier
 
+# Of a batch at most, unless one graph alone has more.
+_PAIRS, _NODES = 2**18, 2**15
+
 
 def one_target_each(dataset: Dataset) -> Dataset:
     """A graph for each target, in the order of the targets; a graph of several is repeated."""
@@ -134,7 +137,7 @@ def batches(dataset: Dataset, *, dense: bool, most: int) -> Iterator[Part]:
     Args:
       dataset: graphs with one target each.
       dense: whether the batches have a layout.
-      most: graphs in a batch.
+      most: graphs in a batch; large graphs are fewer, down to one.
     """
     if not len(dataset):
         return
@@ -142,8 +145,9 @@ def batches(dataset: Dataset, *, dense: bool, most: int) -> Iterator[Part]:
     def up(count: Any) -> int:
         return 1 << max(int(count) - 1, 0).bit_length()
 
-    most = min(most, up(len(dataset)))
     size = up(dataset.num_nodes.max(initial=1))
+    room = _PAIRS // size**2 if dense else _NODES // size
+    most = max(1, min(most, up(len(dataset)), room))
     targets = most_targets(dataset, most)
     budget = Budget(
         num_nodes=most * size + 1,

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from gtx import Predictor, recipes
 from gtx.batching import batch_graphs
 from gtx.explain import Explainer, ExplainError, Mean
+from gtx.explain.items import batches
 from gtx.graphs import from_arrays
 from tests import trained
 from tests.configs import small
@@ -70,12 +71,10 @@ def test_an_atom_is_left_out_with_its_bonds_and_encodings_are_kept(predictor, ex
 
 def test_rollout_is_the_attention_of_the_only_layer(predictor, explainer):
     (found,) = explainer.rollout("CC(=O)N", message_passing=False)
-    batch = batch_graphs(predictor.dataset("CC(=O)N"))
-    _, sown = jax.jit(
-        lambda variables, batch: predictor.model.apply(variables, batch, mutable=["intermediates"])
-    )(predictor.variables, batch)
-    weights = sown["intermediates"]["block_0"]["attention"]["weights"][0]
-    matrix = np.asarray(weights).reshape(4, 4, 2).mean(axis=-1)
+    (part,) = batches(predictor.dataset("CC(=O)N"), dense=True, most=32)
+    sown = explainer.programs.weights(predictor.variables, part.batch)
+    weights = np.asarray(sown["block_0"]["attention"]["weights"][0])
+    matrix = weights.reshape(4, 4, 2).mean(axis=-1)
     np.testing.assert_allclose(found.nodes, (matrix + np.eye(4)).mean(axis=0) / 2, rtol=1e-5)
     assert found.total == pytest.approx(1) and found.unit == "share"
     (beside,) = explainer.rollout("CC(=O)N")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from gtx.data import Dataset
 from gtx.explain import Explainer, ExplainError
-from gtx.explain.items import one_target_each, without_nodes
+from gtx.explain.items import batches, one_target_each, without_nodes
 from tests.explain.squares import Squares, arrays, graphs
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -121,3 +122,23 @@ def test_a_node_cannot_be_left_out_of_its_own_prediction():
     assert np.isnan(found.nodes).tolist() == [False, True, False]
     with pytest.raises(ExplainError, match="holds the target itself"):
         explainer.leave_out(nodes, [[0, 1]])
+
+
+def test_batches_of_large_graphs_hold_fewer_of_them():
+    def sizes(num_nodes, dense):
+        empty = [0] * 41
+        many = Dataset.from_columns(
+            node_ptr=num_nodes * np.arange(41),
+            edge_ptr=empty,
+            senders=[],
+            receivers=[],
+            nodes={"x": np.zeros((40 * num_nodes, 1), np.float32)},
+        )
+        parts = list(batches(many, dense=dense, most=32))
+        assert sorted(np.concatenate([part.graphs for part in parts]).tolist()) == list(range(40))
+        return max(len(part.graphs) for part in parts)
+
+    assert sizes(60, dense=True) >= 20  # 32 places; two batches are balanced
+    assert sizes(200, dense=True) == 4
+    assert sizes(200, dense=False) >= 20
+    assert sizes(600, dense=True) == 1
