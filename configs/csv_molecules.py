@@ -11,7 +11,9 @@ printed.
 `--config.data.kind=mixed --config.data.kinds=regression,binary` has a kind for each target.
 `--config.data.weights=weight` names a column of weights of the rows in the loss.
 `--config.data.split=scaffold` keeps molecules of one Bemis-Murcko scaffold together, and
-`--config.data.split=column` reads train, valid and test from the column `split`.
+`--config.data.split=column` reads train, valid and test from the column `split`;
+`--config.data.split=given --config.data.test_path=test.csv` has a file of its own for test.
+`--config.data.duplicates=mean` averages the values of a molecule that stands in several rows.
 """
 
 from ml_collections import ConfigDict
@@ -28,8 +30,10 @@ def get_config() -> ConfigDict:
     config.data.kind = "regression"  # regression | binary | multiclass | multilabel | mixed
     config.data.kinds = ""  # of mixed: regression, binary or multiclass for each target
     config.data.weights = ""  # a column of weights of the rows in the loss
-    config.data.split = "random"  # random | scaffold | column
+    config.data.split = "random"  # random | scaffold | column | given, with test_path
     config.data.split_column = "split"  # read for column; without valid it is taken out of train
+    config.data.test_path = ""  # a second file with the same columns
+    config.data.duplicates = "keep"  # keep | mean: one molecule with the mean of its values
     config.data.test_fraction = 0.1
     # What suits the kind: l1 and mae, cross entropy and ROC AUC or accuracy.
     config.task.loss = "auto"

@@ -16,13 +16,14 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
-from gtx.data import molecules
+from gtx.data import csv_duplicates, molecules
 from gtx.data.columns import SPLITS
 from gtx.data.csv_table import CsvError as CsvError
 from gtx.data.csv_table import Table as Table
 from gtx.data.csv_table import iterate as iterate
 from gtx.data.csv_table import read as read
 from gtx.data.dataset import Dataset
+from gtx.data.labels import known
 from gtx.data.smiles import shortened
 from gtx.data.spec import Label, LabelKind, mixed_label
 from gtx.typing import Level
@@ -74,6 +75,7 @@ def load(
     features: str = "cip",
     split_column: str | None = None,
     weight_column: str | None = None,
+    duplicates: str = "keep",
     num_workers: int = 0,
 ) -> CsvData:
     """Read molecules and labels. `gtx.data.splits` splits them if no column does.
@@ -94,6 +96,9 @@ def load(
         empty cell is in no part and in `rejected`. None leaves the molecules unsplit.
       weight_column: name of a column that says how much each row counts in the loss; None if all
         count the same.
+      duplicates: "keep" has a graph for each row, and says in the log how many molecules stand in
+        several rows; "mean" has one for each molecule, with the mean of its values. Molecules in
+        different cells of `split_column` stay apart.
       num_workers: number of processes that parse SMILES; 0 for none.
 
     Raises:
@@ -130,16 +135,45 @@ def load(
             f"{table.name}: no molecule has a label in {list(names)}. Name the columns "
             "that hold them, or use read_smiles for prediction."
         )
-    dataset = dataset.with_targets(
-        "graph",
-        labels=labels,
-        label=label,
-        weights=None if weights is None else weights[dataset.ids],
-    )
+    weights = None if weights is None else weights[dataset.ids]
+    if duplicates == "mean":
+        cells = None if split_column is None else table.column(split_column)
+        dataset, labels, weights, others = _averaged(dataset, table, labels, label, weights, cells)
+        rejected = tuple(sorted((*rejected, *others), key=lambda each: each.row))
+    else:
+        numbers = labels.reshape(len(labels), -1).astype(np.float64)
+        numbers[~known(labels, label)] = np.nan
+        assert dataset.names is not None
+        csv_duplicates.report(table, dataset.ids.tolist(), dataset.names.tolist(), numbers)
+    dataset = dataset.with_targets("graph", labels=labels, label=label, weights=weights)
     if split_column is not None:
         dataset, left_out = _split_by_column(dataset, table, smiles, split_column)
         rejected = tuple(sorted((*rejected, *left_out), key=lambda each: each.row))
     return CsvData(dataset, rejected)
+
+
+def _averaged(
+    dataset: Dataset,
+    table: Table,
+    labels: np.ndarray,
+    label: Label,
+    weights: np.ndarray | None,
+    cells: Sequence[str] | None,
+) -> tuple[Dataset, np.ndarray, np.ndarray | None, list[Rejected]]:
+    """Each molecule once, with its labels and weights, and the rows that others stand for."""
+    assert dataset.names is not None
+    rows, smiles = dataset.ids.tolist(), dataset.names.tolist()
+    parts = None if cells is None else [cells[row] for row in rows]
+    found = csv_duplicates.merged(table, rows, smiles, labels, label, weights, parts)
+    others = [
+        Rejected(
+            table.numbers[rows[place]],
+            smiles[place],
+            f"the molecule of row {table.numbers[rows[first]]}, which has the mean of both",
+        )
+        for place, first in found.into.items()
+    ]
+    return dataset.select(found.places), found.labels, found.weights, others
 
 
 def labels_of(

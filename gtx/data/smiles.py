@@ -92,6 +92,14 @@ def parse_all(smiles: Sequence[str]) -> list[Any]:
     return molecules
 
 
+def canonical(smiles: Sequence[str]) -> list[str]:
+    """Canonical SMILES, equal for all spellings of a molecule with the same stereo and isotopes."""
+    chem = rdkit()
+    molecules = parse_all(smiles)
+    with quiet():
+        return [chem.MolToSmiles(chem.RemoveHs(each)) for each in molecules]
+
+
 def flat_smiles(smiles: Sequence[str]) -> list[str]:
     """Canonical SMILES that are equal for all spellings and stereoisomers of a molecule.
 

@@ -92,7 +92,9 @@ WRONG = {
         ({"structures": {"expander": {"method": "foo"}}}, "hamiltonian, permutations"),
     ],
     "csv_molecules": [
-        ({"data.split": "given"}, "random, scaffold, column"),
+        ({"data.split": "given"}, "test_path is '' and split is 'given'"),
+        ({"data.test_path": "other.csv"}, "goes with split 'given'"),
+        ({"data.duplicates": "drop"}, "keep"),
         ({"data.test_fraction": 0.95}, "leave nothing to train on"),
         ({"data.valid_fraction": NAN}, "nan is not allowed"),
         ({"data.kind": "classification"}, "binary, mixed, multiclass, multilabel, regression"),
@@ -172,7 +174,7 @@ WRONG_TYPES |= {
     type(None): [-7.5, "no"],
     dict: [5, "x"],
     float: [NAN, INF, "no", None],
-    tuple: [5, None, (3,)],
+    tuple: [5, None, (-3,)],
 }
 NUMBERS = ("batch.sampling.fanouts", "training.seeds")  # tuples of numbers, others are of texts
 
@@ -201,7 +203,7 @@ def test_no_field_of_a_recipe_is_without_a_check(name):
             either = wrong is None or value is None  # such as the name of a column, or None
             if either and path in rules and rules[path].allows(wrong):
                 continue
-            wrong = ("three",) if path in NUMBERS and wrong == (3,) else wrong
+            wrong = ("three",) if path in NUMBERS and wrong == (-3,) else wrong
             refusal = message(changed(ConfigDict(config.to_dict()), {path: wrong}))
             group, _, field = path.rpartition(".")
             assert f"config.{group}" in refusal and field in refusal, (path, wrong, refusal)

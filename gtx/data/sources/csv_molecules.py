@@ -2,9 +2,9 @@
 
 import csv
 import dataclasses
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
-from gtx.data import csv_source
+from gtx.data import csv_parts, csv_source
 from gtx.data.csv_source import Rejected
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
@@ -46,9 +46,12 @@ class CSV(DataSource):
       kinds: of a mixed label, regression, binary or multiclass for each column of `target`.
       weights: the column that says how much each row counts in the loss; "" if all count the same.
       features: features of atoms and bonds, see `molecules.from_smiles`.
-      split: "column" reads train, valid and test from `split_column`; with every other value the
-        graphs stay unsplit.
+      split: "column" reads train, valid and test from `split_column`; "given" takes the molecules
+        of `test_path` as the test part; with every other value the graphs stay unsplit.
       split_column: see `split`.
+      test_path: a second file with the same columns; "" for none.
+      duplicates: what becomes of a molecule in several rows: "keep" keeps all of them, "mean" has
+        one with the mean of its values.
       num_workers: number of processes that parse SMILES; 0 for none, which is faster for less than
         about 20,000 molecules. The result does not depend on it.
     """
@@ -62,10 +65,12 @@ class CSV(DataSource):
     features: Name = "cip"
     split: Name = "none"
     split_column: Name = "split"
+    test_path: str = ""
+    duplicates: Literal["keep", "mean"] = "keep"
     num_workers: Annotated[int, Whole(0, 2**10)] = 0
 
     recipe_name: ClassVar[str] = "csv"
-    splits: ClassVar[tuple[str, ...]] = ("random", "scaffold", "column")
+    splits: ClassVar[tuple[str, ...]] = ("random", "scaffold", "column", "given")
     has_validation: ClassVar[bool] = False
     has_smiles: ClassVar[bool] = True
     needs: ClassVar[str] = "the file <path>; the extra `molecules`"
@@ -79,6 +84,11 @@ class CSV(DataSource):
                 "name with a comma stands in quotes."
             )
         check_kinds(self, "CSV")
+        if bool(self.test_path) != (self.split == "given"):
+            raise DatasetError(
+                f"CSV: test_path is {self.test_path!r} and split is {self.split!r}. A file of its "
+                "own for the test part goes with split 'given' (--config.data.split=given)."
+            )
 
     @property
     def label(self) -> Label:
@@ -89,8 +99,7 @@ class CSV(DataSource):
         return self.load_with_rejected()[0]
 
     def load_with_rejected(self) -> tuple[Dataset, tuple[Rejected, ...]]:
-        found = csv_source.load(
-            self.path,
+        settings: dict[str, Any] = dict(
             smiles_column=self.smiles,
             target_columns=self.target,
             kind=self.kind,
@@ -98,8 +107,13 @@ class CSV(DataSource):
             weight_column=self.weights or None,
             features=self.features,
             split_column=self.split_column if self.split == "column" else None,
+            duplicates=self.duplicates,
             num_workers=self.num_workers,
         )
+        if self.test_path:
+            found = csv_parts.load(self.path, self.test_path, **settings)
+        else:
+            found = csv_source.load(self.path, **settings)
         return found.dataset, found.rejected
 
 
