@@ -6,7 +6,7 @@ import itertools
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from gtx.data.packed import find
 from gtx.data.sources.base import DataSource
 from gtx.data.sources.installing import member, unpacked, write_bytes
 from gtx.data.sources.published import Published
-from gtx.data.spec import GraphSpec, Label
-from gtx.limits import Count, Name
+from gtx.data.spec import GraphSpec, Label, mixed_label
+from gtx.limits import Count, Name, Whole
 
 # Molecules of each file.
 COUNTS = dict(train=1_584_663, test=176_074, test_scaffolds=176_225)
@@ -31,15 +31,18 @@ class MOSES(DataSource):
     """`<root>/moses/train.csv` and `test.csv`: the first molecules of each, and a descriptor.
 
     MOSES has no labels. The label is a descriptor that RDKit computes, so that a model can be
-    trained on it; of the test file, half are for validation. The whole files, with a head `SMILES`
-    and a molecule on each line, are for `gtx predict`; so is `test_scaffolds.csv`, whose scaffolds
-    are not in the other files. They come in the wheel `molsets`, which is downloaded and not
-    installed. Needs the extra `molecules`.
+    trained on it; or for pre-training several descriptors, the bits of a fingerprint, or both, as a
+    mixed label with the heads `descriptors` and `bits`. Of the test file, half are for validation.
+    The whole files, with a head `SMILES` and a molecule on each line, are for `gtx predict`; so is
+    `test_scaffolds.csv`, whose scaffolds are not in the other files. They come in the wheel
+    `molsets`, which is downloaded and not installed. Needs the extra `molecules`.
 
     Attributes:
       root: the folder that holds the folder `moses`.
       num_train, num_test: molecules of the two files, from their beginnings.
-      descriptor: a name of `gtx.data.molecules.descriptor_names()`.
+      descriptor: a name of `gtx.data.molecules.descriptor_names()`; not read with the next two.
+      targets: several such names. One that RDKit cannot compute of a molecule is a missing label.
+      bits: length of a Morgan fingerprint of radius 2 (ECFP4), whose bits are predicted.
       features: features of atoms and bonds, see `molecules.from_smiles`.
     """
 
@@ -48,6 +51,8 @@ class MOSES(DataSource):
     num_test: Count = 2_000
     descriptor: Name = "MolLogP"
     features: Name = "cip"
+    targets: tuple[Name, ...] = ()
+    bits: Annotated[int, Whole(0, 2**14)] = 0
 
     has_smiles: ClassVar[bool] = True
     splits: ClassVar[tuple[str, ...]] = ("given", "random", "scaffold")
@@ -59,7 +64,16 @@ class MOSES(DataSource):
 
     @property
     def label(self) -> Label:
-        return Label("graph", "regression", 1, (self.descriptor,))
+        heads = []
+        if self.targets:
+            heads.append(
+                Label("graph", "regression", len(self.targets), self.targets, name="descriptors")
+            )
+        if self.bits:
+            heads.append(Label("graph", "multilabel", self.bits, name="bits"))
+        if not heads:
+            return Label("graph", "regression", 1, (self.descriptor,))
+        return mixed_label(heads)
 
     def declared_spec(self) -> GraphSpec:
         return molecules.columns_of(self.features).replace(label=self.label)
@@ -107,9 +121,18 @@ class MOSES(DataSource):
         dataset, errors = molecules.from_smiles(smiles, features=self.features)
         if errors:
             raise DatasetError(f"moses: molecules do not parse: {dict(list(errors.items())[:3])}.")
-        labels: Any = molecules.descriptors(smiles, [self.descriptor])
+        labels: Any = self._labels(smiles)
         split = np.full(len(smiles), SPLITS.index("train"), np.int8)
         split[self.num_train :: 2] = SPLITS.index("valid")
         split[self.num_train + 1 :: 2] = SPLITS.index("test")
         dataset = dataset.with_targets("graph", labels=labels, label=self.label)
         return dataset.with_split(split)
+
+    def _labels(self, smiles: list[str]) -> np.ndarray:
+        """One row for each molecule, with the columns of the label."""
+        parts = []
+        if self.targets or not self.bits:
+            parts.append(molecules.descriptors(smiles, self.targets or (self.descriptor,)))
+        if self.bits:
+            parts.append(molecules.morgan_counts(smiles, size=self.bits) > 0)
+        return np.concatenate(parts, axis=1).astype(np.float32)

@@ -389,5 +389,11 @@ def test_the_wheel_of_moses(tmp_path, monkeypatch):
     assert list(dataset.names) == ["CCO", "CC", "CN", "CCN"]
     np.testing.assert_array_equal(dataset.targets.split, [0, 0, 1, 2])
     np.testing.assert_allclose(dataset.targets.labels[:2, 0], [-0.0014, 1.0262], atol=1e-4)
+    several = MOSES(str(tmp_path), num_train=2, num_test=2, targets=("MolWt", "TPSA"), bits=64)
+    labels = several.load().targets.labels
+    assert labels.shape == (4, 66) and labels.dtype == np.float32
+    np.testing.assert_allclose(labels[:2, :2], [[46.069, 20.23], [30.07, 0]], atol=1e-3)
+    # Ethanol has three atoms and so six circular substructures at most, ethane two.
+    assert set(np.unique(labels[:, 2:])) == {0, 1} and labels[:2, 2:].sum(axis=1).tolist() == [6, 2]
     with pytest.raises(DatasetError, match="train.csv: holds 3 molecules, not 4"):
         MOSES(str(tmp_path), num_train=4).load()
