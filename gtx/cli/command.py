@@ -112,8 +112,13 @@ def _plain_messages() -> Iterator[None]:
     before = list(root.handlers), root.level, gtx.level, absl_logging.get_verbosity()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Plain())
-    # absl adds its own handler, with such a prefix, at the first message through it.
-    root.handlers = [each for each in root.handlers if each is not absl_logging.get_absl_handler()]
+    # absl adds its own handler, with such a prefix, at the first message through it; and where
+    # nothing was set up, importing orbax calls `logging.basicConfig`. Each would repeat a message.
+    root.handlers = [
+        each
+        for each in root.handlers
+        if each is not absl_logging.get_absl_handler() and not _is_of_stderr(each)
+    ]
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     gtx.setLevel(logging.INFO)
@@ -125,6 +130,10 @@ def _plain_messages() -> Iterator[None]:
         root.setLevel(before[1])
         gtx.setLevel(before[2])
         absl_logging.set_verbosity(before[3])
+
+
+def _is_of_stderr(handler: logging.Handler) -> bool:
+    return type(handler) is logging.StreamHandler and handler.stream in (sys.stderr, sys.__stderr__)
 
 
 class _Plain(logging.Formatter):

@@ -1,5 +1,6 @@
 """`gtx` itself: the list of commands, the help of each, and how a process ends."""
 
+import logging
 import os
 import pathlib
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from absl import logging as absl_logging
 from absl.flags import FlagValues
 
 from gtx import cli
@@ -87,17 +89,20 @@ def define_nothing(values: FlagValues) -> None:
 
 def test_messages_come_as_a_person_would_say_them(capsys):
     def main(values):
-        import logging
-
-        from absl import logging as absl_logging
-
         logging.getLogger("gtx.training").info("said")
         logging.getLogger("orbax").info("nobody asked")
         absl_logging.info("nobody asked")
         absl_logging.warning("look out")
         logging.getLogger("gtx").warning("%d rows", 3)
 
-    assert execute(Command("gtx x", "", define_nothing, main), []) == 0
+    # What `logging.basicConfig` adds, which importing orbax calls.
+    given = logging.StreamHandler()
+    logging.getLogger().addHandler(given)
+    try:
+        assert execute(Command("gtx x", "", define_nothing, main), []) == 0
+        assert given in logging.getLogger().handlers
+    finally:
+        logging.getLogger().removeHandler(given)
     assert capsys.readouterr().err == "said\nwarning: look out\nwarning: 3 rows\n"
 
 
