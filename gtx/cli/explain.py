@@ -69,7 +69,9 @@ def main(values: FlagValues) -> int:
     output = pathlib.Path(values.output or pathlib.Path(values.workdir) / "explained")
     default = ["gradients", "leave_one_out"] if reads_smiles else ["gradients"]
     options: dict[str, Any] = dict(
-        targets=values.target, methods=values.method or default, baseline=values.baseline
+        targets=values.target,
+        methods=list(dict.fromkeys(values.method or default)),
+        baseline=values.baseline,
     )
     with warnings_as_lines():
         if reads_smiles:

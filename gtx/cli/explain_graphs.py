@@ -1,6 +1,7 @@
 """Explains predictions for the graphs of a file in the form of the training data."""
 
 import csv
+import math
 import pathlib
 from collections.abc import Iterable, Sequence
 
@@ -65,11 +66,13 @@ SUMMARY = (
 
 
 def summary(each: MeanExplanation) -> list[object]:
-    """The cells of SUMMARY."""
+    """The cells of SUMMARY. What is lost without single nodes has no sum that means anything."""
     mean = each.mean
+    adds_up = mean.method != "leave one out"
     return [
         mean.unit, mean.prediction, each.prediction_deviation, mean.baseline,
-        float(mean.nodes.sum()), mean.rest, mean.gap, mean.steps,
+        float(mean.nodes.sum()) if adds_up else math.nan, mean.rest if adds_up else math.nan,
+        mean.gap, mean.steps,
     ]  # fmt: skip
 
 

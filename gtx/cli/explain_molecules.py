@@ -64,15 +64,15 @@ def write(
     names = [smiles[place].strip() for place in numbers]
     output.mkdir(parents=True, exist_ok=True)
     _tables(output, numbers, names, molecules, result, methods)
-    for target in result.targets:
+    for target, file in zip(result.targets, file_names(result.targets), strict=True):
         found = result.found[target, methods[0]]
         legend = _legend(target, methods[0], found[0])
         for number, name, molecule, each in zip(numbers, names, molecules, found, strict=True):
             (placed,) = drawing.laid_out([molecule])
             panel = drawing.Panel(placed, each.mean.nodes, _title(name, each))
-            _pictures(output / f"molecule_{number + 1}_{_file(target)}", [panel], legend)
+            _pictures(output / f"molecule_{number + 1}_{file}", [panel], legend)
         if len(smiles) == len(numbers) == 2:
-            _pair(output, target, names, molecules, found, legend, methods[0])
+            _pair(output / f"pair_{file}", target, names, molecules, found, legend, methods[0])
     _print(names, result, methods)
     kinds = "pictures, atoms.csv, molecules.csv"
     print(f"{len(names)} of {len(smiles)} molecules explained, in {output}: {kinds}.")
@@ -110,7 +110,7 @@ def _tables(
 
 
 def _pair(
-    output: pathlib.Path,
+    path: pathlib.Path,
     target: str,
     names: Sequence[str],
     molecules: Sequence[Any],
@@ -132,7 +132,6 @@ def _pair(
         )
         for place, each in enumerate(found)
     ]
-    path = output / f"pair_{_file(target)}"
     _pictures(path, panels, f"{legend}; rings: not in common")
     symbols = [[atom.GetSymbol() for atom in molecule.GetAtoms()] for molecule in molecules]
 
@@ -154,7 +153,7 @@ def _pair(
                 rows.append([word, *own, *empty, -value])
     sides_of = [f"{name}_{word}" for word in ("first", "second")
                 for name in ("atom", "symbol", "contribution")]  # fmt: skip
-    table(path.with_suffix(".csv"), ["part", *sides_of, "difference"], rows)
+    table(path.with_name(f"{path.name}.csv"), ["part", *sides_of, "difference"], rows)
     if method != "gradients":
         return
     parts = pairs.difference(first, second, core)
@@ -175,10 +174,10 @@ def _print(names: Sequence[str], result: Explained, methods: Sequence[str]) -> N
     shown = Table("smiles", "target")
     columns = ["prediction"]
     if "gradients" in methods:
-        columns += ["baseline", "sum of atoms", "rest", "steps"]
+        columns += ["baseline", "atoms", "rest"]
     compared = {"gradients", "leave_one_out"} <= set(methods)
     if compared:
-        columns.append("agreement with\nleave one out")
+        columns.append("rank correlation\nwith leave one out")
     for column in columns:
         shown.add_column(column, justify="right")
     for target in result.targets:
@@ -198,7 +197,6 @@ def _cells(by_method: Mapping[str, MeanExplanation]) -> list[str]:
     if "gradients" in by_method:
         mean = by_method["gradients"].mean
         cells += [f"{mean.baseline:.4g}", f"{mean.nodes.sum():+.4g}", f"{mean.rest:+.4g}"]
-        cells.append(str(mean.steps))
     return cells
 
 
@@ -225,6 +223,12 @@ def _pictures(path: pathlib.Path, panels: Sequence[drawing.Panel], legend: str) 
     path.with_name(f"{path.name}.png").write_bytes(png)
 
 
-def _file(target: str) -> str:
-    """A target as a part of a file's name."""
-    return re.sub(r"[^\w.+-]+", "_", target) or "target"
+def file_names(targets: Sequence[str]) -> list[str]:
+    """The targets as parts of names of files, all different."""
+    found: list[str] = []
+    for target in targets:
+        name = plain = re.sub(r"[^\w.+-]+", "_", target) or "target"
+        while name.lower() in map(str.lower, found):
+            name = f"{plain}_{len(found) + 1}"
+        found.append(name)
+    return found

@@ -158,6 +158,11 @@ class Explainer:
                 f"tolerance must be between 0 and 1 and most_steps at least {POINTS}, got "
                 f"{tolerance} and {most_steps}."
             )
+        if isinstance(baseline, str) and baseline != "zero":
+            raise ExplainError(
+                f'baseline is {baseline!r}. Give "zero", Explainer.mean(train), or values of '
+                "columns."
+            )
         others: Iterator[Part | None] = itertools.repeat(None)
         if not isinstance(baseline, str | Mean):  # the same graphs, and so the same batches
             others = batches(replaced(items, baseline), dense=self.dense, most=_GRAPHS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gtx import Predictor
-from gtx.cli import explanations
+from gtx.cli import explain_molecules, explanations
 from tests.cli import commands
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -43,6 +43,10 @@ def test_a_row_of_each_atom_adds_up_to_the_row_of_its_molecule(pair, trained_run
         assert total + float(row["rest"]) == pytest.approx(difference, rel=0.011, abs=1e-4)
         assert float(row["prediction"]) == pytest.approx(says[molecule - 1], rel=1e-4)
         assert row["unit"] == "prediction" and row["prediction_deviation"] == ""
+        (lost,) = [row for row in whole if row["molecule"] == str(molecule)
+                   and row["method"] == "leave_one_out"]  # fmt: skip
+        assert lost["prediction"] == row["prediction"]
+        assert lost["sum_of_nodes"] == lost["rest"] == lost["gap"] == ""
         assert all(atom["leave_one_out"] and not atom["gradients_deviation"] for atom in own)
 
 
@@ -137,3 +141,8 @@ def test_members_of_an_ensemble_are_averaged_with_a_deviation(trained_run):
 
 def _shaken(params):
     return jax.tree.map(lambda leaf: leaf * np.float32(1.1), params)
+
+
+def test_targets_have_files_of_their_own():
+    names = explain_molecules.file_names(["log S", "log_S", "LOG_S", "%", "pH 7.4"])
+    assert names == ["log_S", "log_S_2", "LOG_S_3", "_", "pH_7.4"]

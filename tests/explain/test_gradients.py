@@ -129,13 +129,14 @@ def test_contributions_that_never_add_up_are_warned_of():
         (dict(target="logS"), "no target 'logS'. The model has 0, 1"),
         (dict(target=2), "no target 2"),
         (dict(tolerance=0.0), "tolerance must be"),
+        (dict(baseline="mean"), "baseline is 'mean'. Give \"zero\", Explainer.mean"),
         (dict(baseline={"nodes": {"y": 0}}), "no column 'y' of nodes"),
         (dict(baseline={"nodes": {"x": [1, 2, 3]}}), "needs 2 values"),
         (dict(graphs=GRAPHS.select([])), "nothing to explain"),
         (dict(graphs="CCO"), "needs a gtx.data.Dataset"),
     ],
 )
-def test_what_cannot_be_explained_is_refused(options, message, explainer):
+def test_what_cannot_be_explained_is_refused(options, message, explainer, unchecked_types):
     with pytest.raises(ExplainError, match=message):
         explainer.integrated_gradients(**{"graphs": GRAPHS, "baseline": "zero", **options})
 
