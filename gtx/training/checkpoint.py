@@ -36,6 +36,8 @@ from gtx.typing import PyTree
 _BEST, _OLD = "best", ".old-"
 # Of the folder of an export (gtx.export).
 WEIGHTS, RECIPE = "model.safetensors", "recipe.json"
+# Exports that the package brings.
+PRETRAINED = pathlib.Path(__file__).parents[1] / "pretrained"
 _MEMBERS = "members.json"
 _STEP = re.compile("step_([0-9]{8}|[1-9][0-9]{8,17})")
 _log = logging.getLogger(__name__)
@@ -353,19 +355,40 @@ def is_export(folder: pathlib.Path) -> bool:
     return (folder / WEIGHTS).exists() and (folder / RECIPE).exists()
 
 
+def located(folder: pathlib.Path) -> pathlib.Path:
+    """The folder of a run or an export; `gtx/<name>` is a model in the package, if there is one.
+
+    Raises:
+      CheckpointError: the package has no model of this name, and there is no such folder.
+    """
+    inside = folder.as_posix().removeprefix("gtx/")
+    if folder.is_dir() or folder.is_absolute() or inside == folder.as_posix():
+        return folder
+    found = PRETRAINED / inside
+    if is_export(found):
+        return found
+    names = sorted(f"gtx/{each.name}" for each in PRETRAINED.glob("*") if is_export(each))
+    raise CheckpointError(
+        f"there is no folder {folder}, and no model of this name in the package; there are "
+        f"{', '.join(names) or 'none'}."
+    )
+
+
 def restore_best(folder: pathlib.Path) -> Restored:
-    """The best parameters of one run, or those of an export."""
+    """The best parameters of one run, or those of an export; see `located`."""
+    folder = located(folder)
     return restore_exported(folder) if is_export(folder) else Checkpoints(folder).restore_best()
 
 
 def restore_members(workdir: pathlib.Path) -> list[Restored]:
     """The best checkpoints of a run, each with its recipe: one, or one for each member.
 
-    The folder of an export is one.
+    The folder of an export is one; see `located`.
 
     Raises:
       CheckpointError: there is none, one is damaged, or one has no recipe or another one.
     """
+    workdir = located(workdir)
     if is_export(workdir):
         return [restore_exported(workdir)]
     found: list[Restored] = []

@@ -17,7 +17,7 @@ from gtx.data import DatasetError
 from gtx.export import programs
 from gtx.interop import safetensors
 from gtx.interop.torch.reading import read
-from gtx.training import Checkpoints
+from gtx.training import CheckpointError, Checkpoints
 from tests import trained
 from tests.cli import commands
 
@@ -124,6 +124,17 @@ def test_an_export_stands_in_place_of_a_run(exported, trained_run, predictor):
     origin = recipes.origin(config)
     start = recipes.start(config, origin, predictor.shapes(), trained_run.graphs.spec)
     assert not start.new and not start.left
+
+
+def test_a_model_of_the_package_has_a_name(exported, predictor, tmp_path, monkeypatch):
+    monkeypatch.setattr("gtx.training.checkpoint.PRETRAINED", exported.parent)
+    monkeypatch.chdir(tmp_path)
+    np.testing.assert_array_equal(Predictor.load("gtx/model")(NAMES[:3]), predictor(NAMES[:3]))
+    with pytest.raises(CheckpointError, match="no folder gtx/other, .*; there are gtx/model"):
+        Predictor.load("gtx/other")
+    (tmp_path / "gtx" / "model").mkdir(parents=True)  # a folder of this name comes first
+    with pytest.raises(CheckpointError, match="there is no gtx/model/checkpoints/best"):
+        Predictor.load("gtx/model")
 
 
 @pytest.mark.slow
