@@ -6,6 +6,7 @@ where the model makes no mistake, and do not believe in certainty after a few ta
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy import special
 
 _SMALLEST = 1e-30
 _SLOPES = (1e-3, 1e3)
@@ -31,7 +32,7 @@ def temperature(
     wanted[np.arange(count), classes] = (count + 1) / (count + width)
 
     def slope_of_loss(inverse: float) -> float:
-        return float(((_softmax(inverse * logits) - wanted) * logits).sum())
+        return float(((special.softmax(inverse * logits, axis=-1) - wanted) * logits).sum())
 
     # The loss is convex in 1/T, so its slope rises.
     low, high = np.log(_SLOPES)
@@ -46,7 +47,7 @@ def at_temperature(
 ) -> Float[np.ndarray, "targets classes"]:
     """softmax(log p / T), float64. The most likely class stays the same."""
     logits = np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST))
-    return _softmax(logits / temperature)
+    return special.softmax(logits / temperature, axis=-1)
 
 
 def platt(
@@ -76,7 +77,7 @@ def platt(
 
     found = np.array([0.0, np.log((true + 1) / (false + 1))])
     for _ in range(100):
-        p = _sigmoid(columns @ found)
+        p = special.expit(columns @ found)
         gradient = columns.T @ (p - wanted)
         hessian = (columns * (p * (1 - p))[:, None]).T @ columns + 1e-12 * np.eye(2)
         step, size = np.linalg.solve(hessian, gradient), 1.0
@@ -96,19 +97,10 @@ def after_platt(
     probabilities: Float[np.ndarray, " targets"], slope: float, offset: float
 ) -> Float[np.ndarray, " targets"]:
     """sigmoid(a logit(p) + b), float64."""
-    return _sigmoid(slope * _logit(probabilities) + offset)
+    return special.expit(slope * _logit(probabilities) + offset)
 
 
 def _logit(p: np.ndarray) -> np.ndarray:
     # A float32 is 1 from about 17 on, where the logit would be infinite.
     p = np.clip(p.astype(np.float64), 1e-9, 1 - 2**-25)
     return np.log(p) - np.log1p(-p)
-
-
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    return np.exp(-np.logaddexp(0, -z))
-
-
-def _softmax(z: np.ndarray) -> np.ndarray:
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)

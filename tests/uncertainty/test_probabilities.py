@@ -87,3 +87,10 @@ def test_a_target_of_one_class_is_refused():
         probabilities.platt(np.array([0.1, 0.2]), np.array([False, False]))
     with pytest.raises(ValueError, match="needs labels"):
         probabilities.temperature(np.zeros((0, 3)), np.zeros(0, int))
+
+
+def test_what_is_not_known_stays_so():
+    """A row that is no molecule has NaN."""
+    given = np.array([0.2, np.nan], np.float32)
+    found = probabilities.after_platt(given, 1.0, 0.0)
+    np.testing.assert_allclose(found, given, rtol=1e-6)
