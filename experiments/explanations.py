@@ -114,17 +114,16 @@ def write_data(path: pathlib.Path, smiles: Sequence[str] | None = None) -> None:
             writer.writerow([text, *(made.label(molecule) for made in MADE), part])
 
 
-def train(workdir: pathlib.Path, changes: Sequence[str] = ()) -> None:
+def train(workdir: pathlib.Path) -> None:
     """Train the model through the command; a finished run is not trained again.
 
     Args:
       workdir: folder of the run, and beside it the file of the data.
-      changes: of the recipe, beside CHANGES.
     """
     path = workdir.with_suffix(".csv")
     if not path.exists():
         write_data(path)
-    arguments = [f"--config.{change}" for change in (*CHANGES, *changes)]
+    arguments = [f"--config.{change}" for change in CHANGES]
     config = ROOT / "configs" / "csv_molecules.py"
     code = cli.run(
         "train",

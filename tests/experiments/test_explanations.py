@@ -57,7 +57,7 @@ def test_the_page_has_the_scores_and_they_are_what_is_asked_of_them(tmp_path, mo
 def test_top_atoms_are_those_that_the_labels_are_made_of(tmp_path):
     pytest.importorskip("datamol")
     workdir = tmp_path / "run"
-    explanations.train(workdir, ["training.num_epochs=30"])
+    explanations.train(workdir)
     with workdir.with_suffix(".csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) > 1000
     found, shown = explanations.measured(Predictor.load(workdir))
