@@ -15,6 +15,7 @@ from gtx.data.spec import Label
 from gtx.uncertainty import class_sets, conformal, members, probabilities, residuals
 
 FILE = "uncertainty.json"
+MOST_FITTED = 100_000  # labels to which one or two numbers are fitted, chosen at random of more
 MOST_SCORES = 10_000  # of a target; a random choice of so many gives a bound that is as right
 
 
@@ -283,6 +284,9 @@ def _of_regression(
 
 def _of_classes(target: Target, mean: np.ndarray, measured: np.ndarray) -> Fitted:
     scores = _kept(class_sets.scores(of_classes(mean.astype(np.float64)), measured))
+    if len(measured) > MOST_FITTED:  # such as all nodes of many graphs
+        rows = np.random.default_rng(0).choice(len(measured), MOST_FITTED, replace=False)
+        mean, measured = mean[rows], measured[rows]
     if target.kind == "multiclass":
         temperature = probabilities.temperature(mean, measured) if len(measured) else None
         return Fitted(target.name, target.kind, scores, temperature=temperature)

@@ -129,6 +129,18 @@ def test_many_scores_are_thinned_at_random(monkeypatch):
     assert high - low == pytest.approx(2 * 1.645, rel=0.1)
 
 
+def test_numbers_are_fitted_to_some_of_many_labels(monkeypatch):
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.ones(3), size=(1, 5000)).astype(np.float32)
+    classes = (rng.random((5000, 1)) > p[0].cumsum(axis=1)).sum(axis=1).clip(max=2)
+    label = Label("graph", "multiclass", 3)
+    (every,) = Calibration.fit(label, p, classes.astype(np.int32)).targets
+    monkeypatch.setattr(calibration, "MOST_FITTED", 2000)
+    (some,) = Calibration.fit(label, p, classes.astype(np.int32)).targets
+    assert some.scores == every.scores and some.temperature != every.temperature
+    assert some.temperature == pytest.approx(1.0, abs=0.1)
+
+
 def test_a_sequence_has_no_calibration():
     label = Label("graph", "sequence", 4, ("a", "b"), positions=1, longest=1)
     with pytest.raises(ValueError, match="a sequence has neither"):
