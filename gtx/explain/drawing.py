@@ -4,6 +4,7 @@ Needs the extra `molecules`. RDKit draws both forms with the same calls.
 """
 
 import dataclasses
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 BELOW, ABOVE = (0.337, 0.706, 0.914), (0.902, 0.624, 0.0)
 WIDTH, HEIGHT, BAR = 420, 340, 64  # of a molecule, and below it the legend, in pixels
 _STEPS = 60  # of colour in the legend
+_SPELLED = {"±": "+/-", "°": "deg ", "µ": "u", "μ": "u", "−": "-", "–": "-", "·": "."}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +41,18 @@ def colour(value: float, limit: float) -> tuple[float, float, float]:
     end = ABOVE if value > 0 else BELOW
     red, green, blue = (1 + share * (part - 1) for part in end)
     return red, green, blue
+
+
+def in_ascii(text: str) -> str:
+    """What RDKit's font can draw: it leaves out all other characters. Unknown ones become "?"."""
+    letters = []
+    for letter in text:
+        spelled = _SPELLED.get(letter, letter)
+        if not spelled.isascii():
+            plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+            spelled = plain or "?"
+        letters.append(spelled)
+    return "".join(letters)
 
 
 def draw(panels: Sequence[Panel], legend: str, *, limit: float | None = None) -> tuple[str, bytes]:
@@ -109,7 +123,7 @@ def _molecule(canvas: Any, panel: Panel, limit: float) -> None:
     prepared = rdMolDraw2D.PrepareMolForDrawing(panel.molecule, addChiralHs=False)
     canvas.DrawMolecule(
         prepared,
-        legend=panel.title,
+        legend=in_ascii(panel.title),
         highlightAtoms=known,
         highlightAtomColors={atom: colour(panel.values[atom], limit) for atom in known},
         highlightAtomRadii={atom: 0.42 for atom in known},
@@ -147,4 +161,4 @@ def _bar(canvas: Any, size: tuple[int, int], legend: str, limit: float) -> None:
     texts = [(left, f"{-limit:.3g}"), ((left + right) / 2, "0"), (right, f"{limit:.3g}")]
     for place, text in texts:
         canvas.DrawString(text, Point2D(place, bottom + 12), 0, True)
-    canvas.DrawString(legend, Point2D(width / 2, top - 12), 0, True)
+    canvas.DrawString(in_ascii(legend), Point2D(width / 2, top - 12), 0, True)

@@ -92,3 +92,7 @@ def test_explanations_of_different_graphs_have_no_mean():
         mean_of([explanation([1.0], 1.0, 0.0), explanation([1.0, 2.0], 1.0, 0.0)])
     with pytest.raises(ExplainError, match="no explanation"):
         mean_of([])
+
+
+def test_what_the_font_of_a_picture_lacks_is_spelled_or_asked_for():
+    assert drawing.in_ascii("m.p., °C: 3 ± 0.5 µM, é, 水²") == "m.p., deg C: 3 +/- 0.5 uM, e, ?2"
