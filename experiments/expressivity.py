@@ -10,7 +10,7 @@ from rich.progress import track
 from rich.table import Table
 
 from experiments.benchmarks import expressivity, measure
-from gtx.cli import report
+from gtx.cli import outcome
 from gtx.cli.command import Command, execute
 from gtx.cli.exit_codes import leave
 
@@ -51,7 +51,7 @@ def main(values: FlagValues) -> int:
             printed.add_row(*row)
         console.print(printed)
     if values.json:
-        report.write_json(values.json, results)
+        outcome.write_json(values.json, results)
     return 0
 
 

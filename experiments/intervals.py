@@ -27,7 +27,7 @@ from rich.console import Console
 from configs import moleculenet_gps, solubility_gps
 from experiments.paper import style
 from gtx import recipes, training, uncertainty
-from gtx.cli import report
+from gtx.cli import outcome
 from gtx.cli.command import Command, execute
 from gtx.cli.exit_codes import leave
 from gtx.data import Label
@@ -69,7 +69,7 @@ def main(values: FlagValues) -> int:
                 Console().print(f"{name}, split {split}", highlight=False)
                 train(recipe(name, split, root), path)
             with np.load(path) as said:
-                report.write_json(SCORES, {**known, key: measured(dict(said))})
+                outcome.write_json(SCORES, {**known, key: measured(dict(said))})
     write()
     return 0
 

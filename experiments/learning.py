@@ -29,7 +29,7 @@ from rich.console import Console
 from experiments.benchmarks import measure
 from experiments.benchmarks.memory import peak_memory
 from gtx import recipes, training
-from gtx.cli import report
+from gtx.cli import outcome
 from gtx.cli.command import Command, execute
 from gtx.cli.exit_codes import leave
 from gtx.cli.reading import UsageError
@@ -165,7 +165,7 @@ def run(name: str, values: FlagValues) -> None:
         command=f"python -m experiments.learning --only={name} {' '.join(typed)}",
         **measure.machine(),
     )
-    report.write_json(values.to, {**scores(values.to), run_name(name, values): found})
+    outcome.write_json(values.to, {**scores(values.to), run_name(name, values): found})
 
 
 class Costs(training.Hook):

@@ -38,7 +38,7 @@ from experiments.benchmarks import expressivity, measure
 from experiments.benchmarks.expressivity import Family
 from gtx import models
 from gtx.batching import Budget, evaluation_plan, stack_batches
-from gtx.cli import report
+from gtx.cli import outcome
 from gtx.cli.command import Command, execute
 from gtx.cli.exit_codes import leave
 from gtx.data import Categorical, Dataset, GraphSpec, Label
@@ -317,7 +317,7 @@ def main(values: FlagValues) -> int:
                     f"python -m experiments.model_expressivity --protocol={values.protocol} "
                     f"--only={name} --seeds={values.seeds}"
                 )
-                report.write_json(path, known)
+                outcome.write_json(path, known)
             for family in part:
                 told = entry["families"][family.name]
                 console.print(f"{name}, {family.name}: {said(told)}", highlight=False)

@@ -24,7 +24,7 @@ from experiments.benchmarks import measure
 from experiments.benchmarks.memory import peak_memory
 from experiments.learning import run_process
 from experiments.score_rows import ROWS, TABLES, Row
-from gtx.cli import report
+from gtx.cli import outcome
 from gtx.cli.command import Command, execute
 from gtx.cli.exit_codes import leave
 from gtx.cli.reading import UsageError
@@ -109,7 +109,7 @@ def train(row: Row, values: FlagValues) -> int:
             "peak_memory": peak_memory(),
             **measure.machine(),
         }
-        report.write_json(values.to, all_scores)
+        outcome.write_json(values.to, all_scores)
     return 0
 
 

@@ -35,7 +35,7 @@ from experiments.benchmarks.molecule_tools import (
     tools,
     write,
 )
-from gtx.cli import report
+from gtx.cli import outcome
 from gtx.cli.command import Command, execute
 from gtx.cli.exit_codes import leave
 from gtx.cli.reading import UsageError
@@ -90,7 +90,7 @@ def main(values: FlagValues) -> int:
                     version = version or version_of(values.chemprop)
                     entry["versions"] = version
                 found.setdefault(row, {}).setdefault(str(seed), {})[name] = entry
-                report.write_json(values.to, found)
+                outcome.write_json(values.to, found)
                 print(f"{row}, seed {seed}, {name}: {entry['score']:.3f}", flush=True)
     if pathlib.Path(values.to) == FOUND:
         write_page()

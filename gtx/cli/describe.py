@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gtx import describe
-from gtx.cli import recipe_flag, report, shared_flags
+from gtx.cli import outcome, recipe_flag, shared_flags
 from gtx.cli.waiting import waiting
 
 
@@ -30,7 +30,7 @@ def main(values: FlagValues) -> None:
     with waiting("reading data and compiling a step..."):
         figures = describe.describe(values.config)
     if values.json:
-        report.write_json(values.json, figures)
+        outcome.write_json(values.json, figures)
     if values.json != "-":
         print_figures(figures, Console(highlight=False, markup=False))
     else:

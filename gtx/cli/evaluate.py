@@ -17,7 +17,7 @@ from absl import flags
 from absl.flags import FlagValues
 
 from gtx import Predictor, recipes, training, uncertainty
-from gtx.cli import per_seed, report, shared_flags
+from gtx.cli import outcome, per_seed, shared_flags
 from gtx.cli.waiting import waiting
 from gtx.data import Dataset
 from gtx.recipes import provenance
@@ -51,9 +51,9 @@ def main(values: FlagValues) -> None:
                 print(f"{split}: {note}", file=sys.stderr)
     if len(predictor.members) == 1:
         if values.json:
-            report.write_json(values.json, scores)
+            outcome.write_json(values.json, scores)
         if values.json != "-":
-            report.print_scores(scores, None)
+            outcome.print_scores(scores, None)
         return
     each = {
         member: dict(zip(splits, found, strict=True))
@@ -61,10 +61,10 @@ def main(values: FlagValues) -> None:
     }
     means, deviations = (per_seed.over(each, each, way) for way in (np.mean, per_seed.deviation))
     if values.json:
-        report.write_json(values.json, scores | {"members": means, "deviations": deviations})
+        outcome.write_json(values.json, scores | {"members": means, "deviations": deviations})
     if values.json != "-":
-        report.print_scores(scores, None, title="Scores of the ensemble")
-        report.print_scores(
+        outcome.print_scores(scores, None, title="Scores of the ensemble")
+        outcome.print_scores(
             means,
             None,
             deviations=deviations,

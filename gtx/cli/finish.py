@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 from rich.console import Console
 
 from gtx import batching, describe, recipes, training, uncertainty
-from gtx.cli import calibration, per_seed, pictures, report
+from gtx.cli import calibration, outcome, per_seed, pictures
 from gtx.cli.command import typed
 from gtx.cli.waiting import waiting
 from gtx.data import Dataset, splits
@@ -135,10 +135,10 @@ def write(
         config=config.to_dict(),
         config_hash=recipes.config_hash(config),
     )
-    report.write_json(workdir / "metrics.json", figures)
+    outcome.write_json(workdir / "metrics.json", figures)
     model_folder, where = workdir, f"in {workdir}: metrics.json, "
     if len(result.replicas) == 1:
-        report.print_scores(scores[result.replicas[0].seed], baseline)
+        outcome.print_scores(scores[result.replicas[0].seed], baseline)
     else:
         per_seed.print_scores(result, scores, baseline, task.main_metric)
         where += "of the ensemble and in a folder for each seed: "
@@ -146,7 +146,7 @@ def write(
             model_folder = per_seed.best(result, task.mode).workdir
             where = f"in {workdir}: metrics.json, and for each seed, as in {model_folder}: "
         else:
-            report.print_scores(
+            outcome.print_scores(
                 ensemble, None, title=f"Scores of the ensemble: mean prediction of {len(scores)}"
             )
     print(f"Everything is {where}predictions.csv (of the {last} part), learning_curve.png.")
@@ -176,7 +176,7 @@ def _write_predictions(
       task: what they mean.
     """
     predictions = np.stack(members)
-    report.write_predictions(folder / "predictions.csv", part, predictions)
+    outcome.write_predictions(folder / "predictions.csv", part, predictions)
     mean = uncertainty.mean(predictions)
     label, labels = task.label, np.asarray(part.targets.labels)
     parts = [(label, slice(None), slice(None))]

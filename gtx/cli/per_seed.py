@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gtx import training
-from gtx.cli import report
+from gtx.cli import outcome
 from gtx.training.progress import is_better
 
 Scores = dict[str, dict[str, float]]  # by part of the data, then by metric
@@ -104,11 +104,11 @@ def print_scores(
         table.add_column(name, justify="right")
     for replica in result.replicas:
         found = scores.get(replica.seed)
-        cells = [report.score(found[part][metric] if found else math.nan) for part in parts]
+        cells = [outcome.score(found[part][metric] if found else math.nan) for part in parts]
         best = "-" if replica.best_epoch is None else str(replica.best_epoch)
         table.add_row(str(replica.seed), str(len(replica.history)), best, *cells)
     Console().print(table)
-    report.print_scores(
+    outcome.print_scores(
         over_seeds(result, scores, np.mean),
         baseline,
         deviations=over_seeds(result, scores, deviation),

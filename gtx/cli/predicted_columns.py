@@ -7,7 +7,7 @@ import numpy as np
 
 from gtx import uncertainty
 from gtx.data import Label
-from gtx.data.labels import parts_of
+from gtx.data.labels import heading, parts_of
 from gtx.tasks.metrics.subtokens import before_end
 from gtx.uncertainty.calibration import Fitted
 
@@ -134,11 +134,3 @@ def words_in(label: Label, numbers: np.ndarray) -> str:
     """The words of a sequence with blanks between them; "?" is one beyond the vocabulary."""
     found = before_end(numbers[~np.isnan(numbers)], len(label.names))
     return " ".join(label.names[word] if word < len(label.names) else "?" for word in found)
-
-
-def heading(part: Label, column: str) -> str:
-    """The heading of a column of a part of a mixed label, such as `toxic_predicted`."""
-    name, _, suffix = column.rpartition("_")
-    if name in ("class", part.name) or part.dim == 1:
-        return f"{part.name}_{suffix}"
-    return f"{part.name} {name}_{suffix}"

@@ -25,7 +25,7 @@ from ml_collections import ConfigDict
 
 from gtx import recipes, training
 from gtx.batching import Source
-from gtx.cli import baseline, finish, recipe_flag, report, shared_flags
+from gtx.cli import baseline, finish, outcome, recipe_flag, shared_flags
 from gtx.cli.waiting import waiting
 from gtx.training.spread import notes_on_spread
 from gtx.training.step import blank_batch
@@ -78,7 +78,7 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         for note in started.notes:
             _log.warning(note)
         names = {"init_from": config.init_from, **started.to_json()}
-        report.write_json(workdir / "start.json", names)
+        outcome.write_json(workdir / "start.json", names)
 
     settings = config.training
     hooks: list[training.Hook] = [training.ProgressBar(), training.JsonLines()]

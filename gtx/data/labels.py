@@ -118,3 +118,11 @@ def of_kind(dataset: Dataset, kind: Literal["auto", "binary", "multiclass"]) -> 
     return dataset.with_targets(
         table.level, table.index, values, table.split, label=label, weights=table.weights
     )
+
+
+def heading(part: Label, column: str) -> str:
+    """The heading of a column of a part of a mixed label in a table, such as `toxic_predicted`."""
+    name, _, suffix = column.rpartition("_")
+    if name in ("class", part.name) or part.dim == 1:
+        return f"{part.name}_{suffix}"
+    return f"{part.name} {name}_{suffix}"

@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from gtx.cli import predicted_columns
-from gtx.cli.predicted_columns import heading, words_in
+from gtx.cli.predicted_columns import words_in
 from gtx.data import Dataset, Label
 from gtx.data.columns import of_part
-from gtx.data.labels import known, parts_of
+from gtx.data.labels import heading, known, parts_of
 
 MOST_COLUMNS = 5
 MOST_TARGETS = 24  # With more of them, their scores are written but not printed.

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from gtx.cli import pictures, report
+from gtx.cli import outcome, pictures
 from gtx.data import Dataset, GraphSpec, Label
 from gtx.graphs import from_arrays
 
@@ -22,7 +22,7 @@ def dataset(labels, label, *, sizes=(2, 1, 3), **fields):
 
 def rows(tmp_path, data, predictions):
     path = tmp_path / "predictions.csv"
-    report.write_predictions(path, data, np.asarray(predictions, np.float32))
+    outcome.write_predictions(path, data, np.asarray(predictions, np.float32))
     with path.open() as file:
         return list(csv.reader(file))
 
@@ -81,7 +81,7 @@ def test_several_targets_get_a_row_each_and_no_mean_over_unlike_units(capsys):
         "mae": 100.5, "rmse": 200.5, "r2": 0.25, "scaled_mae": 0.5, "scaled_rmse": 0.75,
         "log[S]/mae": 1.5, "log[S]/r2": NAN, "per/hour/mae": 199.5, "per/hour/r2": 0.125,
     }  # fmt: skip
-    report.print_scores({"valid": score, "test": score}, score)
+    outcome.print_scores({"valid": score, "test": score}, score)
     lines = [line.strip("│┃ ") for line in capsys.readouterr().out.splitlines()]
     cells = [[cell.strip() for cell in line.replace("┃", "│").split("│")] for line in lines]
     assert ["split", "r2", "scaled_mae", "scaled_rmse"] in cells
@@ -93,7 +93,7 @@ def test_several_targets_get_a_row_each_and_no_mean_over_unlike_units(capsys):
 
 
 def test_one_target_has_one_table(capsys):
-    report.print_scores({"test": {"mae": 1.0, "rmse": NAN}}, None)
+    outcome.print_scores({"test": {"mae": 1.0, "rmse": NAN}}, None)
     out = capsys.readouterr().out
     assert "mae" in out and "1.0000" in out and "target" not in out
 
