@@ -100,6 +100,8 @@ def _check_gtx(command):
     importlib.import_module(f"gtx.cli.{name}").define(values)
     if name == "datasets":
         arguments = _without_words_of_datasets(arguments)
+    elif name == "report":  # its words are folders of runs
+        arguments = [argument for argument in arguments if argument[:2] == "--"]
     for argument in arguments:
         flag, _, value = argument.removeprefix("--").partition("=")
         assert flag in values or flag.startswith("config."), f"gtx {name} knows no --{flag}"

@@ -83,6 +83,7 @@ def test_wheel_and_sdist_hold_gtx_alone_and_work_elsewhere(tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
         assert "gtx/py.typed" in archive.namelist()
+        assert {"gtx/report/page.html", "gtx/report/style.css"} <= set(archive.namelist())
         assert {top for top in tops if not top.endswith(".dist-info")} == {"gtx"}
         (entries,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
         assert "[console_scripts]\ngtx = gtx.cli:main\n" in archive.read(entries).decode()

@@ -19,6 +19,7 @@ from gtx.explain import ExplainError
 from gtx.graphs import GraphError
 from gtx.recipes import ConfigError
 from gtx.recipes.provenance import OtherDataError
+from gtx.report.run import ReportError
 from gtx.sweeps import SweepError
 from gtx.training import CheckpointError, FolderLockedError, NonFiniteError, ResumeError
 from gtx.training.patterns import PatternError
@@ -38,6 +39,7 @@ _EXPECTED = (
     OSError,
     OtherDataError,
     PatternError,
+    ReportError,
     ResumeError,
     SweepError,
     reading.UsageError,

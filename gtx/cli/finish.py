@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import pathlib
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,8 +46,8 @@ def write(
     predictions in the folder of the run are those of the ensemble, whose scores are beside them.
 
     Args:
-      workdir: folder of the run, which gets metrics.json, uncertainty.json, predictions.csv and
-        pictures.
+      workdir: folder of the run, which gets metrics.json, uncertainty.json, predictions.csv,
+        report.html and pictures.
       config: the recipe.
       graphs: all its data, prepared.
       model: the module that was trained.
@@ -150,6 +151,8 @@ def write(
                 ensemble, None, title=f"Scores of the ensemble: mean prediction of {len(scores)}"
             )
     print(f"Everything is {where}predictions.csv (of the {last} part), learning_curve.png.")
+    if _write_page(workdir):
+        print(f"To look at: {workdir / 'report.html'}")
     if molecules:
         print(f"Next: {typed('predict')} --workdir={model_folder} --smiles='CCO'")
     else:
@@ -191,6 +194,17 @@ def _write_predictions(
     for place, (name, truth, guess) in enumerate(drawn):
         suffix = "" if len(drawn) == 1 else f"_{place}"
         pictures.predictions(folder / f"predictions{suffix}.png", truth, guess, name)
+
+
+def _write_page(workdir: pathlib.Path) -> bool:
+    """Write report.html; False, with a note, where the library of its template is missing."""
+    try:
+        from gtx.report import page
+    except ImportError as error:
+        print(f"note: report.html is not written: {error}.", file=sys.stderr)
+        return False
+    page.write([workdir], workdir / "report.html")
+    return True
 
 
 def versions() -> dict[str, str]:

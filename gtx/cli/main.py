@@ -16,11 +16,14 @@ COMMANDS: Mapping[str, str] = {
     "embed": "Write the vectors of molecules, graphs or nodes inside a trained model.",
     "explain": "Show what atoms or nodes contribute to a prediction.",
     "export": "Export a trained model as programs that run without gtx, and as safetensors.",
+    "report": "Write a page that shows a run, or several side by side.",
     "evaluate": "Score a trained model on parts of its data.",
     "describe": "Show what a recipe will train, and what that costs.",
     "sweep": "Train many variants of a recipe, or go on with a sweep.",
     "datasets": "List the sources of data that a recipe may name; fetch or verify one.",
 }
+
+_WITH_WORDS = ("datasets", "report")  # they take arguments that are no flags
 
 _HELP = """\
 gtx {version}: graph transformers in JAX
@@ -63,7 +66,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     from gtx.cli import command  # late, because it imports jax, which takes seconds
 
     about = command.Command(
-        f"gtx {name}", module.__doc__ or "", module.define, module.main, words=name == "datasets"
+        f"gtx {name}", module.__doc__ or "", module.define, module.main, words=name in _WITH_WORDS
     )
     return command.execute(about, arguments)
 

@@ -12,6 +12,7 @@ from gtx import Predictor
 from tests import trained
 from tests.cli import commands
 from tests.configs.shrunk import write_csv
+from tests.report.pages import Page, scores_of
 
 pytest.importorskip("rdkit", reason="the recipes of these tests need the extra `molecules`")
 
@@ -65,6 +66,18 @@ def test_a_run_leaves_figures_that_a_program_can_read(finished):
     )
     for name in ("learning_curve.png", "predictions.png"):
         assert (workdir / name).stat().st_size > 5000
+
+
+def test_a_run_leaves_a_page_with_its_scores(finished):
+    _, workdir = finished
+    found = Page((workdir / "report.html").read_text())
+    metrics = json.loads((workdir / "metrics.json").read_text())
+    assert found.scores == scores_of(metrics)
+    known = sum(1 for text in found.texts if ": measured" in text)
+    assert known >= 3 and f"{known} known values in the test part" in found.text
+    assert metrics["config_hash"] in found.text and "num_graphs" in found.text
+    # Two curves, predictions, perhaps calibration, and each molecule.
+    assert found.tags.count("svg") >= 3 + min(known, 10)
 
 
 def test_the_test_predictions_are_those_of_the_saved_model(finished):

@@ -15,6 +15,7 @@ from gtx.cli import calibration, per_seed
 from gtx.training import CheckpointError, FitResult, ReplicaResult, TrainState
 from gtx.uncertainty import Calibration
 from tests.cli import commands
+from tests.report.pages import Page
 
 SEEDS = (0, 4)
 SMALL = (
@@ -120,6 +121,20 @@ def test_the_ensemble_is_scored_beside_its_members(finished, capsys):
     assert all(float(row["class_disagreement"]) >= 0 for row in rows)
     stds = [name for name in rows[0] if name.endswith("_std")]
     assert len(stds) == len([name for name in rows[0] if name.endswith("_probability")]) > 1
+
+
+def test_the_page_has_the_scores_of_each_seed_and_of_the_ensemble(finished):
+    found = Page((finished / "report.html").read_text()).scores
+    metrics = read(finished)
+    for part in ("train", "valid", "test"):
+        for key, value in metrics[part].items():
+            assert found[f"{part}/{key}"] == value
+        for seed, each in metrics["seeds"].items():
+            assert (
+                found[f"seed {seed}/{part}/{metrics['main_metric']}"]
+                == (each[part][metrics["main_metric"]])
+            )
+    assert found["ensemble/test/accuracy"] == metrics["ensemble"]["test"]["accuracy"]
 
 
 def test_the_run_keeps_what_its_validation_part_says(finished):

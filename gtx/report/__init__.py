@@ -1,0 +1,1 @@
+"""A page that shows runs: `gtx.report.page` writes it from the files in their folders."""

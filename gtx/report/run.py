@@ -1,0 +1,125 @@
+"""What the folder of a finished run holds, as a page shows it."""
+
+import csv
+import dataclasses
+import json
+import pathlib
+from typing import Any
+
+from gtx.data import GraphSpec, Label
+from gtx.data.exact import DatasetError
+from gtx.uncertainty.calibration import FILE, Calibration
+
+PARTS = ("train", "valid", "test", "test without repeats")
+
+
+class ReportError(ValueError):
+    """A folder is not that of a finished run, or a file in it cannot be read."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The files of a run.
+
+    Attributes:
+      name: what it is called on the page.
+      metrics: of metrics.json.
+      history: the lines of metrics.jsonl, one for each epoch and seed.
+      timing: the lines of timing.jsonl, one for each epoch.
+      rows: of predictions.csv, by column; empty if there is none.
+      label: what was predicted; None if no checkpoint says so.
+      content: hashes of the data, by part.
+      calibration: of uncertainty.json, or None.
+    """
+
+    name: str
+    metrics: dict[str, Any]
+    history: tuple[dict[str, Any], ...] = ()
+    timing: tuple[dict[str, Any], ...] = ()
+    rows: tuple[dict[str, str], ...] = ()
+    label: Label | None = None
+    content: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    calibration: Calibration | None = None
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the data that have scores."""
+        return [part for part in PARTS if part in self.metrics]
+
+    @property
+    def last_part(self) -> str:
+        """The part of predictions.csv."""
+        found = [part for part in PARTS[:3] if part in self.metrics]
+        return "test" if "test" in found or not found else found[-1]
+
+    @property
+    def seeds(self) -> dict[str, dict[str, Any]]:
+        """What is said of each of several seeds; empty for one."""
+        return self.metrics.get("seeds", {})
+
+    @property
+    def of_predictions(self) -> dict[str, float | None]:
+        """The scores of the predictions in predictions.csv: those of an ensemble if it is one."""
+        return self.metrics.get("ensemble", self.metrics).get(self.last_part, {})
+
+
+def read(folder: pathlib.Path, name: str) -> Run:
+    """The files of a run.
+
+    Args:
+      folder: of the run.
+      name: what it is called on the page.
+
+    Raises:
+      ReportError: it is not the folder of a finished run, or a file cannot be read.
+    """
+    if not (folder / "metrics.json").is_file():
+        raise ReportError(
+            f"{folder} has no metrics.json, which a run writes at its end. Give the folder of a "
+            "finished run; of several seeds the folder that holds those of the seeds."
+        )
+    (metrics,) = _json(folder / "metrics.json", lines=False)
+    recipe: dict[str, Any] = {}
+    for path in sorted(folder.glob("checkpoints/*/recipe.json")):
+        (recipe,) = _json(path, lines=False)
+    label = None
+    if "spec" in recipe:
+        try:
+            label = GraphSpec.from_json(recipe["spec"]).label
+        except (DatasetError, TypeError) as error:
+            raise ReportError(f"the recipe in {folder} cannot be read: {error}") from error
+    try:
+        calibration = Calibration.load(folder) if (folder / FILE).exists() else None
+    except DatasetError as error:
+        raise ReportError(str(error)) from error
+    return Run(
+        name=name,
+        metrics=metrics,
+        history=tuple(_json(folder / "metrics.jsonl", lines=True)),
+        timing=tuple(_json(folder / "timing.jsonl", lines=True)),
+        rows=_rows(folder / "predictions.csv"),
+        label=label,
+        content=recipe.get("content") or {},
+        calibration=calibration,
+    )
+
+
+def _json(path: pathlib.Path, *, lines: bool) -> list[dict[str, Any]]:
+    """The objects in a file: one, or one in each line; none if there is no such file."""
+    if not path.exists():
+        return []
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = [json.loads(part) for part in (text.splitlines() if lines else [text])]
+    except ValueError as error:
+        raise ReportError(f"{path} cannot be read: {error!s:.200}.") from error
+    if not all(isinstance(entry, dict) for entry in found):
+        raise ReportError(f"{path} cannot be read: it is not a JSON object.")
+    return found
+
+
+def _rows(path: pathlib.Path) -> tuple[dict[str, str], ...]:
+    if not path.exists():
+        return ()
+    with path.open(newline="", encoding="utf-8") as file:
+        return tuple(csv.DictReader(file))
