@@ -35,7 +35,7 @@ from gtx.uncertainty.calibration import Fitted, training_errors
 
 ROOT = pathlib.Path(__file__).parents[1]
 SCORES, PAGE = ROOT / "docs" / "intervals.json", ROOT / "docs" / "uncertainty.md"
-PICTURES, PICTURE = ROOT / "docs" / "figures", "uncertain_left_out"
+PICTURES, PICTURE = ROOT / "docs" / "figures" / "uncertainty", "left_out"
 SETS = ("esol", "freesolv", "lipo", "solubility")
 EPOCHS = 30
 MOST = 1000  # molecules for training, of those that a split has: lipo has 2,940

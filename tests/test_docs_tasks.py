@@ -57,7 +57,6 @@ def test_the_recipe_of_a_command_has_a_task_and_batches(command, monkeypatch):
         ({"task.masked": 0.1, "task.kind": "binary"}, "predicts columns of nodes"),
         ({"task.masked": 0.1, "task.masked_columns": "x"}, "no node columns"),
         ({"task.masked": 0.1, "task.metric": "mae"}, "config.task.metric"),
-        ({"task.noise": 0.1, "structures.virtual_nodes": {}}, "Give config.structures"),
         ({"task.head_weights": (1.0,)}, "head_weights are for a mixed label"),
         (
             {

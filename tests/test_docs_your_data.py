@@ -35,7 +35,7 @@ def test_the_page_goes_from_files_to_predictions(tmp_path, monkeypatch, capsys):
             continue
         for command in code.splitlines():
             program, name, *arguments = shlex.split(command)
-            assert program == "gtx" and name in ("train", "predict"), command
+            assert program == "gtx" and name in ("train", "predict", "evaluate"), command
             if name == "train":
                 arguments += SMALL + ([] if "large" in command else OF_MANY)
             assert cli.run(name, arguments) == 0, f"{command}\n{capsys.readouterr()}"

@@ -33,6 +33,7 @@ def found(folder, devices, *more):
     return json.loads((folder / "found.json").read_text())
 
 
+@pytest.mark.slow  # tests/training/test_sharding.py trains on eight devices in the default run
 def test_two_devices_end_with_the_files_and_scores_of_one(tmp_path):
     runs = found(tmp_path, 2)
     close(runs["many"], runs["one"])

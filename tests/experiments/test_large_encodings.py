@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from experiments.benchmarks import large_encodings
 from tests.encodings.graphs import path
@@ -18,6 +19,7 @@ def test_the_graphs_are_what_they_are_called():
     assert not np.diag(random).any() and 9.5 < random.sum() / 300 <= 10
 
 
+@pytest.mark.slow
 def test_a_case_tells_seconds_and_memory_or_its_problem(monkeypatch):
     found = large_encodings.measure("grid", 2500, "RWSE, 8 steps")
     assert found["seconds"] > 0 and 0 < found["before"] <= found["after"]

@@ -41,6 +41,7 @@ def recipe(folder, **fields):
     return config
 
 
+@pytest.mark.slow  # docs/your_data.md trains and scores shards in the default run
 @pytest.mark.usefixtures("quick_compilation")
 def test_shards_train_go_on_and_are_scored(folder, tmp_path, capsys):
     assert commands.run(*flags(folder, tmp_path / "whole")) == 0

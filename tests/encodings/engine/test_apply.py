@@ -402,6 +402,7 @@ def test_edges_weigh_what_their_column_says(encoding, density, limits, monkeypat
         np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-6)
 
 
+@pytest.mark.slow  # each worker is a process to start
 def test_weights_reach_workers_and_have_results_of_their_own_in_the_cache(tmp_path, small_parts):
     dataset, encoding = weighted(random_weights()), Powers()
     other = weighted(2 * random_weights())

@@ -98,7 +98,7 @@ LONG = (
         (150, 300, 1, False),
         (150, 4000, 1, True),
         (12, 14, 500, True),
-        (12, 14, 500, False),
+        pytest.param(12, 14, 500, False, marks=pytest.mark.slow),
         pytest.param(150, 300, 1, True, marks=pytest.mark.slow),
         pytest.param(150, 4000, 1, False, marks=pytest.mark.slow),
     ],
@@ -168,7 +168,16 @@ SCALABLE = (
 )
 
 
-@pytest.mark.parametrize("kind", ["path", "grid", "star", "random", "empty", "many"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "star",
+        "random",
+        "empty",
+        "many",
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("path", "grid")),
+    ],
+)
 def test_the_estimate_of_sparse_work_is_at_most_three_times_what_is_used(kind):
     dataset = large(20_000, kind)
     libraries = finding_libraries()
