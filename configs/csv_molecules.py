@@ -14,6 +14,9 @@ printed.
 `--config.data.split=column` reads train, valid and test from the column `split`;
 `--config.data.split=given --config.data.test_path=test.csv` has a file of its own for test.
 `--config.data.duplicates=mean` averages the values of a molecule that stands in several rows.
+`--config.data.columns=temperature,solvent` names further columns that the model reads beside the
+molecule: numbers, on the scale of the training part, and texts, which are categories;
+`--config.data.categorical=plate` says whose numbers are categories too.
 """
 
 from ml_collections import ConfigDict
@@ -33,6 +36,9 @@ def get_config() -> ConfigDict:
     config.data.split = "random"  # random | scaffold | column | given, with test_path
     config.data.split_column = "split"  # read for column; without valid it is taken out of train
     config.data.test_path = ""  # a second file with the same columns
+    config.data.columns = ""  # further columns that the model reads, such as temperature,solvent
+    config.data.categorical = ""  # those of them whose numbers are categories
+    config.data.standardize = True  # their numbers, by the training molecules
     config.data.duplicates = "keep"  # keep | mean: one molecule with the mean of its values
     config.data.test_fraction = 0.1
     # What suits the kind: l1 and mae, cross entropy and ROC AUC or accuracy.

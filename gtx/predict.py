@@ -5,7 +5,7 @@ import functools
 import os
 import pathlib
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import jax
@@ -17,15 +17,16 @@ from gtx._version import __version__
 from gtx.batch import Batch
 from gtx.batching import Budget, batch_graphs
 from gtx.batching.budget import budget_for, with_room
-from gtx.data import Dataset, DatasetError, Label, molecules, with_descriptors
+from gtx.data import Column, Dataset, DatasetError, Label, csv_columns, molecules, with_descriptors
 from gtx.data.blank import one_node
+from gtx.data.category_names import named_like
 from gtx.data.column_scales import scaled_like, without_scales
 from gtx.data.columns import named_columns
 from gtx.data.smiles import shortened
 from gtx.data.targets import all_rows
 from gtx.graphs import GraphError, GraphsTuple, concatenate
 from gtx.models.vectors import Vectors
-from gtx.recipes.given import given_spec
+from gtx.recipes.given import columns_beside_smiles, given_spec
 from gtx.training import CheckpointError, CheckpointWarning, Evaluator
 from gtx.training.arrays import restore_tree
 from gtx.training.checkpoint import restore_members
@@ -176,20 +177,29 @@ class Predictor:
         """
         return self._predict(self.dataset(graphs, targets=targets, padded=padded))
 
-    def smiles(self, smiles: Iterable[str]) -> tuple[np.ndarray, dict[int, str]]:
+    def smiles(
+        self, smiles: Iterable[str], *, columns: Mapping[str, Sequence[object]] | None = None
+    ) -> tuple[np.ndarray, dict[int, str]]:
         """Predict for the molecules that parse.
+
+        Args:
+          smiles: of each molecule.
+          columns: where the model reads further columns of its CSV file: by name the number or
+            category of each molecule. One without a value or of an unknown category has a reason.
 
         Returns:
           Predictions float32 [molecules, dim], with NaN in the rows of the others, and a dict from
           each of these rows to the reason.
 
         Raises:
-          DatasetError: the model does not predict for whole molecules.
+          DatasetError: the model does not predict for whole molecules, or reads other columns.
         """
-        predictions, errors = self.smiles_by_member(smiles)
+        predictions, errors = self.smiles_by_member(smiles, columns=columns)
         return uncertainty.mean(predictions), errors
 
-    def smiles_by_member(self, smiles: Iterable[str]) -> tuple[np.ndarray, dict[int, str]]:
+    def smiles_by_member(
+        self, smiles: Iterable[str], *, columns: Mapping[str, Sequence[object]] | None = None
+    ) -> tuple[np.ndarray, dict[int, str]]:
         """`smiles` with the predictions of each member, float32 [members, molecules, dim]."""
         level = self.task.label.level
         if level != "graph":
@@ -198,11 +208,22 @@ class Predictor:
                 "predictor itself."
             )
         smiles = list(smiles)
-        molecules, errors = self._parsed(smiles)
-        return self.of_molecules(molecules, len(smiles)), errors
+        dataset, errors = self.molecules(smiles, columns=columns)
+        return self.of_molecules(dataset, len(smiles)), errors
+
+    def molecules(
+        self, smiles: Sequence[str], *, columns: Mapping[str, Sequence[object]] | None = None
+    ) -> tuple[Dataset, dict[int, str]]:
+        """The molecules that parse, whose `ids` are their places, and why the others do not.
+
+        The arguments are those of `smiles`.
+        """
+        cells = csv_columns.given(columns, self.columns, len(smiles))
+        dataset, errors = molecules.from_smiles(smiles, features=self.features)
+        return csv_columns.added(dataset, errors, cells, self.columns)
 
     def of_molecules(self, molecules: Dataset, num_rows: int) -> np.ndarray:
-        """Predict for molecules that `gtx.data.molecules.from_smiles` made with `features`.
+        """Predict for molecules as `molecules` returns them.
 
         Args:
           molecules: their `ids` are places in the result.
@@ -297,13 +318,18 @@ class Predictor:
             return one_node(self.recipe.spec).select([])
         if not any(isinstance(graph, str) for graph in graphs):
             return self._from_graphs(concatenate(graphs, padded=padded), targets)
-        dataset, errors = self._parsed(graphs)
+        dataset, errors = self.molecules(graphs)
         for row, reason in errors.items():
             raise DatasetError(
                 f"molecule {row} ({shortened(graphs[row])!r}): {reason}. Leave it out or mend it; "
                 "Predictor.smiles predicts for the others."
             )
         return self._from_dataset(dataset, targets)
+
+    @functools.cached_property
+    def columns(self) -> dict[str, Column]:
+        """The columns of a CSV file that the model reads beside the SMILES, and what they hold."""
+        return columns_beside_smiles(self.recipe, self._encoded)
 
     @property
     def smiles_column(self) -> str:
@@ -356,10 +382,6 @@ class Predictor:
         shape = jax.eval_shape(model.apply, self.variables, example).shape
         return model, tasks.Regression(Label(level, "regression", shape[-1]))
 
-    def _parsed(self, smiles: list[str]) -> tuple[Dataset, dict[int, str]]:
-        """The molecules that parse, and the reasons why the others do not."""
-        return molecules.from_smiles(smiles, features=self.features)
-
     def _from_graphs(self, graph: GraphsTuple, targets: Any) -> Dataset:
         fields = dict(nodes=graph.nodes, edges=graph.edges, graphs=graph.globals)
         columns = {field: named_columns(value, field) for field, value in fields.items()}
@@ -383,7 +405,7 @@ class Predictor:
     def _from_dataset(self, dataset: Dataset, targets: Any) -> Dataset:
         columns = {field: getattr(dataset, field) for field in LEVELS.values()}
         spec = given_spec(self.recipe, self._encoded, columns, dataset.edge_sets)
-        dataset = scaled_like(dataset, spec)
+        dataset = scaled_like(named_like(dataset, spec), spec)
         columns = {field: getattr(dataset, field) for field in LEVELS.values()}
         kept: dict[str, Any] = {
             field: {name: columns[field][name] for name in getattr(spec, field)}

@@ -32,11 +32,12 @@ from gtx.cli.predict_molecules import (
     SHOWN,
     SMALL,
     place_of,
+    places_of_columns,
+    preparation_of,
     prepared_parts,
     progress,
     warnings_as_lines,
 )
-from gtx.cli.preparation import Preparation
 from gtx.cli.reading import UsageError
 from gtx.cli.vector_files import open_file
 from gtx.cli.waiting import waiting
@@ -100,19 +101,16 @@ def _molecules(values: FlagValues, predictor: Predictor, level: Of) -> int:
         rows = csv_source.iterate(file, path.name)
         header = next(rows)[1]
         place = place_of(predictor, header, path.name, values.smiles_column)
+        others = places_of_columns(predictor, header, path.name)
         size = os.path.getsize(path)
         num_workers = values.workers
         if num_workers is None:
             num_workers = 0 if size < SMALL else len(os.sched_getaffinity(0))
-        preparation = Preparation(
-            predictor.features,
-            predictor.recipe.scaler,
-            recipes.encodings(predictor.recipe.config),
-        )
+        preparation = preparation_of(predictor)
         output = open_file(values.output, header, nodes=level == "node")
         stack.callback(output.remove)
         told = stack.enter_context(progress(file, size))
-        for part, prepared in prepared_parts(rows, place, preparation, num_workers):
+        for part, prepared in prepared_parts(rows, place, others, preparation, num_workers):
             errors = prepared.errors
             with warnings_as_lines([f"row {number}" for number, _ in part]):
                 for row, reason in prepared.warnings:

@@ -2,6 +2,7 @@
 
     gtx explain --workdir=runs/solubility_gps --smiles='CC(=O)Oc1ccccc1C(=O)O'
     gtx explain --workdir=runs/solubility_gps --smiles=CCO --smiles=CCN --output=pair
+    gtx explain --workdir=runs/mine --input=new.csv
     gtx explain --workdir=runs/mine --input=new_graphs --target=ring
 
 Of molecules the folder --output gets a picture of each molecule and target (PNG and SVG), atoms.csv
@@ -32,8 +33,8 @@ def define(values: FlagValues) -> None:
     shared_flags.define_workdir(values, "Folder of the run.")
     flags.DEFINE_multi_string("smiles", [], "A molecule; may be given again.", flag_values=values)
     flags.DEFINE_string(
-        "input", None, "File or folder of graphs in the form of the training data, for a model "
-        "whose graphs are no molecules.",
+        "input", None, "CSV file of molecules, with the further columns that the model reads; for "
+        "other models a file or folder of graphs.",
         flag_values=values,
     )  # fmt: skip
     flags.DEFINE_string(
@@ -58,11 +59,14 @@ def main(values: FlagValues) -> int:
         raise UsageError("give either --smiles or --input.")
     predictor = Predictor.load(values.workdir)
     reads_smiles = recipes.reads_smiles(predictor.recipe.config)
-    if bool(values.smiles) != reads_smiles:
+    if values.smiles and not reads_smiles:
         raise UsageError(
-            "this model reads molecules. Give --smiles instead of --input."
-            if reads_smiles
-            else "the graphs of this model are no molecules. Give a file of graphs: --input."
+            "the graphs of this model are no molecules. Give a file of graphs: --input."
+        )
+    if values.smiles and predictor.columns:
+        raise UsageError(
+            f"this model also reads the columns {list(predictor.columns)}, which --smiles does not "
+            "give. Write them and the SMILES to a CSV file: --input."
         )
     if values.baseline == "unknown" and not reads_smiles:
         raise UsageError("--baseline=unknown is for molecules. Give mean or zero.")
@@ -75,5 +79,8 @@ def main(values: FlagValues) -> int:
     )
     with warnings_as_lines():
         if reads_smiles:
-            return explain_molecules.write(predictor, values.smiles, output, **options)
+            given = explain_molecules.of_flags(values.smiles)
+            if values.input:
+                given = explain_molecules.of_file(predictor, values.input)
+            return explain_molecules.write(predictor, given, output, **options)
         return explain_graphs.write(predictor, values.input, output, **options)

@@ -1,5 +1,6 @@
 """Explains predictions for molecules: pictures, tables, and the comparison of a pair."""
 
+import dataclasses
 import math
 import pathlib
 import re
@@ -14,7 +15,9 @@ from gtx import Predictor
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.explain_graphs import SUMMARY, summary, table
 from gtx.cli.explanations import Explained, agreement, explained
+from gtx.cli.predict_molecules import place_of, places_of_columns
 from gtx.cli.waiting import waiting
+from gtx.data import csv_source
 from gtx.data.smiles import parse, shortened
 from gtx.explain import MeanExplanation, drawing, pairs
 
@@ -26,9 +29,45 @@ _NAMES = {
 _TITLE = 34  # characters below a molecule
 
 
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """Molecules that are to be explained.
+
+    Attributes:
+      smiles: of each.
+      places: where each comes from, for messages.
+      columns: by name the cells of the further columns that the model reads.
+    """
+
+    smiles: Sequence[str]
+    places: Sequence[str]
+    columns: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+
+
+def of_flags(smiles: Sequence[str]) -> Given:
+    """The molecules of --smiles."""
+    return Given(smiles, [f"--smiles {place + 1}" for place in range(len(smiles))])
+
+
+def of_file(predictor: Predictor, path: str) -> Given:
+    """The molecules of a CSV file.
+
+    Raises:
+      CsvError: a column that the model reads is not there.
+    """
+    table = csv_source.read(path).without_blank_rows()
+    place = place_of(predictor, table.header, table.name, None)
+    places_of_columns(predictor, table.header, table.name)
+    return Given(
+        [cells[place].strip() for cells in table.rows],
+        [f"row {number}" for number in table.numbers],
+        {name: table.column(name) for name in predictor.columns},
+    )
+
+
 def write(
     predictor: Predictor,
-    smiles: Sequence[str],
+    given: Given,
     output: pathlib.Path,
     *,
     targets: Sequence[str],
@@ -39,28 +78,23 @@ def write(
 
     Args:
       predictor: the trained model.
-      smiles: the molecules; of those that do not parse the reason is printed.
+      given: the molecules; of those that do not parse the reason is printed.
       output: the folder, which is made.
       targets: names of targets or classes; empty for all.
       methods: of `gtx.cli.explanations.METHODS`; the first one is drawn.
       baseline: of `gtx.cli.explanations.BASELINES`.
     """
-    read, errors = parse(smiles)
+    smiles = given.smiles
+    dataset, errors = predictor.molecules(smiles, columns=given.columns)
     for place, reason in errors.items():
         text = shortened(smiles[place])
-        print(f"error: --smiles {place + 1} ({text!r}): {reason}.", file=sys.stderr)
+        print(f"error: {given.places[place]} ({text!r}): {reason}.", file=sys.stderr)
     numbers = [place for place in range(len(smiles)) if place not in errors]
     if not numbers:
         return NOT_ALL
     with waiting("reading, compiling and explaining..."):
-        result = explained(
-            predictor,
-            [smiles[place] for place in numbers],
-            targets=targets,
-            methods=methods,
-            baseline=baseline,
-        )
-    molecules = [read[place] for place in numbers]
+        result = explained(predictor, dataset, targets=targets, methods=methods, baseline=baseline)
+    molecules, _ = parse([smiles[place] for place in numbers])
     names = [smiles[place].strip() for place in numbers]
     output.mkdir(parents=True, exist_ok=True)
     _tables(output, numbers, names, molecules, result, methods)

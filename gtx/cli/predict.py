@@ -79,6 +79,11 @@ def main(values: FlagValues) -> int:
     if values.interval is not None and not 0 < values.interval < 1:
         raise UsageError(f"--interval={values.interval:g} is not above 0 and below 1.")
     predictor = Predictor.load(values.workdir)
+    if values.smiles and predictor.columns:
+        raise UsageError(
+            f"this model also reads the columns {list(predictor.columns)}, which --smiles does not "
+            "give. Write them and the SMILES to a CSV file: --input and --output."
+        )
     further = calibration.asked(predictor, values.workdir, values.interval, values.calibrated)
     part = similarity.training_part(predictor, values.workdir) if values.similarity else None
     molecules = recipes.reads_smiles(predictor.recipe.config)

@@ -65,6 +65,7 @@ def predict_file(
         rows = csv_source.iterate(file, path.name)
         header = next(rows)[1]
         place = place_of(predictor, header, path.name, smiles_column)
+        others = places_of_columns(predictor, header, path.name)
         added = [
             *columns(predictor.task.label, _no_rows(predictor), asked),
             *(similar.headings if similar is not None else ()),
@@ -80,15 +81,13 @@ def predict_file(
             num_workers = 0 if size < SMALL else len(os.sched_getaffinity(0))
         identity = _identity(predictor, path, place, asked)
         identity["similar"] = similar is not None
+        if others:
+            identity["columns"] = others
         partial = Partial.open(output, identity, [*header, *added])
         with partial, progress(file, size) as told:
             rows = itertools.islice(rows, partial.rows, None)
-            preparation = Preparation(
-                predictor.features,
-                predictor.recipe.scaler,
-                recipes.encodings(predictor.recipe.config),
-            )
-            for part, prepared in prepared_parts(rows, place, preparation, num_workers):
+            preparation = preparation_of(predictor)
+            for part, prepared in prepared_parts(rows, place, others, preparation, num_workers):
                 errors = prepared.errors
                 with warnings_as_lines([f"row {number}" for number, _ in part]):
                     for row, reason in prepared.warnings:
@@ -212,6 +211,29 @@ def place_of(
     return csv_source.Table(name, header, (), ()).place(column)
 
 
+def places_of_columns(predictor: Predictor, header: tuple[str, ...], name: str) -> dict[str, int]:
+    """The places of the further columns that the model reads.
+
+    Raises:
+      CsvError: the file lacks one of them.
+    """
+    table = csv_source.Table(name, header, (), ())
+    for column in predictor.columns:
+        if column not in header:
+            raise CsvError(
+                f"{name}: there is no column {column!r}, which this model reads beside the "
+                f"molecule, among {list(header)}. Add it, with a value in each row."
+            )
+    return {column: table.place(column) for column in predictor.columns}
+
+
+def preparation_of(predictor: Predictor) -> Preparation:
+    """What is computed of the molecules of a file."""
+    recipe = predictor.recipe
+    encodings = recipes.encodings(recipe.config)
+    return Preparation(predictor.features, recipe.scaler, encodings, predictor.columns)
+
+
 def _identity(
     predictor: Predictor, path: pathlib.Path, place: int, asked: Asked | None
 ) -> dict[str, Any]:
@@ -234,24 +256,36 @@ def _identity(
 def prepared_parts(
     rows: Iterator[tuple[int, tuple[str, ...]]],
     place: int,
+    others: Mapping[str, int],
     preparation: Preparation,
     num_workers: int,
 ) -> Iterator[tuple[Rows, Prepared]]:
-    """The molecules of `ROWS` rows at a time, in order; the next ones are prepared meanwhile."""
+    """The molecules of `ROWS` rows at a time, in order; the next ones are prepared meanwhile.
+
+    Args:
+      rows: numbers and cells.
+      place: of the column of SMILES.
+      others: of the further columns that the model reads, by name.
+      preparation: what is computed of them.
+      num_workers: number of processes; 0 for none.
+    """
     parts = iter(lambda: list(itertools.islice(rows, ROWS)), [])
 
-    def smiles(part: Rows) -> list[str]:
-        return [cells[place].strip() for _, cells in part]
+    def read(part: Rows) -> tuple[list[str], dict[str, list[str]]]:
+        def column(place: int) -> list[str]:
+            return [cells[place].strip() for _, cells in part]
+
+        return column(place), {name: column(other) for name, other in others.items()}
 
     with workers(num_workers) as pool:
         if pool is None:
             for part in parts:
-                yield part, preparation(smiles(part))
+                yield part, preparation(*read(part))
             return
         # A bound, so that no more than these wait in memory.
         waiting: collections.deque[Any] = collections.deque()
         for part in parts:
-            waiting.append((part, pool.submit(preparation, smiles(part))))
+            waiting.append((part, pool.submit(preparation, *read(part))))
             if len(waiting) > 2 * num_workers:
                 first, found = waiting.popleft()
                 yield first, found.result()

@@ -2,10 +2,10 @@
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import gtx.encodings
-from gtx.data import Dataset, MoleculeWarning, molecules, with_descriptors
+from gtx.data import Column, Dataset, MoleculeWarning, csv_columns, molecules, with_descriptors
 from gtx.data.scaling import Scaler
 from gtx.encodings import Encoding
 
@@ -33,16 +33,22 @@ class Preparation:
       features: of atoms and bonds.
       scaler: of the descriptors; None if the model reads none.
       encodings: those that the model reads.
+      columns: what the further columns of a file hold that the model reads.
     """
 
     features: str
     scaler: Scaler | None
     encodings: tuple[Encoding, ...]
+    columns: Mapping[str, Column] = dataclasses.field(default_factory=dict)
 
-    def __call__(self, smiles: Sequence[str]) -> Prepared:
+    def __call__(
+        self, smiles: Sequence[str], cells: Mapping[str, Sequence[str]] | None = None
+    ) -> Prepared:
+        """The molecules of SMILES, with the cells of `columns` for each, by name."""
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always", MoleculeWarning)
             dataset, errors = molecules.from_smiles(smiles, features=self.features)
+            dataset, errors = csv_columns.added(dataset, errors, cells or {}, self.columns)
             if self.scaler is not None:
                 dataset, _ = with_descriptors(dataset, self.scaler)
             dataset = gtx.encodings.apply(dataset, self.encodings)

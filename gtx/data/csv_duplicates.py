@@ -36,8 +36,8 @@ def groups(smiles: Sequence[str], parts: Sequence[str] | None = None) -> list[li
 
     Args:
       smiles: of the molecules.
-      parts: of each the part of the data; only molecules of one part belong together. None if there
-        are no parts yet.
+      parts: of each the part of the data, or what else must be the same in rows that belong
+        together. None if all may.
     """
     found: dict[tuple[str, str], list[int]] = {}
     for place, text in enumerate(canonical(smiles)):
@@ -45,7 +45,13 @@ def groups(smiles: Sequence[str], parts: Sequence[str] | None = None) -> list[li
     return [places for places in found.values() if len(places) > 1]
 
 
-def report(table: Table, rows: Sequence[int], smiles: Sequence[str], labels: np.ndarray) -> None:
+def report(
+    table: Table,
+    rows: Sequence[int],
+    smiles: Sequence[str],
+    labels: np.ndarray,
+    parts: Sequence[str] | None = None,
+) -> None:
     """Say in the log how many molecules stand in several rows, and how many with other values.
 
     Args:
@@ -53,10 +59,11 @@ def report(table: Table, rows: Sequence[int], smiles: Sequence[str], labels: np.
       rows: of each molecule its row of the table.
       smiles: of each molecule.
       labels: of each molecule, as floats [molecules, columns]; NaN is missing.
+      parts: see `groups`.
     """
     if len(smiles) > MOST:
         return
-    found = groups(smiles)
+    found = groups(smiles, parts)
     if not found:
         return
     different = [places for places in found if _differ(labels[places])]

@@ -1,7 +1,7 @@
 """Molecules of two CSV files, of which the second is the test part."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from gtx.data import csv_source
 from gtx.data.csv_table import Table, read
 from gtx.data.dataset import Dataset
 from gtx.data.joined import joined
+from gtx.data.spec import Column
 
 
 def load(
@@ -20,14 +21,20 @@ def load(
     target_columns: str | Sequence[str],
     kind: str,
     kinds: str | Sequence[str] = (),
+    columns: str | Sequence[str] | Mapping[str, Column] = (),
+    categorical: str | Sequence[str] = (),
     **settings: Any,
 ) -> csv_source.CsvData:
     """The molecules of the first file as the training part, those of the second as the test part.
 
     Both have the same columns; their order may differ. The arguments are those of
-    `csv_source.load`. Classes are those of both files.
+    `csv_source.load`. Classes and categories are those of both files.
     """
-    given = dict(target_columns=target_columns, kind=kind, kinds=kinds, **settings)
+    if columns and not isinstance(columns, Mapping):
+        columns = _columns_of_both(path, test_path, columns, categorical)
+    given: dict[str, Any] = dict(
+        target_columns=target_columns, kind=kind, kinds=kinds, columns=columns, **settings
+    )
     parts = [csv_source.load(each, **given) for each in (path, test_path)]
     datasets = [part.dataset for part in parts]
     if datasets[0].spec.label != datasets[1].spec.label:
@@ -51,12 +58,7 @@ def _with_all_classes(
 ) -> list[Dataset]:
     """The datasets with labels that know the classes of all tables."""
     names = csv_source.target_names(tables[0], target_columns)
-    columns = [[table.column(name) for name in names] for table in tables]
-    rows = [row for table in columns for row in zip(*table, strict=True)]
-    numbers = [number for table in tables for number in table.numbers]
-    name = " and ".join(table.name for table in tables)
-    both = Table(name, names, tuple(rows), tuple(numbers))
-    labels, label = csv_source.labels_of(both, names, kind, kinds=kinds)
+    labels, label = csv_source.labels_of(_together(tables, names), names, kind, kinds=kinds)
     starts = np.cumsum([0, *(len(table.rows) for table in tables[:-1])])
     return [
         dataset.with_targets(
@@ -67,3 +69,26 @@ def _with_all_classes(
         )
         for start, dataset in zip(starts, datasets, strict=True)
     ]
+
+
+def _columns_of_both(
+    path: str | Path,
+    test_path: str | Path,
+    columns: str | Sequence[str],
+    categorical: str | Sequence[str],
+) -> dict[str, Column]:
+    """What the further columns are, from the cells of both files."""
+    tables = [read(each).without_blank_rows() for each in (path, test_path)]
+    names = csv_source.target_names(tables[0], columns, "column")
+    return csv_source.columns_of(_together(tables, names), names, categorical)
+
+
+def _together(tables: Sequence[Table], names: Sequence[str]) -> Table:
+    """Some columns of all tables, one below the other."""
+    columns = [[table.column(name) for name in names] for table in tables]
+    return Table(
+        " and ".join(table.name for table in tables),
+        tuple(names),
+        tuple(row for table in columns for row in zip(*table, strict=True)),
+        tuple(number for table in tables for number in table.numbers),
+    )

@@ -9,15 +9,15 @@ import csv
 import dataclasses
 import difflib
 import math
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import numpy as np
 
-from gtx.data import csv_duplicates, molecules
+from gtx.data import csv_columns, csv_duplicates, molecules
 from gtx.data.columns import SPLITS
+from gtx.data.csv_table import MISSING, meaning
 from gtx.data.csv_table import CsvError as CsvError
 from gtx.data.csv_table import Table as Table
 from gtx.data.csv_table import iterate as iterate
@@ -25,10 +25,9 @@ from gtx.data.csv_table import read as read
 from gtx.data.dataset import Dataset
 from gtx.data.labels import known
 from gtx.data.smiles import shortened
-from gtx.data.spec import Label, LabelKind, mixed_label
+from gtx.data.spec import Column, Label, LabelKind, mixed_label
 from gtx.typing import Level
 
-MISSING = ("", "nan", "na", "n/a")
 _VALID = ("val", "validation")
 _TRUTH = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0}
 
@@ -75,6 +74,8 @@ def load(
     features: str = "cip",
     split_column: str | None = None,
     weight_column: str | None = None,
+    columns: str | Sequence[str] | Mapping[str, Column] = (),
+    categorical: str | Sequence[str] = (),
     duplicates: str = "keep",
     num_workers: int = 0,
 ) -> CsvData:
@@ -96,9 +97,13 @@ def load(
         empty cell is in no part and in `rejected`. None leaves the molecules unsplit.
       weight_column: name of a column that says how much each row counts in the loss; None if all
         count the same.
+      columns: names of further columns that the model reads, as those of targets; or what each of
+        them is, if that is known. They become graph columns. A row with an empty cell there is in
+        `rejected`.
+      categorical: those of `columns` whose numbers are categories.
       duplicates: "keep" has a graph for each row, and says in the log how many molecules stand in
         several rows; "mean" has one for each molecule, with the mean of its values. Molecules in
-        different cells of `split_column` stay apart.
+        different cells of `split_column` or of `columns` stay apart.
       num_workers: number of processes that parse SMILES; 0 for none.
 
     Raises:
@@ -118,7 +123,17 @@ def load(
     smiles = table.column(smiles_column)
     labels, label = labels_of(table, target_columns, kind, kinds=kinds)
     weights = None if weight_column is None else weights_in(table, weight_column)
+    further = columns_of(table, columns, categorical)
+    taken = {smiles_column, *target_names(table, target_columns), split_column, weight_column}
+    used = [name for name in further if name in taken]
+    if used:
+        raise CsvError(
+            f"{table.name}: the columns {used} have another use and cannot be features. Leave them "
+            "out of the columns that the model reads."
+        )
     dataset, errors = molecules.from_smiles(smiles, features=features, num_workers=num_workers)
+    cells = {name: table.column(name) for name in further}
+    dataset, errors = csv_columns.added(dataset, errors, cells, further)
     rejected = tuple(
         Rejected(table.numbers[row], smiles[row], reason) for row, reason in errors.items()
     )
@@ -127,7 +142,8 @@ def load(
         text = shortened(first.smiles)
         raise CsvError(
             f"{table.name}: none of {len(smiles)} molecules in column {smiles_column!r} can be "
-            f"read; row {first.row} ({text!r}): {first.reason}. Name the column of SMILES."
+            f"read; row {first.row} ({text!r}): {first.reason}. Name the column of SMILES"
+            + (" and columns without empty cells." if further else ".")
         )
     labels, names = labels[dataset.ids], target_names(table, target_columns)
     if np.all(labels == -1 if kind == "multiclass" else np.isnan(labels)):
@@ -137,14 +153,15 @@ def load(
         )
     weights = None if weights is None else weights[dataset.ids]
     if duplicates == "mean":
-        cells = None if split_column is None else table.column(split_column)
-        dataset, labels, weights, others = _averaged(dataset, table, labels, label, weights, cells)
+        apart = _apart(table, dataset, [*([split_column] if split_column else []), *further])
+        dataset, labels, weights, others = _averaged(dataset, table, labels, label, weights, apart)
         rejected = tuple(sorted((*rejected, *others), key=lambda each: each.row))
     else:
         numbers = labels.reshape(len(labels), -1).astype(np.float64)
         numbers[~known(labels, label)] = np.nan
         assert dataset.names is not None
-        csv_duplicates.report(table, dataset.ids.tolist(), dataset.names.tolist(), numbers)
+        rows, apart = dataset.ids.tolist(), _apart(table, dataset, list(further))
+        csv_duplicates.report(table, rows, dataset.names.tolist(), numbers, apart)
     dataset = dataset.with_targets("graph", labels=labels, label=label, weights=weights)
     if split_column is not None:
         dataset, left_out = _split_by_column(dataset, table, smiles, split_column)
@@ -158,13 +175,12 @@ def _averaged(
     labels: np.ndarray,
     label: Label,
     weights: np.ndarray | None,
-    cells: Sequence[str] | None,
+    apart: Sequence[str] | None,
 ) -> tuple[Dataset, np.ndarray, np.ndarray | None, list[Rejected]]:
     """Each molecule once, with its labels and weights, and the rows that others stand for."""
     assert dataset.names is not None
     rows, smiles = dataset.ids.tolist(), dataset.names.tolist()
-    parts = None if cells is None else [cells[row] for row in rows]
-    found = csv_duplicates.merged(table, rows, smiles, labels, label, weights, parts)
+    found = csv_duplicates.merged(table, rows, smiles, labels, label, weights, apart)
     others = [
         Rejected(
             table.numbers[rows[place]],
@@ -174,6 +190,32 @@ def _averaged(
         for place, first in found.into.items()
     ]
     return dataset.select(found.places), found.labels, found.weights, others
+
+
+def columns_of(
+    table: Table,
+    columns: str | Sequence[str] | Mapping[str, Column],
+    categorical: str | Sequence[str],
+) -> dict[str, Column]:
+    """What the further columns of a table are that a model reads. The arguments are as in `load`.
+
+    Raises:
+      CsvError: names the column.
+    """
+    if isinstance(columns, Mapping):
+        return dict(columns)
+    names = target_names(table, columns, "column") if columns else ()
+    numbered = target_names(table, categorical, "categorical column") if categorical else ()
+    return csv_columns.described(table, names, numbered)
+
+
+def _apart(table: Table, dataset: Dataset, names: Sequence[str]) -> list[str] | None:
+    """For each molecule a text that differs where the cells of these columns mean another thing."""
+    columns = [table.column(name) for name in names]
+    if not columns:
+        return None
+    rows = dataset.ids.tolist()
+    return ["\n".join(str(meaning(column[row])) for column in columns) for row in rows]
 
 
 def labels_of(
@@ -283,31 +325,42 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in row)
 
 
-def target_names(table: Table, columns: str | Sequence[str]) -> tuple[str, ...]:
-    """The names of a text or a sequence. A text may also be one name that contains commas."""
+def target_names(
+    table: Table, columns: str | Sequence[str], what: str = "target"
+) -> tuple[str, ...]:
+    """The names of a text or a sequence. A text may also be one name that contains commas.
+
+    Args:
+      table: the file.
+      columns: the names.
+      what: what they are called in messages.
+
+    Raises:
+      CsvError: the text is no row of names, or a name is empty or given twice.
+    """
     if isinstance(columns, str):
         try:
             names = names_in(columns)
         except csv.Error as error:
             raise CsvError(
-                f"{table.name}: the target {columns!r} is no row of names: {error}. Put a name "
+                f"{table.name}: the {what} {columns!r} is no row of names: {error}. Put a name "
                 "with commas into double quotes."
             ) from error
         whole = columns.strip()
         if whole in table.header and names != (whole,):
             if all(name in table.header for name in names):
                 raise CsvError(
-                    f"{table.name}: the target {columns!r} is a column, and so are {list(names)}. "
+                    f"{table.name}: the {what} {columns!r} is a column, and so are {list(names)}. "
                     "Put double quotes around each name that you mean."
                 )
             names = (whole,)
     else:
         names = tuple(columns)
     if not all(names):
-        raise CsvError(f"{table.name}: the targets {list(names)} hold an empty name. Leave it out.")
+        raise CsvError(f"{table.name}: the {what}s {list(names)} hold an empty name. Leave it out.")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise CsvError(f"{table.name}: the targets {twice} are given twice. Name each once.")
+        raise CsvError(f"{table.name}: the {what}s {twice} are given twice. Name each once.")
     return names
 
 
@@ -360,14 +413,6 @@ def _classes(table: Table, column: str) -> tuple[np.ndarray, Label]:
     place = {name: number for number, name in enumerate(names)}
     labels = np.array([place.get(cell, -1) for cell in cells], np.int32)
     return labels, Label("graph", "multiclass", len(names), tuple(names))
-
-
-def meaning(name: str) -> float | str:
-    """A form that is equal for two spellings of one class: the number, or the text without case."""
-    try:
-        return float(name)
-    except ValueError:
-        return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _split_by_column(

@@ -7,11 +7,14 @@ import difflib
 import io
 import itertools
 import threading
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gtx.data.exact import DatasetError
+
+MISSING = ("", "nan", "na", "n/a")  # cells in lower case that hold nothing
 
 
 class CsvError(DatasetError):
@@ -176,3 +179,11 @@ def _listing(names: Sequence[str]) -> str:
     """Names for a message: twenty at most."""
     shown = ", ".join(repr(name) for name in names[:20])
     return f"[{shown}, ...] ({len(names)} columns)" if len(names) > 20 else f"[{shown}]"
+
+
+def meaning(name: str) -> float | str:
+    """A form that is equal for two spellings of one class: the number, or the text without case."""
+    try:
+        return float(name)
+    except ValueError:
+        return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

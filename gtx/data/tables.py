@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from gtx.data import csv_source
-from gtx.data.csv_source import MISSING, Table
+from gtx.data import csv_table
+from gtx.data.csv_table import MISSING, Table, meaning
 from gtx.data.exact import DatasetError
 from gtx.data.spec import Categorical, Column, Continuous
 
@@ -71,7 +71,7 @@ def read(path: Path) -> Frame:
     """
     if path.suffix == ".parquet":
         return _read_parquet(path)
-    table = csv_source.read(path, empty=True)
+    table = csv_table.read(path, empty=True)
     kept = [row for row, cells in enumerate(table.rows) if any(map(str.strip, cells))]
     rows = tuple(table.rows[row] for row in kept)
     numbers = tuple(table.numbers[row] for row in kept)
@@ -184,9 +184,16 @@ def _parsed(cell: str) -> float | None:
         return None
 
 
-def _number(frame: Frame, name: str, row: int, cell: str) -> float:
+def finite(cell: str) -> float | None:
+    """The number of a cell; None if it is none that float32 holds."""
     number = _parsed(cell)
-    if number is None or not abs(number) <= float(np.finfo(np.float32).max):
+    fits = number is not None and abs(number) <= float(np.finfo(np.float32).max)
+    return number if fits else None
+
+
+def _number(frame: Frame, name: str, row: int, cell: str) -> float:
+    number = finite(cell)
+    if number is None:
         raise DatasetError(
             f"{frame.place(row)}, column {name!r} is {cell!r:.60}. It must be a finite number; "
             "name the column in config.data.categorical if it holds categories."
@@ -198,7 +205,7 @@ def _check_spellings(frame: Frame, name: str, cells: list[str]) -> None:
     """Refuse two texts that look like one category."""
     first: dict[Any, int] = {}
     for row, cell in enumerate(cells):
-        other = first.setdefault(csv_source.meaning(cell), row)
+        other = first.setdefault(meaning(cell), row)
         if cells[other] != cell:
             raise DatasetError(
                 f"{frame.place(row)}, column {name!r} is {cell!r:.60}, and {cells[other]!r:.60} in "

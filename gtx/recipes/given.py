@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from gtx.data import DatasetError, GraphSpec
+from gtx.data import Column, DatasetError, GraphSpec
+from gtx.data.column_scales import without_scales
+from gtx.recipes.data import reads_smiles
 from gtx.recipes.saved import Recipe
 from gtx.typing import LEVELS
 
@@ -61,3 +63,19 @@ def given_spec(
         for field in LEVELS.values()
     }
     return GraphSpec(**levels, edge_sets=spec.edge_sets)
+
+
+def columns_beside_smiles(
+    recipe: Recipe, encoded: AbstractSet[tuple[str, str]]
+) -> dict[str, Column]:
+    """The columns of a CSV file that the model reads beside its SMILES, as the file has them.
+
+    Args:
+      recipe: of the training run.
+      encoded: as for `given_spec`.
+    """
+    if not recipe.config.data.get("columns", "") or not reads_smiles(recipe.config):
+        return {}
+    spec = without_scales(recipe.raw_spec or recipe.spec)
+    computed = {*encoded, _DESCRIPTORS}
+    return {name: each for name, each in spec.graphs.items() if ("graphs", name) not in computed}

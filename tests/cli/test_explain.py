@@ -91,7 +91,7 @@ def test_a_molecule_that_does_not_parse_is_one_line_and_exit_code_three(
     [
         (["--smiles=CC", "--target=logP"], "there is no target 'logP'. The model has logS."),
         ([], "give either --smiles or --input"),
-        (["--input=graphs"], "this model reads molecules. Give --smiles"),
+        (["--input=graphs"], "No such file or directory: 'graphs'"),
         (["--smiles=CC", "--method=saliency"], "--method=saliency"),
         (["--smiles=CC", "--baseline=one"], "--baseline=one"),
     ],
@@ -109,7 +109,7 @@ def test_what_cannot_be_explained_is_one_line_and_exit_code_two(
 def test_a_mean_baseline_needs_the_training_data(trained_run, tmp_path, capsys):
     data = trained_run.workdir.parent / "molecules.csv"
     kept = data.read_text()
-    data.write_text(kept.replace("CCO,", "CCCO,", 1))
+    data.write_text(kept.replace("CCO,", "CCCCO,", 1))
     try:
         arguments = [f"--workdir={trained_run.workdir}", f"--output={tmp_path / 'out'}"]
         assert commands.run("explain", *arguments, "--smiles=CC") == 2

@@ -95,6 +95,7 @@ WRONG = {
         ({"data.split": "given"}, "test_path is '' and split is 'given'"),
         ({"data.test_path": "other.csv"}, "goes with split 'given'"),
         ({"data.duplicates": "drop"}, "keep"),
+        ({"data.categorical": "plate"}, "there are no columns"),
         ({"data.test_fraction": 0.95}, "leave nothing to train on"),
         ({"data.valid_fraction": NAN}, "nan is not allowed"),
         ({"data.kind": "classification"}, "binary, mixed, multiclass, multilabel, regression"),

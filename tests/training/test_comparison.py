@@ -98,6 +98,7 @@ ZINC = {
 # Fields of sources. What they make of the data is compared, not they themselves.
 SMILES = {
     "data.descriptors": (("MolWt", "TPSA"), REFUSED),
+    "data.columns": ("other", REFUSED),
     "data.duplicates": ("mean", NOTHING),  # there are none
     "data.features": ("types", REFUSED),
     "data.kind": ("multiclass", REFUSED),
@@ -107,6 +108,7 @@ SMILES = {
     "data.split": ("scaffold", REFUSED),
     "data.split_column": ("fold", NOTHING),  # read where the split is a column
     "data.split_seed": (1, REFUSED),
+    "data.standardize": (False, NOTHING),  # there are no numbers
     "data.target": ("other", REFUSED),
     "data.test_fraction": (0.3, REFUSED),
     "data.valid_fraction": (0.3, REFUSED),
@@ -149,7 +151,7 @@ NOT_HERE |= {f"data.{field}" for field in ("dim", "num_classes", "num_edges", "n
 NOT_HERE |= {"data.normalize_words", "data.nodes_per_class"}
 # Without noise on numbers, hidden nodes, weights or several targets these are refused.
 NOT_HERE |= {"task.noise_scale", "task.masked_columns", "task.target_weights"}
-NOT_HERE |= {"data.kinds", "data.weights", "data.test_path"}
+NOT_HERE |= {"data.kinds", "data.weights", "data.test_path", "data.categorical"}
 # Of another run, whose parameters are compared by content (tests/recipes/test_start.py).
 NOT_HERE |= {"init_from", "init_new"}
 # The built model, the encodings, the structures and the source of batches are compared whole, with

@@ -50,8 +50,12 @@ class CSV(DataSource):
         of `test_path` as the test part; with every other value the graphs stay unsplit.
       split_column: see `split`.
       test_path: a second file with the same columns; "" for none.
+      columns: further columns that the model reads beside the molecule: `temperature,solvent`; ""
+        for none. Numbers are brought to one scale by `config.data.standardize`; a column of texts
+        holds categories. A row with an empty cell there is left out.
+      categorical: those of `columns` whose numbers are categories too.
       duplicates: what becomes of a molecule in several rows: "keep" keeps all of them, "mean" has
-        one with the mean of its values.
+        one with the mean of its values. Rows that differ in `columns` stay apart.
       num_workers: number of processes that parse SMILES; 0 for none, which is faster for less than
         about 20,000 molecules. The result does not depend on it.
     """
@@ -66,6 +70,8 @@ class CSV(DataSource):
     split: Name = "none"
     split_column: Name = "split"
     test_path: str = ""
+    columns: str | tuple[str, ...] = ""
+    categorical: str | tuple[str, ...] = ""
     duplicates: Literal["keep", "mean"] = "keep"
     num_workers: Annotated[int, Whole(0, 2**10)] = 0
 
@@ -84,6 +90,11 @@ class CSV(DataSource):
                 "name with a comma stands in quotes."
             )
         check_kinds(self, "CSV")
+        if self.categorical and not self.columns:
+            raise DatasetError(
+                f"CSV: categorical is {self.categorical!r}, and there are no columns. Name them in "
+                "columns too (--config.data.columns)."
+            )
         if bool(self.test_path) != (self.split == "given"):
             raise DatasetError(
                 f"CSV: test_path is {self.test_path!r} and split is {self.split!r}. A file of its "
@@ -107,6 +118,8 @@ class CSV(DataSource):
             weight_column=self.weights or None,
             features=self.features,
             split_column=self.split_column if self.split == "column" else None,
+            columns=self.columns,
+            categorical=self.categorical,
             duplicates=self.duplicates,
             num_workers=self.num_workers,
         )
