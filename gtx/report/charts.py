@@ -87,6 +87,7 @@ def chart(
     log: bool = False,
     diagonal: bool = False,
     unit: bool = False,
+    whole: bool = False,
 ) -> Markup:
     """A chart of some series.
 
@@ -96,6 +97,7 @@ def chart(
       log: whether the vertical axis is logarithmic, if all values are above 0.
       diagonal: whether both axes have the same range, and a line where they are equal.
       unit: whether they go from 0 to 1.
+      whole: whether the numbers across are whole, such as those of epochs.
     """
     points = [_finite(each) for each in series]
     x = np.concatenate([found for found, _, _ in points])
@@ -106,7 +108,7 @@ def chart(
         x = y = np.concatenate([x, y])
     across = Axis.of(x, _LEFT, WIDTH - _RIGHT)
     up = Axis.of(y, HEIGHT - _BOTTOM, _TOP, log=log)
-    parts = [*_frame(across, up, x_label, y_label)]
+    parts = [*_frame(across, up, x_label, y_label, whole)]
     if diagonal:
         ends = (across(across.low), up(up.low), across(across.high), up(up.high))
         line = Markup('<line class="diagonal" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
@@ -133,13 +135,15 @@ def _finite(series: Series) -> tuple[np.ndarray, np.ndarray, list[str]]:
     return x[there], y[there], titles
 
 
-def _frame(across: Axis, up: Axis, x_label: str, y_label: str) -> list[Markup]:
+def _frame(across: Axis, up: Axis, x_label: str, y_label: str, whole: bool) -> list[Markup]:
     """The grid, its numbers and the names of the axes."""
     left, right, bottom, top = across.start, across.end, up.start, up.end
     line = Markup('<line class="grid" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
     text = Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{:g}</text>')
     parts = []
     for value in across.ticks():
+        if whole and not value.is_integer():
+            continue
         place = across(value)
         parts += [
             line.format(place, bottom, place, top),

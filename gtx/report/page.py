@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from gtx.report import calibration, molecules, scores
 from gtx.report.charts import Series, chart
-from gtx.report.run import Run, read
+from gtx.report.run import MOST_BYTES, Run, read
 from gtx.report.targets import Target, targets
 
 MOST_TARGETS = 24  # of a run, that have a part of their own
@@ -85,6 +85,10 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def _why_no_targets(run: Run) -> str:
+    if run.too_large:
+        return (
+            f"predictions.csv has more than {MOST_BYTES >> 20} MiB, so predictions are not shown."
+        )
     if not run.rows:
         return "The folder has no predictions.csv, so predictions are not shown."
     if run.label is None:
@@ -116,9 +120,9 @@ def _curves(run: Run) -> list[Markup]:
     loss, score = series(lambda e: e["loss"]), series(lambda e: (e["valid"] or {}).get(metric))
     drawn = []
     if loss:
-        drawn.append(chart(loss, x_label="epoch", y_label="training loss", log=True))
+        drawn.append(chart(loss, x_label="epoch", y_label="training loss", log=True, whole=True))
     if score:
-        drawn.append(chart(score, x_label="epoch", y_label=f"validation {metric}"))
+        drawn.append(chart(score, x_label="epoch", y_label=f"validation {metric}", whole=True))
     return drawn
 
 
@@ -157,7 +161,7 @@ def _scatter(target: Target) -> Markup | None:
         # Side by side, or all points of a class would lie on one line.
         apart = x + rng.uniform(-0.2, 0.2, len(x))
         series = [Series(target.name, apart, y, titles)]
-        return chart(series, x_label="measured (0 or 1)", y_label="probability of 1")
+        return chart(series, x_label="measured (0 or 1)", y_label="probability of 1", whole=True)
     series = [Series(target.name, x, y, titles)]
     measured, predicted = f"measured {target.name}", f"predicted {target.name}"
     return chart(series, x_label=measured, y_label=predicted, diagonal=True)

@@ -11,6 +11,7 @@ from gtx.data.exact import DatasetError
 from gtx.uncertainty.calibration import FILE, Calibration
 
 PARTS = ("train", "valid", "test", "test without repeats")
+MOST_BYTES = 2**25  # of a predictions.csv that is read, which takes ten times as much memory
 
 
 class ReportError(ValueError):
@@ -30,6 +31,7 @@ class Run:
       label: what was predicted; None if no checkpoint says so.
       content: hashes of the data, by part.
       calibration: of uncertainty.json, or None.
+      too_large: whether there is a predictions.csv of more than `MOST_BYTES`, which is not read.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Run:
     label: Label | None = None
     content: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     calibration: Calibration | None = None
+    too_large: bool = False
 
     @property
     def parts(self) -> list[str]:
@@ -92,15 +95,18 @@ def read(folder: pathlib.Path, name: str) -> Run:
         calibration = Calibration.load(folder) if (folder / FILE).exists() else None
     except DatasetError as error:
         raise ReportError(str(error)) from error
+    predictions = folder / "predictions.csv"
+    too_large = predictions.exists() and predictions.stat().st_size > MOST_BYTES
     return Run(
         name=name,
         metrics=metrics,
         history=tuple(_json(folder / "metrics.jsonl", lines=True)),
         timing=tuple(_json(folder / "timing.jsonl", lines=True)),
-        rows=_rows(folder / "predictions.csv"),
+        rows=() if too_large else _rows(predictions),
         label=label,
         content=recipe.get("content") or {},
         calibration=calibration,
+        too_large=too_large,
     )
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from gtx.cli import outcome
 from gtx.data import Dataset, GraphSpec, Label
+from gtx.data.spec import mixed_label
 from gtx.report import page
 from gtx.report.run import ReportError, read
+from gtx.report.targets import targets
 from gtx.tasks import metrics as scored
 from gtx.uncertainty import Calibration
 from tests.cli import commands
@@ -126,6 +128,29 @@ def test_classes_have_their_reliability(kind, tmp_path):
     assert ("Measured classes" in found.text) == (kind == "multiclass")
 
 
+def test_targets_of_several_kinds_are_read_from_their_own_columns(tmp_path):
+    parts = (
+        Label("graph", "regression", 1, ("logS",), name="logS"),
+        Label("graph", "multiclass", 3, ("a", "b", "c"), name="kind"),
+    )
+    rng = np.random.default_rng(2)
+    labels = np.stack([rng.normal(size=20), np.arange(20) % 3], axis=1)
+    labels[4, 1] = np.nan
+    said = np.concatenate([labels[:, :1] + 1, rng.dirichlet(np.ones(3), size=20)], axis=1)
+    scores = {"logS/mae": 1.0, "kind/accuracy": 0.125}
+    path = folder(tmp_path / "run", mixed_label(parts), labels, said, {"test": scores})
+    one, two = targets(read(path, "run"))
+    assert (one.name, one.prefix, two.name, two.prefix) == ("logS", "logS/", "kind", "kind/")
+    np.testing.assert_allclose(one.errors, 1, rtol=1e-5)
+    known = np.arange(20) != 4
+    np.testing.assert_array_equal(two.measured, labels[known, 1])
+    np.testing.assert_allclose(two.predicted, said[known, 1:], rtol=1e-5)
+    found = shown(path, output=tmp_path / "report.html")
+    assert found.scores == scores_of({"test": scores})
+    # The accuracy of these rows is another one, so it is given no interval.
+    assert found.text.count("95 % interval") == 1
+
+
 def test_several_seeds_have_their_deviation_and_a_diverged_one_is_named(tmp_path):
     measured = np.arange(12.0)[:, None]
     said = np.stack([measured + 0.5, measured - 1.5])
@@ -153,6 +178,13 @@ def test_what_a_run_lacks_is_left_out_and_said(regression, tmp_path):
     assert "has no predictions.csv" in found.text and "there are no curves" in found.text
     metrics = json.loads((regression / "metrics.json").read_text())
     assert found.scores == scores_of(metrics)
+
+
+def test_predictions_that_would_fill_the_memory_are_not_read(regression, tmp_path, monkeypatch):
+    monkeypatch.setattr("gtx.report.run.MOST_BYTES", 100)
+    found = shown(regression, output=tmp_path / "report.html")
+    assert "so predictions are not shown" in found.text and "Largest errors" not in found.text
+    assert found.tags.count("svg") == 2
 
 
 def test_the_command_compares_runs(regression, tmp_path, monkeypatch, capsys):
