@@ -37,7 +37,7 @@ def print_scores(
       scores: metrics by split; `target/metric` is a metric of one target.
       baseline: the same of the random forest on the test part, or None.
       deviations: standard deviation of each score, or None.
-      title: of the first table.
+      title: of the tables.
     """
 
     def cell(split: str, metric: str) -> str:
@@ -85,10 +85,10 @@ def print_scores(
         return
     # Heads of several kinds have several metrics, and a table for each kind.
     for kind in dict.fromkeys(tuple(row) for row in first.values()):
-        table = Table("split", "target", title="Scores of each target or class")
+        table = Table("split", "target", title=f"{title}, by target or class")
         for metric in kind:
-            title = metric.replace("_", "\n") if len(kind) > MOST_COLUMNS else metric
-            table.add_column(title, justify="right")
+            name = metric.replace("_", "\n") if len(kind) > MOST_COLUMNS else metric
+            table.add_column(name, justify="right")
         for split, found in targets.items():
             for target, row in found.items():
                 if tuple(row) == kind:
