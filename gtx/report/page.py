@@ -78,7 +78,11 @@ def _run(run: Run) -> dict[str, Any]:
         "why_no_targets": _why_no_targets(run) if not found else "",
         "seconds": _seconds(run),
         "rate": _rate(run),
-        "padding": {name: float(ratio) for name, ratio in metrics.get("padding_waste", {}).items()},
+        "padding": {
+            name: ratio
+            for name, ratio in metrics.get("padding_waste", {}).items()
+            if ratio is not None  # graphs without edges
+        },
         "content": run.content,
         "config": json.dumps(metrics.get("config", {}), indent=2, sort_keys=True),
     }

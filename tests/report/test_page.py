@@ -2,14 +2,17 @@
 
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
 
-from gtx.cli import outcome
+import gtx.report
+from gtx.cli import finish, outcome
 from gtx.data import Dataset, GraphSpec, Label
 from gtx.data.spec import mixed_label
 from gtx.report import page
+from gtx.report.charts import Axis
 from gtx.report.run import ReportError, read
 from gtx.report.targets import targets
 from gtx.tasks import metrics as scored
@@ -61,7 +64,8 @@ def regression(tmp_path):
     return folder(
         tmp_path / "run", Label("graph", "regression", 1, ("logS",)), measured, said,
         {"train": dict.fromkeys(test, 0.25), "test": test, "baseline": {"test": test}},
-        versions={"jax": "0.10.2"}, padding_waste={"nodes": 1.125}, train_seconds=2.5,
+        versions={"jax": "0.10.2"}, padding_waste={"nodes": 1.125, "edges": math.inf},
+        train_seconds=2.5,
     )  # fmt: skip
 
 
@@ -214,3 +218,26 @@ def test_a_file_that_is_damaged_is_named(regression):
     (regression / "metrics.jsonl").write_text('{"epoch": 1\n')
     with pytest.raises(ReportError, match=r"metrics\.jsonl cannot be read"):
         read(regression, "run")
+
+
+def test_a_run_ends_without_a_page_where_its_library_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.delattr(gtx.report, "page")
+    monkeypatch.setitem(sys.modules, "gtx.report.page", None)
+    assert not finish._write_page(tmp_path)
+    assert capsys.readouterr().err.startswith("note: report.html is not written: ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [
+        ([0.0], False), ([-1e20, 1e20], False), ([3.0, 3.0], False), ([1.0, 1 + 1e-15], False),
+        ([1e-9, 1e9], True), ([0.5, 0.6], True), ([0.0, 1.0], True), ([], False),
+    ],
+)  # fmt: skip
+def test_an_axis_holds_its_values_and_has_a_few_ticks(values, log):
+    axis = Axis.of(np.array(values, np.float64), 10.0, 100.0, log=log)
+    assert all(10 <= axis(value) <= 100 for value in values)
+    ticks = axis.ticks()
+    assert 1 <= len(ticks) <= 8 and ticks == sorted(ticks)
+    assert all(10 - 1e-6 <= axis(tick) <= 100 + 1e-6 for tick in ticks)
