@@ -153,7 +153,10 @@ def write(
     print(f"Everything is {where}predictions.csv (of the {last} part), learning_curve.png.")
     if _write_page(workdir):
         print(f"To look at: {workdir / 'report.html'}")
-    if molecules:
+    if molecules and config.data.get("columns"):  # which no --smiles has
+        more = "--input=new.csv --output=predictions.csv"
+        print(f"Next: {typed('predict')} --workdir={model_folder} {more}")
+    elif molecules:
         print(f"Next: {typed('predict')} --workdir={model_folder} --smiles='CCO'")
     else:
         print(f"Next: {typed('evaluate')} --workdir={model_folder} --split={last}")

@@ -1,5 +1,6 @@
 """A run whose model reads further columns of its CSV file, by every command."""
 
+import contextlib
 import csv
 import json
 
@@ -62,8 +63,14 @@ def run(tmp_path_factory, quick_compilation):
     folder = tmp_path_factory.mktemp("columns")
     write(folder / "mine.csv")
     arguments = [f"--config.data.path={folder / 'mine.csv'}", f"--workdir={folder / 'run'}"]
-    assert commands.run("train", *SMALL, *arguments) == 0
+    with open(folder / "printed.txt", "w") as file, contextlib.redirect_stdout(file):
+        assert commands.run("train", *SMALL, *arguments) == 0
     return folder
+
+
+def test_the_next_command_is_one_that_works(run):
+    last = (run / "printed.txt").read_text().splitlines()[-1]
+    assert last.startswith("Next: ") and "--input=" in last and "--smiles" not in last
 
 
 @pytest.fixture(scope="module")
