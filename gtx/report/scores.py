@@ -8,6 +8,8 @@ from gtx.report.intervals import intervals
 from gtx.report.run import Run
 from gtx.report.targets import Target
 
+PLUS_MINUS = "\u00a0±\u00a0"  # with spaces at which no line breaks
+
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
@@ -62,7 +64,7 @@ def of_prefix(run: Run, prefix: str, ends: Mapping[str, tuple[float, float]]) ->
         for part in run.parts:
             value = run.metrics[part].get(key)
             deviation = run.metrics.get("deviations", {}).get(part, {}).get(key)
-            text = number(value) + ("" if deviation is None else f" ± {number(deviation)}")
+            text = number(value) + ("" if deviation is None else f"{PLUS_MINUS}{number(deviation)}")
             cells.append(Cell(text, f"{part}/{key}", value))
         if ensemble:
             cells.append(_cell(f"ensemble/{last}/{key}", ensemble.get(last, {}).get(key)))
@@ -120,7 +122,7 @@ def compared(runs: list[Run]) -> Table:
         for part in ("valid", "test"):
             value = run.metrics.get(part, {}).get(metric)
             deviation = run.metrics.get("deviations", {}).get(part, {}).get(metric)
-            text = number(value) + ("" if deviation is None else f" ± {number(deviation)}")
+            text = number(value) + ("" if deviation is None else f"{PLUS_MINUS}{number(deviation)}")
             cells.append(Cell(text, f"run {number_of}/{part}/{metric}", value))
         for source, part in (("ensemble", "test"), ("baseline", "test")):
             value = (run.metrics.get(source) or {}).get(part, {}).get(metric)

@@ -170,7 +170,8 @@ def test_several_seeds_have_their_deviation_and_a_diverged_one_is_named(tmp_path
     found = shown(path, output=tmp_path / "report.html")
     assert found.scores["test/rmse"] is None and found.scores["ensemble/test/rmse"] == 0.5
     assert found.scores["seed 2/test/rmse"] == 0.5 and found.scores["seed 10/test/rmse"] is None
-    assert "± 0.1250" in found.text and "diverged: the loss is nan." in found.text
+    assert "± 0.1250" in found.text.replace("\u00a0", " ")
+    assert "diverged: the loss is nan." in found.text
     assert "Diverged: seed 10." in found.text and "of the ensemble" in found.text
 
 
