@@ -26,6 +26,7 @@ from ml_collections import ConfigDict
 from gtx import recipes, training
 from gtx.batching import Source
 from gtx.cli import baseline, finish, outcome, recipe_flag, shared_flags
+from gtx.cli.estimate import Estimate
 from gtx.cli.waiting import waiting
 from gtx.training.spread import notes_on_spread
 from gtx.training.step import blank_batch
@@ -81,7 +82,7 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         outcome.write_json(workdir / "start.json", names)
 
     settings = config.training
-    hooks: list[training.Hook] = [training.ProgressBar(), training.JsonLines()]
+    hooks: list[training.Hook] = [Estimate(graphs), training.ProgressBar(), training.JsonLines()]
     if settings.tensorboard:
         hooks.append(training.TensorBoard())
     if settings.patience:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import flax.linen as nn
+import jax
 
 from gtx.batching import Source
 from gtx.data import Dataset
@@ -302,6 +303,7 @@ def _told(hooks: Sequence[Hook]) -> Iterator[None]:
 
 
 def _start(hooks: Sequence[Hook], run: Run, num_epochs: int) -> None:
+    leaves = jax.tree.leaves(run.state.params)  # with an axis of replicas
     info = RunInfo(
         workdir=run.workdir,
         num_epochs=num_epochs,
@@ -310,6 +312,7 @@ def _start(hooks: Sequence[Hook], run: Run, num_epochs: int) -> None:
         history=tuple(run.told_history()),
         main_metric=run.task.main_metric,
         mode=run.task.mode,
+        num_parameters=sum(leaf.size for leaf in leaves) // len(run.replicas),
     )
     for hook in hooks:
         hook.start(info)

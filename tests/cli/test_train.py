@@ -93,11 +93,13 @@ def test_the_test_predictions_are_those_of_the_saved_model(finished):
     assert error == pytest.approx(metrics["test"]["rmse"], rel=1e-5)
 
 
-def test_the_same_command_again_changes_nothing(finished):
+def test_the_same_command_again_changes_nothing(finished, capsys):
     path, workdir = finished
     before = json.loads((workdir / "metrics.json").read_text())
     lines = (workdir / "metrics.jsonl").read_bytes()
     assert train(path, workdir, "--config.baseline=True") == 0
+    sizes = f"{before['parameters']:,} parameters; graphs: "
+    assert sizes in capsys.readouterr().err
     after = json.loads((workdir / "metrics.json").read_text())
     assert after["resumed_from"] == after["steps"] == before["steps"]
     assert after["params_sha256"] == before["params_sha256"]

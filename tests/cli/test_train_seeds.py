@@ -178,7 +178,8 @@ def test_the_command_shows_each_seed_and_goes_on_with_the_same_ones(finished, ca
     before = read(finished)
     lines = (finished / "metrics.jsonl").read_bytes()
     assert train(finished) == 0
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert f"{before['parameters']:,} parameters; " in err  # of one seed
     metric = before["main_metric"]
     for each in before["seeds"].values():
         assert f"{each['test'][metric]:.4f}" in out

@@ -19,6 +19,7 @@ class RunInfo:
         the epochs; with several replicas those of all, each with its `seed`.
       main_metric: the metric that chooses the best parameters.
       mode: "min" or "max": whether a small or a large main metric is better.
+      num_parameters: of the model; of one, where several replicas are trained.
     """
 
     workdir: pathlib.Path
@@ -28,6 +29,7 @@ class RunInfo:
     history: Sequence[Mapping[str, Any]]
     main_metric: str
     mode: str
+    num_parameters: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
