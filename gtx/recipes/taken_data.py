@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from gtx.data import Categorical, Column, Continuous, Dataset, GraphSpec, Label
 from gtx.data.column_scales import scaled_like
 from gtx.data.masking import hidden_columns, narrow
+from gtx.nn.encoders.embed import module_name
 from gtx.recipes.data import encodings
 from gtx.recipes.rules import ConfigError, frozen
 from gtx.recipes.saved import Recipe
@@ -131,7 +132,7 @@ def encoders(spec: GraphSpec, config: ConfigDict) -> set[str]:
     found = {encoder(level, name) for level in LEVELS.values() for name in getattr(spec, level)}
     found |= {encoder("nodes", encoding.name) for encoding in encodings(config)}
     return found | {
-        f"edge_set_{name}_{column}"
+        module_name(f"edge_set_{name}", column)
         for name, columns in spec.edge_sets.items()
         for column in columns
     }
@@ -139,7 +140,7 @@ def encoders(spec: GraphSpec, config: ConfigDict) -> set[str]:
 
 def encoder(level: str, name: str) -> str:
     """The name of the module that reads a column."""
-    return f"{level.removesuffix('s')}_{name}"
+    return module_name(level.removesuffix("s"), name)
 
 
 def _is_new(level: str, name: str, config: ConfigDict) -> bool:

@@ -21,7 +21,7 @@ SMALL = (
     "--config=configs/csv_molecules.py",
     "--config.data.target=y",
     "--config.data.descriptors=()",
-    '--config.data.columns="T, K",solvent',
+    '--config.data.columns="T/K, dry",solvent',
     "--config.data.split=column",
     "--config.encodings_used=none",
     "--config.model.dim=8",
@@ -48,7 +48,7 @@ def write(path):
     """A file whose target depends on the columns alone."""
     rng = np.random.default_rng(0)
     with path.open("w") as file:
-        print('split,smiles,y,solvent,"T, K"', file=file)
+        print('split,smiles,y,solvent,"T/K, dry"', file=file)
         for number in range(120):
             kelvin, water = rng.uniform(280, 320), rng.random() < 0.5
             y = (kelvin - 300) / 10 + (2 if water else -2)
@@ -80,7 +80,7 @@ def predictor(tmp_path_factory):
     write(path)
     config = shrink(csv_molecules.get_config())
     config.encodings_used = "none"
-    fields = dict(path=str(path), target="y", columns='"T, K",solvent', split="column")
+    fields = dict(path=str(path), target="y", columns='"T/K, dry",solvent', split="column")
     config.data.update({**fields, "descriptors": ()})
     return invented(recipes.recipe(config, recipes.prepare(config)))
 
@@ -124,7 +124,7 @@ def test_a_file_is_predicted_as_it_is_evaluated(run, tmp_path):
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(known, rel=1e-4)
 
 
-ROWS = """T, K|solvent|smiles
+ROWS = """T/K, dry|solvent|smiles
 290|water|CCO
 310|water|CCO
 310|WATER|CCO
@@ -149,19 +149,19 @@ def test_rows_without_a_value_get_a_reason(predictor, source, tmp_path):
     rows = rows_of(output)
     assert [row["error"] for row in rows[:-1]] == [
         "", "", "", "",
-        "column 'T, K' is empty",
-        "column 'T, K' holds 'warm', which is no finite number",
+        "column 'T/K, dry' is empty",
+        "column 'T/K, dry' holds 'warm', which is no finite number",
         "column 'solvent' holds 'hexane', which the training data do not have; they have 'DMSO', "
         "'water'",
     ]  # fmt: skip
     assert rows[-1]["error"] and not any(row["y_predicted"] for row in rows[4:])
     found = [float(row["y_predicted"]) for row in rows[:4]]
     assert len({found[0], found[1], found[3]}) == 3 and found[2] == found[1]
-    columns = {"T, K": [290, 310.0, None], "solvent": ["water", "DMSO", "water"]}
+    columns = {"T/K, dry": [290, 310.0, None], "solvent": ["water", "DMSO", "water"]}
     values, errors = predictor.smiles(["CCO"] * 3, columns=columns)
     np.testing.assert_allclose(values[:2, 0], [found[0], found[3]], rtol=1e-6)
-    assert errors == {2: "column 'T, K' is empty"} and np.isnan(values[2, 0])
-    (tmp_path / "bare.csv").write_text('smiles,"T, K"\nC,300\n')
+    assert errors == {2: "column 'T/K, dry' is empty"} and np.isnan(values[2, 0])
+    (tmp_path / "bare.csv").write_text('smiles,"T/K, dry"\nC,300\n')
     with pytest.raises(CsvError, match="bare.csv: there is no column 'solvent', which this model"):
         predict_file(predictor, str(tmp_path / "bare.csv"), str(output))
 
@@ -173,7 +173,7 @@ def test_vectors_and_explanations_read_the_columns(run, source, tmp_path, capsys
     assert commands.run("embed", workdir, f"--input={source}", f"--output={vectors}") == 3
     found = np.load(vectors)
     dataset, errors = Predictor.load(run / "run" / FIRST).molecules(
-        ["CCO"] * 2, columns={"T, K": [290, 310], "solvent": ["water", "DMSO"]}
+        ["CCO"] * 2, columns={"T/K, dry": [290, 310], "solvent": ["water", "DMSO"]}
     )
     assert not errors
     expected = Predictor.load(run / "run" / FIRST).embed(dataset)
@@ -182,7 +182,7 @@ def test_vectors_and_explanations_read_the_columns(run, source, tmp_path, capsys
     folder = tmp_path / "explained"
     arguments = [f"--input={source}", f"--output={folder}", "--method=leave_one_out"]
     assert commands.run("explain", workdir, *arguments) == 3
-    assert "error: row 6 ('CCO'): column 'T, K' is empty." in capsys.readouterr().err
+    assert "error: row 6 ('CCO'): column 'T/K, dry' is empty." in capsys.readouterr().err
     told = [float(row["prediction"]) for row in rows_of(folder / "molecules.csv")]
     assert len(told) == 4
     np.testing.assert_allclose(
@@ -194,7 +194,11 @@ def test_vectors_and_explanations_read_the_columns(run, source, tmp_path, capsys
 @pytest.mark.parametrize(
     ("command", "arguments", "message"),
     [
-        ("predict", ["--smiles=C"], "also reads the columns ['T, K', 'solvent'], which --smiles"),
+        (
+            "predict",
+            ["--smiles=C"],
+            "also reads the columns ['T/K, dry', 'solvent'], which --smiles",
+        ),
         ("explain", ["--smiles=C"], "Write them and the SMILES to a CSV file: --input."),
         ("predict", ["--input={}", "--output=o.csv"], "no column 'solvent', which this"),
         ("explain", ["--input={}"], "no column 'solvent', which this"),
@@ -205,7 +209,7 @@ def test_molecules_without_the_columns_are_refused(
     run, tmp_path, monkeypatch, capsys, command, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "bare.csv").write_text('smiles,"T, K"\nC,300\n')
+    (tmp_path / "bare.csv").write_text('smiles,"T/K, dry"\nC,300\n')
     folder = run / "run" / FIRST
     given = [each.format("bare.csv") for each in arguments]
     assert commands.run(command, f"--workdir={folder}", *given) == 2
@@ -215,11 +219,11 @@ def test_molecules_without_the_columns_are_refused(
 
 
 def test_smiles_alone_are_refused_in_python_with_the_remedy(predictor):
-    assert list(predictor.columns) == ["T, K", "solvent"]
+    assert list(predictor.columns) == ["T/K, dry", "solvent"]
     for call in (predictor, predictor.smiles, predictor.dataset):
-        with pytest.raises(DatasetError, match=r"predictor.smiles\(smiles, columns=\{'T, K': "):
+        with pytest.raises(DatasetError, match=r"predictor.smiles\(smiles, columns=\{'T/K, dry': "):
             call(["CCO"])
     with pytest.raises(DatasetError, match="has 1 values for 2 molecules"):
-        predictor.smiles(["C", "CC"], columns={"T, K": [300, 301], "solvent": ["water"]})
-    with pytest.raises(DatasetError, match=r"and got \['T, K'\]"):
-        predictor.smiles(["C"], columns={"T, K": [300]})
+        predictor.smiles(["C", "CC"], columns={"T/K, dry": [300, 301], "solvent": ["water"]})
+    with pytest.raises(DatasetError, match=r"and got \['T/K, dry'\]"):
+        predictor.smiles(["C"], columns={"T/K, dry": [300]})

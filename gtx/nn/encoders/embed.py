@@ -15,6 +15,11 @@ from gtx.ops.segment import gather
 from gtx.typing import LEVELS, Activation, Dtype, ModuleFactory
 
 
+def module_name(prefix: str, column: str) -> str:
+    """The name of the module that reads a column. A slash would part it in paths of parameters."""
+    return f"{prefix}_{column}".replace("/", ":")
+
+
 class Embed(nn.Module):
     """Encode every column that the model reads.
 
@@ -97,7 +102,7 @@ class Embed(nn.Module):
                     level=level,
                     dim=dim,
                     **options,
-                    name=f"{prefix}_{column}",
+                    name=module_name(prefix, column),
                 )
                 for column, factory in sorted((fields[field] or {}).items())
             ]
