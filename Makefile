@@ -52,7 +52,7 @@ predict: install
 	$(BIN)/gtx predict --workdir=$(WORKDIR) --smiles='$(SMILES)'
 
 test: install-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-all: install-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not torch"

@@ -10,8 +10,10 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 
 def marks(path):
-    # It measures times for a quarter of a minute. test_paper_lottery has what it calls of E17.
-    return [pytest.mark.slow] if path.stem == "03_hardware_lottery" else []
+    # The third measures times for a quarter of a minute; test_paper_lottery has what it calls of
+    # E17. The second draws for ten seconds.
+    dear = ("02_positions_and_structure", "03_hardware_lottery")
+    return [pytest.mark.slow] if path.stem in dear else []
 
 
 @pytest.mark.parametrize(

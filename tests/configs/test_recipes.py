@@ -81,6 +81,7 @@ def test_a_recipe_trains_and_scores(name, tmp_path):
     assert result.num_compilations == {"train": 1, "evaluate": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "present", "absent"),
     [
@@ -89,23 +90,20 @@ def test_a_recipe_trains_and_scores(name, tmp_path):
             {"feed_forward/hidden/kernel": (16, 2 * 2 * 16)},
             (),
         ),
-        pytest.param(
+        (
             {"batch.resident": False, "model.attention": "edges", "model.norm": "rms"},
             {"norm_local/scale": (16,)},
             ("norm_local/bias",),
-            marks=pytest.mark.slow,
         ),
-        pytest.param(
+        (
             {"model.local": "gated_gcn", "model.attention": "none", "model.norm": "layer"},
             {"local/nodes/kernel": (16, 64), "norm_local/bias": (16,)},
             ("attention/output/kernel",),
-            marks=pytest.mark.slow,
         ),
-        pytest.param(
+        (
             {"model.local": "none", "model.remat": True, "optimizer.schedule": "inverse_sqrt"},
             {"attention/output/kernel": (16, 16)},
             ("local/nodes/kernel",),
-            marks=pytest.mark.slow,
         ),
     ],
     ids=lambda value: ",".join(map(str, value.values())) if isinstance(value, dict) else "",

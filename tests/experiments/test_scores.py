@@ -66,6 +66,7 @@ def tiny(name, tmp_path, monkeypatch, **fields):
     return row
 
 
+@pytest.mark.slow
 def test_a_row_trains_its_runs_once_and_tells_of_each_seed(tmp_path, monkeypatch, capsys):
     name = "cora_tuned_gcn_public"
     row = tiny(name, tmp_path, monkeypatch, runs=("training.seeds=(0, 1)", "seed=2"))

@@ -346,6 +346,7 @@ def _encode_into(folder):
             file.unlink(missing_ok=True)
 
 
+@pytest.mark.slow  # each starts anew
 def test_two_processes_may_share_a_cache(tmp_path, caplog):
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_encode_into, args=(tmp_path,)) for _ in range(2)]
