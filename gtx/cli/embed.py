@@ -60,15 +60,7 @@ def define(values: FlagValues) -> None:
         "level", None, ["graph", "node"], "Of what there are vectors; by default of what the model "
         "predicts for, graphs or nodes.", flag_values=values,
     )  # fmt: skip
-    flags.DEFINE_string(
-        "smiles_column", None, "Column of --input; by default that of the training data.",
-        flag_values=values,
-    )  # fmt: skip
-    flags.DEFINE_integer(
-        "workers", None, "Processes that parse molecules and compute descriptors and encodings; "
-        "by default one for each core if the file is large.",
-        lower_bound=0, upper_bound=1024, flag_values=values,
-    )  # fmt: skip
+    shared_flags.define_reading(values)
 
 
 def main(values: FlagValues) -> int:

@@ -25,8 +25,10 @@ from absl.flags import FlagValues
 
 from gtx import Predictor, recipes
 from gtx.cli import explain_graphs, explain_molecules, shared_flags
-from gtx.cli.explanations import BASELINES, METHODS, warnings_as_lines
+from gtx.cli.explanations import BASELINES, METHODS
 from gtx.cli.reading import UsageError
+from gtx.cli.warning_lines import as_lines
+from gtx.explain import ExplainWarning
 
 
 def define(values: FlagValues) -> None:
@@ -77,7 +79,7 @@ def main(values: FlagValues) -> int:
         methods=list(dict.fromkeys(values.method or default)),
         baseline=values.baseline,
     )
-    with warnings_as_lines():
+    with as_lines(ExplainWarning):
         if reads_smiles:
             given = explain_molecules.of_flags(values.smiles)
             if values.input:

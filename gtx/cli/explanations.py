@@ -1,10 +1,7 @@
 """What `gtx explain` computes: by target and method the explanations of all graphs."""
 
-import contextlib
 import dataclasses
-import sys
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +9,7 @@ from scipy import stats
 
 from gtx import Predictor, recipes
 from gtx.data import Categorical, molecules
-from gtx.explain import Explainer, ExplainError, ExplainWarning, MeanExplanation, mean_of
+from gtx.explain import Explainer, ExplainError, MeanExplanation, mean_of
 from gtx.recipes import provenance
 
 METHODS = ("gradients", "leave_one_out", "rollout")
@@ -33,23 +30,6 @@ class Explained:
 
     targets: tuple[str, ...]
     found: dict[tuple[str, str], list[MeanExplanation]]
-
-
-@contextlib.contextmanager
-def warnings_as_lines() -> Iterator[None]:
-    """Print each warning about an explanation as one line."""
-    before = warnings.showwarning
-
-    def show(message: Warning | str, *others: Any, **more: Any) -> None:
-        if isinstance(message, ExplainWarning):
-            print(f"warning: {message}", file=sys.stderr)
-        else:
-            before(message, *others, **more)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", ExplainWarning)
-        warnings.showwarning = show
-        yield
 
 
 def explained(

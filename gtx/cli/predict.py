@@ -48,10 +48,7 @@ def define(values: FlagValues) -> None:
         flag_values=values,
     )  # fmt: skip
     flags.DEFINE_string("output", None, "CSV file to write.", flag_values=values)
-    flags.DEFINE_string(
-        "smiles_column", None, "Column of --input; by default that of the training data.",
-        flag_values=values,
-    )  # fmt: skip
+    shared_flags.define_reading(values)
     flags.DEFINE_float(
         "interval", None, "Coverage, such as 0.9: adds intervals that hold the measured value, or "
         "sets that hold the class, with this probability.", flag_values=values,
@@ -63,11 +60,6 @@ def define(values: FlagValues) -> None:
     flags.DEFINE_bool(
         "similarity", False, "Add how alike the molecule or graph and the training part are.",
         flag_values=values,
-    )  # fmt: skip
-    flags.DEFINE_integer(
-        "workers", None, "Processes that parse molecules and compute descriptors and encodings; "
-        "by default one for each core if the file is large.",
-        lower_bound=0, upper_bound=1024, flag_values=values,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predicted_columns import Asked, columns
 from gtx.cli.preparation import Preparation, Prepared
 from gtx.cli.similarity import TrainingPart
+from gtx.cli.warning_lines import as_lines
 from gtx.data import CsvError, MoleculeWarning, csv_source
 from gtx.data.workers import workers
 
@@ -327,18 +328,6 @@ def progress(file: BinaryIO, size: int) -> Iterator[Any]:
         yield tell
 
 
-@contextlib.contextmanager
-def warnings_as_lines(names: Sequence[str]) -> Iterator[None]:
+def warnings_as_lines(names: Sequence[str]) -> contextlib.AbstractContextManager[None]:
     """Print each warning about a molecule as one line; `names` are the names of the molecules."""
-    before = warnings.showwarning
-
-    def show(message: Warning | str, *others: Any, **more: Any) -> None:
-        if isinstance(message, MoleculeWarning):
-            print(f"warning: {names[message.place]}: {message.reason}", file=sys.stderr)
-        else:
-            before(message, *others, **more)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", MoleculeWarning)
-        warnings.showwarning = show
-        yield
+    return as_lines(MoleculeWarning, lambda found: f"{names[found.place]}: {found.reason}")

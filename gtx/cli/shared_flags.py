@@ -23,3 +23,16 @@ def define_json(values: FlagValues, what: str) -> None:
     """Define --json, an output file for other programs."""
     text = f"Also write {what} to this file; - prints them as JSON, and nothing else."
     flags.DEFINE_string("json", "", text, flag_values=values)
+
+
+def define_reading(values: FlagValues) -> None:
+    """Define how the molecules of --input are read."""
+    flags.DEFINE_string(
+        "smiles_column", None, "Column of --input; by default that of the training data.",
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_integer(
+        "workers", None, "Processes that parse molecules and compute descriptors and encodings; "
+        "by default one for each core if the file is large.",
+        lower_bound=0, upper_bound=1024, flag_values=values,
+    )  # fmt: skip
