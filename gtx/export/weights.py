@@ -12,7 +12,6 @@ import flax.linen as nn
 from gtx.data import GraphSpec
 from gtx.encodings import ENCODINGS
 from gtx.interop import safetensors
-from gtx.interop.torch.reading import read
 from gtx.models import MODELS, Model
 from gtx.typing import PyTree
 
@@ -84,7 +83,7 @@ def load(folder: str | os.PathLike[str]) -> Loaded:
         ENCODINGS[name](**_frozen(settings)) for name, settings in described["encodings"]
     )
     module = model.build(spec, encodings=encodings, structures=tuple(described["structures"]))
-    return Loaded(module, safetensors.nested(read(place / WEIGHTS)), spec)
+    return Loaded(module, safetensors.nested(safetensors.read(place / WEIGHTS)), spec)
 
 
 def _frozen(value: Any) -> Any:

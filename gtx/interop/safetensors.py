@@ -1,32 +1,28 @@
-"""Writes safetensors files: names with arrays, which cannot run anything when they are read.
+"""Safetensors files: names with arrays, which cannot run anything when they are read.
 
-The format (huggingface/safetensors): eight bytes with the length of a JSON header, the header, and
-the arrays one after the other. `gtx.interop.torch.reading.read` reads them.
+The package safetensors writes and reads them. Here its errors name the file, the array and what to
+do, and nested variables become names and back.
 """
 
-import json
+import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
-_NAMES = {
-    "float64": "F64",
-    "float32": "F32",
-    "float16": "F16",
-    "bfloat16": "BF16",
-    "int64": "I64",
-    "int32": "I32",
-    "int16": "I16",
-    "int8": "I8",
-    "uint8": "U8",
-    "bool": "BOOL",
-}
+_FLOATS = ("float64", "float32", "float16", np.dtype(jnp.bfloat16).name)
+_INTEGERS = tuple(f"{sign}int{bits}" for bits in (64, 32, 16, 8) for sign in ("", "u"))
+_KINDS = (*_FLOATS, *_INTEGERS, "bool")
 
 
 def write(
-    path: pathlib.Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, np.ndarray],
+    notes: Mapping[str, str] | None = None,
 ) -> None:
     """Write arrays by name.
 
@@ -36,28 +32,54 @@ def write(
       notes: texts that the header keeps as its metadata.
 
     Raises:
-      ValueError: the format has no such dtype.
+      ValueError: an array has a dtype that is not written, or a name that the format keeps for
+        itself.
+      OSError: the file cannot be written.
     """
-    header: dict[str, object] = {"__metadata__": dict(notes)} if notes else {}
-    start = 0
     for name, array in arrays.items():
-        if array.dtype.name not in _NAMES:
+        if array.dtype.name not in _KINDS:
             raise ValueError(
-                f"{name} is {array.dtype.name}, which safetensors has not. Give one of "
-                f"{', '.join(_NAMES)}."
+                f"{name} is {array.dtype.name}, which safetensors files do not hold here. Give one "
+                f"of {', '.join(_KINDS)}."
             )
-        header[name] = dict(
-            dtype=_NAMES[array.dtype.name],
-            shape=list(array.shape),
-            data_offsets=[start, start + array.nbytes],
-        )
-        start += array.nbytes
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)  # so that arrays begin at a multiple of eight bytes
-    with path.open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for array in arrays.values():
-            file.write(np.ascontiguousarray(array).tobytes())
+        if name == "__metadata__":
+            raise ValueError("the name __metadata__ is that of the notes. Give another.")
+    # Version 0.8.0 of the package writes the memory of an array as it lies, also where its rows do
+    # not follow one another: a transposed matrix would be another matrix in the file.
+    ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    content = save(ordered, metadata=dict(notes) if notes else None)
+    pathlib.Path(path).write_bytes(content)  # save_file makes a file that its owner alone may read
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """The arrays of a file by name. Each is a copy; the file is mapped while they are made.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      ValueError: it is no safetensors file, is a part of one, or holds a dtype that numpy has not.
+    """
+    with _opened(path) as file:
+        return {name: _array(path, file, name) for name in file.keys()}
+
+
+def _opened(path: str | os.PathLike[str]) -> Any:
+    try:
+        return safe_open(path, framework="numpy")
+    except SafetensorError as error:
+        raise ValueError(
+            f"the file {os.fspath(path)} is no safetensors file, or is damaged: {error}. Fetch or "
+            "write it again."
+        ) from error
+
+
+def _array(path: str | os.PathLike[str], file: Any, name: str) -> np.ndarray:
+    try:
+        return file.get_tensor(name)
+    except (AttributeError, TypeError, SafetensorError) as error:
+        raise ValueError(
+            f"the file {os.fspath(path)} holds {name!r} as {file.get_slice(name).get_dtype()}, "
+            f"which numpy has not. Convert it to one of {', '.join(_KINDS)}."
+        ) from error
 
 
 def flat(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:

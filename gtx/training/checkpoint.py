@@ -21,7 +21,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gtx.interop import safetensors
-from gtx.interop.torch.reading import read as read_arrays
 from gtx.training.arrays import TreeError, load_arrays, restore_tree, save_arrays
 from gtx.training.manifest import (
     MANIFEST,
@@ -344,7 +343,7 @@ def restore_exported(folder: pathlib.Path) -> Restored:
     """
     try:
         recipe, found = _load(folder / RECIPE), folder / WEIGHTS
-        arrays = safetensors.nested(read_arrays(found) if found.exists() else {})
+        arrays = safetensors.nested(safetensors.read(found) if found.exists() else {})
     except ValueError as error:
         raise CheckpointError(f"the export {folder} cannot be read: {error}") from error
     return Restored(arrays=arrays, host={}, recipe=recipe, path=folder)

@@ -15,8 +15,6 @@ import gtx.export
 from gtx import Predictor, recipes
 from gtx.data import DatasetError
 from gtx.export import programs
-from gtx.interop import safetensors
-from gtx.interop.torch.reading import read
 from gtx.training import CheckpointError, Checkpoints
 from tests import trained
 from tests.cli import commands
@@ -181,25 +179,6 @@ def test_a_served_model_answers_requests(exported, predictor):
         running.shutdown()
         running.server_close()
         thread.join()
-
-
-def test_safetensors_are_those_of_the_format(tmp_path):
-    arrays = {
-        "a/b": np.arange(6, dtype=np.float32).reshape(2, 3),
-        "a/c": np.array([True, False]),
-        "d": np.zeros((0, 2), np.int32),
-    }
-    safetensors.write(tmp_path / "x.safetensors", arrays, {"format": "gtx"})
-    found = read(tmp_path / "x.safetensors")
-    assert {name: leaf.dtype for name, leaf in found.items()} == {
-        name: leaf.dtype for name, leaf in arrays.items()
-    }
-    assert all(np.array_equal(found[name], arrays[name]) for name in arrays)
-    assert safetensors.flat(safetensors.nested(arrays)).keys() == arrays.keys()
-    theirs = pytest.importorskip("safetensors.numpy").load_file(tmp_path / "x.safetensors")
-    assert all(np.array_equal(theirs[name], arrays[name]) for name in arrays)
-    with pytest.raises(ValueError, match="complex64, which safetensors has not"):
-        safetensors.write(tmp_path / "y", {"z": np.zeros(1, np.complex64)})
 
 
 @pytest.mark.parametrize(

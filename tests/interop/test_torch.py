@@ -1,11 +1,10 @@
 """State dicts as mappings and as safetensors files: what is read, placed and refused."""
 
-import json
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gtx.interop import safetensors
 from gtx.interop.torch import TABLES, convert, gps_conv, graphormer, read
 
 
@@ -24,33 +23,12 @@ def test_a_kernel_is_transposed_and_gets_the_dtype_of_the_module():
     assert made["kernel"].dtype == np.float32
 
 
-def safetensors(path, arrays, spelled):
-    header, body = {"__metadata__": {"format": "pt"}}, b""
-    for name, array in arrays.items():
-        start, body = len(body), body + array.tobytes()
-        header[name] = dict(
-            dtype=spelled[name], shape=list(array.shape), data_offsets=[start, len(body)]
-        )
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + body)
-    return path
-
-
-def test_safetensors_files_are_read_without_a_package(tmp_path):
-    arrays = dict(weight=np.arange(6, dtype=np.float64).reshape(2, 3), bias=jnp.bfloat16([7, 8.5]))
-    arrays["bias"] = np.array(arrays["bias"], jnp.bfloat16)
-    file = safetensors(tmp_path / "it.safetensors", arrays, dict(weight="F64", bias="BF16"))
-    made = convert(file, "linear", LINEAR)["params"]
+def test_a_safetensors_file_is_read_by_its_ending(tmp_path):
+    arrays = dict(weight=STATE["weight"], bias=np.array([7, 8.5], jnp.bfloat16))
+    safetensors.write(tmp_path / "it.safetensors", arrays)
+    made = convert(tmp_path / "it.safetensors", "linear", LINEAR)["params"]
     np.testing.assert_array_equal(made["kernel"], arrays["weight"].T)
     np.testing.assert_array_equal(made["bias"], [7, 8.5])
-    for damaged, message in (
-        (file.read_bytes()[:-1], "ends before 'bias' does"),
-        (b"\x05", "no safetensors file"),
-        (b"\x02" + bytes(7) + b"{]", "its header is"),
-    ):
-        file.write_bytes(damaged)
-        with pytest.raises(ValueError, match=message):
-            read(file)
 
 
 @pytest.mark.parametrize(

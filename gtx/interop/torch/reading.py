@@ -1,6 +1,5 @@
 """State dicts as numpy arrays: from mappings and from files, without running anything in them."""
 
-import json
 import os
 import pathlib
 from collections.abc import Mapping
@@ -9,19 +8,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-# How safetensors spells the dtypes.
-_DTYPES: dict[str, Any] = {
-    "F64": np.float64,
-    "F32": np.float32,
-    "F16": np.float16,
-    "BF16": jnp.bfloat16,
-    "I64": np.int64,
-    "I32": np.int32,
-    "I16": np.int16,
-    "I8": np.int8,
-    "U8": np.uint8,
-    "BOOL": np.bool_,
-}
+from gtx.interop import safetensors
+
 _TORCH_FILES = (".pt", ".pth", ".bin", ".ckpt")
 
 Source = Mapping[str, Any] | str | os.PathLike[str]
@@ -32,9 +20,8 @@ def read(source: Source, *, key: str | None = None) -> dict[str, np.ndarray]:
 
     Args:
       source: a mapping from names to arrays or tensors, such as `module.state_dict()`; the path of
-        a safetensors file, which needs no further package; or of a file of `torch.save` (.pt, .pth,
-        .bin, .ckpt), which needs PyTorch and is read with `weights_only=True`, so that nothing in
-        it runs.
+        a safetensors file; or of a file of `torch.save` (.pt, .pth, .bin, .ckpt), which needs
+        PyTorch and is read with `weights_only=True`, so that nothing in it runs.
       key: under which the state dict stands in the file or mapping: "state_dict" in checkpoints of
         PyTorch Lightning, "model_state" in those of GraphGym.
 
@@ -74,7 +61,7 @@ def _array(name: str, value: Any, where: str) -> np.ndarray:
 
 def _read_file(path: pathlib.Path) -> Any:
     if path.suffix == ".safetensors":
-        return _read_safetensors(path)
+        return safetensors.read(path)
     if path.suffix not in _TORCH_FILES:
         raise ValueError(
             f"the file {path} has none of the endings .safetensors, {', '.join(_TORCH_FILES)}. "
@@ -88,28 +75,3 @@ def _read_file(path: pathlib.Path) -> Any:
             "not."
         ) from error
     return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def _read_safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
-    """Eight bytes with the length of a JSON header, the header, and the arrays after it."""
-    content = path.read_bytes()
-    length = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or 8 + length > len(content):
-        raise ValueError(f"the file {path} is no safetensors file, or a part of one.")
-    try:
-        header = json.loads(content[8 : 8 + length])
-    except ValueError as error:
-        raise ValueError(f"the file {path} is no safetensors file: its header is {error}") from None
-    body, arrays = memoryview(content)[8 + length :], {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        kind, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        if kind not in _DTYPES:
-            raise ValueError(f"the file {path} holds {name!r} as {kind}, which numpy has not.")
-        dtype = np.dtype(_DTYPES[kind])
-        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-        if end - start != size or not 0 <= start <= end <= len(body):
-            raise ValueError(f"the file {path} ends before {name!r} does, or is damaged.")
-        arrays[name] = np.frombuffer(body[start:end], dtype).reshape(shape).copy()
-    return arrays
