@@ -29,7 +29,7 @@ from gtx.models.vectors import Vectors
 from gtx.recipes.given import columns_beside_smiles, given_spec
 from gtx.training import CheckpointError, CheckpointWarning, Evaluator
 from gtx.training.arrays import restore_tree
-from gtx.training.checkpoint import restore_members
+from gtx.training.members import restore_members
 from gtx.typing import LEVELS, Level, PyTree
 
 _MANY_STEPS = 8  # batches in a call of the program for many graphs

@@ -42,7 +42,7 @@ from gtx.cli.reading import UsageError
 from gtx.cli.vector_files import open_file
 from gtx.cli.waiting import waiting
 from gtx.data import CsvError, MoleculeWarning, csv_source
-from gtx.training.checkpoint import seed_folders
+from gtx.training.members import member_folders
 
 Of = Literal["graph", "node"]
 
@@ -66,7 +66,7 @@ def define(values: FlagValues) -> None:
 def main(values: FlagValues) -> int:
     predictor = Predictor.load(values.workdir)
     if len(predictor.members) > 1:
-        folders = ", ".join(map(str, seed_folders(pathlib.Path(values.workdir))))
+        folders = ", ".join(map(str, member_folders(pathlib.Path(values.workdir))))
         raise UsageError(
             f"{values.workdir} is an ensemble, each of whose members has vectors of its own. Give "
             f"the folder of one of them: {folders}."

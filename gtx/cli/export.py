@@ -22,7 +22,7 @@ from gtx.cli import shared_flags
 from gtx.cli.reading import UsageError
 from gtx.cli.waiting import waiting
 from gtx.export.folder import FORMATS, write
-from gtx.training.checkpoint import member_folders
+from gtx.training.members import member_folders
 
 
 def define(values: FlagValues) -> None:

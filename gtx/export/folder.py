@@ -18,7 +18,7 @@ from gtx.export.programs import power
 from gtx.predict import Predictor
 from gtx.recipes.data import given_encodings
 from gtx.recipes.models import without_unused
-from gtx.training.checkpoint import RECIPE, restore_members
+from gtx.training.members import RECIPE, restore_members
 
 Format = Literal["stablehlo", "safetensors"]
 FORMATS: tuple[Format, ...] = ("stablehlo", "safetensors")

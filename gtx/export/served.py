@@ -14,7 +14,7 @@ from gtx.data import Dataset, DatasetError
 from gtx.export.programs import Shape, arrays, batch_of, read_shapes
 from gtx.graphs import GraphsTuple
 from gtx.predict import Predictor
-from gtx.training.checkpoint import restore_exported
+from gtx.training.members import restore_exported
 
 
 class Served:

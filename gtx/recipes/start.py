@@ -19,8 +19,9 @@ from gtx.data import GraphSpec
 from gtx.recipes.rules import ConfigError, frozen
 from gtx.recipes.saved import Recipe, read_recipe
 from gtx.recipes.taken_data import alike, encoders
-from gtx.training.checkpoint import CheckpointError, restore_best
+from gtx.training.checkpoint import CheckpointError
 from gtx.training.comparison import differences
+from gtx.training.members import restore_best
 from gtx.training.patterns import check_patterns, covering, leaf_name, matching
 from gtx.typing import PyTree
 

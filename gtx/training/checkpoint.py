@@ -3,7 +3,8 @@
     <workdir>/checkpoints/step_00000123/    arrays/  host.json  recipe.json  manifest.json
     <workdir>/checkpoints/best/             the same, with the arrays of the best evaluation
     <workdir>/seed_7/checkpoints/best/      in place of it, for each seed of a run of several
-    <workdir>/members.json                  which of these seeds are an ensemble
+    <workdir>/fold_3/checkpoints/           of each fold of a run with folds, which is a run itself
+    <workdir>/members.json                  which of these seeds or folds are an ensemble
 
 A directory is written under a temporary name, hashed, flushed to disk and renamed. It is therefore
 complete or does not exist. An old one is deleted only when the new one is complete. No pickle.
@@ -17,11 +18,11 @@ import pathlib
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from gtx.interop import safetensors
 from gtx.training.arrays import TreeError, load_arrays, restore_tree, save_arrays
+from gtx.training.folders import BEST, fold_folders, seed_folders
 from gtx.training.manifest import (
     MANIFEST,
     ManifestError,
@@ -32,12 +33,7 @@ from gtx.training.manifest import (
 from gtx.training.storage import reason
 from gtx.typing import PyTree
 
-_BEST, _OLD = "best", ".old-"
-# Of the folder of an export (gtx.export).
-WEIGHTS, RECIPE = "model.safetensors", "recipe.json"
-# Exports that the package brings.
-PRETRAINED = pathlib.Path(__file__).parents[1] / "pretrained"
-_MEMBERS = "members.json"
+_OLD = ".old-"
 _STEP = re.compile("step_([0-9]{8}|[1-9][0-9]{8,17})")
 _log = logging.getLogger(__name__)
 
@@ -155,7 +151,7 @@ class Checkpoints:
         self, arrays: PyTree, host: Mapping[str, Any], recipe: Mapping[str, Any] | None = None
     ) -> pathlib.Path:
         """Replace the best checkpoint. At every moment a complete one exists, new or old."""
-        path = self.folder / _BEST
+        path = self.folder / BEST
         if path.exists():
             self._replace(path, arrays, host, recipe)
         else:
@@ -206,22 +202,23 @@ class Checkpoints:
         Raises:
           CheckpointError: there is none, or it is damaged.
         """
-        for name in (_BEST, _OLD + _BEST):  # the second exists for a moment during a replacement
+        for name in (BEST, _OLD + BEST):  # the second exists for a moment during a replacement
             path = self.folder / name
             if path.is_dir():
                 try:
-                    return read(path, name=_BEST)
+                    return read(path, name=BEST)
                 except ManifestError as error:
                     raise CheckpointError(f"checkpoint {path} is damaged: {error}") from error
-        seeds = seed_folders(self.folder.parent)
-        if seeds:
-            raise CheckpointError(
-                f"the run in {self.folder.parent} has several seeds, each with parameters of its "
-                f"own. Give the folder of one of them: {', '.join(map(str, seeds))}; or let "
-                "gtx.Predictor.load read all of them as an ensemble."
-            )
+        run = self.folder.parent
+        for what, folders in (("seeds", seed_folders(run)), ("folds", fold_folders(run))):
+            if folders:
+                raise CheckpointError(
+                    f"the run in {run} has several {what}, each with parameters of its own. Give "
+                    f"the folder of one of them: {', '.join(map(str, folders))}; or let "
+                    "gtx.Predictor.load read all of them as an ensemble."
+                )
         raise CheckpointError(
-            f"there is no {self.folder / _BEST}; train with a validation part first."
+            f"there is no {self.folder / BEST}; train with a validation part first."
         )
 
     def _check_names(self, steps: list[int]) -> None:
@@ -284,130 +281,6 @@ class Checkpoints:
             ) from error
 
 
-def seed_folder(workdir: pathlib.Path, seed: int) -> pathlib.Path:
-    """Where a run of several seeds keeps what belongs to one of them, such as its best."""
-    return workdir / f"seed_{seed}"
-
-
-def seed_folders(workdir: pathlib.Path) -> list[pathlib.Path]:
-    """The folders of the seeds in the folder of a run, in the order of the seeds."""
-    found = [best.parent.parent for best in workdir.glob(f"seed_*/checkpoints/{_BEST}")]
-    seeds = [int(number) for path in found if (number := path.name[5:]).isdecimal()]
-    return [seed_folder(workdir, seed) for seed in sorted(seeds)]
-
-
-def write_members(workdir: pathlib.Path, seeds: Sequence[int]) -> None:
-    """Keep which seeds of a run of several are the members of its ensemble."""
-    path = workdir / _MEMBERS
-    aside = path.with_name(f".{_MEMBERS}.tmp")
-    aside.write_text(_dump({"seeds": list(seeds)}))
-    os.replace(aside, path)
-
-
-def member_folders(workdir: pathlib.Path) -> list[pathlib.Path]:
-    """The folders that hold the parameters of a run: its own, or those of its ensemble's members.
-
-    The members are the seeds that `write_members` was told. While the run is not finished, they are
-    all seeds that have been scored.
-
-    Raises:
-      CheckpointError: the folder of a member is missing.
-    """
-    found = seed_folders(workdir)
-    if not found or (workdir / "checkpoints" / _BEST).is_dir():
-        return [workdir]
-    path = workdir / _MEMBERS
-    if not path.exists():
-        return found
-    try:
-        folders = [seed_folder(workdir, int(seed)) for seed in _load(path)["seeds"]]
-    except (ManifestError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read: {error!r:.200}. Start the command that trained the run again, "
-            "which writes it."
-        ) from error
-    missing = [str(folder) for folder in folders if folder not in found]
-    if missing:
-        raise CheckpointError(
-            f"the ensemble in {workdir} lacks {', '.join(missing)}. Restore them, or give the "
-            "folder of one seed."
-        )
-    return folders
-
-
-def restore_exported(folder: pathlib.Path) -> Restored:
-    """The recipe of the folder of an export, and its parameters if it has any.
-
-    Raises:
-      CheckpointError: there is no recipe, or a file cannot be read.
-    """
-    try:
-        recipe, found = _load(folder / RECIPE), folder / WEIGHTS
-        arrays = safetensors.nested(safetensors.read(found) if found.exists() else {})
-    except ValueError as error:
-        raise CheckpointError(f"the export {folder} cannot be read: {error}") from error
-    return Restored(arrays=arrays, host={}, recipe=recipe, path=folder)
-
-
-def is_export(folder: pathlib.Path) -> bool:
-    """Whether a folder holds exported parameters with their recipe."""
-    return (folder / WEIGHTS).exists() and (folder / RECIPE).exists()
-
-
-def located(folder: pathlib.Path) -> pathlib.Path:
-    """The folder of a run or an export; `gtx/<name>` is a model in the package, if there is one.
-
-    Raises:
-      CheckpointError: the package has no model of this name, and there is no such folder.
-    """
-    inside = folder.as_posix().removeprefix("gtx/")
-    if folder.is_dir() or folder.is_absolute() or inside == folder.as_posix():
-        return folder
-    found = PRETRAINED / inside
-    if is_export(found):
-        return found
-    names = sorted(f"gtx/{each.name}" for each in PRETRAINED.glob("*") if is_export(each))
-    raise CheckpointError(
-        f"there is no folder {folder}, and no model of this name in the package; there are "
-        f"{', '.join(names) or 'none'}."
-    )
-
-
-def restore_best(folder: pathlib.Path) -> Restored:
-    """The best parameters of one run, or those of an export; see `located`."""
-    folder = located(folder)
-    return restore_exported(folder) if is_export(folder) else Checkpoints(folder).restore_best()
-
-
-def restore_members(workdir: pathlib.Path) -> list[Restored]:
-    """The best checkpoints of a run, each with its recipe: one, or one for each member.
-
-    The folder of an export is one; see `located`.
-
-    Raises:
-      CheckpointError: there is none, one is damaged, or one has no recipe or another one.
-    """
-    workdir = located(workdir)
-    if is_export(workdir):
-        return [restore_exported(workdir)]
-    found: list[Restored] = []
-    for folder in member_folders(workdir):
-        restored = Checkpoints(folder).restore_best()
-        if restored.recipe is None:
-            raise CheckpointError(
-                f"checkpoint {restored.path} has no recipe, so its model cannot be built. Train "
-                "with fit(..., recipe=gtx.recipes.recipe(config, prepared)), or build the model "
-                "and take its arrays from gtx.training.Checkpoints(workdir).restore_best()."
-            )
-        if found and restored.recipe != found[0].recipe:
-            raise CheckpointError(
-                f"checkpoint {restored.path} has another recipe than {found[0].path}, so they are "
-                "no ensemble. Give the folder of one seed."
-            )
-        found.append(restored)
-    return found
-
-
 def read(path: pathlib.Path, *, name: str | None = None) -> Restored:
     """Verify and read one checkpoint.
 
@@ -426,13 +299,18 @@ def read(path: pathlib.Path, *, name: str | None = None) -> Restored:
     recipe = path / "recipe.json"
     return Restored(
         arrays=arrays,
-        host=_load(path / "host.json"),
-        recipe=_load(recipe) if recipe.exists() else None,
+        host=load_json(path / "host.json"),
+        recipe=load_json(recipe) if recipe.exists() else None,
         path=path,
     )
 
 
-def _load(path: pathlib.Path) -> dict[str, Any]:
+def load_json(path: pathlib.Path) -> dict[str, Any]:
+    """The dict in a JSON file.
+
+    Raises:
+      ManifestError: it cannot be read, or holds something else.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

@@ -15,8 +15,8 @@ import jax
 from gtx.batching import Source
 from gtx.data import Dataset
 from gtx.tasks import Task
-from gtx.training.checkpoint import write_members
 from gtx.training.evaluation import Evaluator
+from gtx.training.folders import write_members
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
 from gtx.training.identity import ResumeError
 from gtx.training.lock import folder_lock

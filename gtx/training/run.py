@@ -15,16 +15,11 @@ import numpy as np
 from gtx.batching import Sampled, Source, fit_budget
 from gtx.data import Dataset
 from gtx.tasks import Task
-from gtx.training.checkpoint import (
-    CheckpointError,
-    Checkpoints,
-    Restored,
-    seed_folder,
-    seed_folders,
-)
+from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored
 from gtx.training.devices import Devices
 from gtx.training.evaluation import Evaluator, evaluator_of
 from gtx.training.finite import NonFiniteError, check_finite
+from gtx.training.folders import seed_folder, seed_folders
 from gtx.training.hooks.base import ChunkReport
 from gtx.training.identity import ResumeError, check_identity, identity
 from gtx.training.lock import check_lock

@@ -125,7 +125,7 @@ def test_an_export_stands_in_place_of_a_run(exported, trained_run, predictor):
 
 
 def test_a_model_of_the_package_has_a_name(exported, predictor, tmp_path, monkeypatch):
-    monkeypatch.setattr("gtx.training.checkpoint.PRETRAINED", exported.parent)
+    monkeypatch.setattr("gtx.training.members.PRETRAINED", exported.parent)
     monkeypatch.chdir(tmp_path)
     np.testing.assert_array_equal(Predictor.load("gtx/model")(NAMES[:3]), predictor(NAMES[:3]))
     with pytest.raises(CheckpointError, match="no folder gtx/other, .*; there are gtx/model"):
