@@ -12,7 +12,7 @@ import numpy as np
 import gtx.encodings
 from gtx import recipes
 from gtx.batch import Batch
-from gtx.batching import Budget, Sampled, Source, batch_graphs, plan, waste
+from gtx.batching import Budget, Source, batch_graphs, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, GraphSpec, Label
 from gtx.data.columns import of_part
 from gtx.data.labels import parts_of
@@ -195,24 +195,25 @@ def parameter_counts(params: PyTree) -> dict[str, Any]:
 def _shapes(source: Source, budget: Budget) -> dict[str, Any]:
     """The budget of training batches, its tiers by name, and how many units a batch has."""
     batch_size = budget.batch_size
-    if isinstance(source, Sampled):
-        nodes, edges = source.room
+    sampler = source.sampler
+    if sampler is not None:
+        nodes, edges = sampler.room
         # What is sampled is one graph on each shard.
         budget = dataclasses.replace(
             budget,
             num_nodes=nodes + 1,
             num_edges=edges,
             tiers=(Tier(1, nodes),),
-            dense=source.dense,
+            dense=sampler.dense,
         )
-        batch_size = source.size
+        batch_size = sampler.size
     tiers = [{"num_graphs": tier.num_graphs, "size": tier.size} for tier in budget.tiers]
     return {**budget.to_json(), "tiers": tiers, "batch_size": batch_size}
 
 
 def padding(config: Any, graphs: Dataset, source: Source) -> dict[str, Any]:
     """Padded / useful nodes, edges and pairs, and steps: of both kinds of plan, or of samples."""
-    if isinstance(source, Sampled):
+    if source.sampler is not None:
         rows = source.plan(config.seed, 0)
         return {"sampled": {**source.waste(rows), "steps": len(rows)}}
     train = graphs.part("train")

@@ -73,22 +73,24 @@ def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batc
             "config.batch.sampling: parts of a graph have neither drawn negatives "
             "(config.task.negatives) nor weights of targets. Leave them out, or take whole graphs."
         )
+    source: batching.Resident | batching.Streamed | batching.Sampled
+    if settings:
+        source = _sampled(config, train, budget, settings)
+    else:
+        source = (batching.Resident if config.batch.resident else batching.Streamed)(train, budget)
     masked, noisy = config.task.get("masked", 0.0), noisy_names(config, train.spec)
-    if settings and (masked or noisy):
-        raise ConfigError(
-            "config.batch.sampling: parts of a graph have neither hidden nodes "
-            "(config.task.masked) nor noise (config.task.noise). Leave them out, or take whole "
-            "graphs."
-        )
-    if not settings:
-        kind = batching.Resident if config.batch.resident else batching.Streamed
-        graphs = kind(train, budget)
-        if masked:
-            return batching.HiddenNodes(graphs, masked)
-        if noisy:
-            share, scale = config.task.get("noise", 0.0), config.task.get("noise_scale", 0.0)
-            return batching.NoisyNodes(graphs, noisy, share, scale)
-        return graphs
+    if masked:
+        return batching.HiddenNodes(source, masked)
+    if noisy:
+        share, scale = config.task.get("noise", 0.0), config.task.get("noise_scale", 0.0)
+        return batching.NoisyNodes(source, noisy, share, scale)
+    return source
+
+
+def _sampled(
+    config: ConfigDict, train: Dataset, budget: batching.Budget, settings: dict[str, Any]
+) -> batching.Sampled:
+    """Parts of the one graph of the training part."""
     name = settings.pop("name")
     try:
         return batching.SAMPLERS[name](
@@ -122,15 +124,7 @@ def _of_shards(
 
 def steps_per_epoch(source: batching.Source) -> int:
     """The number of training steps in an epoch of a source that `batches` made."""
-    if isinstance(source, batching.Sampled):
-        return source.steps_per_epoch
-    assert source.budget is not None
-    if isinstance(source, batching.Sharded):
-        count = sum(map(len, source.shards))
-    else:
-        assert source.dataset is not None
-        count = len(source.dataset)
-    return -(-count // source.budget.batch_size)
+    return source.steps_per_epoch
 
 
 def sampling(config: ConfigDict) -> dict[str, Any]:

@@ -229,8 +229,8 @@ def evaluator_of(
       source: decides whether whole graphs are scored, or sampled parts of one.
       budget: for whole graphs; that of the source if None.
     """
-    if isinstance(source, Sampled) and source.evaluation == "sampled":
-        return SampledEvaluator(model, task, source)
+    if source.sampler is not None and source.sampler.evaluation == "sampled":
+        return SampledEvaluator(model, task, source.sampler)
     budget = source.budget if budget is None else budget
     if budget is None:
         raise ValueError(f"{type(source).__name__} has no budget for whole graphs. Give one.")

@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from gtx.batching import Sampled, Source, fit_budget
+from gtx.batching import Source, fit_budget
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored
@@ -367,7 +367,7 @@ def _evaluator(
 ) -> Evaluator:
     """The evaluator of the validation part, in batches of the source's shape."""
     budget = source.budget
-    if budget is None and not isinstance(source, Sampled):
+    if budget is None and source.sampler is None:
         size = -(-min(32, len(valid)) // num_shards) * num_shards
         budget = fit_budget(valid, size, num_shards=num_shards)
     if budget is not None and budget.num_shards != num_shards:

@@ -83,6 +83,49 @@ def test_a_cluster_count_that_does_not_fit_the_graph_is_refused_with_its_field(c
         made(config)
 
 
+@pytest.mark.parametrize(
+    ("task", "kind"),
+    [(dict(masked=0.3), batching.HiddenNodes), (dict(noise_scale=0.2), batching.NoisyNodes)],
+)
+def test_parts_of_a_graph_have_hidden_nodes_and_noise(config, task, kind):
+    config.task.update(task)
+    config.batch.sampling.evaluation = "sampled"
+    source = made(config)
+    assert isinstance(source, kind) and isinstance(source.source, batching.Neighbors)
+
+
+RECIPE = """
+from configs import large_graph_sage
+
+def get_config():
+    config = large_graph_sage.get_config()
+    config.data.update(num_nodes=120, num_edges=600, num_classes=3, dim=4)
+    config.model.dim, config.batch.size, config.training.num_epochs = 8, 20, 12
+    config.optimizer.learning_rate = 0.03
+    config.batch.sampling.evaluation = "sampled"
+    return config
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("setting", "score"), [("task.masked=0.3", "rmse"), ("task.noise_scale=0.2", "accuracy")]
+)
+def test_hidden_nodes_and_noise_train_on_parts_by_the_commands(setting, score, tmp_path):
+    (tmp_path / "recipe.py").write_text(RECIPE)
+    given = f"--config={tmp_path}/recipe.py", f"--config.{setting}"
+    run("train", *given, f"--workdir={tmp_path}/run")
+    found = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert found["compilations"] == {"train": 1, "evaluate": 1}
+    assert found["test"][score] > 0
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss"] for line in lines]
+    assert losses[-1] < losses[0]
+    run("evaluate", f"--workdir={tmp_path}/run", "--split=test", f"--json={tmp_path}/scores.json")
+    scores = json.loads((tmp_path / "scores.json").read_text())["test"]
+    assert scores == pytest.approx({name: found["test"][name] for name in scores})
+
+
 def test_the_commands_train_score_and_describe_it(config, tmp_path):
     figures = describe.describe(config)["batches"]
     source = made(config)

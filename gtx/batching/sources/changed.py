@@ -8,22 +8,23 @@ import numpy as np
 
 from gtx.batch import Batch
 from gtx.batching.sources.graphs import Graphs
+from gtx.batching.sources.sampled import Sampled
 from gtx.batching.sources.source import Source
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Changed(Source):
-    """Batches of whole graphs, each changed by `change` with the key of its step.
+    """Batches of another source, each changed by `change` with the key of its step.
 
     Attributes:
-      source: the batches before.
+      source: the batches before: whole graphs, or parts of one large graph.
     """
 
-    source: Graphs
+    source: Graphs | Sampled
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dataset", self.source.dataset)
-        object.__setattr__(self, "budget", self.source.budget)
+        for name in ("dataset", "budget", "sampler", "unit"):
+            object.__setattr__(self, name, getattr(self.source, name))
 
     @abc.abstractmethod
     def change(self, batch: Batch, key: Any) -> Batch:
@@ -32,6 +33,10 @@ class Changed(Source):
     @property
     def constants(self) -> Any:
         return self.source.constants
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.source.steps_per_epoch
 
     @property
     def streams(self) -> bool:

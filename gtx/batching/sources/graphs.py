@@ -27,6 +27,10 @@ class Graphs(Source):
     def plan(self, seed: int, epoch: int) -> np.ndarray:
         return plan(self.dataset, self.budget, seed=seed, epoch=epoch)
 
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-len(self.dataset) // self.budget.batch_size)
+
     def identity(self) -> dict[str, Any]:
         return {
             # The same for Resident and Streamed: where the graphs are stored does not matter for

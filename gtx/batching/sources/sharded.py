@@ -87,6 +87,10 @@ class Sharded(Source):
     def streams(self) -> bool:
         return True
 
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-sum(map(len, self.shards)) // self.budget.batch_size)
+
     @functools.cached_property
     def _starts(self) -> np.ndarray:
         """The number of the first graph of each Dataset, and of all graphs."""

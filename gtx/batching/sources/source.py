@@ -29,6 +29,8 @@ class Source(abc.ABC):
       budget: the shape of the batches in which `fit` evaluates. It must cover the validation part.
         If it is None, `fit` fits a budget to the validation part.
       unit: what a row of the plan is, in messages.
+      sampler: the `gtx.batching.Sampled` that draws the batches out of one large graph; None if
+        they are whole graphs.
     """
 
     unit: ClassVar[str] = "graph"
@@ -36,6 +38,7 @@ class Source(abc.ABC):
     constants: Any = None
     dataset: Dataset | None = None
     budget: Budget | None = None
+    sampler: Any = None
 
     @abc.abstractmethod
     def plan(self, seed: int, epoch: int) -> np.ndarray:
@@ -73,6 +76,11 @@ class Source(abc.ABC):
         A run can be resumed only if this has not changed. The content of `dataset` is compared
         separately.
         """
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The number of steps of an epoch, by default those of the first."""
+        return len(self.plan(0, 0))
 
     @property
     def streams(self) -> bool:
