@@ -336,15 +336,18 @@ def morgan_counts(smiles: Sequence[str], *, radius: int = 2, size: int = 2048) -
 
     Rogers and Hahn (2010); radius 2 is ECFP4.
     """
-    molecules = parse_all(smiles)
+    rdkit()
     from rdkit.Chem import rdFingerprintGenerator
 
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=size)
-    counts = np.zeros((len(molecules), size), np.uint16)
-    for row, molecule in enumerate(molecules):
+
+    def of_one(molecule: Any, _: str) -> np.ndarray:
+        counts = np.zeros(size, np.uint16)
         for place, count in generator.GetCountFingerprint(molecule).GetNonzeroElements().items():
-            counts[row, place] = min(count, 65535)  # the largest number of uint16
-    return counts
+            counts[place] = min(count, 65535)  # the largest number of uint16
+        return counts
+
+    return np.array(parse_all(smiles, use=of_one), np.uint16).reshape(-1, size)
 
 
 def _places(values: np.ndarray, table: dict[int, int], other: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gtx.data.smiles import parse_all
+from gtx.data.smiles import parse_all, rdkit
 
 
 def fingerprints(smiles: Sequence[str], *, radius: int = 2) -> list[Any]:
@@ -16,11 +16,11 @@ def fingerprints(smiles: Sequence[str], *, radius: int = 2) -> list[Any]:
     Raises:
       DatasetError: names the first SMILES that does not parse.
     """
-    molecules = parse_all(smiles)
+    rdkit()
     from rdkit.Chem import rdFingerprintGenerator
 
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius)
-    return [generator.GetSparseCountFingerprint(molecule) for molecule in molecules]
+    return parse_all(smiles, use=lambda each, _: generator.GetSparseCountFingerprint(each))
 
 
 def nearest(of: Sequence[Any], known: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -71,33 +71,38 @@ def parse(
     if not stereo:
         bare = chem.SmilesParserParams()
         bare.sanitize = bare.removeHs = False  # `_read` sanitizes
-    found = []
+    found: list[Any] = []
+    errors = {}
     with quiet():
-        for text in smiles:
+        for row, text in enumerate(smiles):
             each = _read(text, chem, bare)
-            found.append(each if use is None or isinstance(each, str) else use(each, text))
-    errors = {row: each for row, each in enumerate(found) if isinstance(each, str)}
+            if isinstance(each, str):
+                errors[row], each = each, None
+            elif use is not None:
+                each = use(each, text)
+            found.append(each)
     for row, reason in errors.items():
         errors[row] = reason or _rdkit_reason(_clean(smiles[row]))
-    return [None if isinstance(each, str) else each for each in found], errors
+    return found, errors
 
 
-def parse_all(smiles: Sequence[str]) -> list[Any]:
-    """The RDKit molecules; a DatasetError names the first SMILES that does not parse."""
-    molecules, errors = parse(smiles)
+def parse_all(smiles: Sequence[str], *, use: Callable[[Any, str], Any] | None = None) -> list[Any]:
+    """`parse`, if all parse; a DatasetError names the first SMILES that does not.
+
+    Many molecules take much memory, 30 KiB each and more: keep what is needed of them by `use`.
+    """
+    found, errors = parse(smiles, use=use)
     for row, reason in errors.items():
         raise DatasetError(
             f"molecule {row} ({shortened(smiles[row])}): {reason}. Leave it out or mend it."
         )
-    return molecules
+    return found
 
 
 def canonical(smiles: Sequence[str]) -> list[str]:
     """Canonical SMILES, equal for all spellings of a molecule with the same stereo and isotopes."""
     chem = rdkit()
-    molecules = parse_all(smiles)
-    with quiet():
-        return [chem.MolToSmiles(chem.RemoveHs(each)) for each in molecules]
+    return parse_all(smiles, use=lambda each, _: chem.MolToSmiles(chem.RemoveHs(each)))
 
 
 def flat_smiles(smiles: Sequence[str]) -> list[str]:
@@ -107,27 +112,23 @@ def flat_smiles(smiles: Sequence[str]) -> list[str]:
     Charges, tautomers and the other parts of a salt are kept, because they make another compound.
     """
     chem = rdkit()
-    molecules = parse_all(smiles)
-    with quiet():
-        return [chem.MolToSmiles(_flat(each)) for each in molecules]
+    return parse_all(smiles, use=lambda each, _: chem.MolToSmiles(_flat(each)))
 
 
 def scaffolds(smiles: Sequence[str]) -> list[str]:
     """Bemis-Murcko scaffolds of the flat molecules; "" for a molecule without rings."""
-    molecules = parse_all(smiles)
+    chem = rdkit()
     from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
-    chem = rdkit()
-    found = []
-    with quiet():
-        for molecule in molecules:
-            flat = _flat(molecule)
-            # Parsed a second time, so that no atom keeps brackets from the given spelling. An atom
-            # in brackets has a fixed number of hydrogens: when its side chain is removed, it would
-            # become a radical in this spelling only.
-            plain = chem.MolFromSmiles(chem.MolToSmiles(flat)) or flat
-            found.append(MurckoScaffoldSmiles(mol=plain, includeChirality=False))
-    return found
+    def scaffold(molecule: Any, _: str) -> str:
+        flat = _flat(molecule)
+        # Parsed a second time, so that no atom keeps brackets from the given spelling. An atom
+        # in brackets has a fixed number of hydrogens: when its side chain is removed, it would
+        # become a radical in this spelling only.
+        plain = chem.MolFromSmiles(chem.MolToSmiles(flat)) or flat
+        return str(MurckoScaffoldSmiles(mol=plain, includeChirality=False))
+
+    return parse_all(smiles, use=scaffold)
 
 
 def shortened(text: Any) -> str:
