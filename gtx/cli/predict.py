@@ -24,15 +24,18 @@ For a model of other graphs --input is a file or folder in the form of the train
 begins with the graph (and the node, edge or pair) of each prediction.
 """
 
-from collections.abc import Mapping, Sequence
-
 from absl import flags
 from absl.flags import FlagValues
-from rich.console import Console
-from rich.table import Table
 
 from gtx import Predictor, recipes
-from gtx.cli import calibration, predict_graphs, predict_molecules, shared_flags, similarity
+from gtx.cli import (
+    calibration,
+    predict_graphs,
+    predict_molecules,
+    predicted_table,
+    shared_flags,
+    similarity,
+)
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predicted_columns import columns
 from gtx.cli.reading import UsageError
@@ -97,19 +100,5 @@ def main(values: FlagValues) -> int:
         if part is not None:
             dataset, _ = from_smiles(values.smiles, features=predictor.features)
             found |= part.cells(dataset, len(values.smiles))
-    _print_table(values.smiles, found, errors)
+    predicted_table.show(values.smiles, found, errors)
     return NOT_ALL if errors else 0
-
-
-def _print_table(
-    smiles: Sequence[str], predicted: Mapping[str, Sequence[str]], errors: Mapping[int, str]
-) -> None:
-    table = Table("smiles")
-    for name in predicted:
-        table.add_column(name, justify="right")
-    if errors:
-        table.add_column("error")
-    for row, text in enumerate(smiles):
-        reason = [errors.get(row, "")] if errors else []
-        table.add_row(text, *(cells[row] for cells in predicted.values()), *reason)
-    Console(markup=False, highlight=False).print(table)

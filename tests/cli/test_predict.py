@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gtx import Predictor
-from gtx.cli import predict_molecules, predicted_columns
+from gtx.cli import predict_molecules, predicted_columns, predicted_table
 from gtx.data import Label, MoleculeWarning
 from gtx.data.spec import mixed_label
 from tests.cli import commands
@@ -30,6 +30,16 @@ def test_molecules_of_the_command_line_are_printed_as_a_table(trained_run, predi
         cells = [cell.strip() for cell in line.strip("│┃").split("│")]
         assert cells[0] == smiles
         assert float(cells[1]) == pytest.approx(predicted[smiles], rel=1e-5)
+
+
+def test_many_predictions_of_a_molecule_are_printed_below_each_other(capsys):
+    said = {f"target_{place}": [str(place), ""] for place in range(50)}
+    predicted_table.show(["CCO", "C(C"], said, {1: "syntax error"})
+    lines = capsys.readouterr().out.splitlines()
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if "│" in line]
+    assert rows[:2] == [["smiles", "CCO", "C(C"], ["error", "", "syntax error"]]
+    assert rows[2:] == [[name, *cells] for name, cells in said.items()][:38]
+    assert lines[-1].startswith("and 12 predictions more.")
 
 
 def test_a_file_keeps_its_rows_and_columns_and_gets_predictions(
