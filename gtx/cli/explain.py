@@ -8,13 +8,14 @@
 Of molecules the folder --output gets a picture of each molecule and target (PNG and SVG), atoms.csv
 and molecules.csv. Of two molecules it also gets pictures and a table of the pair: which atoms they
 have in common, and how the contributions differ. Of other graphs it gets nodes.csv, edges.csv and
-graphs.csv.
+graphs.csv, and pictures of the first predictions.
 
 The contributions of integrated gradients add up to the prediction minus that of a baseline: the
 same molecule with mean features of the training part at all atoms and bonds (--baseline=mean), with
 features of 0 (zero), or with the classes of an unknown atom and bond (unknown). Leaving out one
-atom after the other is the check. Attention rollout says where the model looks. Of a class the
-log-odds are explained. Of a run of several seeds each number is a mean, with a deviation.
+atom (or node, or edge) after the other is the check. Attention rollout says where the model looks.
+Of a class the log-odds are explained. Of a run of several seeds each number is a mean, with a
+deviation.
 """
 
 import pathlib
@@ -48,8 +49,13 @@ def define(values: FlagValues) -> None:
     )
     flags.DEFINE_multi_enum(
         "method", None, METHODS, "How to explain; may be given again. By default integrated "
-        "gradients, and for molecules leave_one_out. The first one is drawn.",
-        flag_values=values,
+        "gradients, and for molecules leave_one_out. The first one is drawn. leave_one_edge_out is "
+        "for graphs that are no molecules.", flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_integer(
+        "pictures", None, "How many predictions are drawn, from the first on; by default all "
+        f"molecules, and {explain_graphs.PICTURES} predictions for other graphs.",
+        lower_bound=0, flag_values=values,
     )  # fmt: skip
     flags.DEFINE_enum(
         "baseline", "mean", BASELINES, "Where integrated gradients begin.", flag_values=values
@@ -72,6 +78,11 @@ def main(values: FlagValues) -> int:
         )
     if values.baseline == "unknown" and not reads_smiles:
         raise UsageError("--baseline=unknown is for molecules. Give mean or zero.")
+    if reads_smiles and "leave_one_edge_out" in (values.method or ()):
+        raise UsageError(
+            "--method=leave_one_edge_out is for graphs that are no molecules. Give leave_one_out; "
+            "in Python gtx.explain.Explainer.leave_one_edge_out leaves bonds out."
+        )
     output = pathlib.Path(values.output or pathlib.Path(values.workdir) / "explained")
     default = ["gradients", "leave_one_out"] if reads_smiles else ["gradients"]
     options: dict[str, Any] = dict(
@@ -79,6 +90,8 @@ def main(values: FlagValues) -> int:
         methods=list(dict.fromkeys(values.method or default)),
         baseline=values.baseline,
     )
+    if values.pictures is not None:
+        options["pictures"] = values.pictures
     with as_lines(ExplainWarning):
         if reads_smiles:
             given = explain_molecules.of_flags(values.smiles)

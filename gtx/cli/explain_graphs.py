@@ -3,12 +3,18 @@
 import csv
 import math
 import pathlib
+import sys
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from gtx import Predictor, recipes
-from gtx.cli.explanations import explained
+from gtx.cli.explanations import Explained, explained, file_names, legend_of, title
 from gtx.cli.waiting import waiting
-from gtx.explain import MeanExplanation
+from gtx.data import Dataset
+from gtx.explain import MeanExplanation, graph_drawing
+
+PICTURES = 20  # of a file, if nobody says how many
 
 
 def write(
@@ -19,8 +25,9 @@ def write(
     targets: Sequence[str],
     methods: Sequence[str],
     baseline: str,
+    pictures: int = PICTURES,
 ) -> int:
-    """Write nodes.csv, edges.csv and graphs.csv to a folder, and return the exit code.
+    """Write nodes.csv, edges.csv, graphs.csv and pictures to a folder, and return the exit code.
 
     Each row says of which prediction it is, by the columns with which `gtx predict` begins.
 
@@ -29,7 +36,8 @@ def write(
       source: the file or folder to read.
       output: the folder, which is made.
       targets: names of targets or classes; empty for all.
-      methods: of `gtx.cli.explanations.METHODS`.
+      methods: of `gtx.cli.explanations.METHODS`; the first one is drawn.
+      pictures: how many predictions are drawn.
       baseline: of `gtx.cli.explanations.BASELINES`.
     """
     recipe = predictor.recipe
@@ -56,8 +64,58 @@ def write(
     table(output / "graphs.csv", [*first, *SUMMARY], graphs)
     table(output / "nodes.csv", [*first, "of_node", "contribution", "deviation"], nodes)
     table(output / "edges.csv", [*first, "edge_set", "sender", "receiver", "contribution"], edges)
-    print(f"{len(keys)} predictions explained: {output}/nodes.csv, edges.csv, graphs.csv.")
+    kinds = "nodes.csv, edges.csv, graphs.csv"
+    number = _draw(further.dataset, keys, result, methods[0], output, pictures)
+    if number:
+        kinds = f"pictures of {'the first ' if number < len(keys) else ''}{number}, {kinds}"
+    print(f"{len(keys)} predictions explained, in {output}: {kinds}.")
     return 0
+
+
+def _draw(
+    dataset: Dataset,
+    keys: Sequence[Sequence[str]],
+    result: Explained,
+    method: str,
+    output: pathlib.Path,
+    pictures: int,
+) -> int:
+    """Draw the first predictions by one method. Returns how many."""
+    number = min(len(keys), pictures)
+    if not number:
+        return 0
+    try:
+        graph_drawing.check_networkx()
+    except ImportError as error:
+        print(f"there are no pictures: {error}", file=sys.stderr)
+        return 0
+    for target, file in zip(result.targets, file_names(result.targets), strict=True):
+        for row, found in enumerate(result.found[target, method][:number]):
+            graph = int(dataset.target_graph[row])
+            edge = slice(dataset.edge_ptr[graph], dataset.edge_ptr[graph + 1])
+            drawn = graph_drawing.drawn(
+                found.mean, dataset.senders[edge], dataset.receivers[edge], _asked(dataset, row)
+            )
+            name = f"{dataset.targets.level} {' '.join(keys[row])}"
+            legend = legend_of(target, method, found.mean, "node")
+            svg, png = graph_drawing.draw(drawn, title(name, found), legend)
+            path = output / f"prediction_{row + 1}_{file}"
+            path.with_name(f"{path.name}.svg").write_text(svg, encoding="utf-8")
+            path.with_name(f"{path.name}.png").write_bytes(png)
+    return number
+
+
+def _asked(dataset: Dataset, row: int) -> list[int]:
+    """The nodes of its graph that a target is, or is between; none if it is the graph."""
+    table, graph = dataset.targets, dataset.target_graph[row]
+    if table.level == "graph":
+        return []
+    if table.level == "edge":
+        (number,) = np.atleast_1d(table.index[row])
+        ends = [int(dataset.senders[number]), int(dataset.receivers[number])]
+    else:
+        ends = (np.atleast_1d(table.index[row]) - dataset.node_ptr[graph]).tolist()
+    return list(dict.fromkeys(ends))
 
 
 SUMMARY = (
@@ -68,7 +126,7 @@ SUMMARY = (
 def summary(each: MeanExplanation) -> list[object]:
     """The cells of SUMMARY. What is lost without single nodes has no sum that means anything."""
     mean = each.mean
-    adds_up = mean.method != "leave one out"
+    adds_up = not mean.method.startswith("leave one")
     return [
         mean.unit, mean.prediction, each.prediction_deviation, mean.baseline,
         float(mean.nodes.sum()) if adds_up else math.nan, mean.rest if adds_up else math.nan,

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import pathlib
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,19 +13,20 @@ from rich.table import Table
 from gtx import Predictor
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.explain_graphs import SUMMARY, summary, table
-from gtx.cli.explanations import Explained, agreement, explained
+from gtx.cli.explanations import (
+    Explained,
+    agreement,
+    explained,
+    file_names,
+    legend_of,
+    title,
+    with_deviation,
+)
 from gtx.cli.predict_molecules import place_of, places_of_columns
 from gtx.cli.waiting import waiting
 from gtx.data import csv_source
 from gtx.data.smiles import parse, shortened
 from gtx.explain import MeanExplanation, drawing, pairs
-
-_NAMES = {
-    "gradients": "integrated gradients",
-    "leave_one_out": "what is lost without the atom",
-    "rollout": "attention rollout",
-}
-_TITLE = 34  # characters below a molecule
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +73,7 @@ def write(
     targets: Sequence[str],
     methods: Sequence[str],
     baseline: str,
+    pictures: int | None = None,
 ) -> int:
     """Write pictures and tables to a folder, and return the exit code.
 
@@ -83,6 +84,7 @@ def write(
       targets: names of targets or classes; empty for all.
       methods: of `gtx.cli.explanations.METHODS`; the first one is drawn.
       baseline: of `gtx.cli.explanations.BASELINES`.
+      pictures: how many molecules are drawn for each target; None for all.
     """
     smiles = given.smiles
     dataset, errors = predictor.molecules(smiles, columns=given.columns)
@@ -100,15 +102,16 @@ def write(
     _tables(output, numbers, names, molecules, result, methods)
     for target, file in zip(result.targets, file_names(result.targets), strict=True):
         found = result.found[target, methods[0]]
-        legend = _legend(target, methods[0], found[0])
-        for number, name, molecule, each in zip(numbers, names, molecules, found, strict=True):
+        legend = legend_of(target, methods[0], found[0].mean, "atom")
+        rows = list(zip(numbers, names, molecules, found, strict=True))
+        for number, name, molecule, each in rows[:pictures]:
             (placed,) = drawing.laid_out([molecule])
-            panel = drawing.Panel(placed, each.mean.nodes, _title(name, each))
+            panel = drawing.Panel(placed, each.mean.nodes, title(name, each))
             _pictures(output / f"molecule_{number + 1}_{file}", [panel], legend)
         if len(smiles) == len(numbers) == 2:
             _pair(output / f"pair_{file}", target, names, molecules, found, legend, methods[0])
     _print(names, result, methods)
-    kinds = "pictures, atoms.csv, molecules.csv"
+    kinds = "atoms.csv, molecules.csv" if pictures == 0 else "pictures, atoms.csv, molecules.csv"
     print(f"{len(names)} of {len(smiles)} molecules explained, in {output}: {kinds}.")
     return NOT_ALL if errors else 0
 
@@ -161,7 +164,7 @@ def _pair(
         drawing.Panel(
             placed[place],
             each.mean.nodes,
-            _title(names[place], each),
+            title(names[place], each),
             tuple(atom for atom in range(each.mean.num_nodes) if atom not in inside[place]),
         )
         for place, each in enumerate(found)
@@ -227,42 +230,14 @@ def _print(names: Sequence[str], result: Explained, methods: Sequence[str]) -> N
 
 def _cells(by_method: Mapping[str, MeanExplanation]) -> list[str]:
     known = [each for each in by_method.values() if not math.isnan(each.mean.prediction)]
-    cells = [_with_deviation(known[0]) if known else "-"]
+    cells = [with_deviation(known[0]) if known else "-"]
     if "gradients" in by_method:
         mean = by_method["gradients"].mean
         cells += [f"{mean.baseline:.4g}", f"{mean.nodes.sum():+.4g}", f"{mean.rest:+.4g}"]
     return cells
 
 
-def _with_deviation(each: MeanExplanation) -> str:
-    spread = each.prediction_deviation
-    return f"{each.mean.prediction:.4g}" + ("" if math.isnan(spread) else f" ± {spread:.2g}")
-
-
-def _legend(target: str, method: str, each: MeanExplanation) -> str:
-    if method == "rollout":
-        return "share of attention (rollout)"
-    unit = " (log-odds)" if each.mean.unit == "log-odds" else ""
-    return f"{_NAMES[method]}: {target}{unit}"
-
-
-def _title(name: str, each: MeanExplanation) -> str:
-    text = name if len(name) <= _TITLE else f"{name[: _TITLE - 3]}..."
-    return text if math.isnan(each.mean.prediction) else f"{text}: {_with_deviation(each)}"
-
-
 def _pictures(path: pathlib.Path, panels: Sequence[drawing.Panel], legend: str) -> None:
     svg, png = drawing.draw(panels, legend)
     path.with_name(f"{path.name}.svg").write_text(svg)
     path.with_name(f"{path.name}.png").write_bytes(png)
-
-
-def file_names(targets: Sequence[str]) -> list[str]:
-    """The targets as parts of names of files, all different."""
-    found: list[str] = []
-    for target in targets:
-        name = plain = re.sub(r"[^\w.+-]+", "_", target) or "target"
-        while name.lower() in map(str.lower, found):
-            name = f"{plain}_{len(found) + 1}"
-        found.append(name)
-    return found

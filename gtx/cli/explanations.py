@@ -1,6 +1,8 @@
 """What `gtx explain` computes: by target and method the explanations of all graphs."""
 
 import dataclasses
+import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,12 +11,13 @@ from scipy import stats
 
 from gtx import Predictor, recipes
 from gtx.data import Categorical, molecules
-from gtx.explain import Explainer, ExplainError, MeanExplanation, mean_of
+from gtx.explain import Explainer, ExplainError, Explanation, MeanExplanation, mean_of
 from gtx.recipes import provenance
 
-METHODS = ("gradients", "leave_one_out", "rollout")
+METHODS = ("gradients", "leave_one_out", "leave_one_edge_out", "rollout")
 BASELINES = ("mean", "zero", "unknown")
 MOST_TARGETS = 8  # that are explained without being asked for
+_TITLE = 34  # characters of a name in a picture
 _MEAN_OF = 1000  # graphs of the training part at most
 
 
@@ -72,11 +75,12 @@ def explained(
                     for each, start in zip(explainers, starts, strict=True)
                 ]
             )
-    if "leave_one_out" in methods:
-        for target in chosen:
-            found[target, "leave_one_out"] = _means(
-                [each.leave_one_out(graphs, target) for each in explainers]
-            )
+    for method in ("leave_one_out", "leave_one_edge_out"):
+        if method in methods:
+            for target in chosen:
+                found[target, method] = _means(
+                    [getattr(each, method)(graphs, target) for each in explainers]
+                )
     if "rollout" in methods:
         shares = _means([each.rollout(graphs) for each in explainers])
         found |= {(target, "rollout"): shares for target in chosen}
@@ -93,6 +97,41 @@ def agreement(first: MeanExplanation, second: MeanExplanation) -> float:
     if known.sum() < 3 or not np.ptp(one[known]) or not np.ptp(two[known]):
         return float("nan")
     return float(stats.spearmanr(one[known], two[known]).statistic)
+
+
+def legend_of(target: str, method: str, each: Explanation, part: str) -> str:
+    """What the colours of a picture show; `part` is what a graph consists of, "atom" or "node"."""
+    if method == "rollout":
+        return "share of attention (rollout)"
+    said = {
+        "gradients": "integrated gradients",
+        "leave_one_out": f"what is lost without the {part}",
+        "leave_one_edge_out": "what is lost without the edge",
+    }
+    return f"{said[method]}: {target}{' (log-odds)' if each.unit == 'log-odds' else ''}"
+
+
+def title(name: str, each: MeanExplanation) -> str:
+    """The name of a graph, shortened, with its prediction."""
+    text = name if len(name) <= _TITLE else f"{name[: _TITLE - 3]}..."
+    return text if math.isnan(each.mean.prediction) else f"{text}: {with_deviation(each)}"
+
+
+def with_deviation(each: MeanExplanation) -> str:
+    """The prediction, and of an ensemble how much its members differ."""
+    spread = each.prediction_deviation
+    return f"{each.mean.prediction:.4g}" + ("" if math.isnan(spread) else f" ± {spread:.2g}")
+
+
+def file_names(targets: Sequence[str]) -> list[str]:
+    """The targets as parts of names of files, all different."""
+    found: list[str] = []
+    for target in targets:
+        name = plain = re.sub(r"[^\w.+-]+", "_", target) or "target"
+        while name.lower() in map(str.lower, found):
+            name = f"{plain}_{len(found) + 1}"
+        found.append(name)
+    return found
 
 
 def _means(by_member: Sequence[Sequence[Any]]) -> list[MeanExplanation]:

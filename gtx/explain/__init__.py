@@ -5,8 +5,9 @@
     found.nodes  # of each atom
 
 `Explainer` has integrated gradients, whose contributions add up to the prediction minus that of a
-baseline; leaving out nodes one by one or in groups, as the check; and attention rollout. `mean_of`
-takes the mean over an ensemble. `pairs` compares two molecules, and `drawing` draws them.
+baseline; leaving out nodes or edges one by one, or nodes in groups, as the check; and attention
+rollout. `mean_of` takes the mean over an ensemble. `pairs` compares two molecules, `drawing` draws
+them, and `graph_drawing` draws other graphs.
 """
 
 from gtx.explain.explainer import Explainer, ExplainWarning, Mean

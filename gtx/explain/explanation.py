@@ -26,10 +26,11 @@ class Explanation:
     """Contributions to one number that a model says of one graph.
 
     Attributes:
-      method: "integrated gradients", "leave one out" or "attention rollout".
+      method: "integrated gradients", "leave one out", "leave one edge out" or "attention rollout".
       target: name of the target or class; "all" for rollout, which knows no targets.
       unit: "prediction", in the unit of the target, or "log-odds" of the class; "share".
-      node_features: float64 [nodes], of the features of each node alone.
+      node_features: float64 [nodes], of the features of each node alone; NaN where a method says
+        nothing of nodes.
       num_nodes: of the graph as it was given. Nodes beyond are those that structures added.
       edges: of the features of edges, by the name of the edge set; "graph" are the given edges,
         "pairs" are all pairs of nodes.

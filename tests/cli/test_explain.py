@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gtx import Predictor
-from gtx.cli import explain_molecules, explanations
+from gtx.cli import explanations
 from tests.cli import commands
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -94,6 +94,7 @@ def test_a_molecule_that_does_not_parse_is_one_line_and_exit_code_three(
         (["--input=graphs"], "No such file or directory: 'graphs'"),
         (["--smiles=CC", "--method=saliency"], "--method=saliency"),
         (["--smiles=CC", "--baseline=one"], "--baseline=one"),
+        (["--smiles=CC", "--method=leave_one_edge_out"], "is for graphs that are no molecules"),
     ],
 )
 def test_what_cannot_be_explained_is_one_line_and_exit_code_two(
@@ -145,5 +146,5 @@ def _shaken(params):
 
 
 def test_targets_have_files_of_their_own():
-    names = explain_molecules.file_names(["log S", "log_S", "LOG_S", "%", "pH 7.4"])
+    names = explanations.file_names(["log S", "log_S", "LOG_S", "%", "pH 7.4"])
     assert names == ["log_S", "log_S_2", "LOG_S_3", "_", "pH_7.4"]

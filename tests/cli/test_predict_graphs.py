@@ -2,16 +2,18 @@
 
 import csv
 import json
+import sys
 
 import jax
 import numpy as np
 import pytest
 
 from gtx import Predictor, recipes
-from gtx.cli import explain_graphs
+from gtx.cli import explain_graphs, explanations
 from gtx.data import Categorical, Continuous, GraphSpec, Label, packed
 from tests.cli import commands
 from tests.drawn import drawn
+from tests.explain import squares
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -118,7 +120,7 @@ def test_a_run_is_scored_again_on_its_data_and_on_other_data(run, capsys):
     assert other["test"] == pytest.approx(scores["test"], nan_ok=True)
 
 
-def test_the_graphs_of_a_file_are_explained_by_their_nodes_and_edges(run, tmp_path):
+def test_the_graphs_of_a_file_are_explained_by_their_nodes_and_edges(run, tmp_path, capsys):
     predictor = Predictor.load(run / "run")
     rng = np.random.default_rng(0)  # the head still says nothing after so few steps
     predictor.variables = jax.tree.map(
@@ -127,13 +129,25 @@ def test_the_graphs_of_a_file_are_explained_by_their_nodes_and_edges(run, tmp_pa
     )
     new = packed.load(run / "mine.npz").select([3, 1]).without_labels()
     packed.save(new, tmp_path / "new.npz")
-    options = dict(targets=["yes", "no"], methods=["gradients"], baseline="zero")
+    methods = ["gradients", "leave_one_edge_out"]
+    options = dict(targets=["yes", "no"], methods=methods, baseline="zero", pictures=1)
     file, output = str(tmp_path / "new.npz"), tmp_path / "explained"
     assert explain_graphs.write(predictor, file, output, **options) == 0
-    nodes, edges, graphs = (
-        list(csv.DictReader((output / f"{name}.csv").read_text().splitlines()))
+    every = {
+        name: list(csv.DictReader((output / f"{name}.csv").read_text().splitlines()))
         for name in ("nodes", "edges", "graphs")
+    }
+    nodes, edges, graphs = (
+        [row for row in rows if row["method"] == "gradients"] for rows in every.values()
     )
+    lost = [row for row in every["edges"] if row["method"] == "leave_one_edge_out"]
+    assert [row["sender"] for row in lost] == [row["sender"] for row in edges]
+    assert len({row["contribution"] for row in lost}) > 5
+    pictures = sorted(path.name for path in output.glob("*.[ps][nv]g"))
+    assert pictures == [
+        f"prediction_1_{name}" for name in ("no.png", "no.svg", "yes.png", "yes.svg")
+    ]
+    assert "pictures of the first 1, nodes.csv" in capsys.readouterr().out
     assert [row["graph"] for row in graphs] == ["3", "1", "3", "1"]
     assert len(nodes) == 2 * new.num_nodes.sum() and len(edges) == 2 * new.num_edges.sum()
     for row in graphs:
@@ -149,6 +163,28 @@ def test_the_graphs_of_a_file_are_explained_by_their_nodes_and_edges(run, tmp_pa
         for target in ("yes", "no")
     )
     np.testing.assert_allclose(yes, -np.array(no), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("level", "index", "expected"),
+    [
+        ("graph", [1], []),
+        ("node", [6], [2]),
+        ("pair", [[4, 7]], [0, 3]),
+        ("pair", [[5, 5]], [1]),
+        ("edge", [6], [3, 2]),
+    ],
+)
+def test_a_picture_marks_the_nodes_of_its_target(level, index, expected):
+    dataset = squares.graphs().with_targets(level, np.array(index))
+    assert explain_graphs._asked(dataset, 0) == expected
+
+
+def test_without_networkx_there_are_tables(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "networkx", None)
+    none = explanations.Explained((), {})
+    assert explain_graphs._draw(squares.graphs(), [["0"]], none, "gradients", tmp_path, 3) == 0
+    assert 'pip install "gtx-jax[networkx]"' in capsys.readouterr().err
 
 
 def test_graphs_are_not_explained_as_molecules(run, capsys):
