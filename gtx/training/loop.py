@@ -16,6 +16,7 @@ from gtx.batching import Source
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.evaluation import Evaluator
+from gtx.training.finite import NonFiniteError
 from gtx.training.folders import write_members
 from gtx.training.hooks.base import EpochTiming, Hook, RunInfo
 from gtx.training.identity import ResumeError
@@ -172,8 +173,8 @@ def fit(
       evaluate_every: epochs between evaluations; the last epoch is always evaluated.
       checkpoint_every: epochs between checkpoints; the last epoch always gets one.
       checkpoint_minutes: longest time between checkpoints, also within an epoch; None for no limit.
-      select: the content of `checkpoints/best`: the parameters with the best main metric, or the
-        last ones that were evaluated.
+      select: the content of `checkpoints/best`, which is written with each checkpoint: the
+        parameters with the best main metric so far, or the last ones that were evaluated.
 
     Raises:
       ResumeError: `workdir` holds another run, or more than `num_epochs`.
@@ -242,6 +243,9 @@ def fit(
                 message = f"interrupted by {stop}; saved {run.save()}. The same command goes on."
                 _log.warning(message)
                 raise Interrupted(stop.signum, message) from None
+            except NonFiniteError:
+                run.save_best()  # a run that goes on from the checkpoint fails here again
+                raise
             stopped = any(replica.stopped for replica in run.replicas)
             if stopped and run.saved_step != run.step:
                 run.save()

@@ -29,6 +29,7 @@ class Replica:
       stopped: the reason why its training stopped early, or None.
       diverged: the number that is not finite, if this is the reason, else None. It is not stored:
         a resumed run meets the same number again.
+      unsaved: the arrays and host data of its best parameters while they are only in memory.
     """
 
     seed: int
@@ -37,6 +38,7 @@ class Replica:
     step: int = 0
     stopped: str | None = None
     diverged: str | None = None
+    unsaved: tuple[PyTree, dict[str, Any]] | None = None
 
     @property
     def place(self) -> tuple[int, int]:

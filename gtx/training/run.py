@@ -257,12 +257,14 @@ class Run:
         if self._select == "last" or is_better(score, progress.best_score, self.task.mode):
             progress.best_score = json_float(score)
             progress.best_epoch = progress.epoch + 1
-            self._save_best(replica, variables)
+            self._keep_best(replica, variables)
         metrics = {name: result.metrics[name] for name in self.task.metric_names}
         return {"loss": result.loss, **metrics}
 
     def save(self) -> pathlib.Path:
-        """Write a checkpoint of the present state."""
+        """Write the best parameters that are not yet written, then a checkpoint of the state."""
+        # In this order: the best of which a checkpoint tells is there, whenever the process ends.
+        self.save_best()
         check_lock(self.workdir)
         progress = [replica.progress.to_json() for replica in self.replicas]
         host = {
@@ -273,6 +275,18 @@ class Run:
         path = self._checkpoints.save(self.step, self.state, host, self._recipe)
         self.saved_step = self.step
         return path
+
+    def save_best(self) -> None:
+        """Write the best parameters of each replica, where better ones were found since the last.
+
+        In the first epochs nearly every evaluation finds better ones, and to write them all would
+        take longer than to evaluate.
+        """
+        for replica in self.replicas:
+            if replica.unsaved is not None:
+                check_lock(self.workdir)
+                replica.best.save_best(*replica.unsaved, self._recipe)
+                replica.unsaved = None
 
     def told(self, replica: Replica, entry: Mapping[str, Any]) -> dict[str, Any]:
         """An entry of a replica's history for hooks; with several seeds it contains the `seed`."""
@@ -293,7 +307,8 @@ class Run:
     def best_variables(self, replica: Replica) -> dict[str, PyTree]:
         """`params` and `batch_stats` of the best checkpoint, which is made if there is none."""
         if replica.progress.best_epoch is None:
-            self._save_best(replica, self._variables(replica))
+            self._keep_best(replica, self._variables(replica))
+        self.save_best()
         arrays = replica.best.restore_best().arrays
         return {"params": arrays["params"], "batch_stats": arrays.get("batch_stats", {})}
 
@@ -317,15 +332,15 @@ class Run:
     def _variables(self, replica: Replica) -> dict[str, PyTree]:
         return evaluation_variables(self.state_of(replica))
 
-    def _save_best(self, replica: Replica, variables: dict[str, PyTree]) -> None:
-        check_lock(self.workdir)
+    def _keep_best(self, replica: Replica, variables: dict[str, PyTree]) -> None:
         host = {
             "step": replica.step,
             "epoch": replica.progress.best_epoch,
             "metric": self.task.main_metric,
             "score": replica.progress.best_score,
         }
-        replica.best.save_best(variables, host, self._recipe)
+        # Copies, because the next step overwrites the arrays of the state.
+        replica.unsaved = jax.tree.map(np.array, variables), host
 
 
 def _refuse_folder_of_a_seed(workdir: pathlib.Path) -> None:

@@ -218,12 +218,15 @@ def test_a_bad_label_stops_the_run_and_the_last_checkpoint_stays_good(tmp_path, 
 
     class Poison(Hook):
         def epoch(self, entry, timing):
-            graphs.targets.labels[4] = np.inf
+            if entry["epoch"] == 3:
+                graphs.targets.labels[4] = np.inf
 
+    settings = dict(select="last", evaluate_every=1, checkpoint_every=2, num_epochs=4)
     with pytest.raises(NonFiniteError) as error:
-        train(tmp_path, [Poison()], graphs=graphs, num_epochs=3, source=Streamed)
-    assert 4 in error.value.graph_ids and 6 <= error.value.step < 12
-    assert Checkpoints(tmp_path).steps() == [6]
+        train(tmp_path, [Poison()], graphs=graphs, source=Streamed, **settings)
+    assert 4 in error.value.graph_ids and 18 <= error.value.step < 24
+    assert Checkpoints(tmp_path).steps() == [12]
+    assert Checkpoints(tmp_path).restore_best().host["epoch"] == 3  # after that checkpoint
 
 
 def test_early_stopping_ends_the_run_and_keeps_it_ended(tmp_path):
@@ -249,6 +252,21 @@ def test_select_last_keeps_the_last_that_were_evaluated(tmp_path):
     result = train(tmp_path, [hook], select="last", num_epochs=2, evaluate_every=1)
     assert result.best_epoch == 2
     assert small.same_bits(result.variables, result.state.ema)
+
+
+def test_the_best_are_written_with_the_next_checkpoint(tmp_path):
+    there = []
+
+    class Look(Hook):
+        def epoch(self, entry, timing):
+            there.append((tmp_path / "stopped" / "checkpoints").exists())
+
+    settings = dict(select="last", evaluate_every=1, checkpoint_every=9)
+    with pytest.raises(Interrupted):  # in the third epoch, which changes the parameters further
+        train(tmp_path / "stopped", [Look(), Signal(5)], **settings)
+    best = Checkpoints(tmp_path / "stopped").restore_best()
+    assert there == [False, False] and best.host["epoch"] == 2
+    assert small.same_bits(best.arrays, train(tmp_path / "two", num_epochs=2).variables)
 
 
 def test_hooks_are_told_of_the_end_whatever_happens(tmp_path):
