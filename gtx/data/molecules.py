@@ -5,7 +5,6 @@ edges. The vocabularies are those of `ogb.utils.features` (Hu et al. 2020). A va
 list gets the last place of the list, "misc". Needs the extra `molecules`.
 """
 
-import contextlib
 import dataclasses
 import difflib
 import re
@@ -20,6 +19,7 @@ from gtx.data import stereo
 from gtx.data.check import DatasetError
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
+from gtx.data.descriptor_functions import functions
 from gtx.data.molecule_arrays import arrays_of, binaries
 from gtx.data.smiles import parse, parse_all, quiet, rdkit, shortened
 from gtx.data.spec import Categorical, GraphSpec
@@ -281,9 +281,7 @@ def descriptors(
       DatasetError: a molecule does not parse, or there is no descriptor of that name.
     """
     molecules = parse_all(smiles)
-    from rdkit.Chem import Descriptors
-
-    known = dict(Descriptors.descList)
+    known = functions()
     names = tuple(known) if names is None else tuple(names)
     for name in names:
         if name not in known:
@@ -294,13 +292,16 @@ def descriptors(
     sizes = [molecule.GetNumAtoms() for molecule in molecules]
     _warn_of_large(smiles, range(len(smiles)) if ids is None else ids, sizes, names, limits)
     values = np.full((len(molecules), len(names)), np.nan)
+    asked = [(column, known[name], limits[column]) for column, name in enumerate(names)]
     with quiet(), np.errstate(all="ignore"):
         for row, molecule in enumerate(molecules):
-            for column, name in enumerate(names):
-                if sizes[row] > limits[column]:
+            for column, function, limit in asked:
+                if sizes[row] > limit:
                     continue
-                with contextlib.suppress(Exception):  # RDKit: not defined for this molecule
-                    values[row, column] = known[name](molecule)
+                try:
+                    values[row, column] = function(molecule)
+                except Exception:  # RDKit: not defined for this molecule
+                    continue
     return values
 
 
