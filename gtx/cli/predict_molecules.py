@@ -1,6 +1,7 @@
 """Predicts for the molecules of a CSV file of any length, in memory that does not grow with it."""
 
 import collections
+import concurrent.futures
 import contextlib
 import csv
 import hashlib
@@ -30,7 +31,7 @@ from gtx.data import CsvError, MoleculeWarning, csv_source
 from gtx.data.workers import workers
 
 ROWS = 2048  # that are parsed, predicted and written together
-SMALL = 2**21  # bytes of a file for which starting processes takes longer than they save
+SMALL = 2**19  # bytes of a file for which starting processes takes longer than they save
 SHOWN = 20  # rows without a prediction that are printed; the output has all of them
 Rows = list[tuple[int, tuple[str, ...]]]
 
@@ -88,12 +89,13 @@ def predict_file(
         with partial, progress(file, size) as told:
             rows = itertools.islice(rows, partial.rows, None)
             preparation = preparation_of(predictor)
-            for part, prepared in prepared_parts(rows, place, others, preparation, num_workers):
+            parts = prepared_parts(rows, place, others, preparation, num_workers)
+            # To compare with the training part calls RDKit, which must not work in two threads.
+            for part, prepared, predictions in predicted(predictor, parts, ahead=similar is None):
                 errors = prepared.errors
                 with warnings_as_lines([f"row {number}" for number, _ in part]):
                     for row, reason in prepared.warnings:
                         warnings.warn(MoleculeWarning(row, reason), stacklevel=1)
-                    predictions = predictor.of_molecules(prepared.dataset, len(part))
                 new = columns(predictor.task.label, predictions, asked)
                 if similar is not None:
                     new |= similar.cells(prepared.dataset, len(part))
@@ -292,6 +294,31 @@ def prepared_parts(
                 yield first, found.result()
         for first, found in waiting:
             yield first, found.result()
+
+
+def predicted(
+    predictor: Predictor, parts: Iterator[tuple[Rows, Prepared]], *, ahead: bool
+) -> Iterator[tuple[Rows, Prepared, np.ndarray]]:
+    """The predictions of parts, in order.
+
+    Args:
+      predictor: the trained model.
+      parts: what `prepared_parts` yields.
+      ahead: whether the model predicts a part in a thread while the next one is prepared.
+    """
+    if not ahead:
+        for part, prepared in parts:
+            yield part, prepared, predictor.of_molecules(prepared.dataset, len(part))
+        return
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        before: tuple[Rows, Prepared, concurrent.futures.Future[np.ndarray]] | None = None
+        for part, prepared in parts:
+            found = thread.submit(predictor.of_molecules, prepared.dataset, len(part))
+            if before is not None:
+                yield before[0], before[1], before[2].result()
+            before = part, prepared, found
+        if before is not None:
+            yield before[0], before[1], before[2].result()
 
 
 @contextlib.contextmanager
