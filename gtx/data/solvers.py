@@ -5,7 +5,7 @@ without loops and repetitions.
 """
 
 import numpy as np
-from scipy import optimize, sparse
+from scipy import sparse
 from scipy.sparse import csgraph
 
 
@@ -114,6 +114,8 @@ def heaviest_matching(num_nodes: int, ends: np.ndarray, weights: np.ndarray) -> 
     A matching has at most one edge at each node. It is found by branch and bound over the linear
     program (HiGHS), to a gap of 0.
     """
+    from scipy import optimize  # a quarter of a second, which every command would wait for
+
     count = ends.shape[1]
     if count == 0:
         return np.zeros(0, bool)
