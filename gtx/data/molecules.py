@@ -295,6 +295,7 @@ def descriptors(
     asked = [(column, known[name], limits[column]) for column, name in enumerate(names)]
     with quiet(), np.errstate(all="ignore"):
         for row, molecule in enumerate(molecules):
+            molecules[row] = None  # it keeps matrices over all pairs of its atoms
             for column, function, limit in asked:
                 if sizes[row] > limit:
                     continue
