@@ -40,7 +40,7 @@ def bertz_ct(molecule: Any, slowly: Callable[[Any], float]) -> float:
       molecule: of RDKit.
       slowly: RDKit's function, for molecules whose distances are not all finite.
     """
-    from rdkit.ML.InfoTheory import entropy
+    from rdkit.ML.InfoTheory import rdInfoTheory
 
     size = molecule.GetNumAtoms()
     if size < 2:
@@ -77,9 +77,9 @@ def bertz_ct(molecule: Any, slowly: Callable[[Any], float]) -> float:
     counts = list(connections.values()) or [1]
     total = sum(counts)
     of_connections = total * (
-        entropy.InfoEntropy(np.array(counts, float)) + math.log(total) / math.log(2)
+        rdInfoTheory.InfoEntropy(np.array(counts, float)) + math.log(total) / math.log(2)
     )
-    of_elements = size * entropy.InfoEntropy(np.array(list(elements.values()), float))
+    of_elements = size * rdInfoTheory.InfoEntropy(np.array(list(elements.values()), float))
     return float(of_elements + of_connections)
 
 
