@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 from gtx.data import Categorical, Column, Continuous, Dataset, GraphSpec, Label
 from gtx.data.column_scales import scaled_like
 from gtx.data.masking import hidden_columns, narrow
-from gtx.nn.encoders.embed import module_name
+from gtx.nn.parts.columns import module_name
 from gtx.recipes.data import encodings
 from gtx.recipes.rules import ConfigError, frozen
 from gtx.recipes.saved import Recipe

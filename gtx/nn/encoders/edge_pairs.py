@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.batch import Batch, require_layout
+from gtx.nn.parts.columns import check_module_names, module_name
 from gtx.nn.parts.factories import make
 from gtx.ops import edge_pairs, segment_sum
 from gtx.typing import Dtype, Level, ModuleFactory
@@ -35,6 +36,7 @@ class EdgePairEncoder(nn.Module):
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "pairs dim"]:
         if self.level != "pair":
             raise ValueError("EdgePairEncoder encodes pairs.")
+        check_module_names(("edge", name) for name in self.edges)
         encoded = [
             make(
                 factory,
@@ -44,7 +46,7 @@ class EdgePairEncoder(nn.Module):
                 dim=self.dim,
                 dtype=self.dtype,
                 param_dtype=self.param_dtype,
-                name=f"edge_{name}",
+                name=module_name("edge", name),
             )(batch, train=train)
             for name, factory in sorted(self.edges.items())
         ]

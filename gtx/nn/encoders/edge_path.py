@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gtx.batch import Batch, require_layout
-from gtx.nn.parts.columns import read_column
+from gtx.nn.parts.columns import check_module_names, module_name, read_column
 from gtx.nn.parts.factories import make
 from gtx.nn.parts.initializers import fan_in_uniform
 from gtx.ops import Tier, edge_pairs, segment_mean
@@ -56,6 +56,7 @@ class EdgePathEncoder(nn.Module):
     def __call__(self, batch: Batch, *, train: bool) -> Float[Array, "pairs dim"]:
         if self.level != "pair":
             raise ValueError("EdgePathEncoder encodes pairs.")
+        check_module_names(("edge", name) for name in self.edges)
         codes, mask = read_column(batch, "pair", self.column)
         codes = clean(codes[:, 0], mask)
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
@@ -67,7 +68,7 @@ class EdgePathEncoder(nn.Module):
                 level="edge",
                 dim=self.edge_dim,
                 **options,
-                name=f"edge_{name}",
+                name=module_name("edge", name),
             )(batch, train=train)
             for name, factory in sorted(self.edges.items())
         )

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from gtx.batch import Batch, Features, require_layout
 from gtx.nn.attention.call import pairs_of
+from gtx.nn.parts.columns import check_module_names, module_name
 from gtx.nn.parts.factories import make
 from gtx.nn.parts.initializers import fan_in_uniform, standard_normal
 from gtx.nn.parts.linear import Linear
@@ -50,6 +51,7 @@ class EmbedWithEdgeTokens(nn.Module):
             senders=over.senders, receivers=over.receivers, edges=over.columns
         )
         inside = batch.replace(graph=graph, edge_mask=over.mask)
+        check_module_names(("edge", column) for column in self.edges)
         encoders = [
             make(
                 factory,
@@ -58,7 +60,7 @@ class EmbedWithEdgeTokens(nn.Module):
                 level="edge",
                 dim=self.dim,
                 **types,
-                name=f"edge_{column}",
+                name=module_name("edge", column),
             )
             for column, factory in sorted(self.edges.items())
         ]

@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from gtx.batch import GIVEN, Batch, Features, check_is_batch, require_layout
+from gtx.nn.parts.columns import check_module_names, module_name
 from gtx.nn.parts.dropout import Dropout
 from gtx.nn.parts.factories import make
 from gtx.ops import edge_pairs
@@ -13,11 +14,6 @@ from gtx.ops.arguments import describe
 from gtx.ops.masks import clean
 from gtx.ops.segment import gather
 from gtx.typing import LEVELS, Activation, Dtype, ModuleFactory
-
-
-def module_name(prefix: str, column: str) -> str:
-    """The name of the module that reads a column. A slash would part it in paths of parameters."""
-    return f"{prefix}_{column}".replace("/", ":")
 
 
 class Embed(nn.Module):
@@ -74,6 +70,11 @@ class Embed(nn.Module):
                     f"{field} of Embed must be a dict from columns to encoders, such as "
                     f"{{'x': LinearEncoder}}, got {describe(columns)}."
                 )
+        check_module_names(
+            [("node", column) for column in self.encodings or ()]
+            + [(level, column) for level in LEVELS for column in fields[LEVELS[level]] or ()]
+            + [(f"edge_set_{name}", column) for name in sets for column in sets[name]]
+        )
         options = dict(dtype=self.dtype, param_dtype=self.param_dtype)
         encoded = []
         for column, factory in sorted((self.encodings or {}).items()):
@@ -83,7 +84,7 @@ class Embed(nn.Module):
                 column=column,
                 level="node",
                 **options,
-                name=f"node_{column}",
+                name=module_name("node", column),
             )
             encoded.append(encoder(batch, train=train))
         rest = self.dim - sum(x.shape[-1] for x in encoded)

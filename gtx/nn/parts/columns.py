@@ -1,5 +1,6 @@
 """Columns of a batch, read by name and level."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from gtx.batch import Batch, check_is_batch
@@ -29,6 +30,24 @@ def read_column(batch: Batch, level: Level, column: str) -> tuple[Any, Any]:
     check_array(columns[column], f"The {level} column {column!r}", "[rows, ...]")
     check_length(columns[column], mask.shape[0], f"The {level} column {column!r}", LEVELS[level])
     return columns[column], mask
+
+
+def module_name(prefix: str, column: str) -> str:
+    """The name of the module that reads a column. A slash would part it in paths of parameters."""
+    return f"{prefix}_{column}".replace("/", ":")
+
+
+def check_module_names(columns: Iterable[tuple[str, str]]) -> None:
+    """Raise a ValueError if two columns, each with its prefix, have modules of one name."""
+    known: dict[str, str] = {}
+    for prefix, column in columns:
+        name = module_name(prefix, column)
+        if name in known:
+            raise ValueError(
+                f"the columns {known[name]!r} and {column!r} would both be read by a module "
+                f"{name!r}. Rename one of them."
+            )
+        known[name] = column
 
 
 def level_mask(batch: Batch, level: Level) -> Any:

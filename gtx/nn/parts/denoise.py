@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from gtx.batch import Batch, Features
+from gtx.nn.parts.columns import check_module_names, module_name
 from gtx.nn.parts.linear import Linear
 from gtx.ops.masks import clean
 from gtx.typing import Dtype
@@ -49,6 +50,8 @@ class Denoise(nn.Module):
         if not train and not self.is_initializing():
             return
         options: dict[str, Any] = dict(dtype=self.dtype, param_dtype=self.param_dtype)
+        both = (("nodes", self.nodes), ("edges", self.edges))
+        check_module_names((level, name) for level, columns in both for name in columns)
         total = jnp.zeros((), jnp.float32)
         own = batch.node_mask
         if self.added_nodes:
@@ -68,7 +71,7 @@ class Denoise(nn.Module):
             losses = []
             for name, sizes in sorted(columns.items()):
                 width = sizes if isinstance(sizes, int) else sum(sizes)
-                outputs = Linear(width, **options, name=f"{level}_{name}")(values)
+                outputs = Linear(width, **options, name=module_name(level, name))(values)
                 if self.is_initializing():
                     continue
                 losses += self._losses(outputs.astype(jnp.float32), sizes, level, name, batch, mask)
