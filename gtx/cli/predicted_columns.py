@@ -11,6 +11,8 @@ from gtx.data.labels import heading, parts_of
 from gtx.tasks.metrics.subtokens import before_end
 from gtx.uncertainty.calibration import Fitted
 
+_NONE = "none"  # a set without classes
+
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
@@ -44,8 +46,8 @@ def columns(
       label: of the predictions.
       predictions: [rows, dim]; or of each member, [members, rows, dim].
       asked: adds the ends of intervals (`_lower`, `_upper`), sets of classes (`_set`, with "|"
-        between names, or "none") and calibrated probabilities (`_calibrated`). The cells are empty
-        where too little is known for them.
+        between names, or "none"; a name that holds a "|" or is "none" is in quotes) and calibrated
+        probabilities (`_calibrated`). The cells are empty where too little is known for them.
     """
     members = predictions if predictions.ndim == 3 else predictions[None]
     if label.kind == "mixed":
@@ -122,8 +124,9 @@ def _sets(
         sets = target.classes(predictions, coverage)
     except uncertainty.TooFewError:
         return [""] * len(known)
+    texts = [f'"{name}"' if "|" in name or name == _NONE else name for name in names]
     return [
-        ("|".join(name for name, there in zip(names, row, strict=True) if there) or "none")
+        ("|".join(text for text, there in zip(texts, row, strict=True) if there) or _NONE)
         if good
         else ""
         for row, good in zip(sets, known, strict=True)

@@ -120,9 +120,14 @@ def of_kind(dataset: Dataset, kind: Literal["auto", "binary", "multiclass"]) -> 
     )
 
 
+# Of one of several classes together; each class has columns with other endings.
+_OF_CLASS = ("measured", "predicted", "disagreement", "set")
+
+
 def heading(part: Label, column: str) -> str:
     """The heading of a column of a part of a mixed label in a table, such as `toxic_predicted`."""
     name, _, suffix = column.rpartition("_")
-    if name in ("class", part.name) or part.dim == 1:
+    of_class = part.kind == "multiclass" and suffix in _OF_CLASS
+    if of_class or part.dim == 1:
         return f"{part.name}_{suffix}"
     return f"{part.name} {name}_{suffix}"

@@ -284,6 +284,15 @@ class Label:
                 f"Label: the parts {wrong} are mixed, sequences or of another level than "
                 f"{self.level!r}. Give labels of one level and of a kind of their own."
             )
+        for part in parts:  # by these names a table has columns
+            if part.dim > 1:
+                names += [f"{part.name} {own}" for own in part.names or range(part.dim)]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise DatasetError(
+                f"Label: in tables {twice[0]!r} would stand for two things, as names of parts come "
+                "before those of their targets and classes. Rename a part, target or class."
+            )
         if sum(part.dim for part in parts) != self.dim or self.names:
             raise DatasetError(
                 f"Label: dim is {self.dim} and names are {self.names}, but the parts have "
