@@ -13,6 +13,8 @@ printed.
 `--config.data.split=scaffold` keeps molecules of one Bemis-Murcko scaffold together, and
 `--config.data.split=column` reads train, valid and test from the column `split`;
 `--config.data.split=given --config.data.test_path=test.csv` has a file of its own for test.
+`--config.data.folds=5` trains a model for each of five folds and tests it on that fold; with
+`--config.data.split=scaffold` whole scaffolds are in one fold.
 `--config.data.duplicates=mean` averages the values of a molecule that stands in several rows.
 `--config.data.columns=temperature,solvent` names further columns that the model reads beside the
 molecule: numbers, on the scale of the training part, and texts, which are categories;
@@ -34,6 +36,7 @@ def get_config() -> ConfigDict:
     config.data.kinds = ""  # of mixed: regression, binary or multiclass for each target
     config.data.weights = ""  # a column of weights of the rows in the loss
     config.data.split = "random"  # random | scaffold | column | given, with test_path
+    config.data.folds = 0  # of random or scaffold: a model for each fold, tested on it; 0 for none
     config.data.split_column = "split"  # read for column; without valid it is taken out of train
     config.data.test_path = ""  # a second file with the same columns
     config.data.columns = ""  # further columns that the model reads, such as temperature,solvent

@@ -1,6 +1,5 @@
 """Predictions on raw graphs from a checkpoint. Only the folder of the run is needed."""
 
-import dataclasses
 import functools
 import os
 import pathlib
@@ -11,26 +10,22 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-import gtx.encodings
 from gtx import recipes, tasks, uncertainty
 from gtx._version import __version__
 from gtx.batch import Batch
 from gtx.batching import Budget, batch_graphs
 from gtx.batching.budget import budget_for, with_room
-from gtx.data import Column, Dataset, DatasetError, Label, csv_columns, molecules, with_descriptors
+from gtx.data import Column, Dataset, DatasetError, Label, csv_columns, molecules
 from gtx.data.blank import one_node
-from gtx.data.category_names import named_like
-from gtx.data.column_scales import scaled_like, without_scales
-from gtx.data.columns import named_columns
 from gtx.data.smiles import shortened
-from gtx.data.targets import all_rows
 from gtx.graphs import GraphError, GraphsTuple, concatenate
 from gtx.models.vectors import Vectors
-from gtx.recipes.given import columns_beside_smiles, given_spec
+from gtx.recipes.reading import Reader
+from gtx.recipes.together import Together, together
 from gtx.training import CheckpointError, CheckpointWarning, Evaluator
 from gtx.training.arrays import restore_tree
 from gtx.training.members import restore_members
-from gtx.typing import LEVELS, Level, PyTree
+from gtx.typing import Level, PyTree
 
 _MANY_STEPS = 8  # batches in a call of the program for many graphs
 
@@ -38,7 +33,9 @@ _MANY_STEPS = 8  # batches in a call of the program for many graphs
 class Predictor:
     """A trained model, or an ensemble of models, as a function from graphs to predictions.
 
-    The seeds of a run of several seeds are an ensemble. It predicts the mean over its members.
+    The seeds of a run of several seeds are an ensemble, and so are the folds of a run with folds.
+    It predicts the mean over its members. The models of folds have scales of their own, of columns
+    and targets. Graphs are read once, and each member gets them on its scales.
     Programs are compiled when they are first needed and kept: one for all graphs that fit into the
     batches of the training run, and one for each doubling of the size beyond. Members share them.
 
@@ -46,9 +43,12 @@ class Predictor:
       recipe: what a checkpoint says.
       variables: `params` and `batch_stats`.
       others: those of further members of an ensemble.
+      several: the recipes of all members, where they differ in scales; `recipe` is then that by
+        which graphs are read for all of them.
 
     Attributes:
-      recipe: config, spec, scaler and budget of the training run.
+      recipe: config, spec, scaler and budget of the training run; of folds that by which graphs are
+        read for all of them, without scales.
       model: the module.
       task: the meaning of its outputs; `task.label` names and describes the predictions.
       members: `params` and `batch_stats` of each member, numpy; of one model there is one.
@@ -57,9 +57,19 @@ class Predictor:
       ValueError: an ensemble predicts sequences, of which there is no mean.
     """
 
-    def __init__(self, recipe: recipes.Recipe, variables: PyTree, *, others: Sequence[PyTree] = ()):
+    def __init__(
+        self,
+        recipe: recipes.Recipe,
+        variables: PyTree,
+        *,
+        others: Sequence[PyTree] = (),
+        several: Together | None = None,
+    ):
         self.recipe = recipe
-        self.model = recipes.model(recipe.config, recipe.spec)
+        self._several = several
+        # What the model reads: of several recipes, all have the columns of the first one.
+        self._spec = recipe.spec if several is None else several.each[0].spec
+        self.model = recipes.model(recipe.config, self._spec)
         self.task = recipes.task(recipe.config, recipe.spec)
         self.members = [variables, *others]
         if others and self.task.label.kind == "sequence":
@@ -67,12 +77,7 @@ class Predictor:
                 "it predicts sequences, of which there is no mean over members. Take one member: "
                 "the folder of one seed."
             )
-        self._encodings = recipes.encodings(recipe.config)
-        self._encoded = {
-            (LEVELS[level], name)
-            for encoding in self._encodings
-            for level, name in encoding.columns()
-        }
+        self._reader = Reader(recipe, self.task.label.level, structured=several is None)
         self._evaluators: dict[tuple[Budget, int, Level | None], Evaluator] = {}
 
     @classmethod
@@ -80,23 +85,28 @@ class Predictor:
         """The best parameters of a run, in the model that its recipe describes.
 
         Args:
-          workdir: the folder of the run. That of a run of several seeds is an ensemble, and the
-            folder `seed_<seed>` in it is one of its members.
+          workdir: the folder of the run. That of a run of several seeds or of folds is an ensemble,
+            and the folder `seed_<seed>` or `fold_<number>` in it is one of its members.
 
         Raises:
           CheckpointError: there is no checkpoint, it is damaged, it has no recipe, its arrays
-            do not fit the model, or predictions of several seeds have no mean.
+            do not fit the model, the recipes of folds differ in more than scales, or predictions
+            of several members have no mean.
         """
         first, *others = restore_members(pathlib.Path(workdir))
         assert first.recipe is not None
         version, path = first.recipe.get("version"), first.path
         try:
-            recipe = recipes.read_recipe(first.recipe)
-            shapes, trees = cls(recipe, variables={}).shapes(), []
+            recipe, several = recipes.read_recipe(first.recipe), None
+            if any(restored.recipe != first.recipe for restored in others):
+                read = (restored.recipe for restored in others if restored.recipe is not None)
+                several = together([recipe, *map(recipes.read_recipe, read)])
+                recipe = several.reading
+            shapes, trees = cls(recipe, variables={}, several=several).shapes(), []
             for restored in (first, *others):
                 path = restored.path
                 trees.append(restore_tree(restored.arrays, shapes))
-            predictor = cls(recipe, trees[0], others=trees[1:])
+            predictor = cls(recipe, trees[0], others=trees[1:], several=several)
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise CheckpointError(
                 f"checkpoint {path}, written by gtx {version}, cannot be loaded by gtx "
@@ -112,6 +122,11 @@ class Predictor:
         return predictor
 
     @property
+    def each_recipe(self) -> tuple[recipes.Recipe, ...]:
+        """The recipes of the members: of seeds one for all of them, of folds one for each."""
+        return (self.recipe,) if self._several is None else self._several.each
+
+    @property
     def variables(self) -> PyTree:
         """`params` and `batch_stats` of one model.
 
@@ -121,7 +136,7 @@ class Predictor:
         if len(self.members) != 1:
             raise ValueError(
                 f"this is an ensemble of {len(self.members)} members. Take those of one: "
-                "predictor.members[0], or load the folder of one seed."
+                "predictor.members[0], or load the folder of one seed or fold."
             )
         return self.members[0]
 
@@ -235,7 +250,7 @@ class Predictor:
         """
         shape = (len(self.members), num_rows, self.task.prediction_dim)
         predictions = np.full(shape, np.nan, np.float32)
-        predictions[:, molecules.ids] = self._predict(self._from_dataset(molecules, None))
+        predictions[:, molecules.ids] = self._predict(self._reader.of_dataset(molecules, None))
         return predictions
 
     def embed(
@@ -305,31 +320,32 @@ class Predictor:
     ) -> Dataset:
         """The graphs as the model reads them: checked, encoded, with structures, without labels.
 
-        The arguments are those of a call.
+        For the models of folds they have neither scales nor structures yet. The arguments are those
+        of a call.
         """
         if isinstance(graphs, Dataset):
             if padded is not None:
                 raise GraphError("graphs: a Dataset has no padding. Leave out padded.")
-            return self._from_dataset(graphs.without_labels(), targets)
+            return self._reader.of_dataset(graphs.without_labels(), targets)
         if isinstance(graphs, GraphsTuple):
-            return self._from_graphs(concatenate([graphs], padded=padded), targets)
+            return self._reader.of_graphs(concatenate([graphs], padded=padded), targets)
         graphs = [graphs] if isinstance(graphs, str) else list(graphs)
         if not graphs:
             return one_node(self.recipe.spec).select([])
         if not any(isinstance(graph, str) for graph in graphs):
-            return self._from_graphs(concatenate(graphs, padded=padded), targets)
+            return self._reader.of_graphs(concatenate(graphs, padded=padded), targets)
         dataset, errors = self.molecules(graphs)
         for row, reason in errors.items():
             raise DatasetError(
                 f"molecule {row} ({shortened(graphs[row])!r}): {reason}. Leave it out or mend it; "
                 "Predictor.smiles predicts for the others."
             )
-        return self._from_dataset(dataset, targets)
+        return self._reader.of_dataset(dataset, targets)
 
-    @functools.cached_property
+    @property
     def columns(self) -> dict[str, Column]:
         """The columns of a CSV file that the model reads beside the SMILES, and what they hold."""
-        return columns_beside_smiles(self.recipe, self._encoded)
+        return self._reader.columns
 
     @property
     def smiles_column(self) -> str:
@@ -344,8 +360,22 @@ class Predictor:
 
     def _predict(self, dataset: Dataset, vectors: Level | None = None) -> np.ndarray:
         """float32 [members, targets, dim]; of the vectors of a level, where it is named."""
+        if self._several is None:
+            return self._predicted(self.members, dataset, vectors)
+        found = []
+        for number, variables in enumerate(self.members):
+            (said,) = self._predicted([variables], self._several.view(dataset, number))
+            # `self.task` knows no scale: what its programs predict is on that of the member.
+            own = recipes.task(self.recipe.config, self._several.each[number].spec)
+            found.append(tasks.on_scale(own).in_own_unit(said))
+        return np.stack(found)
+
+    def _predicted(
+        self, members: Sequence[PyTree], dataset: Dataset, vectors: Level | None = None
+    ) -> np.ndarray:
+        """What some members predict of graphs that are as their model reads them."""
         task = self._vectors(vectors)[1] if vectors else self.task
-        shape = (len(self.members), len(dataset.targets), task.prediction_dim)
+        shape = (len(members), len(dataset.targets), task.prediction_dim)
         predictions = np.zeros(shape, np.float32)
         edges = self.recipe.budget.count_edges(dataset).tolist()
         sizes = zip(dataset.num_nodes.tolist(), edges, strict=True)
@@ -355,9 +385,9 @@ class Predictor:
             rows = chosen[dataset.target_graph]
             part = dataset if chosen.all() else dataset.select(chosen)
             evaluator = self._evaluator(with_room(budget, part), len(part), vectors)
-            several = len(self.members) > 1
+            several = len(members) > 1
             prepared = evaluator.prepare(part) if several else None  # once for all of them
-            for member, variables in enumerate(self.members):
+            for member, variables in enumerate(members):
                 found = evaluator(variables, part, prepared).predictions
                 predictions[member, rows] = found
         return predictions
@@ -382,62 +412,10 @@ class Predictor:
         shape = jax.eval_shape(model.apply, self.variables, example).shape
         return model, tasks.Regression(Label(level, "regression", shape[-1]))
 
-    def _from_graphs(self, graph: GraphsTuple, targets: Any) -> Dataset:
-        fields = dict(nodes=graph.nodes, edges=graph.edges, graphs=graph.globals)
-        columns = {field: named_columns(value, field) for field, value in fields.items()}
-        spec = given_spec(self.recipe, self._encoded, columns, {})
-        kept = {
-            field: {name: columns[field][name] for name in getattr(spec, field)} for field in fields
-        }
-        graph = graph._replace(nodes=kept["nodes"], edges=kept["edges"], globals=kept["graphs"])
-        scales, spec = spec, without_scales(spec)
-        # `from_graphs` sorts edges. Targets that are edges keep the order in which they are given.
-        level = self.task.label.level
-        given = Dataset.from_graphs(
-            graph, level=level if level == "edge" else None, spec=spec, padded=False
-        )
-        given = scaled_like(given, scales)
-        if targets is not None and level == "edge":
-            chosen = given.with_targets(level, targets).targets  # also checks the numbers
-            targets = given.targets.index[chosen.index]
-        return self._completed(given, targets)
-
-    def _from_dataset(self, dataset: Dataset, targets: Any) -> Dataset:
-        columns = {field: getattr(dataset, field) for field in LEVELS.values()}
-        spec = given_spec(self.recipe, self._encoded, columns, dataset.edge_sets)
-        dataset = scaled_like(named_like(dataset, spec), spec)
-        columns = {field: getattr(dataset, field) for field in LEVELS.values()}
-        kept: dict[str, Any] = {
-            field: {name: columns[field][name] for name in getattr(spec, field)}
-            for field in LEVELS.values()
-        }
-        dataset = dataclasses.replace(dataset, spec=spec, **kept)
-        dataset.check()
-        return self._completed(dataset, targets)
-
-    def _completed(self, dataset: Dataset, targets: Any) -> Dataset:
-        """Add the targets, the columns that `_given_spec` left out, and the structures."""
-        level = self.task.label.level
-        if level == "pair" and targets is None and dataset.targets.level != "pair":
-            raise DatasetError(
-                "graphs: this model predicts for pairs of nodes. Say which: call it with "
-                "targets=[[sender, receiver], ...], numbers among the nodes of all graphs."
-            )
-        if targets is not None or dataset.targets.level != level:
-            dataset = dataclasses.replace(dataset, targets=all_rows("graph", len(dataset)))
-            dataset = dataset.with_targets(level, targets)
-        if self.recipe.scaler is not None and "descriptors" not in dataset.graphs:
-            dataset, _ = with_descriptors(dataset, self.recipe.scaler)
-        if any(name not in getattr(dataset, field) for field, name in self._encoded):
-            dataset = gtx.encodings.apply(dataset, self._encodings)
-        if not dataset.edge_sets:
-            dataset = recipes.with_structures(dataset, self.recipe.config)
-        return dataset
-
     def _example(self, level: Level | None = None) -> Batch:
         """A batch of one node, whose targets are of a level, or of that of the label."""
         level = level or self.task.label.level
-        example = one_node(self.recipe.spec)
+        example = one_node(self._spec)
         example = example.with_targets(level, [[0, 0]] if level == "pair" else None)
         return batch_graphs(example, dense=self.recipe.budget.dense)
 

@@ -19,6 +19,7 @@ from gtx.batching.sources import HiddenNodes as HiddenNodes
 from gtx.batching.sources import Neighbors as Neighbors
 from gtx.batching.sources import NoisyNodes as NoisyNodes
 from gtx.batching.sources import Resident as Resident
+from gtx.batching.sources import ResidentPart as ResidentPart
 from gtx.batching.sources import Sampled as Sampled
 from gtx.batching.sources import SampledNegatives as SampledNegatives
 from gtx.batching.sources import SampleWarning as SampleWarning

@@ -224,6 +224,31 @@ def fit_budget(
     )
 
 
+def joined(budgets: Sequence[Budget], num_tiers: int) -> Budget:
+    """The smallest shape into which the batches of all these budgets fit.
+
+    It is a proven bound for the stratified batches of each of their datasets.
+
+    Args:
+      budgets: for the same number of graphs in a batch, on as many devices.
+      num_tiers: as for `fit_budget`.
+    """
+    first = budgets[0]
+    sizes = np.max([budget.slot_sizes for budget in budgets], axis=0)
+    targets = [budget.num_targets for budget in budgets if budget.num_targets is not None]
+    return dataclasses.replace(
+        first,
+        num_nodes=max(budget.num_nodes for budget in budgets),
+        num_edges=max(budget.num_edges for budget in budgets),
+        tiers=choose_tiers(sizes, num_tiers),
+        num_targets=max(targets) if targets else None,
+        edge_sets=tuple(
+            (name, max(dict(budget.edge_sets)[name] for budget in budgets))
+            for name, _ in first.edge_sets
+        ),
+    )
+
+
 def most_targets(dataset: Dataset, num_graphs: int) -> int | None:
     """The largest number of targets of any `num_graphs` graphs; None for graphs and nodes.
 

@@ -40,6 +40,23 @@ def fit(
     return Calibration.fit(label, of_valid, labels, floor=floor, model=digest(members))
 
 
+def fit_folds(
+    members: Sequence[PyTree], graphs: Dataset, predictions: np.ndarray, fold: np.ndarray
+) -> Calibration | None:
+    """The calibration of a run with folds; None if its label has none.
+
+    Args:
+      members: `params` and `batch_stats` of the model of each fold.
+      graphs: all of them.
+      predictions: of each target by the model that did not see it, [targets, dim].
+      fold: of each target.
+    """
+    label, labels = graphs.spec.label, graphs.targets.labels
+    if label is None or labels is None or label.kind == "sequence":
+        return None
+    return Calibration.fit_folds(label, predictions, labels, fold, model=digest(members))
+
+
 def digest(members: Sequence[PyTree]) -> str:
     """Says which parameters they are."""
     return " ".join(params_sha256(jax.tree.map(np.asarray, each)) for each in members)
@@ -49,7 +66,8 @@ def of_run(predictor: Predictor, workdir: str) -> Calibration:
     """The calibration in the folder of a run; fitted to the data of the run if it is not there.
 
     Raises:
-      UsageError: the run has no validation part, or its label has no calibration.
+      UsageError: the run has no validation part, or its label has no calibration; or it has folds,
+        and its folder no uncertainty.json.
       OtherDataError: the data changed since the run.
     """
     wanted = digest(predictor.members)
@@ -57,6 +75,12 @@ def of_run(predictor: Predictor, workdir: str) -> Calibration:
         found = Calibration.load(workdir)
         if found.model == wanted:
             return found
+    if len(predictor.each_recipe) > 1:
+        raise UsageError(
+            f"--interval and --calibrated read {pathlib.Path(workdir) / FILE}, which is not there "
+            "or belongs to other models. Start the command that trained the folds again, which "
+            "writes it at its end."
+        )
     print("reading the data of the run, to see how large its errors are.", file=sys.stderr)
     prepared = recipes.prepare(predictor.recipe.config)
     for note in provenance.check_data(predictor.recipe, prepared, ("train", "valid")):

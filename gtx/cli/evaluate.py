@@ -18,6 +18,7 @@ from absl.flags import FlagValues
 
 from gtx import Predictor, recipes, training, uncertainty
 from gtx.cli import outcome, per_seed, shared_flags
+from gtx.cli.refusals import refuse_folds
 from gtx.cli.waiting import waiting
 from gtx.data import Dataset
 from gtx.recipes import provenance
@@ -38,6 +39,11 @@ def define(values: FlagValues) -> None:
 
 def main(values: FlagValues) -> None:
     predictor = Predictor.load(values.workdir)
+    refuse_folds(
+        predictor,
+        values.workdir,
+        "metrics.json has the scores of all folds, and each has a test part of its own",
+    )
     splits = tuple(dict.fromkeys(values.split))
     predict = _other_predictions if values.other_data else _predictions
     scores, by_member = {}, []

@@ -28,6 +28,7 @@ from gtx import Predictor, recipes
 from gtx.cli import explain_graphs, explain_molecules, shared_flags
 from gtx.cli.explanations import BASELINES, METHODS
 from gtx.cli.reading import UsageError
+from gtx.cli.refusals import refuse_folds
 from gtx.cli.warning_lines import as_lines
 from gtx.explain import ExplainWarning
 
@@ -66,6 +67,9 @@ def main(values: FlagValues) -> int:
     if bool(values.smiles) == bool(values.input):
         raise UsageError("give either --smiles or --input.")
     predictor = Predictor.load(values.workdir)
+    refuse_folds(
+        predictor, values.workdir, "the models of folds read features on scales of their own"
+    )
     reads_smiles = recipes.reads_smiles(predictor.recipe.config)
     if values.smiles and not reads_smiles:
         raise UsageError(

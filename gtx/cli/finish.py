@@ -1,5 +1,6 @@
 """The end of a run: final scores, the files that keep them, and what to do next."""
 
+import dataclasses
 import importlib.metadata
 import json
 import pathlib
@@ -27,6 +28,25 @@ _WITHOUT_REPEATS = "test without repeats"
 PACKAGES = ("gtx-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
+@dataclasses.dataclass(frozen=True)
+class Scored:
+    """The final scores of a run.
+
+    Attributes:
+      figures: what metrics.json holds.
+      scores: of each seed that did not diverge, by part of the data.
+      ensemble: those of the ensemble of several seeds, or None.
+      last: the part of predictions.csv.
+      predictions: for this part, [members, targets, dim].
+    """
+
+    figures: dict[str, Any]
+    scores: dict[int, per_seed.Scores]
+    ensemble: per_seed.Scores | None
+    last: str
+    predictions: np.ndarray
+
+
 def write(
     workdir: pathlib.Path,
     *,
@@ -39,15 +59,77 @@ def write(
     baseline: Mapping[str, float] | None,
     seconds: float,
 ) -> dict[str, Any]:
-    """Score every split with the selected parameters; write and print the outcome.
+    """`score` a run, and print the outcome.
+
+    Returns:
+      What metrics.json holds.
+    """
+    found = score(
+        workdir,
+        config=config,
+        graphs=graphs,
+        model=model,
+        task=task,
+        budget=budget,
+        result=result,
+        baseline=baseline,
+        seconds=seconds,
+    )
+    model_folder, where = workdir, f"in {workdir}: metrics.json, "
+    if len(result.replicas) == 1:
+        outcome.print_scores(found.scores[result.replicas[0].seed], baseline)
+    else:
+        per_seed.print_scores(result, found.scores, baseline, task.main_metric)
+        where += "of the ensemble and in a folder for each seed: "
+        if found.ensemble is None:
+            model_folder = per_seed.best(result, task.mode).workdir
+            where = f"in {workdir}: metrics.json, and for each seed, as in {model_folder}: "
+        else:
+            outcome.print_scores(
+                found.ensemble,
+                None,
+                title=f"Scores of the ensemble: mean prediction of {len(found.scores)}",
+            )
+    print(f"Everything is {where}predictions.csv (of the {found.last} part), learning_curve.png.")
+    if write_page(workdir):
+        print(f"To look at: {workdir / 'report.html'}")
+    print_next(config, model_folder, found.last)
+    return found.figures
+
+
+def print_next(config: ConfigDict, model_folder: pathlib.Path, last: str) -> None:
+    """Print a command that uses the model in a folder; `last` is the part to evaluate."""
+    molecules = recipes.reads_smiles(config)
+    if molecules and config.data.get("columns"):  # which no --smiles has
+        more = "--input=new.csv --output=predictions.csv"
+        print(f"Next: {typed('predict')} --workdir={model_folder} {more}")
+    elif molecules:
+        print(f"Next: {typed('predict')} --workdir={model_folder} --smiles='CCO'")
+    else:
+        print(f"Next: {typed('evaluate')} --workdir={model_folder} --split={last}")
+
+
+def score(
+    workdir: pathlib.Path,
+    *,
+    config: ConfigDict,
+    graphs: Dataset,
+    model: nn.Module,
+    task: Task,
+    budget: batching.Budget,
+    result: training.FitResult,
+    baseline: Mapping[str, float] | None,
+    seconds: float,
+) -> Scored:
+    """Score every split with the selected parameters, and write the outcome.
 
     The test part is looked at here and nowhere else. Of several seeds each is scored, and has
     its own predictions and pictures in its own folder. The scores of the run are their means;
     predictions in the folder of the run are those of the ensemble, whose scores are beside them.
 
     Args:
-      workdir: folder of the run, which gets metrics.json, uncertainty.json, predictions.csv,
-        report.html and pictures.
+      workdir: folder of the run, which gets metrics.json, uncertainty.json, predictions.csv and
+        pictures.
       config: the recipe.
       graphs: all its data, prepared.
       model: the module that was trained.
@@ -56,9 +138,6 @@ def write(
       result: what `fit` returned.
       baseline: test scores of the random forest, or None where it was not asked for.
       seconds: wall clock since the command began, without these scores.
-
-    Returns:
-      What metrics.json holds.
     """
     # That of the validation part has its program already; to compile another one takes long.
     evaluator = result.evaluator
@@ -67,8 +146,9 @@ def write(
     source = recipes.batches(config, parts["train"], budget)
     if evaluator is None:
         evaluator = training.evaluator_of(model, task, source, budget)
-    molecules = recipes.reads_smiles(config)
-    repeated = splits.duplicates_across(graphs) if molecules else np.zeros(len(graphs), bool)
+    repeated = np.zeros(len(graphs), bool)
+    if recipes.reads_smiles(config):
+        repeated = splits.duplicates_across(graphs)
     kept = ~repeated[graphs.target_graph][graphs.targets.split == 2]
     last = "test" if "test" in parts else list(parts)[-1]
     scores: dict[int, per_seed.Scores] = {}
@@ -88,7 +168,7 @@ def write(
             scores[replica.seed][_WITHOUT_REPEATS] = _scores_of(
                 task, parts["test"], said["test"][-1], kept
             )
-        _write_predictions(replica.workdir, parts[last], said[last][-1:], task)
+        write_predictions(replica.workdir, parts[last], said[last][-1:], task)
         if len(scores) == 1:  # what they say of the labels is the same for all seeds
             for name, evaluation in evaluations.items():
                 for note in evaluation.notes:
@@ -101,7 +181,7 @@ def write(
         if repeated.any():
             test = together["test"]
             ensemble[_WITHOUT_REPEATS] = _scores_of(task, parts["test"], test, kept)
-        _write_predictions(workdir, parts[last], said[last], task)
+        write_predictions(workdir, parts[last], said[last], task)
 
     if said.get("valid"):
         own = [replica.variables for replica in result.replicas if not replica.diverged]
@@ -137,30 +217,7 @@ def write(
         config_hash=recipes.config_hash(config),
     )
     outcome.write_json(workdir / "metrics.json", figures)
-    model_folder, where = workdir, f"in {workdir}: metrics.json, "
-    if len(result.replicas) == 1:
-        outcome.print_scores(scores[result.replicas[0].seed], baseline)
-    else:
-        per_seed.print_scores(result, scores, baseline, task.main_metric)
-        where += "of the ensemble and in a folder for each seed: "
-        if ensemble is None:
-            model_folder = per_seed.best(result, task.mode).workdir
-            where = f"in {workdir}: metrics.json, and for each seed, as in {model_folder}: "
-        else:
-            outcome.print_scores(
-                ensemble, None, title=f"Scores of the ensemble: mean prediction of {len(scores)}"
-            )
-    print(f"Everything is {where}predictions.csv (of the {last} part), learning_curve.png.")
-    if _write_page(workdir):
-        print(f"To look at: {workdir / 'report.html'}")
-    if molecules and config.data.get("columns"):  # which no --smiles has
-        more = "--input=new.csv --output=predictions.csv"
-        print(f"Next: {typed('predict')} --workdir={model_folder} {more}")
-    elif molecules:
-        print(f"Next: {typed('predict')} --workdir={model_folder} --smiles='CCO'")
-    else:
-        print(f"Next: {typed('evaluate')} --workdir={model_folder} --split={last}")
-    return figures
+    return Scored(figures, scores, ensemble, last, np.stack(said[last]))
 
 
 def _scores_of(
@@ -170,8 +227,12 @@ def _scores_of(
     return task.metrics(predictions[kept], np.asarray(part.targets.labels)[kept])
 
 
-def _write_predictions(
-    folder: pathlib.Path, part: Dataset, members: Sequence[np.ndarray], task: Task
+def write_predictions(
+    folder: pathlib.Path,
+    part: Dataset,
+    members: Sequence[np.ndarray],
+    task: Task,
+    further: Mapping[str, list[str]] | None = None,
 ) -> None:
     """predictions.csv of a part, and a picture of each regression target.
 
@@ -180,9 +241,10 @@ def _write_predictions(
       part: what was predicted, with labels.
       members: the predictions [targets, dim] of each member; one, or those of an ensemble.
       task: what they mean.
+      further: columns before the labels, by name.
     """
     predictions = np.stack(members)
-    outcome.write_predictions(folder / "predictions.csv", part, predictions)
+    outcome.write_predictions(folder / "predictions.csv", part, predictions, further)
     mean = uncertainty.mean(predictions)
     label, labels = task.label, np.asarray(part.targets.labels)
     parts = [(label, slice(None), slice(None))]
@@ -199,7 +261,7 @@ def _write_predictions(
         pictures.predictions(folder / f"predictions{suffix}.png", truth, guess, name)
 
 
-def _write_page(workdir: pathlib.Path) -> bool:
+def write_page(workdir: pathlib.Path) -> bool:
     """Write report.html; False, with a note, where the library of its template is missing."""
     try:
         from gtx.report import page

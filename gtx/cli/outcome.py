@@ -127,7 +127,12 @@ def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:
         pathlib.Path(path).write_text(text + "\n")
 
 
-def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndarray) -> None:
+def write_predictions(
+    path: pathlib.Path,
+    dataset: Dataset,
+    predictions: np.ndarray,
+    further: Mapping[str, list[str]] | None = None,
+) -> None:
     """Write one row per target, in their order, with its label and its prediction.
 
     Columns: `id` and `name` of the graph; then the number of the target within its graph (`node` or
@@ -141,6 +146,7 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
       dataset: what was predicted, with labels.
       predictions: [targets, dim]; or of each member of an ensemble, [members, targets, dim], which
         has the further columns of `gtx predict`.
+      further: columns after the name, such as the fold of each target.
     """
     table, label = dataset.targets, dataset.spec.label
     assert label is not None and table.labels is not None
@@ -154,6 +160,7 @@ def write_predictions(path: pathlib.Path, dataset: Dataset, predictions: np.ndar
         places = table.index.reshape(len(table), len(headers)) - start[:, None]
         for header, column in zip(headers, places.T, strict=True):
             columns[header] = [str(place) for place in column]
+    columns |= further or {}
     if label.kind == "mixed":
         for part, own, _ in parts_of(label):
             found = _measured(part, of_part(labels[:, own], part))

@@ -10,6 +10,7 @@ import numpy as np
 from gtx import Predictor, recipes
 from gtx.cli.calibration import digest
 from gtx.cli.reading import UsageError
+from gtx.cli.refusals import refuse_folds
 from gtx.data import Dataset, npz
 from gtx.data.similarity import fingerprints, nearest
 from gtx.recipes import provenance
@@ -76,9 +77,10 @@ def training_part(predictor: Predictor, workdir: str) -> TrainingPart:
     """What is kept of the training part of a run; it is made from the data of the run at first.
 
     Raises:
-      UsageError: the run has no validation part.
+      UsageError: the run has no validation part, or it has folds.
       OtherDataError: the data changed since the run.
     """
+    refuse_folds(predictor, workdir, "--similarity compares with the training part of one model")
     first = Predictor(predictor.recipe, predictor.members[0])
     path, model = pathlib.Path(workdir) / FILE, digest(predictor.members[:1])
     molecules = recipes.reads_smiles(predictor.recipe.config)

@@ -6,30 +6,24 @@
 A run goes on where its data, model, task, optimiser and seed are the same. Paths, caches and
 intervals may differ; so may the number of epochs, where the schedule does not end with them.
 --config.training.seeds="(0, 1, 2)" trains several seeds side by side and scores each.
+--config.data.folds=5 trains a model for each of five folds and tests it on that fold.
 --config.init_from=runs/other starts from the parameters of another run; start.json lists what is
 taken, new and left.
 Ctrl-C, SIGTERM and SIGUSR1 save the run; the same command goes on with it. One training at a
 time writes to a folder.
 """
 
-import functools
 import logging
 import pathlib
 import time
-from typing import Any
 
-import flax.linen as nn
-import jax
 from absl.flags import FlagValues
 from ml_collections import ConfigDict
 
 from gtx import recipes, training
-from gtx.batching import Source
-from gtx.cli import baseline, finish, outcome, recipe_flag, shared_flags
-from gtx.cli.estimate import Estimate
+from gtx.cli import baseline, finish, fitting, folds, recipe_flag, shared_flags
 from gtx.cli.waiting import waiting
-from gtx.training.spread import notes_on_spread
-from gtx.training.step import blank_batch
+from gtx.training.folders import fold_folders
 from gtx.training.storage import named
 
 _log = logging.getLogger(__name__)
@@ -52,6 +46,13 @@ def main(values: FlagValues) -> None:
 def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     """Train and score; everything goes to `workdir`."""
     start = time.monotonic()
+    if recipes.num_folds(config):
+        return folds.run(config, workdir)
+    if fold_folders(workdir):
+        raise training.ResumeError(
+            f"{workdir} holds a run with folds. Give --config.data.folds as before to go on with "
+            "it, or another folder."
+        )
     with waiting("reading data and computing encodings..."):
         prepared = recipes.prepare(config)
     for row in prepared.rejected:
@@ -60,50 +61,15 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     budget = recipes.budget(config, graphs)
     model = recipes.model(config, graphs.spec)
     task = recipes.task(config, graphs.spec)
-    train, valid = graphs.part("train"), graphs.part("valid")
-    source = recipes.batches(config, train, budget)
-    optimizer = recipes.optimizer(config, recipes.steps_per_epoch(source))
-    for note in notes_on_spread(
-        train,
-        [valid, graphs.part("test")],
-        lambda: _shapes(model, source)["batch_stats"],
-        dense=budget.dense,
-        ignored=recipes.masked_nodes(config, graphs.spec),
-    ):
-        _log.warning(note)
-
-    started = None
-    if prepared.origin is not None:
-        started = recipes.start(config, prepared.origin, _shapes(model, source), graphs.spec)
-        _log.info(started.told(config.init_from))
-        for note in started.notes:
-            _log.warning(note)
-        names = {"init_from": config.init_from, **started.to_json()}
-        outcome.write_json(workdir / "start.json", names)
-
-    settings = config.training
-    hooks: list[training.Hook] = [Estimate(graphs), training.ProgressBar(), training.JsonLines()]
-    if settings.tensorboard:
-        hooks.append(training.TensorBoard())
-    if settings.patience:
-        hooks.append(training.EarlyStopping(settings.patience))
-    result = training.fit(
-        model,
-        task,
-        source,
-        valid,
-        optimizer=optimizer,
-        num_epochs=settings.num_epochs,
-        workdir=workdir,
-        seeds=recipes.seeds(config),
-        init=None if started is None else started.init,
-        init_new=() if started is None else started.init_new,
-        steps_per_call=settings.steps_per_call,
-        evaluate_every=settings.evaluate_every,
-        checkpoint_every=settings.checkpoint_every,
-        select=settings.select,
+    result = fitting.fit(
+        config,
+        workdir,
+        prepared,
+        model=model,
+        task=task,
+        budget=budget,
+        source=recipes.batches(config, graphs.part("train"), budget),
         recipe=recipes.recipe(config, prepared),
-        hooks=hooks,
     )
 
     forest = None
@@ -121,11 +87,3 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         baseline=forest,
         seconds=time.monotonic() - start,
     )
-
-
-def _shapes(model: nn.Module, source: Source) -> dict[str, Any]:
-    """The forms of the parameters and running statistics of a model, without computing any."""
-    batch = blank_batch(source, source.constants, source.plan(0, 0))
-    init = functools.partial(model.init, train=False)
-    found = jax.eval_shape(init, jax.random.key(0), batch)
-    return {"params": found["params"], "batch_stats": found.get("batch_stats", {})}

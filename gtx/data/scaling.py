@@ -13,7 +13,7 @@ from gtx.data.columns import SPLITS
 from gtx.data.dataset import Dataset
 from gtx.data.exact import number, record, texts
 from gtx.data.labels import parts_of
-from gtx.data.spec import Continuous, mixed_label
+from gtx.data.spec import Continuous, Label, mixed_label
 from gtx.data.splits import graph_split
 
 
@@ -60,6 +60,13 @@ def standardize(dataset: Dataset) -> Dataset:
     return dataclasses.replace(dataset, spec=dataset.spec.replace(label=label))
 
 
+def label_without_scale(label: Label) -> Label:
+    """The label without the mean and the deviation of its regression targets."""
+    if label.kind == "mixed":
+        return mixed_label([label_without_scale(part) for part in label.parts])
+    return dataclasses.replace(label, mean=(), std=())
+
+
 @dataclasses.dataclass(frozen=True)
 class Scaler:
     """(value - center) / scale, clipped to +-clip, of the columns that were useful in train.
@@ -70,6 +77,8 @@ class Scaler:
       center, scale: median, and interquartile range / 1.349, which is the standard deviation for a
         normal distribution. If half of the values are equal, the standard deviation is used.
       clip: the largest absolute value; it limits heavy tails.
+      copies: how often the columns are repeated, each time with other centers and scales; see
+        `side_by_side`.
 
     Raises:
       DatasetError: names the field that is not valid: a scale of 0, NaN, a name twice.
@@ -79,10 +88,11 @@ class Scaler:
     center: tuple[float, ...]
     scale: tuple[float, ...]
     clip: float = 5.0
+    copies: int = 1
 
     def __post_init__(self) -> None:
         texts(self.names, "Scaler: names")
-        if not len(self.names) == len(self.center) == len(self.scale):
+        if not self.copies * len(self.names) == len(self.center) == len(self.scale):
             raise DatasetError(
                 f"Scaler: {len(self.names)} names, {len(self.center)} centers and "
                 f"{len(self.scale)} scales. Give one of each per column."
@@ -120,8 +130,39 @@ class Scaler:
             clip=clip,
         )
 
+    @classmethod
+    def side_by_side(cls, scalers: "Sequence[Scaler]") -> "Scaler":
+        """The scaler whose result is that of all these one after the other, [graphs, all widths].
+
+        Args:
+          scalers: of the same columns.
+        """
+        first = scalers[0]
+        if {(each.names, each.clip, each.copies) for each in scalers} != {
+            (first.names, first.clip, 1)
+        }:
+            raise DatasetError("Scaler: these scalers are not of the same columns.")
+        center = tuple(number for each in scalers for number in each.center)
+        scale = tuple(number for each in scalers for number in each.scale)
+        return cls(first.names, center, scale, first.clip, len(scalers))
+
+    @property
+    def width(self) -> int:
+        """The number of columns of its result."""
+        return len(self.center)
+
+    def only(self, names: Sequence[str]) -> "Scaler":
+        """The scaler of these of its columns, in this order."""
+        places = [self.names.index(name) for name in names]
+        return dataclasses.replace(
+            self,
+            names=tuple(names),
+            center=tuple(self.center[place] for place in places),
+            scale=tuple(self.scale[place] for place in places),
+        )
+
     def __call__(self, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
-        """Scale columns [graphs, columns] of these names; float32 [graphs, kept].
+        """Scale columns [graphs, columns] of these names; float32 [graphs, width].
 
         NaN becomes 0, which is the median of train.
 
@@ -136,13 +177,17 @@ class Scaler:
                 "version of RDKit with which the model was trained."
             )
         chosen = np.asarray(values, np.float64)[:, [place[name] for name in self.names]]
+        chosen = np.tile(chosen, self.copies)
         with np.errstate(all="ignore"):
             scaled = (chosen - np.array(self.center)) / np.array(self.scale)
         return np.clip(np.nan_to_num(scaled, nan=0.0), -self.clip, self.clip).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data from which `from_json` builds an equal scaler."""
-        return dataclasses.asdict(self)
+        """Plain data from which `from_json` builds an equal scaler; only of one without copies."""
+        data = dataclasses.asdict(self)
+        if data.pop("copies") != 1:
+            raise DatasetError("Scaler: scalers side by side are not stored. Store each.")
+        return data
 
     @classmethod
     def from_json(cls, data: Any) -> "Scaler":
@@ -166,6 +211,7 @@ def with_descriptors(
     *,
     descriptors: Sequence[str] | None = None,
     name: str = "descriptors",
+    values: np.ndarray | None = None,
 ) -> tuple[Dataset, Scaler]:
     """Add RDKit's descriptors of the dataset's SMILES as a graph column.
 
@@ -175,17 +221,19 @@ def with_descriptors(
         part.
       descriptors: names of the descriptors if there is no scaler; None for all of RDKit's.
       name: name of the column.
+      values: of the descriptors that are named, [graphs, descriptors], if they are known already.
 
     Returns:
       The dataset and the scaler, which must be stored with the model.
     """
     if dataset.names is None:
         raise DatasetError("dataset: descriptors need names that are SMILES. It has none.")
-    if scaler is not None:
+    if values is None and scaler is not None:
         descriptors = scaler.names
     names = molecules.descriptor_names() if descriptors is None else tuple(descriptors)
-    values = molecules.descriptors(dataset.names.tolist(), names, ids=dataset.ids.tolist())
+    if values is None:
+        values = molecules.descriptors(dataset.names.tolist(), names, ids=dataset.ids.tolist())
     if scaler is None:
         scaler = Scaler.fit(values[graph_split(dataset) == SPLITS.index("train")], names)
-    columns = {name: Continuous(len(scaler.names))}
+    columns = {name: Continuous(scaler.width)}
     return dataset.with_columns("graph", {name: scaler(values, names)}, columns), scaler

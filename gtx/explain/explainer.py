@@ -76,7 +76,15 @@ class Explainer:
         """The explainer of a trained run. It takes what the predictor takes: SMILES, graphs.
 
         Of an ensemble it is that of the first member; `each_member` gives all of them.
+
+        Raises:
+          ExplainError: the members are models of folds, which have scales of their own.
         """
+        if len(predictor.each_recipe) > 1:
+            raise ExplainError(
+                "the models of folds read features on scales of their own. Explain one of them: "
+                'Predictor.load("<workdir>/fold_0").'
+            )
         recipe = predictor.recipe
         found = cls(
             predictor.model, predictor.members[0], predictor.task, dense=recipe.budget.dense

@@ -19,12 +19,17 @@ from gtx.recipes.data import structures as structures
 from gtx.recipes.data import with_structures as with_structures
 from gtx.recipes.declared import declared_spec as declared_spec
 from gtx.recipes.declared import example as example
+from gtx.recipes.folds import fold_batches as fold_batches
+from gtx.recipes.folds import num_folds as num_folds
+from gtx.recipes.folds import of_fold as of_fold
+from gtx.recipes.folds import shared_budget as shared_budget
 from gtx.recipes.models import model as model
 from gtx.recipes.models import model_config as model_config
 from gtx.recipes.models import model_of as model_of
 from gtx.recipes.prepared import Prepared as Prepared
 from gtx.recipes.prepared import load as load
 from gtx.recipes.prepared import prepare as prepare
+from gtx.recipes.prepared import prepare_folds as prepare_folds
 from gtx.recipes.prepared import structured as structured
 from gtx.recipes.rules import ConfigError as ConfigError
 from gtx.recipes.saved import Recipe as Recipe

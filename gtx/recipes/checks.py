@@ -23,6 +23,7 @@ from gtx.recipes.data import (
     structures,
 )
 from gtx.recipes.declared import declared_spec, example
+from gtx.recipes.folds import check_folds
 from gtx.recipes.models import model, model_of, needs_dense
 from gtx.recipes.rules import ConfigError
 from gtx.recipes.start import check_start
@@ -39,6 +40,7 @@ def check(config: ConfigDict) -> None:
     check_start(config)
     found = model_of(config)
     source_label, settings = label(config), config.data
+    check_folds(config)
     # Calls without molecules cost nothing and run the checks of the functions themselves.
     if reads_smiles(config):
         try:

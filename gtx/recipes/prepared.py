@@ -1,7 +1,9 @@
 """A recipe's data, loaded and prepared."""
 
 import dataclasses
+from typing import Any
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from gtx.data import (
@@ -9,6 +11,7 @@ from gtx.data import (
     DatasetError,
     GraphSpec,
     Scaler,
+    molecules,
     packed_folder,
     standardize,
     with_descriptors,
@@ -16,6 +19,7 @@ from gtx.data import (
 from gtx.data.class_weights import with_class_weights
 from gtx.data.column_scales import standardize_columns
 from gtx.data.csv_source import Rejected
+from gtx.data.folds import Folds
 from gtx.data.labels import check_trainable, of_kind
 from gtx.data.links import with_candidates
 from gtx.data.masking import with_masked_nodes
@@ -30,6 +34,7 @@ from gtx.recipes.data import (
     with_structures,
 )
 from gtx.recipes.declared import narrowed
+from gtx.recipes.folds import num_folds, of_fold, of_partition, partition, scalers
 from gtx.recipes.rules import ConfigError
 from gtx.recipes.saved import Recipe
 from gtx.recipes.start import Origin, origin
@@ -40,6 +45,7 @@ from gtx.recipes.taken_data import (
     with_label_of,
 )
 from gtx.recipes.training import class_weights
+from gtx.typing import LEVELS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +78,47 @@ def prepare(config: ConfigDict, like: Recipe | None = None) -> Prepared:
     return structured(encode(loaded.dataset, config), loaded, config)
 
 
+def prepare_folds(config: ConfigDict) -> list[tuple[ConfigDict, Prepared]]:
+    """The recipe of each fold, and the data that `prepare` makes of it.
+
+    The file is read once, and encodings and descriptors are computed once.
+
+    Args:
+      config: the recipe of all folds, with `config.data.folds`.
+
+    Raises:
+      DatasetError: there are too few graphs, or a fold cannot be trained on; names the fold.
+    """
+    _check(config)
+    started, raw = origin(config), _read(config)
+    like = None if started is None else started.recipe
+    encoded = encode(raw.graphs, config)
+    found = []
+    for number in range(num_folds(config)):
+        own = of_fold(config, number)
+        try:
+            loaded = dataclasses.replace(_scaled(raw, own, like), origin=started)
+        except DatasetError as error:
+            raise DatasetError(f"fold {number}: {error}") from error
+        graphs = _with_columns_of(loaded.dataset, encoded)
+        found.append((own, structured(graphs, loaded, own)))
+    return found
+
+
+def _with_columns_of(graphs: Dataset, encoded: Dataset) -> Dataset:
+    """The graphs with those columns of the same graphs that they lack."""
+    changes: dict[str, Any] = {}
+    spec = graphs.spec
+    for field in LEVELS.values():
+        own, others = getattr(graphs, field), getattr(encoded, field)
+        added = [name for name in others if name not in own]
+        if added:
+            columns = {name: getattr(encoded.spec, field)[name] for name in added}
+            spec = spec.replace(**{field: {**getattr(spec, field), **columns}})
+            changes[field] = {**own, **{name: others[name] for name in added}}
+    return dataclasses.replace(graphs, spec=spec, **changes)
+
+
 def structured(graphs: Dataset, loaded: "Prepared", config: ConfigDict) -> Prepared:
     """`loaded` with these encoded graphs in place of its own, after adding the structures."""
     raw_spec = graphs.spec if structures(config) else None
@@ -86,19 +133,62 @@ def load(config: ConfigDict, like: Recipe | None = None) -> Prepared:
       like: the recipe by which the data are scaled, in place of that of the run which
         `config.init_from` names: that of a run itself, so that it is scored without the other.
     """
-    # Loading and encoding may take minutes. An error in the config must be reported before.
-    check(config)
-    check_model(config)
+    _check(config)
     found = None
     if like is None:
         found = origin(config)
         like = None if found is None else found.recipe
-    settings = config.data
+    return dataclasses.replace(_scaled(_read(config), config, like), origin=found)
+
+
+def _check(config: ConfigDict) -> None:
+    # Loading and encoding may take minutes. An error in the config must be reported before.
+    check(config)
+    check_model(config)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Read:
+    """Graphs before they are split and scaled.
+
+    Attributes:
+      graphs: as the source has them.
+      rejected: rows of the source that did not become graphs.
+      folds: to which the graphs belong; None for a recipe without folds.
+      descriptors: of a recipe with folds the values of its descriptors, [graphs, descriptors].
+      scalers: of these, one for each fold.
+    """
+
+    graphs: Dataset
+    rejected: tuple[Rejected, ...]
+    folds: Folds | None = None
+    descriptors: np.ndarray | None = None
+    scalers: tuple[Scaler, ...] = ()
+
+
+def _read(config: ConfigDict) -> _Read:
     graphs, rejected = source(config).load_with_rejected()
     if packed_folder.is_mapped(graphs):
         check_mapped(graphs, config)
     graphs = _with_sizes(graphs, config)
-    graphs = split(of_kind(graphs, config.task.get("kind", "auto")), settings)
+    graphs = of_kind(graphs, config.task.get("kind", "auto"))
+    folds = partition(graphs, config)
+    if folds is None or not config.data.get("descriptors", ()):
+        return _Read(graphs, rejected, folds)
+    assert graphs.names is not None
+    names = tuple(config.data.descriptors)
+    values = molecules.descriptors(graphs.names.tolist(), names, ids=graphs.ids.tolist())
+    fitted = scalers(graphs, folds, config, values, names)
+    return _Read(graphs, rejected, folds, values, fitted)
+
+
+def _scaled(read: _Read, config: ConfigDict, like: Recipe | None) -> Prepared:
+    """The graphs with the split of a recipe, on the scales of its training part."""
+    settings, graphs = config.data, read.graphs
+    if read.folds is not None:
+        graphs = of_partition(graphs, read.folds, config)
+    else:
+        graphs = split(graphs, settings)
     if config.task.get("candidates", 0):
         graphs = with_candidates(graphs, config.task.candidates, seed=settings.split_seed)
     masked = config.task.get("masked", 0.0)
@@ -118,7 +208,11 @@ def load(config: ConfigDict, like: Recipe | None = None) -> Prepared:
     scaler = None
     if settings.get("descriptors", ()):
         known = like.scaler if like is not None and takes_descriptors(like, config) else None
-        graphs, scaler = with_descriptors(graphs, known, descriptors=settings.descriptors)
+        if known is None and read.scalers:
+            known = read.scalers[settings.get("test_fold", 0)]
+        graphs, scaler = with_descriptors(
+            graphs, known, descriptors=settings.descriptors, values=read.descriptors
+        )
     if like is not None:
         check_columns(graphs.spec, like, config)
     label = graphs.spec.label
@@ -133,7 +227,7 @@ def load(config: ConfigDict, like: Recipe | None = None) -> Prepared:
             graphs = with_class_weights(graphs, weights)
         except DatasetError as error:
             raise ConfigError(f"config.task.class_weights: {error}") from error
-    return Prepared(graphs, scaler, rejected, origin=found)
+    return Prepared(graphs, scaler, read.rejected)
 
 
 def _with_sizes(graphs: Dataset, config: ConfigDict) -> Dataset:

@@ -47,15 +47,25 @@ class Recipe:
     content: Content | None = None
 
 
-def recipe(config: ConfigDict, prepared: "Prepared") -> dict[str, Any]:
-    """Plain data from which a checkpoint's model can be built again and applied to raw graphs."""
+def recipe(
+    config: ConfigDict, prepared: "Prepared", shape: batching.Budget | None = None
+) -> dict[str, Any]:
+    """Plain data from which a checkpoint's model can be built again and applied to raw graphs.
+
+    Args:
+      config: the recipe.
+      prepared: its data.
+      shape: of the batches on one device, if it is not the one that fits these data.
+    """
+    if shape is None:
+        # For one shard: the recipe of a run must not depend on the machine where it runs.
+        shape = budget(config, prepared.dataset, num_shards=1)
     return dict(
         config=config.to_dict(),
         spec=prepared.dataset.spec.to_json(),
         raw_spec=None if prepared.raw_spec is None else prepared.raw_spec.to_json(),
         scaler=None if prepared.scaler is None else prepared.scaler.to_json(),
-        # For one shard: the recipe of a run must not depend on the machine where it runs.
-        budget=budget(config, prepared.dataset, num_shards=1).to_json(),
+        budget=shape.to_json(),
         version=gtx.__version__,
         content=content_of_parts(prepared.dataset, without=encoded_columns(config)),
     )

@@ -17,7 +17,7 @@ def reliability(target: Target) -> list[Series]:
     is a second series, of calibrated probabilities.
     """
     said = {"as predicted": target.predicted}
-    if target.fitted is not None:
+    if target.fitted is not None and not target.fitted.folds:
         calibrated = target.fitted.calibrated(target.predicted[None])
         if calibrated is not None:
             said["calibrated on the validation part"] = calibrated
@@ -43,9 +43,12 @@ def _binned(name: str, target: Target, predicted: np.ndarray) -> Series:
 
 
 def coverage(target: Target) -> Series | None:
-    """The share of rows in their interval, against what the interval promises; None without any."""
+    """The share of rows in their interval, against what the interval promises; None without any.
+
+    Intervals of folds come from the errors of these rows themselves, which would prove nothing.
+    """
     fitted, errors = target.fitted, target.errors
-    if fitted is None or not len(errors):
+    if fitted is None or fitted.folds or not len(errors):
         return None
     x, y, titles = [], [], []
     for wanted in _COVERAGES:

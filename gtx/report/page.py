@@ -69,10 +69,11 @@ def _run(run: Run) -> dict[str, Any]:
         "scores": scores.of_prefix(run, "", ends),
         "intervals": bool(ends) or any(part["intervals"] for part in parts),
         "others": scores.of_others(run, [target.prefix for target in shown]),
-        "seeds": scores.of_seeds(run),
+        "seeds": scores.of_members(run),
+        "members": "folds" if run.folds else "seeds",
         "diverged": [seed for seed, said in run.seeds.items() if said.get("diverged")],
         "curves": _curves(run),
-        "last_part": run.last_part,
+        "where": run.where,
         "targets": parts,
         "left_out": len(found) - len(shown),
         "why_no_targets": _why_no_targets(run) if not found else "",
@@ -104,10 +105,11 @@ def _why_no_targets(run: Run) -> str:
 
 
 def _curves(run: Run) -> list[Markup]:
-    """Training loss and validation score over epochs, a line for each seed."""
+    """Training loss and validation score over epochs, a line for each seed or fold."""
+    word = "fold" if run.folds else "seed"
     by_seed: dict[Any, list[dict[str, Any]]] = {}
     for entry in run.history:
-        by_seed.setdefault(entry.get("seed"), []).append(entry)
+        by_seed.setdefault(entry.get(word), []).append(entry)
     metric = run.metrics.get("main_metric", "")
 
     def series(value: Any) -> list[Series]:
@@ -115,7 +117,7 @@ def _curves(run: Run) -> list[Markup]:
         for seed, entries in by_seed.items():
             values = [(entry["epoch"], value(entry)) for entry in entries]
             points = [(epoch, score) for epoch, score in values if score is not None]
-            name = "one seed" if seed is None else f"seed {seed}"
+            name = "one seed" if seed is None else f"{word} {seed}"
             titles = [f"{name}, epoch {epoch}: {score:.6g}" for epoch, score in points]
             x, y = np.array(points, np.float64).reshape(-1, 2).T
             found.append(Series(name, x, y, titles, line=True, dots=len(points) <= 40))

@@ -8,6 +8,7 @@ from typing import Any
 
 from gtx.data import GraphSpec, Label
 from gtx.data.exact import DatasetError
+from gtx.training.folders import fold_folders
 from gtx.uncertainty.calibration import FILE, Calibration
 
 PARTS = ("train", "valid", "test", "test without repeats")
@@ -25,7 +26,7 @@ class Run:
     Attributes:
       name: what it is called on the page.
       metrics: of metrics.json.
-      history: the lines of metrics.jsonl, one for each epoch and seed.
+      history: the lines of metrics.jsonl, one for each epoch and seed or fold.
       timing: the lines of timing.jsonl, one for each epoch.
       rows: of predictions.csv, by column; empty if there is none.
       label: what was predicted; None if no checkpoint says so.
@@ -61,8 +62,24 @@ class Run:
         return self.metrics.get("seeds", {})
 
     @property
+    def folds(self) -> dict[str, dict[str, Any]]:
+        """What is said of each fold of a run with folds; else empty."""
+        return self.metrics.get("folds", {})
+
+    @property
+    def where(self) -> str:
+        """The part of predictions.csv, in words."""
+        return "test parts of all folds" if self.folds else f"{self.last_part} part"
+
+    @property
     def of_predictions(self) -> dict[str, float | None]:
-        """The scores of the predictions in predictions.csv: those of an ensemble if it is one."""
+        """The scores of the predictions in predictions.csv.
+
+        They are those of an ensemble if it is one, and of a run with folds those of all rows, each
+        predicted by the model that did not see it.
+        """
+        if self.folds:
+            return self.metrics["out_of_fold"]["test"]
         return self.metrics.get("ensemble", self.metrics).get(self.last_part, {})
 
 
@@ -79,12 +96,14 @@ def read(folder: pathlib.Path, name: str) -> Run:
     if not (folder / "metrics.json").is_file():
         raise ReportError(
             f"{folder} has no metrics.json, which a run writes at its end. Give the folder of a "
-            "finished run; of several seeds the folder that holds those of the seeds."
+            "finished run; of several seeds or folds the folder that holds theirs."
         )
     (metrics,) = _json(folder / "metrics.json", lines=False)
-    recipe: dict[str, Any] = {}
-    for path in sorted(folder.glob("checkpoints/*/recipe.json")):
-        (recipe,) = _json(path, lines=False)
+    recipe = _recipe(folder)
+    content = recipe.get("content") or {}
+    for place in fold_folders(folder) if metrics.get("folds") else ():
+        recipe = _recipe(place)
+        content[place.name] = (recipe.get("content") or {}).get("test", {})
     label = None
     if "spec" in recipe:
         try:
@@ -104,10 +123,16 @@ def read(folder: pathlib.Path, name: str) -> Run:
         timing=tuple(_json(folder / "timing.jsonl", lines=True)),
         rows=() if too_large else _rows(predictions),
         label=label,
-        content=recipe.get("content") or {},
+        content=content,
         calibration=calibration,
         too_large=too_large,
     )
+
+
+def _recipe(folder: pathlib.Path) -> dict[str, Any]:
+    """The recipe in the checkpoints of a folder; empty without any."""
+    paths = sorted(folder.glob("checkpoints/*/recipe.json"))
+    return _json(paths[-1], lines=False)[0] if paths else {}
 
 
 def _json(path: pathlib.Path, *, lines: bool) -> list[dict[str, Any]]:

@@ -52,11 +52,12 @@ def of_prefix(run: Run, prefix: str, ends: Mapping[str, tuple[float, float]]) ->
     metrics = _metrics(run, prefix)
     if not metrics:
         return None
-    ensemble, forest = run.metrics.get("ensemble"), run.metrics.get("baseline")
+    name = "out_of_fold" if run.folds else "ensemble"
+    ensemble, forest = run.metrics.get(name), run.metrics.get("baseline")
     last, rows = run.last_part, []
     headings = ["metric", *run.parts]
-    headings += [f"{last}, ensemble"] if ensemble else []
-    headings += [f"95 % interval, {last}"] if ends else []
+    headings += ["all rows" if run.folds else f"{last}, ensemble"] if ensemble else []
+    headings += [f"95 % interval, {'all rows' if run.folds else last}"] if ends else []
     headings += ["test, random forest"] if forest else []
     for metric in metrics:
         key = prefix + metric
@@ -67,7 +68,7 @@ def of_prefix(run: Run, prefix: str, ends: Mapping[str, tuple[float, float]]) ->
             text = number(value) + ("" if deviation is None else f"{PLUS_MINUS}{number(deviation)}")
             cells.append(Cell(text, f"{part}/{key}", value))
         if ensemble:
-            cells.append(_cell(f"ensemble/{last}/{key}", ensemble.get(last, {}).get(key)))
+            cells.append(_cell(f"{name}/{last}/{key}", ensemble.get(last, {}).get(key)))
         if ends:
             low_high = ends.get(metric)
             cells.append(Cell(" to ".join(map(number, low_high)) if low_high else ""))
@@ -95,21 +96,22 @@ def of_others(run: Run, prefixes: list[str]) -> Table | None:
     )
 
 
-def of_seeds(run: Run) -> Table | None:
-    """The main metric of each of several seeds, and what became of it; None for one seed."""
-    if not run.seeds:
+def of_members(run: Run) -> Table | None:
+    """The main metric of each of several seeds or folds, and what became of it; None for one."""
+    members, word = (run.folds, "fold") if run.folds else (run.seeds, "seed")
+    if not members:
         return None
     main = run.metrics.get("main_metric", "")
     rows = []
-    for seed, found in sorted(run.seeds.items(), key=lambda item: int(item[0])):
+    for seed, found in sorted(members.items(), key=lambda item: int(item[0])):
         best = found.get("best_epoch")
         cells = [Cell(seed), Cell(str(found.get("epochs", "–")))]
         cells.append(Cell("–" if best is None else str(best)))
         for part in run.parts:
-            cells.append(_cell(f"seed {seed}/{part}/{main}", found.get(part, {}).get(main)))
+            cells.append(_cell(f"{word} {seed}/{part}/{main}", found.get(part, {}).get(main)))
         cells.append(Cell(f"diverged: {found['diverged']}" if found.get("diverged") else "trained"))
         rows.append(tuple(cells))
-    headings = ("seed", "epochs", "best epoch", *(f"{part} {main}" for part in run.parts), "end")
+    headings = (word, "epochs", "best epoch", *(f"{part} {main}" for part in run.parts), "end")
     return Table(headings, tuple(rows))
 
 
@@ -127,7 +129,7 @@ def compared(runs: list[Run]) -> Table:
         for source, part in (("ensemble", "test"), ("baseline", "test")):
             value = (run.metrics.get(source) or {}).get(part, {}).get(metric)
             cells.append(_cell(f"run {number_of}/{source}/{metric}", value))
-        cells.append(Cell(str(len(run.seeds) or 1)))
+        cells.append(Cell(f"{len(run.folds)} folds" if run.folds else str(len(run.seeds) or 1)))
         cells.append(Cell(f"{run.metrics.get('parameters', 0):,}"))
         cells.append(Cell(f"{run.metrics.get('train_seconds', 0.0):.1f}"))
         rows.append(tuple(cells))

@@ -97,6 +97,14 @@ class Task(abc.ABC):
             raise ValueError("the targets have no labels to score against.")
         return self.metrics(predictions, labels)
 
+    def on_model_scale(self, dataset: Dataset) -> Dataset:
+        """The dataset with the labels that compiled programs read: its own ones, for most tasks."""
+        return dataset
+
+    def in_own_unit(self, predictions: np.ndarray) -> np.ndarray:
+        """What compiled programs predict, in the unit of the dataset's own labels."""
+        return predictions
+
     def undefined(self, labels: np.ndarray) -> list[str]:
         """The reasons why targets are left out of `metrics`, one sentence each."""
         del labels

@@ -102,6 +102,7 @@ class Evaluator:
             predictions = predictions if dataset.targets_are_all else predictions[table.index]
         else:
             predictions = predictions[np.argsort(order)]
+        predictions = self.task.in_own_unit(predictions)
         self._check_finite(predictions, dataset)
         labels = table.labels
         return Evaluation(
@@ -148,6 +149,7 @@ class Evaluator:
     def _chunks(self, dataset: Dataset) -> Iterator[tuple[np.ndarray, Any]]:
         if len(dataset) == 0:
             return
+        dataset = self.task.on_model_scale(dataset)
         rows = evaluation_plan(dataset, self.budget)
         # A chunk of several batches would allocate all of them, even if only one is filled.
         alone = len(rows) == self.budget.batch_size == 1

@@ -1,10 +1,16 @@
 """A jitted function that counts its compilations and their time."""
 
+import contextlib
+import contextvars
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+
+# By the text of a program and the structure of its arguments and results, what it was compiled to.
+_Shared = dict[Any, Callable[..., Any]]
+_shared: contextvars.ContextVar[_Shared | None] = contextvars.ContextVar("shared", default=None)
 
 
 class Program:
@@ -29,11 +35,33 @@ class Program:
         compiled = self._compiled.get(signature)
         if compiled is None:
             start = time.perf_counter()
-            compiled = self.function.lower(*args).compile()
+            lowered, known = self.function.lower(*args), _shared.get()
+            place = None
+            if known is not None:
+                place = lowered.as_text(), lowered.in_tree, lowered.out_tree
+                compiled = known.get(place)
+            if compiled is None:
+                compiled = lowered.compile()
+                self.num_compilations += 1
+                if known is not None:
+                    known[place] = compiled
             self.compile_seconds += time.perf_counter() - start
-            self.num_compilations += 1
             self._compiled[signature] = compiled
         return compiled(*args)
+
+
+@contextlib.contextmanager
+def shared_programs() -> Iterator[None]:
+    """Within this block a program is compiled once, however many runs make it.
+
+    Runs whose models and shapes are the same, and which differ in arrays alone, have the same
+    program. Their programs are compared by their whole text, constants included.
+    """
+    token = _shared.set({})
+    try:
+        yield
+    finally:
+        _shared.reset(token)
 
 
 def _signature(args: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from gtx.data.exact import DatasetError, record
 from gtx.data.labels import column_names, known, parts_of
 from gtx.data.spec import Label
-from gtx.uncertainty import class_sets, conformal, members, probabilities, residuals
+from gtx.uncertainty import class_sets, conformal, cross, members, probabilities, residuals
 
 FILE = "uncertainty.json"
 MOST_FITTED = 100_000  # labels to which one or two numbers are fitted, chosen at random of more
@@ -67,6 +67,8 @@ class Fitted:
       floor: see `residuals.scaled`; 0 without an ensemble.
       temperature: of multiclass, else None.
       platt: slope and offset of a binary target; None of others, and without both classes.
+      folds: of the models of folds `scores` by fold, each rising; the members are the models that
+        did not see it. Else empty.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Fitted:
     floor: float = 0.0
     temperature: float | None = None
     platt: tuple[float, float] | None = None
+    folds: tuple[tuple[float, ...], ...] = ()
 
     def interval(
         self, predictions: np.ndarray, coverage: float, *, by_deviation: bool = True
@@ -84,7 +87,8 @@ class Fitted:
 
         Args:
           predictions: of this target by each member, [members, targets].
-          coverage: the probability that it holds the measured value.
+          coverage: the probability that it holds the measured value; of folds see
+            `gtx.uncertainty.cross`.
           by_deviation: of an ensemble, whether it is wider where members disagree.
 
         Raises:
@@ -93,6 +97,8 @@ class Fitted:
         """
         if self.kind != "regression":
             raise ValueError(f"target {self.name} is {self.kind}, which has sets of classes.")
+        if self.folds:
+            return cross.interval(self.folds, predictions, coverage)
         mean = members.mean(predictions[:, :, None])[:, 0].astype(np.float64)
         if self.scaled and by_deviation:
             half = conformal.bound(np.array(self.scaled), coverage) * (
@@ -107,7 +113,8 @@ class Fitted:
 
         Args:
           predictions: probabilities by each member, [members, targets, outputs].
-          coverage: the probability that the set holds the true class.
+          coverage: the probability that the set holds the true class; of folds see
+            `gtx.uncertainty.cross`.
 
         Raises:
           conformal.TooFewError: there are too few scores for this coverage.
@@ -115,6 +122,9 @@ class Fitted:
         """
         if self.kind == "regression":
             raise ValueError(f"target {self.name} is regression, which has an interval.")
+        if self.folds:
+            each = np.stack([1 - of_classes(one.astype(np.float64)) for one in predictions])
+            return cross.within(self.folds, each, coverage)
         limit = conformal.bound(np.array(self.scores), coverage)
         mean = members.mean(predictions).astype(np.float64)
         return class_sets.within(of_classes(mean), limit)
@@ -179,6 +189,42 @@ class Calibration:
             found.append(_of_regression(target, said[:, :, 0], measured, least))
         return cls(tuple(found), model)
 
+    @classmethod
+    def fit_folds(
+        cls,
+        label: Label,
+        predictions: np.ndarray,
+        labels: np.ndarray,
+        fold: np.ndarray,
+        *,
+        model: str = "",
+    ) -> "Calibration":
+        """What the labels of all folds say of the models that did not see them.
+
+        Args:
+          label: their description.
+          predictions: of each target by the model that did not see it, [targets, dim].
+          labels: of these targets.
+          fold: of each target, from 0.
+          model: see the attribute.
+        """
+        there, columns = known(labels, label), labels.reshape(len(labels), -1)
+        found, count = [], int(fold.max()) + 1
+        for target in targets_of(label):
+            rows = there[:, target.labels]
+            said, measured = predictions[rows][:, target.outputs], columns[rows, target.labels]
+            if target.kind == "regression":
+                fitted = _of_regression(target, said[None, :, 0], measured, 0.0)
+                scores = residuals.absolute(said[:, 0].astype(np.float64), measured)
+            else:
+                classes = measured.astype(np.int64)
+                fitted = _of_classes(target, said, classes)
+                scores = class_sets.scores(of_classes(said.astype(np.float64)), classes)
+            each = (scores[fold[rows] == number] for number in range(count))
+            by_fold = tuple(_kept(part, MOST_SCORES // count) for part in each)
+            found.append(dataclasses.replace(fitted, folds=by_fold))
+        return cls(tuple(found), model)
+
     def too_few(self, coverage: float) -> dict[str, str]:
         """The targets that have too few labels for this coverage, and the reasons."""
         reasons = {}
@@ -204,12 +250,14 @@ class Calibration:
         names = [field.name for field in dataclasses.fields(Fitted)]
         targets = []
         for place, entry in enumerate(data["targets"]):
-            entry = record(entry, f"calibration.targets[{place}]", required=names)
+            where, required = f"calibration.targets[{place}]", [n for n in names if n != "folds"]
+            entry = record(entry, where, required=required, optional=names)
             lists: Mapping[str, Any] = {
                 name: None if entry[name] is None else tuple(entry[name])
                 for name in ("scores", "scaled", "platt")
             }
-            targets.append(Fitted(**{**entry, **lists}))
+            folds = tuple(tuple(scores) for scores in entry.get("folds", ()))
+            targets.append(Fitted(**{**entry, **lists, "folds": folds}))
         return cls(tuple(targets), str(data["model"]))
 
     def save(self, workdir: str | os.PathLike[str]) -> None:
@@ -295,8 +343,8 @@ def _of_classes(target: Target, mean: np.ndarray, measured: np.ndarray) -> Fitte
     return Fitted(target.name, target.kind, scores, platt=platt)
 
 
-def _kept(scores: np.ndarray) -> tuple[float, ...]:
-    """At most `MOST_SCORES` of them, rising, in seven digits."""
-    if len(scores) > MOST_SCORES:
-        scores = np.random.default_rng(0).choice(scores, MOST_SCORES, replace=False)
+def _kept(scores: np.ndarray, most: int = MOST_SCORES) -> tuple[float, ...]:
+    """At most so many of them, rising, in seven digits."""
+    if len(scores) > most:
+        scores = np.random.default_rng(0).choice(scores, most, replace=False)
     return tuple(float(f"{score:.7g}") for score in np.sort(scores))

@@ -11,6 +11,7 @@ from gtx.batching.sources.neighbors import Neighbors as Neighbors
 from gtx.batching.sources.neighbors import SampleWarning as SampleWarning
 from gtx.batching.sources.noisy_nodes import NoisyNodes as NoisyNodes
 from gtx.batching.sources.resident import Resident as Resident
+from gtx.batching.sources.resident_part import ResidentPart as ResidentPart
 from gtx.batching.sources.sampled import Sampled as Sampled
 from gtx.batching.sources.sharded import Sharded as Sharded
 from gtx.batching.sources.source import Source as Source
