@@ -34,8 +34,8 @@ class Folds:
     def split(self, dataset: Dataset, number: int, valid_fraction: float) -> Dataset:
         """The dataset with fold `number` as its test part.
 
-        The validation part is a random choice of whole groups out of the other folds. Its size is
-        such that the training parts of all folds are as large as each other, up to a group, because
+        The validation part is a random choice of whole groups out of the other folds. Training parts
+        that would differ by a graph, or by one in fifty, are made as large as each other, because
         equal sizes let one compiled program train all of them.
 
         Args:
@@ -70,9 +70,13 @@ class Folds:
     def _valid(self, number: int, fraction: float) -> np.ndarray:
         """Which graphs are in the validation part of a fold: bool [graphs]."""
         others = self.fold != number
-        fewest = len(self.fold) - int(np.bincount(self.fold, minlength=self.num_folds).max())
-        # As many as leave the same number to train on in each fold, and at least one.
-        count = max(1, round(fraction * fewest)) + int(others.sum()) - fewest
+        sizes = len(self.fold) - np.bincount(self.fold, minlength=self.num_folds)
+        wanted = np.maximum(1, np.round(fraction * sizes)).astype(np.int64)
+        left = sizes - wanted
+        count = int(wanted[number])
+        # A step more in each epoch would need a program of its own, for a graph or two.
+        if left[number] - left.min() <= max(1, left.min() // 50):
+            count += int(left[number] - left.min())
         groups, sizes = np.unique(self.group[others], return_counts=True)
         room, taken = count, []
         for place in np.random.default_rng([self.seed, number]).permutation(len(groups)):

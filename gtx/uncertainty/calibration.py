@@ -221,7 +221,7 @@ class Calibration:
                 fitted = _of_classes(target, said, classes)
                 scores = class_sets.scores(of_classes(said.astype(np.float64)), classes)
             each = (scores[fold[rows] == number] for number in range(count))
-            by_fold = tuple(_kept(part, MOST_SCORES // count) for part in each)
+            by_fold = tuple(_kept(part, count) for part in each)
             found.append(dataclasses.replace(fitted, folds=by_fold))
         return cls(tuple(found), model)
 
@@ -343,8 +343,9 @@ def _of_classes(target: Target, mean: np.ndarray, measured: np.ndarray) -> Fitte
     return Fitted(target.name, target.kind, scores, platt=platt)
 
 
-def _kept(scores: np.ndarray, most: int = MOST_SCORES) -> tuple[float, ...]:
-    """At most so many of them, rising, in seven digits."""
+def _kept(scores: np.ndarray, share: int = 1) -> tuple[float, ...]:
+    """At most `MOST_SCORES` divided by `share` of them, rising, in seven digits."""
+    most = MOST_SCORES // share
     if len(scores) > most:
         scores = np.random.default_rng(0).choice(scores, most, replace=False)
     return tuple(float(f"{score:.7g}") for score in np.sort(scores))

@@ -14,6 +14,7 @@ from gtx.batching import (
     BudgetError,
     Columns,
     Resident,
+    ResidentPart,
     Streamed,
     assemble,
     batch_graphs,
@@ -186,6 +187,24 @@ def test_resident_and_streamed_chunks_give_the_same_batches():
     two = all_batches(streamed, streamed.chunk(rows))
     assert one.graph_ids.shape == (*rows.shape[:2], budget.graphs_per_shard + 1)
     assert_same(one, two)
+
+
+def test_a_part_of_resident_graphs_has_the_batches_of_its_own_dataset():
+    whole = make_dataset(CASES["molecules"])
+    places = np.flatnonzero(np.arange(len(whole)) % 3 != 1)
+    part = whole.select(places)
+    budget = fit_budget(part, 4)
+    rows = plan(part, budget, seed=0)
+    rows = np.concatenate([rows, np.full_like(rows[:1], -1)])
+    alone = Resident(part, budget)
+    within = ResidentPart(part, budget, whole=whole, places=places)
+    assert (within.plan(0, 0) == alone.plan(0, 0)).all() and within.identity() == alone.identity()
+
+    def all_batches(source):
+        step = functools.partial(source.batch, source.constants, key=KEY)
+        return jax.jit(jax.vmap(jax.vmap(step)))(source.chunk(rows))
+
+    assert_same(all_batches(alone), all_batches(within))
 
 
 def test_a_chunk_may_end_with_empty_batches():

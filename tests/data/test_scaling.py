@@ -60,6 +60,21 @@ def test_a_scaler_is_applied_by_name_and_clips():
         scaler(values[:, :1], ["b"])
 
 
+def test_scalers_side_by_side_scale_as_each_does():
+    one = Scaler(("a", "b", "c"), (1.0, 0.0, 4.0), (2.0, 1.0, 0.1), clip=3.0).only(("c", "a"))
+    assert one == Scaler(("c", "a"), (4.0, 1.0), (0.1, 2.0), clip=3.0)
+    two = Scaler(("c", "a"), (-1.0, 50.0), (5.0, 7.0), clip=3.0)
+    both = Scaler.side_by_side([one, two])
+    values, names = np.array([[9.0, 5.0], [np.nan, 4.1], [60.0, -2.0]]), ["a", "c"]
+    assert (one.width, both.width) == (2, 4)
+    expected = np.concatenate([one(values, names), two(values, names)], axis=1)
+    np.testing.assert_array_equal(both(values, names), expected)
+    with pytest.raises(DatasetError, match="not stored"):
+        both.to_json()
+    with pytest.raises(DatasetError, match="not of the same columns"):
+        Scaler.side_by_side([one, two.only(("a", "c"))])
+
+
 def test_a_scaler_survives_json():
     scaler = Scaler(("a", "b"), (1.0, 0.1), (2.0, 1e-9), clip=3.0)
     assert Scaler.from_json(json.loads(json.dumps(scaler.to_json()))) == scaler

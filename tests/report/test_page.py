@@ -224,7 +224,7 @@ def test_a_file_that_is_damaged_is_named(regression):
 def test_a_run_ends_without_a_page_where_its_library_is_missing(tmp_path, monkeypatch, capsys):
     monkeypatch.delattr(gtx.report, "page")
     monkeypatch.setitem(sys.modules, "gtx.report.page", None)
-    assert not finish._write_page(tmp_path)
+    assert not finish.write_page(tmp_path)
     assert capsys.readouterr().err.startswith("note: report.html is not written: ")
     assert not list(tmp_path.iterdir())
 

@@ -101,6 +101,7 @@ SMILES = {
     "data.columns": ("other", REFUSED),
     "data.duplicates": ("mean", NOTHING),  # there are none
     "data.features": ("types", REFUSED),
+    "data.folds": (3, REFUSED),
     "data.kind": ("multiclass", REFUSED),
     "data.normalize": (False, REFUSED),
     "data.path": ("same.csv", NOTHING),  # the same rows in another file
