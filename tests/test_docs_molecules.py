@@ -38,4 +38,11 @@ def test_the_page_goes_from_a_table_to_intervals(tmp_path, monkeypatch, capsys):
         assert 0 < float(row["toxic_calibrated"]) < 1
         assert 0 < float(row["train_similarity"]) <= 1 and row["train_nearest"]
         assert row["toxic_set"] in ("0", "1", "0|1", "none")
+    with open("fold_predictions.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            assert (
+                float(row["logS_lower"]) < float(row["logS_upper"]) and float(row["logS_std"]) > 0
+            )
+    with open("runs/folds/predictions.csv", newline="") as file:
+        assert {row["fold"] for row in csv.DictReader(file)} == {"0", "1", "2"}
     assert (names["high"] > names["low"]).all() and names["each"].shape == (3, 2, 2)

@@ -5,15 +5,15 @@
     gtx predict --workdir=runs/mine --input=new_graphs --output=predictions.csv
 
 The output has columns `<target>_predicted`, in the target's unit or as a probability; for several
-classes `class_predicted` and `<class>_probability`. The folder of a run of several seeds is an
-ensemble: these are means over its members, and `<target>_std` (or `<class>_std`) beside them is the
-standard deviation between members. --interval=0.9 adds `<target>_lower` and `<target>_upper`, which
-hold the measured value for 90 % of new targets like those of the training data, or for classes
-`<target>_set`. --calibrated adds `<target>_calibrated` to probabilities. Both are fitted to the
-validation part. --similarity adds `train_similarity` and `train_nearest`, the most similar molecule
-of the training part and the Tanimoto similarity to it, and `train_distance`, the share of
-validation graphs that are as near to the training part in the vectors of the model: 1 is farther
-than all.
+classes `class_predicted` and `<class>_probability`. The folder of a run of several seeds, or of
+folds, is an ensemble: these are means over its members, and `<target>_std` (or `<class>_std`)
+beside them is the standard deviation between members. --interval=0.9 adds `<target>_lower` and
+`<target>_upper`, which hold the measured value for 90 % of new targets like those of the training
+data, or for classes `<target>_set`. --calibrated adds `<target>_calibrated` to probabilities. Both
+are fitted to the validation part; of folds, to what each model did not see. --similarity adds
+`train_similarity` and `train_nearest`, the most similar molecule of the training part and the
+Tanimoto similarity to it, and `train_distance`, the share of validation graphs that are as near to
+the training part in the vectors of the model: 1 is farther than all.
 
 For a model of molecules --input is a CSV file. The output begins with all of its rows and columns
 in their order, including blank rows. The last column, `error`, gives the reason if a row has no

@@ -11,7 +11,9 @@ from ml_collections import ConfigDict, config_flags
 from gtx import recipes, training
 from gtx.cli import override_errors
 from gtx.recipes import ConfigError, files
+from gtx.recipes.folds import of_all
 from gtx.training.checkpoint import read as read_checkpoint
+from gtx.training.folders import fold_folders
 from gtx.training.manifest import ManifestError
 
 OVERRIDE = re.compile(r"--?(no)?config\.")
@@ -82,12 +84,15 @@ def _recipe(text: str) -> ConfigDict:
 
 
 def _recipe_of_run(folder: pathlib.Path) -> ConfigDict:
-    """The recipe in the checkpoints of a run.
+    """The recipe in the checkpoints of a run; of one with folds that of all of them.
 
     Raises:
       ConfigError: the folder has no checkpoint with a recipe that this version of gtx can read.
     """
     checkpoints = training.Checkpoints(folder)
+    folds = fold_folders(folder)
+    if folds and not checkpoints.folder.is_dir():
+        return of_all(_recipe_of_run(folds[0]))
     reasons = []
     for path in (checkpoints.folder / "best", *map(checkpoints.path, checkpoints.steps()[::-1])):
         try:

@@ -34,9 +34,9 @@ class Folds:
     def split(self, dataset: Dataset, number: int, valid_fraction: float) -> Dataset:
         """The dataset with fold `number` as its test part.
 
-        The validation part is a random choice of whole groups out of the other folds. Training parts
-        that would differ by a graph, or by one in fifty, are made as large as each other, because
-        equal sizes let one compiled program train all of them.
+        The validation part is a random choice of whole groups out of the other folds. Training
+        parts that would differ by a graph, or by one in fifty, are made as large as each other,
+        because equal sizes let one compiled program train all of them.
 
         Args:
           dataset: the graphs that were divided.

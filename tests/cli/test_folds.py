@@ -175,6 +175,17 @@ def test_a_run_with_folds_and_one_without_do_not_mix(run, tmp_path, capsys):
     assert "holds a run without folds" in capsys.readouterr().err
 
 
+def test_the_folder_names_the_recipe_of_all_folds(run, tmp_path, capsys):
+    shutil.copy(run.parent / "mine.csv", tmp_path)
+    before = read(run)
+    assert commands.run("train", f"--config={run}", f"--workdir={run}") == 0
+    after = read(run)
+    assert after["config_hash"] == before["config_hash"] and after["folds"] != {}
+    assert after["test"] == before["test"] and after["compilations"]["train"] == 0
+    for number, each in after["folds"].items():
+        assert each["params_sha256"] == before["folds"][number]["params_sha256"]
+
+
 def stop_when(monkeypatch, place, name, calls):
     """SIGTERM at the call of this number; the function itself is called too."""
     function, counted = getattr(place, name), []
