@@ -62,31 +62,32 @@ def check_folds(config: ConfigDict) -> None:
         raise ConfigError(
             f"config.data.test_fold: there is no fold {number} among {count}. Count from 0."
         )
-    without = "or no folds: --config.data.folds=0."
+    without = "or no folds: --config.data.folds=0"
     if settings.split not in ("random", "scaffold"):
         said = {"given": "says itself which part is test", "column": "reads the parts of a column"}
         raise ConfigError(
             f"config.data.folds: folds are drawn, and config.data.split {settings.split!r} "
             f"{said.get(settings.split, 'is another split')}. Give --config.data.split=random or "
-            f"scaffold, {without}"
+            f"scaffold, {without}."
         )
     if len(seeds(config)) > 1:
         raise ConfigError(
             f"config.training.seeds: {count} folds are {count} models already, which predict as an "
-            f'ensemble. Give one seed, --config.training.seeds="()", {without}'
+            f'ensemble. Give one seed, --config.training.seeds="()", {without}.'
         )
     if settings.get("num_train", 0):
         raise ConfigError(
             f"config.data.num_train: every graph is trained on in all folds but one. Give 0, "
-            f"{without}"
+            f"{without}."
         )
     task, level = config.task, label(config).level
     others = [name for name in ("masked", "candidates") if task.get(name, 0)]
     if sampling(config) or others or level != "graph":
+        why = (
+            f"config.task.{others[0]} asks for other targets" if others else f"one is of a {level}"
+        )
         raise ConfigError(
-            f"config.data.folds: they divide graphs that have a label each, and here "
-            f"{'config.task.' + others[0] if others else f'the label is of each {level}'} asks for "
-            f"other targets. Give 0."
+            f"config.data.folds: they divide graphs that have a label each, and here {why}. Give 0."
         )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import gtx.encodings
 from gtx import recipes, training
-from gtx.cli import finish
+from gtx.cli import finish, fitting
 from gtx.recipes import prepared
 from gtx.training import folder_lock
 from tests.cli import commands
@@ -43,7 +43,7 @@ def test_a_signal_outside_of_training_is_one_line_and_leaves_nothing(
     place, name, signum, monkeypatch, tmp_path, capsys
 ):
     interrupt(monkeypatch, place, name, signum)
-    monkeypatch.setattr(training, "fit", lambda *args, **settings: None)
+    monkeypatch.setattr(fitting, "fit", lambda *args, **settings: None)
     assert commands.run("train", *SMALL, f"--workdir={tmp_path / 'run'}") == 128 + signum
     said = capsys.readouterr().err
     name = signal.Signals(signum).name
@@ -93,7 +93,7 @@ def test_a_full_disk_while_scores_are_written_is_one_line(monkeypatch, tmp_path,
             file.write("scores")
 
     monkeypatch.setattr(finish, "write", write)
-    monkeypatch.setattr(training, "fit", lambda *args, **settings: None)
+    monkeypatch.setattr(fitting, "fit", lambda *args, **settings: None)
     assert commands.run("train", *SMALL, f"--workdir={tmp_path / 'run'}") == 2
     error = capsys.readouterr().err
     assert "No space left on device" in error and str(tmp_path / "run") in error

@@ -167,7 +167,7 @@ def test_recipes_that_differ_in_more_than_scales_are_none_of_an_ensemble(each):
         ({"data.split": "given", "data.test_path": "t.csv"}, "'given' says itself which part is"),
         ({"data.num_train": 9}, "data.num_train"),
         ({"training.seeds": (0, 1)}, '3 folds are 3 models already.*seeds="\\(\\)"'),
-        ({"task.masked": 0.1}, "config.task.masked asks for other targets"),
+        ({"task.masked": 0.1}, "config.task.masked asks for other targets. Give 0"),
         ({"data.test_fold": 3}, "no fold 3 among 3"),
         ({"data.folds": 0, "data.test_fold": 0}, "there are no folds"),
     ],
