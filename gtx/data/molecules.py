@@ -5,6 +5,7 @@ edges. The vocabularies are those of `ogb.utils.features` (Hu et al. 2020). A va
 list gets the last place of the list, "misc". Needs the extra `molecules`.
 """
 
+import contextlib
 import dataclasses
 import difflib
 import re
@@ -19,7 +20,6 @@ from gtx.data import stereo
 from gtx.data.check import DatasetError
 from gtx.data.columns import offsets
 from gtx.data.dataset import Dataset
-from gtx.data.descriptor_functions import functions
 from gtx.data.molecule_arrays import arrays_of, binaries
 from gtx.data.smiles import parse, parse_all, quiet, rdkit, shortened
 from gtx.data.spec import Categorical, GraphSpec
@@ -280,29 +280,34 @@ def descriptors(
     Raises:
       DatasetError: a molecule does not parse, or there is no descriptor of that name.
     """
-    molecules = parse_all(smiles)
-    known = functions()
+    rdkit()
+    from rdkit.Chem import Descriptors
+
+    known = dict(Descriptors.descList)
     names = tuple(known) if names is None else tuple(names)
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1, 0.3)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise DatasetError(f"descriptors: RDKit has no {name!r}.{hint}")
-    limits = [_atoms_limit(name) for name in names]
-    sizes = [molecule.GetNumAtoms() for molecule in molecules]
+    asked = [(column, known[name], _atoms_limit(name)) for column, name in enumerate(names)]
+    sizes = []
+
+    def of_one(molecule: Any, _: str) -> np.ndarray:
+        values = np.full(len(names), np.nan)
+        size = molecule.GetNumAtoms()
+        sizes.append(size)
+        for column, function, limit in asked:
+            if size <= limit:
+                with contextlib.suppress(Exception):  # RDKit: not defined for this molecule
+                    values[column] = function(molecule)
+        return values
+
+    with np.errstate(all="ignore"):
+        # No molecule is kept: each keeps matrices over all pairs of its atoms.
+        values = np.array(parse_all(smiles, use=of_one), float).reshape(len(smiles), len(names))
+    limits = [limit for _, _, limit in asked]
     _warn_of_large(smiles, range(len(smiles)) if ids is None else ids, sizes, names, limits)
-    values = np.full((len(molecules), len(names)), np.nan)
-    asked = [(column, known[name], limits[column]) for column, name in enumerate(names)]
-    with quiet(), np.errstate(all="ignore"):
-        for row, molecule in enumerate(molecules):
-            molecules[row] = None  # it keeps matrices over all pairs of its atoms
-            for column, function, limit in asked:
-                if sizes[row] > limit:
-                    continue
-                try:
-                    values[row, column] = function(molecule)
-                except Exception:  # RDKit: not defined for this molecule
-                    continue
     return values
 
 
