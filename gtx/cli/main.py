@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from gtx._version import __version__
+from gtx.cli import compilation_cache
 from gtx.cli.exit_codes import EXIT_CODES, USAGE, leave
 
 # Each command is the module gtx.cli.<name>. Only the requested one is imported.
@@ -42,6 +43,7 @@ Exit codes:
 def main() -> NoReturn:
     """The console script `gtx`: runs a command and ends the process with its exit code."""
     arguments = sys.argv[1:]
+    compilation_cache.use()
     try:
         code = run(arguments[0], arguments[1:]) if arguments else _refuse("which command?")
     except KeyboardInterrupt:  # during imports; later the command itself handles signals
