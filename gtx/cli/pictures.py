@@ -1,6 +1,7 @@
 """Pictures of a run and of a sweep."""
 
 import pathlib
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,8 +47,13 @@ def predictions(path: pathlib.Path, labels: np.ndarray, predictions: np.ndarray,
         axes.scatter(x, y, s=10, alpha=0.6, color="C0", edgecolors="none")
     else:
         axes.text(0.5, 0.5, "no known labels", ha="center", transform=axes.transAxes)
-    axes.set(xlabel=f"measured {name}", ylabel=f"predicted {name}", aspect="equal")
-    figure.savefig(path, dpi=120)
+    # A name is no formula, though it may hold dollars.
+    axes.set_xlabel(f"measured {name}", parse_math=False)
+    axes.set_ylabel(f"predicted {name}", parse_math=False)
+    axes.set_aspect("equal")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # a box stands for the letter
+        figure.savefig(path, dpi=120)
     plt.close(figure)
 
 

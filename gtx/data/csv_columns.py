@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from gtx.data import tables
+from gtx.data.csv_numbers import advice, with_point
 from gtx.data.csv_table import MISSING, CsvError, Table, meaning
 from gtx.data.dataset import Dataset
 from gtx.data.exact import DatasetError
@@ -62,6 +63,18 @@ def _described(table: Table, name: str, categorical: bool) -> Column:
         rows=tuple(table.rows[row] for row in filled),
         numbers=tuple(table.numbers[row] for row in filled),
     )
+    written = [with_point(cells[row]) for row in filled]
+    if not categorical and any(written):
+        first = next(row for row, numbers in zip(filled, written, strict=True) if numbers)
+        if all(
+            numbers or tables.finite(cells[row]) is not None
+            for row, numbers in zip(filled, written, strict=True)
+        ):
+            raise CsvError(
+                f"{table.name}: row {table.numbers[first]}, column {name!r} holds "
+                f"{cells[first]!r}. {advice(cells[first])} If its cells are categories, name the "
+                "column in config.data.categorical."
+            )
     found = tables.feature(tables.Frame(without_empty), name, None, categorical)
     if found.dtype.kind == "f":
         return Continuous(1)

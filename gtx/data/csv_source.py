@@ -17,6 +17,7 @@ import numpy as np
 
 from gtx.data import csv_columns, csv_duplicates, molecules
 from gtx.data.columns import SPLITS
+from gtx.data.csv_numbers import cell_error, number_in, report_wide, truth_in
 from gtx.data.csv_table import MISSING, meaning
 from gtx.data.csv_table import CsvError as CsvError
 from gtx.data.csv_table import Table as Table
@@ -29,7 +30,6 @@ from gtx.data.spec import Column, Label, LabelKind, mixed_label
 from gtx.typing import Level
 
 _VALID = ("val", "validation")
-_TRUTH = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +120,7 @@ def load(
             f"{Path(path).name}: kind={kind!r} is unknown. Use one of {', '.join(allowed)}.{hint}"
         )
     table = read(path).without_blank_rows()
-    smiles = table.column(smiles_column)
+    smiles = _smiles_in(table, smiles_column)
     labels, label = labels_of(table, target_columns, kind, kinds=kinds)
     weights = None if weight_column is None else weights_in(table, weight_column)
     further = columns_of(table, columns, categorical)
@@ -151,6 +151,7 @@ def load(
             f"{table.name}: no molecule has a label in {list(names)}. Name the columns "
             "that hold them, or use read_smiles for prediction."
         )
+    report_wide(table, labels, label)
     weights = None if weights is None else weights[dataset.ids]
     if duplicates == "mean":
         apart = _apart(table, dataset, [*([split_column] if split_column else []), *further])
@@ -167,6 +168,15 @@ def load(
         dataset, left_out = _split_by_column(dataset, table, smiles, split_column)
         rejected = tuple(sorted((*rejected, *left_out), key=lambda each: each.row))
     return CsvData(dataset, rejected)
+
+
+def _smiles_in(table: Table, column: str) -> list[str]:
+    try:
+        return table.column(column)
+    except CsvError as error:
+        raise CsvError(
+            f'{error} Say which column holds SMILES: --config.data.smiles="its name".'
+        ) from error
 
 
 def _averaged(
@@ -247,7 +257,7 @@ def labels_of(
     if kind == "multiclass":
         labels, label = _classes(table, targets[0])
         return labels, dataclasses.replace(label, level=level)
-    read_cell = _number if kind == "regression" else _truth
+    read_cell = number_in if kind == "regression" else truth_in
     values = [
         [read_cell(table, row, name, cell) for row, cell in enumerate(table.column(name))]
         for name in targets
@@ -302,7 +312,7 @@ def weights_in(table: Table, column: str) -> np.ndarray:
     """
     weights = []
     for row, cell in enumerate(table.column(column)):
-        number = math.nan if cell.lower() in MISSING else _number(table, row, column, cell)
+        number = math.nan if cell.lower() in MISSING else number_in(table, row, column, cell)
         if not number >= 0:
             raise CsvError(
                 f"{table.name}: row {table.numbers[row]}, column {column!r} holds "
@@ -339,6 +349,7 @@ def target_names(
       CsvError: the text is no row of names, or a name is empty or given twice.
     """
     if isinstance(columns, str):
+        quoted = _with_quotes(table, columns)
         try:
             names = names_in(columns)
         except csv.Error as error:
@@ -354,6 +365,11 @@ def target_names(
                     "Put double quotes around each name that you mean."
                 )
             names = (whole,)
+        elif quoted and not all(name in table.header for name in names):
+            raise CsvError(
+                f"{table.name}: the {what} {columns!r} are read as the columns {list(names)}. "
+                f"Put a name with commas into double quotes: {quoted}."
+            )
     else:
         names = tuple(columns)
     if not all(names):
@@ -364,31 +380,14 @@ def target_names(
     return names
 
 
-def _cell_error(table: Table, row: int, column: str, value: str, wanted: str) -> CsvError:
-    return CsvError(
-        f"{table.name}: row {table.numbers[row]}, column {column!r} holds "
-        f"{shortened(value)!r}. It must be {wanted}, or empty if the label is missing."
-    )
-
-
-def _number(table: Table, row: int, column: str, value: str) -> float:
-    if value.lower() in MISSING:
-        return math.nan
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.inf
-    if not abs(number) <= float(np.finfo(np.float32).max) or "_" in value:  # float("1_0") is 10
-        raise _cell_error(table, row, column, value, "a finite number")
-    return number
-
-
-def _truth(table: Table, row: int, column: str, value: str) -> float:
-    if value.lower() in MISSING:
-        return math.nan
-    if value.lower() not in _TRUTH:
-        raise _cell_error(table, row, column, value, "0 or 1")
-    return _TRUTH[value.lower()]
+def _with_quotes(table: Table, text: str) -> str:
+    """The text with quotes around names of columns that hold commas; "" if none is without."""
+    found = text
+    for name in sorted(table.header, key=len, reverse=True):
+        quoted = '"' + name.replace('"', '""') + '"'
+        if "," in name and name in found and quoted not in found:
+            found = found.replace(name, quoted)
+    return found if found != text else ""
 
 
 def _classes(table: Table, column: str) -> tuple[np.ndarray, Label]:
@@ -424,7 +423,7 @@ def _split_by_column(
     for row in dataset.ids.tolist():
         part = "valid" if cells[row].lower() in _VALID else cells[row].lower()
         if part not in (*SPLITS, ""):
-            raise _cell_error(table, row, column, cells[row], f"one of {SPLITS}")
+            raise cell_error(table, row, column, cells[row], f"one of {SPLITS}")
         if not part:
             reason = f"its cell in column {column!r} is empty, so it is in no part"
             left_out.append(Rejected(table.numbers[row], smiles[row], reason))

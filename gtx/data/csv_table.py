@@ -139,7 +139,10 @@ def iterate(file: BinaryIO, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
             raise failed
         text.detach()
     except UnicodeDecodeError as error:
-        raise CsvError(f"{name}: is not text in UTF-8 ({error}). Save it as one.") from error
+        raise CsvError(
+            f"{name}: is not text in UTF-8 ({error}). Save it as one, which spreadsheet programs "
+            "call CSV UTF-8."
+        ) from error
     except csv.Error as error:
         raise CsvError(
             f"{name}: is not a CSV file: {error}, after row {number}. Close every quote, "

@@ -98,10 +98,13 @@ def test_one_target_has_one_table(capsys):
     assert "mae" in out and "1.0000" in out and "target" not in out
 
 
-@pytest.mark.parametrize("labels", [[NAN, NAN], [1.0, NAN], [1.0, 1.0]])
-def test_predictions_are_drawn_whatever_is_known(tmp_path, labels):
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [([NAN, NAN], "logS"), ([1.0, NAN], "% of $x_{ in $"), ([1.0, 1.0], "溶解度 [µg/mL]")],
+)
+def test_predictions_are_drawn_whatever_is_known_and_whatever_it_is_called(tmp_path, labels, name):
     path = tmp_path / "predictions.png"
-    pictures.predictions(path, np.array(labels), np.array([1.0, 1.0]), "logS")
+    pictures.predictions(path, np.array(labels), np.array([1.0, 1.0]), name)
     assert path.stat().st_size > 3000
 
 
