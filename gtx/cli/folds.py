@@ -50,7 +50,8 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
             folder = fold_folder(workdir, number)
             _log.info("fold %d (%d of %d), in %s:", number, number + 1, len(each), folder)
             try:
-                done.append(_fold(own, folder, prepared, budget, stored))
+                with training.folder_lock(folder):  # which also makes it
+                    done.append(_fold(own, folder, prepared, budget, stored))
             except training.NonFiniteError as error:
                 raise error.at(f"fold {number}: ") from error
             _log.info(per_fold.line(number, done[-1]))

@@ -1,9 +1,9 @@
 """Intervals and sets of classes from folds: CV+, where each fold is left out by one model.
 
-Barber, Candès, Ramdas and Tibshirani (2021), "Predictive inference with the jackknife+", section
-3.1, and for classes Romano, Sesia and Candès (2020), section 2.3; Vovk (2015) has cross-conformal
-predictors. A score R_i is the error of the model k(i) that did not see target i. For a new target x
-the prediction of k(i) for x, and not that of all models, goes with R_i.
+Barber, Candès, Ramdas and Tibshirani (2021), "Predictive inference with the jackknife+", section 3,
+and for classes Romano, Sesia and Candès (2020), with the scores of `class_sets`; Vovk (2015) has
+cross-conformal predictors. A score R_i is the error of the model k(i) that did not see target i.
+For a new target x the prediction of k(i) for x, and not that of all models, goes with R_i.
 
 The guarantee is for new targets like those of the folds, as a mean over them: with K folds of n
 targets a coverage of 1 - a is at least 1 - 2a - min(2 (1 - 1/K) / (n/K + 1), (1 - K/n) / (K + 1)),
@@ -27,7 +27,7 @@ def interval(
     predictions: Float[np.ndarray, "folds targets"],
     coverage: float,
 ) -> tuple[Float[np.ndarray, " targets"], Float[np.ndarray, " targets"]]:
-    """The ends of intervals, float64: equation 3.2 of Barber et al., with |y - f| as the score.
+    """The ends of intervals, float64: CV+ with |y - f| as the score.
 
     The k-th largest of f_k(i)(x) - R_i and the k-th smallest of f_k(i)(x) + R_i over all i,
     k = ceil((n + 1) coverage).

@@ -228,6 +228,26 @@ def test_a_run_that_was_stopped_goes_on_and_ends_with_the_same_bits(
     assert resumed == ([True, True, False] if finished == 1 else [True, True, False])
 
 
+def test_folds_start_from_another_run_and_may_differ_in_size(run, tmp_path, capsys):
+    """Folds of scaffolds, one of them much larger than the others, from the model of one fold."""
+    shutil.copy(run.parent / "mine.csv", tmp_path)
+    plain = ["--config.data.descriptors=()", "--config.training.num_epochs=1"]
+    first = tmp_path / "first"
+    assert train(tmp_path, *plain, "--config.data.folds=0", f"--workdir={first}") == 0
+    capsys.readouterr()
+    flags = [*plain, f"--config.init_from={first}", "--config.data.split=scaffold"]
+    assert train(tmp_path, *flags) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count(f"starting from {first}") == 3 and "3 folds" in printed.out
+    metrics = read(tmp_path / "run")
+    assert sum(each["graphs"] for each in metrics["folds"].values()) == 48
+    assert max(each["graphs"] for each in metrics["folds"].values()) > 24
+    assert 1 < metrics["compilations"]["train"] <= 3 and metrics["compilations"]["evaluate"] == 1
+    ensemble = Predictor.load(tmp_path / "run")
+    assert ensemble.by_member(["CCO", "C1CC1"]).shape == (3, 2, 1)
+    assert len({each.spec.label.mean for each in ensemble.each_recipe}) == 1  # that of the first
+
+
 def test_rows_of_scaffolds_are_in_one_fold_by_the_flag(run):
     config = csv_molecules.get_config()
     config.data.path, config.data.target = str(run.parent / "mine.csv"), "y"

@@ -82,6 +82,7 @@ def test_two_scales_have_one_program_and_tasks_without_a_scale_are_themselves():
     assert isinstance(on_scale(from_label(MIXED)).task, Mixed)
 
 
+@pytest.mark.slow
 def test_an_evaluator_predicts_and_scores_in_the_unit_of_the_labels():
     data = small.dataset(7)
     budget, model = fit_budget(data, 4), small.Small()
