@@ -110,6 +110,13 @@ def _csv_molecules(folder: pathlib.Path) -> ConfigDict:
     return config
 
 
+def _csv_molecules_pretrained(folder: pathlib.Path) -> ConfigDict:
+    config = shrink(importlib.import_module("configs.csv_molecules_pretrained").get_config())
+    config.init_from = ""  # its model is larger
+    config.data.update(ConfigDict(_csv_fields(folder)))
+    return config
+
+
 def _csv_fields(folder: pathlib.Path) -> dict:
     path = write_csv(folder / "molecules.csv")
     return dict(
@@ -289,6 +296,7 @@ RECIPES: dict[str, Callable[[pathlib.Path], ConfigDict]] = {
     "cora_sgformer": _cora_sgformer,
     "csl_gps": _csl_gps,
     "csv_molecules": _csv_molecules,
+    "csv_molecules_pretrained": _csv_molecules_pretrained,
     "large_graph_sage": _large_graph_sage,
     "minesweeper": _minesweeper,
     "minesweeper_polynormer": _minesweeper_polynormer,

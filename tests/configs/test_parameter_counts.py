@@ -65,6 +65,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "csv_graphs": (None, NONE),
     "csv_large_graph": (None, NONE),
     "csv_molecules": (None, NONE),
+    "csv_molecules_pretrained": (None, NONE),
     "dataset_gps": (129_921, NONE),
     "digits_deep_sets": (108_106, NONE),
     "digits_set_transformer": (111_434, NONE),
@@ -98,7 +99,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "molpcba_lspe": (1_068_721, "the configurations and layers of vijaydwivedi75/gnn-lspe"),
     "molpcba_san": (5_885_044, "the repository's configs/MOLPCBA/optimized and its layers"),
     "molpcba_specformer": (3_025_320, SPECFORMER),
-    "moses_pretraining": (943_730, NONE),
+    "moses_pretraining": (460_146, NONE),
     "packed": (None, NONE),
     "pattern_ckgcn": (437_399, CKGCN),
     "pattern_egt": (546_754, NONE),  # 546,794 by the authors' layers: see the config

@@ -12,7 +12,10 @@ from tests.configs import small
 from tests.configs.shrunk import RECIPES
 
 # Their files are those of users, so that no graphs can be drawn for them.
-OF_FILES = ("csv_graphs", "csv_large_graph", "csv_molecules", "graph6", "packed")
+OF_FILES = (
+    "csv_graphs", "csv_large_graph", "csv_molecules", "csv_molecules_pretrained", "graph6",
+    "packed",
+)  # fmt: skip
 REPRESENTATIVE = ("csv_molecules", "zinc_gps", "cora_links")
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
