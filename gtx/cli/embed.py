@@ -30,13 +30,13 @@ from gtx.cli import shared_flags
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predict_molecules import (
     SHOWN,
-    SMALL,
     place_of,
     places_of_columns,
     preparation_of,
     prepared_parts,
     progress,
     warnings_as_lines,
+    workers_for,
 )
 from gtx.cli.reading import UsageError
 from gtx.cli.vector_files import open_file
@@ -97,7 +97,7 @@ def _molecules(values: FlagValues, predictor: Predictor, level: Of) -> int:
         size = os.path.getsize(path)
         num_workers = values.workers
         if num_workers is None:
-            num_workers = 0 if size < SMALL else len(os.sched_getaffinity(0))
+            num_workers = workers_for(size)
         preparation = preparation_of(predictor)
         output = open_file(values.output, header, nodes=level == "node")
         stack.callback(output.remove)

@@ -31,7 +31,7 @@ from gtx.data import CsvError, MoleculeWarning, csv_source
 from gtx.data.workers import workers
 
 ROWS = 2048  # that are parsed, predicted and written together
-SMALL = 2**19  # bytes of a file for which starting processes takes longer than they save
+PER_WORKER = 2**17  # bytes of a file whose molecules keep a process busy longer than it starts
 SHOWN = 20  # rows without a prediction that are printed; the output has all of them
 Rows = list[tuple[int, tuple[str, ...]]]
 
@@ -57,8 +57,7 @@ def predict_file(
       target: the CSV file to write. It appears only when it is complete.
       smiles_column: the column of SMILES; None for the one from which the model was trained.
       num_workers: number of processes that parse molecules and compute what the model reads of
-        them; None for one for each core, or none for a small file. The result does not depend on
-        it.
+        them; None for `workers_for`. The result does not depend on it.
       asked: what stands beside the predictions.
       similar: the training part, if it is to be compared with.
     """
@@ -80,7 +79,7 @@ def predict_file(
             raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
         size = os.path.getsize(path)
         if num_workers is None:
-            num_workers = 0 if size < SMALL else len(os.sched_getaffinity(0))
+            num_workers = workers_for(size)
         identity = _identity(predictor, path, place, asked)
         identity["similar"] = similar is not None
         if others:
@@ -254,6 +253,15 @@ def _identity(
         column=place,
         asked=None if asked is None else hashlib.sha256(repr(asked).encode()).hexdigest(),
     )
+
+
+def workers_for(size: int) -> int:
+    """The number of processes for a file of `size` bytes: one for each core, fewer for a small one.
+
+    It is 0 or at least 2. One would do what this process does meanwhile, and have to start first.
+    """
+    count = min(size // PER_WORKER, len(os.sched_getaffinity(0)))
+    return count if count > 1 else 0
 
 
 def prepared_parts(

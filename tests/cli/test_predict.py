@@ -1,4 +1,5 @@
 import csv
+import os
 import warnings
 
 import numpy as np
@@ -214,6 +215,14 @@ def test_parts_of_a_file_are_one_table_and_workers_change_nothing(trained_run, m
     assert all(bool(row[2]) != bool(row[3]) for row in rows[1:])
     assert predict(trained_run, many, tmp_path / "two.csv", "--workers=1") == 3
     assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+
+
+def test_a_small_file_has_no_workers_and_a_large_one_no_more_than_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(4), raising=False)
+    sizes = (0, 2**18 - 1, 2**18, 2**18 + 2**17, 2**30)
+    assert [predict_molecules.workers_for(size) for size in sizes] == [0, 0, 2, 3, 4]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0}, raising=False)
+    assert predict_molecules.workers_for(2**30) == 0
 
 
 def test_a_command_that_was_killed_goes_on_where_it_was(
