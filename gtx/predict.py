@@ -275,7 +275,27 @@ class Predictor:
         Raises:
           DatasetError: the model predicts for others than graphs, and has no vectors of graphs.
           GraphError: as in a call.
-          ValueError: an ensemble, whose members have vectors of their own, or a model without head.
+          ValueError: an ensemble, whose members have vectors of their own (`embed_by_member`), or a
+            model without head.
+        """
+        if len(self.members) != 1:
+            raise ValueError(
+                f"this is an ensemble of {len(self.members)} members, each with vectors of its "
+                "own. Call embed_by_member, or load the folder of one seed or fold."
+            )
+        return self.embed_by_member(graphs, level=level, targets=targets, padded=padded)[0]
+
+    def embed_by_member(
+        self,
+        graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str,
+        *,
+        level: Literal["graph", "node"] | None = None,
+        targets: Any = None,
+        padded: bool | None = None,
+    ) -> np.ndarray:
+        """The vectors of each member of an ensemble: float32 [members, targets or nodes, dim].
+
+        Members learn apart: their vectors do not compare. The arguments are those of `embed`.
         """
         own = self.task.label.level
         wanted: Level = level or own
@@ -289,10 +309,11 @@ class Predictor:
         dataset = self.dataset(graphs, targets=targets, padded=padded)
         if wanted != own:
             index = None
-            if "virtual_nodes" in self.recipe.config.get("structures", {}):
+            added = "virtual_nodes" in self.recipe.config.get("structures", {})
+            if added and self._several is None:  # members of folds add structures later
                 index = np.flatnonzero(dataset.nodes["kind"][:, 0] == 0)
             dataset = dataset.with_targets("node", index)
-        return self._predict(dataset, wanted)[0]
+        return self._predict(dataset, wanted)
 
     @property
     def features(self) -> str:
@@ -364,10 +385,12 @@ class Predictor:
             return self._predicted(self.members, dataset, vectors)
         found = []
         for number, variables in enumerate(self.members):
-            (said,) = self._predicted([variables], self._several.view(dataset, number))
-            # `self.task` knows no scale: what its programs predict is on that of the member.
-            own = recipes.task(self.recipe.config, self._several.each[number].spec)
-            found.append(tasks.on_scale(own).in_own_unit(said))
+            (said,) = self._predicted([variables], self._several.view(dataset, number), vectors)
+            if not vectors:
+                # `self.task` knows no scale: what its programs predict is on that of the member.
+                own = recipes.task(self.recipe.config, self._several.each[number].spec)
+                said = tasks.on_scale(own).in_own_unit(said)
+            found.append(said)
         return np.stack(found)
 
     def _predicted(
@@ -409,7 +432,7 @@ class Predictor:
         own = level == self.task.label.level
         model = Vectors(self.model, of_nodes=not own)
         example = self._example(None if own else level)
-        shape = jax.eval_shape(model.apply, self.variables, example).shape
+        shape = jax.eval_shape(model.apply, self.members[0], example).shape
         return model, tasks.Regression(Label(level, "regression", shape[-1]))
 
     def _example(self, level: Level | None = None) -> Batch:

@@ -80,6 +80,8 @@ def test_an_ensemble_and_a_model_without_a_head_are_refused(predictor):
     several = Predictor(predictor.recipe, variables, others=[variables])
     with pytest.raises(ValueError, match="an ensemble of 2 members"):
         several.embed(["CCO"])
+    expected = np.stack([predictor.embed(["CCO", "C"])] * 2)
+    np.testing.assert_array_equal(several.embed_by_member(["CCO", "C"]), expected)
     with pytest.raises(ValueError, match="is no GraphTransformer"):
         Vectors(nn.Dense(3))
 

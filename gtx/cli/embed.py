@@ -8,6 +8,10 @@ A vector of a graph is what the head of the model reads; those of nodes are the 
 layer. The output has the rows of the input in their order, with all of their cells. A row that is
 no molecule has a reason in `error`, and NaN (null in Parquet) as its vector.
 
+Each member of an ensemble (the folder of a run of several seeds or of folds) has vectors of its
+own, which do not compare with those of another: `vectors_seed_0` or `vectors_fold_0` and so on, in
+place of `vectors`, and `vector_seed_0` and so on in a Parquet file.
+
 An npz file has the arrays `vectors`, `header`, `rows` and `error`; with --level=node also `place`,
 the row of each node from 0, and `node`, its number in its graph. A Parquet file has the columns of
 the input, `error` and `vector`, and a row for each node with --level=node. Files of millions of
@@ -19,6 +23,7 @@ import os
 import pathlib
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -65,26 +70,23 @@ def define(values: FlagValues) -> None:
 
 def main(values: FlagValues) -> int:
     predictor = Predictor.load(values.workdir)
-    if len(predictor.members) > 1:
-        folders = ", ".join(map(str, member_folders(pathlib.Path(values.workdir))))
-        raise UsageError(
-            f"{values.workdir} is an ensemble, each of whose members has vectors of its own. Give "
-            f"the folder of one of them: {folders}."
-        )
     own = predictor.task.label.level
     level: Of = values.level or ("graph" if own == "graph" else "node")
     if level == "graph" and own != "graph":
         raise UsageError(
             f"this model predicts for {own}s and has no vectors of graphs. Give --level=node."
         )
+    members = [""]
+    if len(predictor.members) > 1:
+        members = [f"_{folder.name}" for folder in member_folders(pathlib.Path(values.workdir))]
     if recipes.reads_smiles(predictor.recipe.config):
-        return _molecules(values, predictor, level)
+        return _molecules(values, predictor, level, members)
     if values.smiles_column is not None:
         raise UsageError("the graphs of this model are no molecules. Leave out --smiles_column.")
-    return _graphs(values, predictor, level)
+    return _graphs(values, predictor, level, members)
 
 
-def _molecules(values: FlagValues, predictor: Predictor, level: Of) -> int:
+def _molecules(values: FlagValues, predictor: Predictor, level: Of, members: Sequence[str]) -> int:
     """The vectors of the molecules of a CSV file of any length."""
     path = pathlib.Path(values.input)
     done = failed = 0
@@ -99,7 +101,7 @@ def _molecules(values: FlagValues, predictor: Predictor, level: Of) -> int:
         if num_workers is None:
             num_workers = workers_for(size)
         preparation = preparation_of(predictor)
-        output = open_file(values.output, header, nodes=level == "node")
+        output = open_file(values.output, header, nodes=level == "node", members=members)
         stack.callback(output.remove)
         told = stack.enter_context(progress(file, size))
         for part, prepared in prepared_parts(rows, place, others, preparation, num_workers):
@@ -107,14 +109,15 @@ def _molecules(values: FlagValues, predictor: Predictor, level: Of) -> int:
             with warnings_as_lines([f"row {number}" for number, _ in part]):
                 for row, reason in prepared.warnings:
                     warnings.warn(MoleculeWarning(row, reason), stacklevel=1)
-                vectors = predictor.embed(prepared.dataset, level=level)
+                vectors = predictor.embed_by_member(prepared.dataset, level=level)
             places = None
             if level == "node":
                 places = np.repeat(prepared.dataset.ids, prepared.dataset.num_nodes)
             else:
                 known = vectors
-                vectors = np.full((len(part), known.shape[1]), np.nan, np.float32)
-                vectors[prepared.dataset.ids] = known
+                shape = (len(known), len(part), known.shape[2])
+                vectors = np.full(shape, np.nan, np.float32)
+                vectors[:, prepared.dataset.ids] = known
             for row in sorted(errors)[: max(SHOWN - failed, 0)]:
                 print(f"row {part[row][0]}: {errors[row]}", file=sys.stderr)
             reasons = [errors.get(row, "") for row in range(len(part))]
@@ -128,25 +131,25 @@ def _molecules(values: FlagValues, predictor: Predictor, level: Of) -> int:
     return NOT_ALL if failed else 0
 
 
-def _graphs(values: FlagValues, predictor: Predictor, level: Of) -> int:
+def _graphs(values: FlagValues, predictor: Predictor, level: Of, members: Sequence[str]) -> int:
     """The vectors of the graphs of a file in the form of the training data, all or none."""
     recipe, own = predictor.recipe, predictor.task.label.level
     with waiting("reading, compiling and predicting..."):
         source = recipes.source(recipe.config)
         further = source.read_further(values.input, recipe.raw_spec or recipe.spec)
         dataset = further.dataset
-        vectors = predictor.embed(dataset, level=level)
+        vectors = predictor.embed_by_member(dataset, level=level)
     keys, places = dict(further.keys), None
     if level != own:
         places = np.repeat(np.arange(len(dataset)), dataset.num_nodes)
         if own != "graph":  # whose keys are those of edges or pairs
             keys = {"graph": [str(number) for number in range(len(dataset))]}
     rows = list(zip(*keys.values(), strict=True))
-    output = open_file(values.output, list(keys), nodes=places is not None)
+    output = open_file(values.output, list(keys), nodes=places is not None, members=members)
     try:
         output.write(rows, [""] * len(rows), vectors, places)
         output.finish()
     finally:
         output.remove()
-    print(f"{len(vectors)} vectors of {level}s: {values.output}")
+    print(f"{vectors.shape[1]} vectors of {level}s: {values.output}")
     return 0

@@ -29,7 +29,7 @@ class VectorFile(abc.ABC):
         Args:
           rows: the cells of each row.
           errors: for each row the reason why it has no vector, or "".
-          vectors: float32 [rows, dim]; or those of nodes, [nodes, dim].
+          vectors: float32 [members, rows, dim]; or those of nodes, [members, nodes, dim].
           places: for each vector of a node the place of its row here, ascending; None for vectors
             of rows.
         """
@@ -43,13 +43,16 @@ class VectorFile(abc.ABC):
         """Remove what was written so far, if it was not finished."""
 
 
-def open_file(path: str, header: Sequence[str], *, nodes: bool) -> VectorFile:
+def open_file(
+    path: str, header: Sequence[str], *, nodes: bool, members: Sequence[str] = ("",)
+) -> VectorFile:
     """The file of this name, whose ending says its kind.
 
     Args:
       path: of the output, .npz or .parquet.
       header: the names of the cells of a row.
       nodes: whether vectors are those of nodes.
+      members: what is added to the name of the vectors of each member; "" of a single model.
 
     Raises:
       UsageError: it has another ending, or Parquet needs different names.
@@ -61,7 +64,8 @@ def open_file(path: str, header: Sequence[str], *, nodes: bool) -> VectorFile:
         raise UsageError(f"--output={path}: give a name that ends with .npz or .parquet.")
     if not output.parent.is_dir():
         raise FileNotFoundError(f"--output={path}: there is no folder {output.parent}.")
-    return (Npz if output.suffix == ".npz" else Parquet)(output, header, nodes=nodes)
+    kind: type[Npz | Parquet] = Npz if output.suffix == ".npz" else Parquet
+    return kind(output, header, nodes=nodes, members=members)
 
 
 class Npz(VectorFile):
@@ -70,17 +74,21 @@ class Npz(VectorFile):
     Its arrays: `vectors` float32 [rows, dim], NaN where a row has none; `header` [cells] and `rows`
     [rows, cells], the texts of the input; `error` [rows]. With vectors of nodes these are [nodes,
     dim], `place` [nodes] is the place of the row of each from 0, and `node` [nodes] its number in
-    its graph. What comes is kept in files beside the output, so that memory does not grow.
+    its graph. Of an ensemble each member has vectors, such as `vectors_seed_0`. What comes is kept
+    in files beside the output, so that memory does not grow.
     """
 
-    def __init__(self, output: pathlib.Path, header: Sequence[str], *, nodes: bool):
+    def __init__(
+        self, output: pathlib.Path, header: Sequence[str], *, nodes: bool, members: Sequence[str]
+    ):
         self._output, self._header, self._nodes = output, list(header), nodes
+        self._vectors = [f"vectors{member}" for member in members]
         self._aside = output.with_name(f".{output.name}.parts")
         shutil.rmtree(self._aside, ignore_errors=True)
         self._aside.mkdir()
         self._numbers: dict[str, BinaryIO] = {
             name: (self._aside / name).open("wb")
-            for name in ("vectors", *(("place", "node") if nodes else ()))
+            for name in (*self._vectors, *(("place", "node") if nodes else ()))
         }
         self._texts = (self._aside / "texts").open("w", encoding="utf-8")
         self._rows = self._count = self._dim = 0
@@ -89,8 +97,9 @@ class Npz(VectorFile):
     def write(
         self, rows: Rows, errors: Sequence[str], vectors: np.ndarray, places: np.ndarray | None
     ) -> None:
-        self._dim = vectors.shape[1]
-        self._numbers["vectors"].write(np.ascontiguousarray(vectors, np.float32).tobytes())
+        self._dim = vectors.shape[2]
+        for name, own in zip(self._vectors, vectors, strict=True):
+            self._numbers[name].write(np.ascontiguousarray(own, np.float32).tobytes())
         if places is not None:
             self._numbers["place"].write((places + self._rows).astype(np.int64).tobytes())
             self._numbers["node"].write(_numbers_inside(places).tobytes())
@@ -99,16 +108,16 @@ class Npz(VectorFile):
             self._widths["rows"] = max(self._widths["rows"], *map(len, row), 1)
             self._widths["error"] = max(self._widths["error"], len(error))
         self._rows += len(rows)
-        self._count += len(vectors)
+        self._count += vectors.shape[1]
 
     def finish(self) -> None:
         self._close()
         packed = self._aside / "output"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-            shapes: dict[str, tuple[int, ...]] = dict(vectors=(self._count, self._dim))
-            shapes |= {name: (self._count,) for name in self._numbers if name != "vectors"}
-            for name, shape in shapes.items():
-                kind = np.float32 if name == "vectors" else np.int64
+            for name in self._numbers:
+                is_vectors = name in self._vectors
+                shape = (self._count, self._dim) if is_vectors else (self._count,)
+                kind = np.float32 if is_vectors else np.int64
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as target:
                     _write_header(target, shape, np.dtype(kind))
                     with (self._aside / name).open("rb") as source:
@@ -150,18 +159,23 @@ class Npz(VectorFile):
 class Parquet(VectorFile):
     """A Parquet file: the columns of the input as texts, `error`, and `vector`, a list of floats.
 
+    Of an ensemble each member has a column, such as `vector_seed_0`.
+
     With vectors of nodes there is a row for each, with its number in its graph in `node`. A row
     without a vector has null there.
     """
 
-    def __init__(self, output: pathlib.Path, header: Sequence[str], *, nodes: bool):
+    def __init__(
+        self, output: pathlib.Path, header: Sequence[str], *, nodes: bool, members: Sequence[str]
+    ):
         try:
             import pyarrow.parquet
         except ImportError as error:
             raise ImportError(
                 'Parquet needs pyarrow: pip install "gtx-jax[parquet]". An npz file needs nothing.'
             ) from error
-        names = [*header, "error", *(["node"] if nodes else []), "vector"]
+        self._vectors = [f"vector{member}" for member in members]
+        names = [*header, "error", *(["node"] if nodes else []), *self._vectors]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise UsageError(
@@ -176,11 +190,11 @@ class Parquet(VectorFile):
     def write(
         self, rows: Rows, errors: Sequence[str], vectors: np.ndarray, places: np.ndarray | None
     ) -> None:
-        arrow, dim = self._arrow, vectors.shape[1]
+        arrow, dim = self._arrow, vectors.shape[2]
         known = np.array([not error for error in errors], bool)
         if places is None:
             index, there, numbers = np.arange(len(rows)), known, None
-            vectors = vectors[known]
+            vectors = vectors[:, known]
         else:
             # A row without a vector stands between the nodes of the rows around it.
             alone = np.flatnonzero(~known)
@@ -191,7 +205,6 @@ class Parquet(VectorFile):
             numbers = arrow.array(inside[order], mask=~there)
         ends = np.concatenate([[0], np.cumsum(np.where(there, dim, 0))]).astype(np.int32)
         offsets = arrow.array(ends, mask=np.append(~there, False))
-        values = arrow.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
         columns = {
             name: arrow.array([rows[place][column] for place in index.tolist()], arrow.string())
             for column, name in enumerate(self._header)
@@ -199,7 +212,9 @@ class Parquet(VectorFile):
         columns["error"] = arrow.array([errors[place] for place in index.tolist()], arrow.string())
         if self._nodes:
             columns["node"] = numbers
-        columns["vector"] = arrow.ListArray.from_arrays(offsets, values)
+        for name, own in zip(self._vectors, vectors, strict=True):
+            values = arrow.array(np.ascontiguousarray(own, np.float32).reshape(-1))
+            columns[name] = arrow.ListArray.from_arrays(offsets, values)
         table = arrow.table(columns)
         if self._writer is None:
             self._writer = arrow.parquet.ParquetWriter(self._aside, table.schema)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from gtx import Predictor
+from gtx.cli.reading import UsageError
+from gtx.cli.vector_files import open_file
 from tests.cli import commands
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -72,6 +74,20 @@ def test_parquet_has_the_same_rows(trained_run, predictor, source, tmp_path):
     kept = [vector for vector in atoms["vector"] if vector is not None]
     names = [ROWS[row][0] for row in GOOD]
     np.testing.assert_array_equal(np.float32(kept), predictor.embed(names, level="node"))
+
+
+def test_parquet_has_a_column_for_each_member(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    members = ["_seed_0", "_seed_4"]
+    file = open_file(str(tmp_path / "v.parquet"), ["smiles"], nodes=False, members=members)
+    vectors = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
+    file.write([["C"], ["("], ["O"]], ["", "wrong", ""], vectors, None)
+    file.finish()
+    table = parquet.read_table(tmp_path / "v.parquet").to_pydict()
+    assert table["vector_seed_0"] == [[0, 1], None, [4, 5]]
+    assert table["vector_seed_4"] == [[6, 7], None, [10, 11]]
+    with pytest.raises(UsageError, match="'vector_seed_0'.* would be there twice"):
+        open_file(str(tmp_path / "v.parquet"), ["vector_seed_0"], nodes=False, members=members)
 
 
 def test_parts_of_a_file_are_joined(trained_run, predictor, tmp_path, monkeypatch):

@@ -110,6 +110,24 @@ def test_the_folder_is_an_ensemble_whose_members_have_scales_of_their_own(run):
     assert len({label.mean for label in labels}) == 3
 
 
+def test_each_fold_has_vectors_of_its_own(run, tmp_path):
+    (tmp_path / "new.csv").write_text("smiles\nCCO\nC(C\nCc1ccccc1\n")
+    alone = [Predictor.load(run / f"fold_{k}") for k in FOLDS]
+    for level, expected in (("graph", 3), ("node", 10)):
+        files = [f"--input={tmp_path / 'new.csv'}", f"--output={tmp_path / 'v.npz'}"]
+        assert commands.run("embed", f"--workdir={run}", *files, f"--level={level}") == 3
+        found = np.load(tmp_path / "v.npz")
+        names = [f"vectors_fold_{k}" for k in FOLDS]
+        assert {*names} == {name for name in found if name.startswith("vectors")}
+        for name, single in zip(names, alone, strict=True):
+            vectors = found[name]
+            assert len(vectors) == expected
+            known = vectors[~np.isnan(vectors).any(axis=1)]
+            own = single.embed(["CCO", "Cc1ccccc1"], level=level)
+            np.testing.assert_allclose(known, own, rtol=1e-4, atol=1e-4)
+        assert not np.allclose(found[names[0]], found[names[1]], equal_nan=True)
+
+
 def test_predictions_have_a_deviation_and_intervals_of_all_folds(run, tmp_path, capsys):
     (tmp_path / "new.csv").write_text("smiles\nCCO\nCc1ccccc1\n")
     files = [f"--input={tmp_path / 'new.csv'}", f"--output={tmp_path / 'out.csv'}"]
@@ -148,7 +166,6 @@ def test_the_page_has_the_scores_of_each_fold_and_of_all_rows(run):
         ("evaluate", [], "metrics.json has the scores of all folds"),
         ("explain", ["--smiles=CCO"], "read features on scales of their own"),
         ("predict", ["--smiles=CCO", "--similarity"], "the training part of one model"),
-        ("embed", ["--input=new.csv", "--output=v.npz"], "is an ensemble, each of whose members"),
         ("export", ["--output=exported"], "is an ensemble, and a model is exported alone"),
     ],
 )
