@@ -1,5 +1,6 @@
 """Predicts for the molecules of a CSV file of any length, in memory that does not grow with it."""
 
+import codecs
 import collections
 import concurrent.futures
 import contextlib
@@ -63,6 +64,9 @@ def predict_file(
     """
     path, output = pathlib.Path(source), pathlib.Path(target)
     with path.open("rb") as file:
+        # Spreadsheet programs take a file without this mark for another encoding.
+        mark = codecs.BOM_UTF8 if file.read(3) == codecs.BOM_UTF8 else b""
+        file.seek(0)
         rows = csv_source.iterate(file, path.name)
         header = next(rows)[1]
         place = place_of(predictor, header, path.name, smiles_column)
@@ -84,7 +88,7 @@ def predict_file(
         identity["similar"] = similar is not None
         if others:
             identity["columns"] = others
-        partial = Partial.open(output, identity, [*header, *added])
+        partial = Partial.open(output, identity, [*header, *added], mark)
         with partial, progress(file, size) as told:
             rows = itertools.islice(rows, partial.rows, None)
             preparation = preparation_of(predictor)
@@ -132,9 +136,20 @@ class Partial:
 
     @classmethod
     def open(
-        cls, output: pathlib.Path, identity: Mapping[str, Any], header: Sequence[str]
+        cls,
+        output: pathlib.Path,
+        identity: Mapping[str, Any],
+        header: Sequence[str],
+        mark: bytes = b"",
     ) -> "Partial":
-        """What an earlier call has left, if it belongs to the same output; otherwise a new one."""
+        """What an earlier call has left, if it belongs to the same output; otherwise a new one.
+
+        Args:
+          output: the file that becomes of it.
+          identity: JSON data that say what belongs to one output.
+          header: of a new one.
+          mark: what a new one begins with.
+        """
         partial = cls(output, identity)
         size = 0
         if partial._path.exists() and partial._notes.exists():
@@ -158,6 +173,7 @@ class Partial:
         partial._file.seek(size)
         if not size:
             partial.rows = partial.failed = 0
+            partial._file.write(mark)
             partial._append([header])
         return partial
 

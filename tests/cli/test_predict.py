@@ -73,6 +73,16 @@ def test_rows_that_do_not_parse_get_a_reason_and_exit_code_three(trained_run, pr
     assert float(rows[3]["logS_predicted"]) == pytest.approx(predicted["CCN"], rel=1e-5)
 
 
+def test_a_spreadsheet_that_reads_the_input_reads_the_output(trained_run, tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('"Löslichkeit, 25 °C ",smiles\r\n"3,5",CCO\r\n', encoding="utf-8-sig")
+    arguments = [f"--input={source}", f"--output={target}"]
+    assert commands.run("predict", f"--workdir={trained_run.workdir}", *arguments) == 0
+    assert target.read_bytes().startswith('\ufeff"Löslichkeit, 25 °C",smiles,logS_pre'.encode())
+    rows = list(csv.DictReader(target.read_text("utf-8-sig").splitlines()))
+    assert rows[0]["Löslichkeit, 25 °C"] == "3,5" and rows[0]["logS_predicted"]
+
+
 def test_every_row_of_the_input_is_a_row_of_the_output(trained_run, predicted, tmp_path):
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text('smiles,a,a\nCCO,"two\nlines",1\n\n,,\nCCN\n""\n CCC ,x,\n\n')
