@@ -99,7 +99,7 @@ def _molecules(values: FlagValues, predictor: Predictor, level: Of, members: Seq
         size = os.path.getsize(path)
         num_workers = values.workers
         if num_workers is None:
-            num_workers = workers_for(size)
+            num_workers = workers_for(size, predictor.recipe.scaler is not None)
         preparation = preparation_of(predictor)
         output = open_file(values.output, header, nodes=level == "node", members=members)
         stack.callback(output.remove)

@@ -229,10 +229,11 @@ def test_parts_of_a_file_are_one_table_and_workers_change_nothing(trained_run, m
 
 def test_a_small_file_has_no_workers_and_a_large_one_no_more_than_cores(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(4), raising=False)
-    sizes = (0, 2**18 - 1, 2**18, 2**18 + 2**17, 2**30)
-    assert [predict_molecules.workers_for(size) for size in sizes] == [0, 0, 2, 3, 4]
+    sizes = (0, 2**17 - 1, 2**17, 2**17 + 2**16, 2**30)
+    assert [predict_molecules.workers_for(size, True) for size in sizes] == [0, 0, 2, 3, 4]
+    assert [predict_molecules.workers_for(size, False) for size in sizes] == [0, 0, 0, 0, 4]
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0}, raising=False)
-    assert predict_molecules.workers_for(2**30) == 0
+    assert predict_molecules.workers_for(2**30, True) == 0
 
 
 def test_a_command_that_was_killed_goes_on_where_it_was(
