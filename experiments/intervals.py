@@ -228,7 +228,7 @@ def train(config: ConfigDict, path: pathlib.Path) -> None:
         recipes.task(config, graphs.spec),
         source,
         graphs.part("valid"),
-        optimizer=recipes.optimizer(config, recipes.steps_per_epoch(source)),
+        optimizer=recipes.optimizer(config, source.steps_per_epoch),
         num_epochs=config.training.num_epochs,
         workdir=workdir,
         seeds=recipes.seeds(config),

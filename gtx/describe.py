@@ -66,7 +66,7 @@ def describe(config: Any) -> dict[str, Any]:
     budget = recipes.budget(config, graphs)
     train = graphs.part("train")
     source = recipes.batches(config, train, budget)
-    steps = recipes.steps_per_epoch(source)
+    steps = source.steps_per_epoch
     optimizer = recipes.optimizer(config, steps)
 
     batch = blank_batch(source, source.constants, source.plan(config.seed, 0))

@@ -46,7 +46,7 @@ def fit(
     """
     graphs = prepared.dataset
     train, valid = graphs.part("train"), graphs.part("valid")
-    optimizer = recipes.optimizer(config, recipes.steps_per_epoch(source))
+    optimizer = recipes.optimizer(config, source.steps_per_epoch)
     for note in notes_on_spread(
         train,
         [valid, graphs.part("test")],

@@ -5,7 +5,6 @@ from gtx.recipes.batching import budget as budget
 from gtx.recipes.batching import sampling as sampling
 from gtx.recipes.batching import shards_here as shards_here
 from gtx.recipes.batching import shards_of as shards_of
-from gtx.recipes.batching import steps_per_epoch as steps_per_epoch
 from gtx.recipes.checks import check as check
 from gtx.recipes.checks import check_devices as check_devices
 from gtx.recipes.checks import check_model as check_model

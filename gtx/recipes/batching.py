@@ -122,11 +122,6 @@ def _of_shards(
     return batching.Sharded(train.by_shard(), budget, train.window)
 
 
-def steps_per_epoch(source: batching.Source) -> int:
-    """The number of training steps in an epoch of a source that `batches` made."""
-    return source.steps_per_epoch
-
-
 def sampling(config: ConfigDict) -> dict[str, Any]:
     """The settings of `config.batch.sampling`, with its `name`; empty for whole graphs.
 

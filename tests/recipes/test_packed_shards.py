@@ -75,7 +75,7 @@ def test_the_source_reads_a_window_at_a_time_and_the_task_scales_labels(folder):
     labels = source.chunk(rows).targets.labels
     known = np.asarray(train.targets.labels)[rows[rows >= 0]]
     assert np.isin(np.round(known, 5), np.round(labels, 5)).all()
-    assert recipes.steps_per_epoch(source) == 5
+    assert source.steps_per_epoch == 5
 
 
 @pytest.mark.parametrize(

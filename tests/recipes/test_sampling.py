@@ -30,12 +30,12 @@ def test_it_makes_the_source_that_it_names(config):
     source = made(config)
     assert isinstance(source, batching.Neighbors)
     assert (source.size, source.fanouts, source.dense, source.resident) == (20, (3, 2), False, True)
-    assert recipes.steps_per_epoch(source) == -(-len(source.dataset.targets) // 20)
+    assert source.steps_per_epoch == -(-len(source.dataset.targets) // 20)
     config.batch.size, config.batch.resident = 2, False
     config.batch.sampling = ConfigDict(dict(name="clusters", num_clusters=7, evaluation="sampled"))
     source = made(config)
     assert isinstance(source, batching.Clusters) and not source.resident
-    assert recipes.steps_per_epoch(source) == 4 and source.budget is None
+    assert source.steps_per_epoch == 4 and source.budget is None
 
 
 @pytest.mark.parametrize(
