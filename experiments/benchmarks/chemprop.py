@@ -221,14 +221,18 @@ def table(found: dict[str, Any]) -> str:
 
 
 def cell(entries: list[dict[str, Any]]) -> str:
-    """Mean ± deviation of the score and the number of seeds; processor seconds; molecules/s."""
+    """Mean ± deviation of the score and the number of seeds; seconds to train; molecules/s."""
     if not entries:
         return "-"
     scores = [entry["score"] for entry in entries]
     spread = f" ± {statistics.stdev(scores):.3f}" if len(scores) > 1 else ""
     text = f"{statistics.fmean(scores):.3f}{spread} ({len(scores)})"
-    text += f"; {statistics.median(entry['train']['cpu_seconds'] for entry in entries):.0f} s"
-    rates = [MANY / e["predict"]["cpu_seconds"] for e in entries if "predict" in e]
+    wall, busy = (
+        statistics.median(entry["train"][name] for entry in entries)
+        for name in ("seconds", "cpu_seconds")
+    )
+    text += f"; {wall:.0f} s ({busy:.0f} s)"
+    rates = [MANY / entry["predict"]["seconds"] for entry in entries if "predict" in entry]
     return text + (f"; {statistics.median(rates):,.0f}/s" if rates else "")
 
 
