@@ -1,6 +1,7 @@
 """Reading SMILES: whole or not at all; what two spellings have in common."""
 
 import string
+import weakref
 
 import numpy as np
 import pytest
@@ -129,3 +130,15 @@ def test_all_spellings_of_a_molecule_have_one_key(name):
     texts = [spellings.STEREO[name], *spellings.other_spellings(spellings.STEREO[name], 8)]
     assert len(set(smiles.flat_smiles(texts))) == 1
     assert len(set(smiles.scaffolds(texts))) == 1
+
+
+def test_no_molecule_is_kept_beside_what_is_used_of_it():
+    seen = []
+
+    def use(molecule, text):
+        assert not any(each() for each in seen)
+        seen.append(weakref.ref(molecule))
+        return text
+
+    assert smiles.parse_all(["CCO", "CCN", "CCS"], use=use) == ["CCO", "CCN", "CCS"]
+    assert len(seen) == 3
