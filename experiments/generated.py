@@ -49,15 +49,30 @@ SMALL = (
     "data.train_count=1000", "data.valid_count=100", "data.test_count=50", "model.dim=32",
     "model.num_layers=3", "optimizer.learning_rate=3e-3", "training.num_epochs=10",
 )  # fmt: skip
+# The same number of nodes and of steps, in lattices of 1,024.
+LARGER = ("data.side=32", "data.num_graphs=160", "batch.size=4", *LRIM[2:])
+# On the graphs and by the score of the others.
+GDT = (
+    "data.test_nodes=128", "model.num_heads=4", "model.drop_path_rate=0.0",
+    "model.dropout_rate=0.0", "model.attention_dropout_rate=0.0", "optimizer.warmup_epochs=0.5",
+    "batch.size=64", "task.kind=binary", "task.metric=roc_auc",
+)  # fmt: skip
 TABLES = {
     "lrim": (
         Row("message passing (GatedGCN)", "lrim_gated_gcn", LRIM),
         Row("GPS", "lrim_gps", LRIM),
         Row("full attention, in chunks", "lrim_attention", LRIM),
     ),
+    "lrim_1024": (
+        Row("message passing (GatedGCN)", "lrim_gated_gcn", LARGER),
+        Row("GPS", "lrim_gps", LARGER),
+        Row("full attention, in chunks", "lrim_attention", LARGER),
+    ),
     "algorithms": tuple(
-        Row(f"GPS, {task}", "algorithms_gps", (f"data.task={task}", *SMALL))
+        Row(f"{name}, {task}", f"algorithms_{name.lower()}", (f"data.task={task}", *SMALL, *more))
         for task in ("topological_order", "minimum_spanning_tree", "bridges")
+        for name, more in (("GPS", ()), ("GRIT", ()), ("GDT", GDT))
+        if task != "topological_order" or name != "GDT"
     ),
 }
 

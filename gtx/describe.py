@@ -12,7 +12,7 @@ import numpy as np
 import gtx.encodings
 from gtx import recipes
 from gtx.batch import Batch
-from gtx.batching import Budget, Source, batch_graphs, plan, waste
+from gtx.batching import Budget, Source, batch_graphs, evaluation_budget, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, GraphSpec, Label
 from gtx.data.columns import of_part
 from gtx.data.labels import parts_of
@@ -92,8 +92,8 @@ def describe(config: Any) -> dict[str, Any]:
             "unit": source.unit,
             "steps_per_epoch": steps,
             "padding": padding(config, graphs, source),
-            # Every chunk of a run has one shape, in training and in evaluation.
-            "compilations": {"train": 1, "evaluate": 1},
+            # A chunk of a run has one shape in training, and one in evaluation of what fits it.
+            "compilations": {"train": 1, "evaluate": _shapes_of_evaluation(graphs, budget)},
         },
         "parameters": parameter_counts(state.params),
         "attention": attention_choices(model, batch),
@@ -209,6 +209,11 @@ def _shapes(source: Source, budget: Budget) -> dict[str, Any]:
         batch_size = sampler.size
     tiers = [{"num_graphs": tier.num_graphs, "size": tier.size} for tier in budget.tiers]
     return {**budget.to_json(), "tiers": tiers, "batch_size": batch_size}
+
+
+def _shapes_of_evaluation(graphs: Dataset, budget: Budget) -> int:
+    parts = [graphs.part(name) for name in SPLITS]
+    return len({evaluation_budget(budget, part) for part in parts if len(part)})
 
 
 def padding(config: Any, graphs: Dataset, source: Source) -> dict[str, Any]:

@@ -339,6 +339,32 @@ def budget_for(known: Budget, num_nodes: int, num_edges: Sequence[int]) -> Budge
     )
 
 
+def evaluation_budget(known: Budget, dataset: Dataset) -> Budget:
+    """`known` if every graph fits into it, otherwise a shape for these graphs.
+
+    A batch of that shape has at most as many graphs, nodes and pairs as one of `known`, but at
+    least one graph.
+
+    Args:
+      known: the shapes of a training run.
+      dataset: graphs to score.
+    """
+    if len(dataset) == 0 or known.covers(dataset):
+        return with_room(known, dataset)
+    largest = int(dataset.num_nodes.max())
+    fit = min(known.graphs_per_shard, known.num_nodes // largest)
+    if known.dense:
+        fit = min(fit, known.num_pairs // largest**2)
+    return fit_budget(
+        dataset,
+        max(fit, 1) * known.num_shards,
+        num_tiers=len(known.tiers),
+        num_shards=known.num_shards,
+        stratified=known.stratified,
+        dense=known.dense,
+    )
+
+
 def with_room(budget: Budget, dataset: Dataset) -> Budget:
     """The budget with room for the targets of these graphs, if these have their own axis."""
     targets = most_targets(dataset, budget.graphs_per_shard)

@@ -1,9 +1,12 @@
 """Builds the shapes and the source of batches from `config.batch`."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 from ml_collections import ConfigDict
 
 from gtx import batching
@@ -34,7 +37,11 @@ def budget(
     num_shards: int | None = None,
     stratified: bool | None = None,
 ) -> batching.Budget:
-    """Shapes of batches of the training part into which every other graph fits too.
+    """Shapes of batches of the training part into which other graphs fit too.
+
+    Graphs that are so large that batches would have more than three times the size are left out:
+    they are scored in batches of their own (`gtx.batching.evaluation_budget`), so that training
+    does not pad for them.
 
     Args:
       config: the recipe.
@@ -49,15 +56,35 @@ def budget(
         return batching.fit_budget(train, num_shards, num_shards=num_shards, dense=_dense(config))
     if isinstance(graphs, ShardedDataset):  # shuffled a window at a time
         stratified = False
-    return batching.fit_budget(
-        graphs.part("train"),
+    train = graphs.part("train")
+    fit = functools.partial(
+        batching.fit_budget,
+        train,
         config.batch.size,
         num_tiers=config.batch.num_tiers,
         multiple_of=config.batch.multiple_of,
         num_shards=num_shards,
         stratified=config.batch.stratified if stratified is None else stratified,
         dense=needs_dense(config),
-        cover=[graphs.part("valid"), graphs.part("test")],
+    )
+    others = [graphs.part("valid"), graphs.part("test")]
+    return fit(cover=[part for part in others if _is_covered(part, train, fit)])
+
+
+def _is_covered(
+    part: Dataset, train: Dataset, fit: Callable[..., batching.Budget], limit: float = 3.0
+) -> bool:
+    """Whether batches with room for `part` have at most `limit` times the size of those without."""
+    largest = [
+        np.maximum(graphs.num_nodes, graphs.num_edges).max(initial=1) for graphs in (part, train)
+    ]
+    if largest[0] <= 2 * largest[1]:
+        return True
+    of_part, alone = fit(cover=[part]), fit()
+    return (
+        of_part.num_nodes <= limit * alone.num_nodes
+        and of_part.num_edges <= limit * alone.num_edges
+        and of_part.num_pairs <= limit * alone.num_pairs
     )
 
 

@@ -1,4 +1,4 @@
-"""Predictions and scores of a whole dataset in its order, with one program for all splits."""
+"""Predictions and scores of a whole dataset in its order, if possible by one program for all."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -8,7 +8,14 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from gtx.batching import Budget, Sampled, Source, evaluation_plan, stack_batches
+from gtx.batching import (
+    Budget,
+    Sampled,
+    Source,
+    evaluation_budget,
+    evaluation_plan,
+    stack_batches,
+)
 from gtx.data import Dataset
 from gtx.tasks import Task
 from gtx.training.devices import Devices
@@ -41,12 +48,12 @@ class Evaluator:
     """Evaluates any number of datasets and parameters with one compilation.
 
     A dataset of a single batch of one graph has its own program, so that no empty batches take
-    memory next to a large graph.
+    memory next to a large graph. So has a dataset with graphs that do not fit the budget.
 
     Args:
       model: a module called as `model.apply(variables, batch, train=False)`.
       task: the meaning of its outputs.
-      budget: must cover every graph (`fit_budget(..., cover=...)`).
+      budget: the shape of batches of all datasets whose graphs fit into it.
       steps_per_call: number of batches in one compiled call.
     """
 
@@ -83,7 +90,7 @@ class Evaluator:
         Raises:
           ValueError: the targets are not those of the task.
           NonFiniteError: a prediction is NaN or infinite; names the graphs.
-          BudgetError: a graph does not fit the budget.
+          BudgetError: the dataset lacks an edge set of the budget.
         """
         variables = self.devices.copy(variables)
         table, level = dataset.targets, self.task.label.level
@@ -150,15 +157,16 @@ class Evaluator:
         if len(dataset) == 0:
             return
         dataset = self.task.on_model_scale(dataset)
-        rows = evaluation_plan(dataset, self.budget)
+        budget = evaluation_budget(self.budget, dataset)
+        rows = evaluation_plan(dataset, budget)
         # A chunk of several batches would allocate all of them, even if only one is filled.
-        alone = len(rows) == self.budget.batch_size == 1
+        alone = len(rows) == budget.batch_size == 1
         steps = 1 if alone else self.steps_per_call
         for first in range(0, len(rows), steps):
             part = rows[first : first + steps]
             filling = empty_rows(steps - len(part), like=rows)
             part = np.concatenate([part, filling])
-            yield part, self.devices.shard(stack_batches(dataset, self.budget, part))
+            yield part, self.devices.shard(stack_batches(dataset, budget, part))
 
     def _check_finite(self, predictions: np.ndarray, dataset: Dataset) -> None:
         bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from gtx.batching import Budget, BudgetError, fit_budget
+from gtx.batching import Budget, BudgetError, evaluation_budget, evaluation_plan, fit_budget
 from gtx.batching.budget import choose_tiers
 from gtx.ops.layout import Tier
 from tests.batching.datasets import make_dataset, molecule_sizes
@@ -63,6 +63,22 @@ def test_cover_makes_room_for_the_graphs_of_other_datasets():
     assert not fit_budget(train, 2).covers(test)
     assert fit_budget(train, 2, cover=[test]).covers(test)
     assert fit_budget(train, 2, cover=[test], stratified=False).covers(test)
+
+
+@pytest.mark.parametrize("num_shards", [1, 2])
+def test_graphs_that_do_not_fit_are_scored_in_batches_of_at_most_the_same_size(num_shards):
+    train = make_dataset([(3, 4)] * 16)
+    budget = fit_budget(train, 16, num_shards=num_shards)
+    assert evaluation_budget(budget, train) is budget
+    test = make_dataset([(6, 20), (2, 1), (5, 9), (6, 7), (1, 0)])
+    own = evaluation_budget(budget, test)
+    assert own.covers(test) and own.num_shards == num_shards
+    assert own.num_nodes <= budget.num_nodes and own.num_pairs <= budget.num_pairs
+    assert own.graphs_per_shard == 4 // num_shards  # of 16 x 9 pairs, of at most 36 each
+    rows = evaluation_plan(test, own)
+    assert sorted(rows[rows >= 0]) == [0, 1, 2, 3, 4]
+    # One graph that is larger than all of a batch.
+    assert evaluation_budget(budget, make_dataset([(99, 0)])).batch_size == num_shards
 
 
 @pytest.mark.parametrize(

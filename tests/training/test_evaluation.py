@@ -3,7 +3,7 @@ import jax
 import numpy as np
 import pytest
 
-from gtx.batching import BudgetError, Resident, fit_budget
+from gtx.batching import Resident, fit_budget
 from gtx.data import GraphSpec, Label
 from gtx.tasks import Multiclass
 from gtx.training import Evaluator, NonFiniteError, evaluate
@@ -96,9 +96,13 @@ def test_a_prediction_that_is_not_finite_is_named():
         evaluate(Sums(), {}, part, budget, small.task())
 
 
-def test_a_graph_beyond_the_budget_is_refused():
+@pytest.mark.parametrize("dense", [True, False])
+def test_graphs_beyond_the_budget_are_scored_in_batches_of_their_own(dense):
     part = small.dataset(9)
     order = np.argsort(part.num_nodes, kind="stable")
-    budget = fit_budget(part.select(order[:3]), 2)
-    with pytest.raises(BudgetError):
-        evaluate(Sums(), {}, part, budget, small.task())
+    budget = fit_budget(part.select(order[:3]), 2, dense=dense)
+    assert not budget.covers(part)
+    found = evaluate(Sums(), {}, part, budget, small.task())
+    wanted = evaluate(Sums(), {}, part, fit_budget(part, 4), small.task())
+    np.testing.assert_allclose(found.predictions, wanted.predictions, rtol=1e-6)
+    assert found.metrics == pytest.approx(wanted.metrics)

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from configs import algorithms_gps
+from gtx import describe, recipes
+from gtx.ops.layout import Tier
+
+
+def prepared(test_nodes):
+    config = algorithms_gps.get_config()
+    config.data.update(train_count=8, valid_count=2, test_count=3, test_nodes=test_nodes)
+    config.batch.size = 4
+    config.model.update(dim=8, num_layers=1, num_heads=2)
+    return config, recipes.load(config).dataset
+
+
+def test_training_does_not_pad_for_much_larger_test_graphs():
+    config, graphs = prepared(test_nodes=64)
+    budget = recipes.budget(config, graphs)
+    assert budget.tiers == (Tier(4, 16),)
+    assert budget.covers(graphs.part("valid")) and not budget.covers(graphs.part("test"))
+    assert describe.describe(config)["batches"]["compilations"] == {"train": 1, "evaluate": 2}
+    # With a tier of its own one such graph would cost 4096 pairs beside 3 x 256: still too many.
+    config.batch.num_tiers = 2
+    assert not recipes.budget(config, graphs).covers(graphs.part("test"))
+
+
+@pytest.mark.parametrize("test_nodes", [16, 24])
+def test_graphs_of_about_the_same_size_share_the_shapes_of_training(test_nodes):
+    config, graphs = prepared(test_nodes)
+    budget = recipes.budget(config, graphs)
+    assert all(budget.covers(graphs.part(name)) for name in ("train", "valid", "test"))
+    assert budget.tiers == (Tier(4, int(np.max(graphs.num_nodes))),)
