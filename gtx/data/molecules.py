@@ -341,7 +341,8 @@ def _warn_of_large(
 def morgan_counts(smiles: Sequence[str], *, radius: int = 2, size: int = 2048) -> np.ndarray:
     """Folded counts of circular substructures (ECFP), uint16 [graphs, size].
 
-    Rogers and Hahn (2010); radius 2 is ECFP4.
+    Rogers and Hahn (2010); radius 2 is ECFP4. Molecules of published datasets have one too where an
+    atom has more bonds than RDKit allows today.
     """
     rdkit()
     from rdkit.Chem import rdFingerprintGenerator
@@ -354,7 +355,7 @@ def morgan_counts(smiles: Sequence[str], *, radius: int = 2, size: int = 2048) -
             counts[place] = min(count, 65535)  # the largest number of uint16
         return counts
 
-    return np.array(parse_all(smiles, use=of_one), np.uint16).reshape(-1, size)
+    return np.array(parse_all(smiles, any_valence=True, use=of_one), np.uint16).reshape(-1, size)
 
 
 def _places(values: np.ndarray, table: dict[int, int], other: int) -> np.ndarray:

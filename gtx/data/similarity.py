@@ -11,7 +11,8 @@ from gtx.data.smiles import parse_all, rdkit
 def fingerprints(smiles: Sequence[str], *, radius: int = 2) -> list[Any]:
     """Counts of the circular substructures of each molecule (ECFP), not folded.
 
-    Rogers and Hahn (2010); radius 2 is ECFP4.
+    Rogers and Hahn (2010); radius 2 is ECFP4. Molecules of published datasets have them too where
+    an atom has more bonds than RDKit allows today.
 
     Raises:
       DatasetError: names the first SMILES that does not parse.
@@ -20,7 +21,9 @@ def fingerprints(smiles: Sequence[str], *, radius: int = 2) -> list[Any]:
     from rdkit.Chem import rdFingerprintGenerator
 
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius)
-    return parse_all(smiles, use=lambda each, _: generator.GetSparseCountFingerprint(each))
+    return parse_all(
+        smiles, any_valence=True, use=lambda each, _: generator.GetSparseCountFingerprint(each)
+    )
 
 
 def nearest(of: Sequence[Any], known: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:

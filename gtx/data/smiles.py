@@ -49,6 +49,7 @@ def parse(
     smiles: Sequence[Any],
     *,
     stereo: bool = True,
+    any_valence: bool = False,
     use: Callable[[Any, str], Any] | None = None,
 ) -> tuple[list[Any], dict[int, str]]:
     """The RDKit molecules, with None for a text that is not one molecule, and the reasons.
@@ -63,6 +64,8 @@ def parse(
       stereo: whether RDKit looks for stereo in every molecule. If not, it looks only where the text
         marks some, which saves much of the time. Atoms and bonds are the same; what is missing are
         RDKit's marks of where there could be stereo that is not given.
+      any_valence: read molecules whose atoms have more bonds than RDKit allows. Published datasets
+        have some, because older versions of RDKit allowed more.
       use: what is kept of a molecule and its text; None keeps the molecule. To keep many molecules
         takes time too, because RDKit finds memory for each anew.
     """
@@ -75,7 +78,7 @@ def parse(
     errors = {}
     with quiet():
         for row, text in enumerate(smiles):
-            each = _read(text, chem, bare)
+            each = _read(text, chem, bare, any_valence)
             if isinstance(each, str):
                 errors[row], each = each, None
             elif use is not None:
@@ -86,12 +89,17 @@ def parse(
     return found, errors
 
 
-def parse_all(smiles: Sequence[str], *, use: Callable[[Any, str], Any] | None = None) -> list[Any]:
+def parse_all(
+    smiles: Sequence[str],
+    *,
+    any_valence: bool = False,
+    use: Callable[[Any, str], Any] | None = None,
+) -> list[Any]:
     """`parse`, if all parse; a DatasetError names the first SMILES that does not.
 
     Many molecules take much memory, 30 KiB each and more: keep what is needed of them by `use`.
     """
-    found, errors = parse(smiles, use=use)
+    found, errors = parse(smiles, any_valence=any_valence, use=use)
     for row, reason in errors.items():
         raise DatasetError(
             f"molecule {row} ({shortened(smiles[row])}): {reason}. Leave it out or mend it."
@@ -143,7 +151,7 @@ def _clean(text: str) -> str:
     return _MAP_NUMBER.sub(r"\1]", text) if ":" in text else text
 
 
-def _read(text: Any, chem: Any, bare: Any) -> Any:
+def _read(text: Any, chem: Any, bare: Any, any_valence: bool) -> Any:
     """A molecule, or the reason why there is none; "" if RDKit must give the reason.
 
     Args:
@@ -151,6 +159,7 @@ def _read(text: Any, chem: Any, bare: Any) -> Any:
       chem: the module of RDKit.
       bare: how RDKit reads a text without stereo and hydrogens, and without sanitizing; None reads
         all in RDKit's usual way.
+      any_valence: see `parse`.
     """
     if not isinstance(text, str):
         return f"a SMILES is text, this is {type(text).__name__}"
@@ -176,7 +185,19 @@ def _read(text: Any, chem: Any, bare: Any) -> Any:
             if not chem.SanitizeMol(molecule, catchErrors=True):
                 return molecule
     molecule = chem.MolFromSmiles(text)
+    if molecule is None and any_valence:
+        molecule = _with_any_valence(text, chem)
     return "" if molecule is None or molecule.GetNumAtoms() == 0 else molecule
+
+
+def _with_any_valence(text: str, chem: Any) -> Any:
+    """The molecule without RDKit's check of valences, or None."""
+    molecule = chem.MolFromSmiles(text, sanitize=False)
+    if molecule is None:
+        return None
+    molecule.UpdatePropertyCache(strict=False)
+    steps = chem.SanitizeFlags.SANITIZE_ALL ^ chem.SanitizeFlags.SANITIZE_PROPERTIES
+    return None if chem.SanitizeMol(molecule, steps, catchErrors=True) else molecule
 
 
 def _foreign(character: str, position: int) -> str:

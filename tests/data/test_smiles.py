@@ -142,3 +142,16 @@ def test_no_molecule_is_kept_beside_what_is_used_of_it():
 
     assert smiles.parse_all(["CCO", "CCN", "CCS"], use=use) == ["CCO", "CCN", "CCS"]
     assert len(seen) == 3
+
+
+def test_molecules_with_more_bonds_than_rdkit_allows_are_read_only_on_request():
+    hexafluoride = "F[Al](F)(F)(F)(F)F"  # RDKit allows aluminium three bonds
+    (molecule,), errors = smiles.parse([hexafluoride])
+    assert molecule is None and "valence" in errors[0]
+    texts = [hexafluoride, "F[B-](F)(F)F", "c1ccccc1", "C(C"]
+    found, errors = smiles.parse(texts, any_valence=True)
+    assert list(errors) == [3]
+    assert found[0].GetNumBonds() == 6 and found[2].GetAtomWithIdx(0).GetIsAromatic()
+    counts = molecules.morgan_counts(texts[:3])
+    assert counts[0].max() == 6  # fluorine with one bond
+    assert (counts[1:] == molecules.morgan_counts(texts[1:3])).all()
