@@ -52,5 +52,12 @@ class Preparation:
             if self.scaler is not None:
                 dataset, _ = with_descriptors(dataset, self.scaler)
             dataset = gtx.encodings.apply(dataset, self.encodings)
-        found = [each.message for each in told if isinstance(each.message, MoleculeWarning)]
+        found = []
+        for each in told:
+            if isinstance(each.message, MoleculeWarning):
+                found.append(each.message)
+            else:
+                warnings.warn_explicit(
+                    each.message, each.category, each.filename, each.lineno, source=each.source
+                )
         return Prepared(dataset, errors, [(each.place, each.reason) for each in found])

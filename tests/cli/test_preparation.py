@@ -1,6 +1,7 @@
 """What workers compute of molecules is what a predictor would compute of them."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -35,3 +36,13 @@ def test_descriptors_and_what_was_not_computed_come_along():
     assert values[1, 1] == 0.0
     ((place, reason),) = prepared.warnings
     assert place == 2 and "too many for the descriptors Ipc" in reason
+
+
+def test_warnings_that_are_of_no_molecule_are_told(monkeypatch):
+    def apply(dataset, _):
+        warnings.warn("walks are short", RuntimeWarning, stacklevel=1)
+        return dataset
+
+    monkeypatch.setattr(encodings, "apply", apply)
+    with pytest.warns(RuntimeWarning, match="walks are short"):
+        assert Preparation("cip", None, ())(["C"]).warnings == []
