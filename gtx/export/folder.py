@@ -13,6 +13,7 @@ import jax
 
 from gtx import recipes
 from gtx._version import __version__
+from gtx.data import Label
 from gtx.export import programs, weights
 from gtx.export.programs import power
 from gtx.predict import Predictor
@@ -64,8 +65,10 @@ def write(
     said: dict[str, Any] = dict(
         gtx=__version__,
         jax=jax.__version__,
-        label=dict(level=label.level, kind=label.kind, dim=label.dim, names=list(label.names)),
+        label=dict(level=label.level, **_outputs(label)),
     )
+    if label.parts:
+        said["label"]["parts"] = [dict(name=part.name, **_outputs(part)) for part in label.parts]
     aside = output.with_name(f".{output.name}.{uuid.uuid4().hex[:8]}")
     aside.mkdir()
     try:
@@ -101,6 +104,11 @@ def write(
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return said
+
+
+def _outputs(label: Label) -> dict[str, Any]:
+    """What the columns of the outputs are; those of the parts of a mixed label are side by side."""
+    return dict(kind=label.kind, dim=label.dim, names=list(label.names))
 
 
 def _check_flatbuffers() -> None:

@@ -50,20 +50,22 @@ class Served:
         """
         dataset = self._preparation.dataset(graphs)
         found = np.zeros((len(dataset.targets), self._preparation.task.prediction_dim), np.float32)
-        for part, inputs, shape in self.inputs(dataset):
+        for places, rows, inputs, shape in self.inputs(dataset):
             outputs = np.asarray(jax.device_get(self._program(shape)(inputs)))
-            found[part] = outputs[: len(part)]
+            found[places] = outputs[rows]
         return found
 
-    def inputs(self, dataset: Dataset) -> Iterable[tuple[np.ndarray, dict[str, np.ndarray], Shape]]:
+    def inputs(
+        self, dataset: Dataset
+    ) -> Iterable[tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Shape]]:
         """The inputs of programs for graphs that are prepared: encoded, scaled, with structures.
 
         Args:
           dataset: as `gtx.Predictor.dataset` makes it.
 
         Yields:
-          The places of targets in the dataset; the arrays, whose first rows of outputs are those
-          targets; and the program that takes them.
+          The places of targets in the dataset; for each the row of the outputs that predicts it; the
+          arrays; and the program that takes them.
         """
         graph_of = dataset.target_graph
         sizes = np.array([shape.size or np.iinfo(np.int64).max for shape in self.shapes])
@@ -80,12 +82,23 @@ class Served:
                 graphs = chosen[first : first + room]
                 part = dataset.select(graphs)
                 batch = batch_of(part, shape, self._preparation.recipe.budget.dense)
-                order = np.argsort(graph_of, kind="stable")
-                inside = order[np.isin(graph_of[order], graphs)]
-                yield inside, arrays(batch), shape
+                places = np.flatnonzero(np.isin(graph_of, graphs))
+                yield places, _rows(part), arrays(batch), shape
 
     def _program(self, shape: Shape) -> Any:
         if shape.file not in self._programs:
             exported = jax_export.deserialize(bytearray((self._folder / shape.file).read_bytes()))
             self._programs[shape.file] = jax.jit(exported.call)
         return self._programs[shape.file]
+
+
+def _rows(part: Dataset) -> np.ndarray:
+    """The row of the outputs of a batch for each target of its graphs, int64 [targets].
+
+    A model predicts for all graphs or all nodes, whether they are targets or not, and for edges and
+    pairs in the order of the table, graph by graph.
+    """
+    if part.targets.level in ("graph", "node"):
+        return part.targets.index
+    order, _ = part.targets_by_graph
+    return np.argsort(order)

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+import types
 
 import jax
 import numpy as np
@@ -13,11 +14,12 @@ from ml_collections import ConfigDict
 
 import gtx.export
 from gtx import Predictor, recipes
-from gtx.data import DatasetError
+from gtx.data import Continuous, DatasetError, GraphSpec, Label
 from gtx.export import programs
 from gtx.training import CheckpointError, Checkpoints
 from tests import trained
 from tests.cli import commands
+from tests.drawn import drawn
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -77,8 +79,8 @@ def predictor(trained_run):
 def test_a_program_runs_without_gtx(exported, predictor, tmp_path):
     served = gtx.export.Served(exported)
     dataset = predictor.dataset(NAMES[:3])
-    ((part, inputs, shape),) = list(served.inputs(dataset))
-    assert part.tolist() == [0, 1, 2] and (shape.num_graphs, shape.size) == (4, 8)
+    ((places, rows, inputs, shape),) = list(served.inputs(dataset))
+    assert places.tolist() == rows.tolist() == [0, 1, 2] and (shape.num_graphs, shape.size) == (4, 8)
     np.savez(tmp_path / "inputs.npz", **inputs)
     in_a_clean_process(CALL, tmp_path, exported / shape.file)
     outputs = np.load(tmp_path / "outputs.npy")[:3]
@@ -199,3 +201,31 @@ def test_wrong_flags_are_refused(trained_run, tmp_path, capsys, flags, message):
 
 def test_shapes_are_powers_of_two():
     assert [programs.power(count) for count in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
+
+
+@pytest.mark.parametrize("level", ["graph", "node", "edge"])
+@pytest.mark.parametrize("size", [0, 16])
+def test_rows_of_outputs_are_those_of_targets_in_any_order(level, size):
+    spec = GraphSpec(
+        nodes={"node": Continuous(1)},
+        edges={"edge": Continuous(1)},
+        graphs={"graph": Continuous(1)},
+        label=Label(level, "regression", 1),
+    )
+    dataset = drawn(spec, num_graphs=9).without_labels()
+    count = dataset.num_rows(level)
+    chosen = np.random.default_rng(0).permutation(count)[: count * 2 // 3]
+    dataset = dataset.with_targets(level, chosen, split=np.full(len(chosen), -1))
+    served = object.__new__(gtx.export.Served)  # without programs: a column stands for predictions
+    served.shapes = [programs.Shape("program", 4 * bool(size), size)]
+    served._preparation = types.SimpleNamespace(
+        recipe=types.SimpleNamespace(budget=types.SimpleNamespace(dense=bool(size)))
+    )
+    field = {"graph": "globals", "node": "nodes", "edge": "edges"}[level]
+    found = np.full(len(chosen), np.nan)
+    for places, rows, inputs, _ in served.inputs(dataset):
+        outputs = inputs[f"graph/{field}/{level}"][:, 0]
+        if level == "edge":
+            outputs = outputs[inputs["targets/index"]]
+        found[places] = outputs[rows]
+    np.testing.assert_array_equal(found, getattr(dataset, f"{level}s")[level][chosen, 0])
