@@ -11,7 +11,8 @@ from gtx.data import csv_source
 from gtx.data.csv_table import Table, read
 from gtx.data.dataset import Dataset
 from gtx.data.joined import joined
-from gtx.data.spec import Column
+from gtx.data.labels import parts_of
+from gtx.data.spec import Column, Label
 
 
 def load(
@@ -56,19 +57,37 @@ def _with_all_classes(
     kind: str,
     kinds: str | Sequence[str],
 ) -> list[Dataset]:
-    """The datasets with labels that know the classes of all tables."""
+    """The datasets with labels that know the classes of all tables.
+
+    Their labels are renumbered and not read again: they may be means over several rows.
+    """
     names = csv_source.target_names(tables[0], target_columns)
-    labels, label = csv_source.labels_of(_together(tables, names), names, kind, kinds=kinds)
-    starts = np.cumsum([0, *(len(table.rows) for table in tables[:-1])])
+    _, label = csv_source.labels_of(_together(tables, names), names, kind, kinds=kinds)
     return [
         dataset.with_targets(
-            "graph",
-            labels=labels[start + dataset.ids],
-            label=label,
-            weights=dataset.targets.weights,
+            "graph", labels=_renumbered(dataset, label), label=label, weights=dataset.targets.weights
         )
-        for start, dataset in zip(starts, datasets, strict=True)
+        for dataset in datasets
     ]
+
+
+def _renumbered(dataset: Dataset, label: Label) -> np.ndarray:
+    """The labels of a dataset with the numbers that its classes have in another label."""
+    own, table = dataset.spec.label, dataset.targets
+    assert own is not None and table.labels is not None
+    parts = [(own, label, slice(None))]
+    if label.kind == "mixed":
+        both = zip(parts_of(own), label.parts, strict=True)
+        parts = [(mine, theirs, columns) for (mine, columns, _), theirs in both]
+    labels = table.labels.copy()
+    for mine, theirs, columns in parts:
+        if theirs.kind != "multiclass":
+            continue
+        numbers = np.array([theirs.names.index(name) for name in mine.names])
+        found = labels[..., columns] if label.kind == "mixed" else labels
+        there = ~np.isnan(found) if label.kind == "mixed" else found >= 0
+        found[there] = numbers[found[there].astype(np.int64)]
+    return labels
 
 
 def _columns_of_both(

@@ -100,3 +100,17 @@ def test_classes_are_those_of_both_files(write):
     dataset = source.load()
     assert dataset.spec.label.names == ("blue", "green", "red")
     np.testing.assert_array_equal(dataset.targets.labels, [2, 0, 1, 2])
+
+
+def test_means_stay_when_a_second_file_has_further_classes(write):
+    path = write("smiles,c,y\nCCO,,1\nOCC,x,3\nCCC,x,5\nCCN,z,7\n")
+    test = write("smiles,c,y\nCCCl,y,1\nCCBr,x,\n", "test.csv")
+    settings = dict(path=path, split="given", test_path=test, duplicates="mean")
+    dataset = CSV(target="c", kind="multiclass", **settings).load()
+    assert dataset.spec.label.names == ("x", "y", "z")
+    np.testing.assert_array_equal(dataset.targets.labels, [0, 0, 2, 1, 0])
+    mixed = CSV(target="c,y", kind="mixed", kinds="multiclass,regression", **settings).load()
+    assert mixed.spec.label.parts[0].names == ("x", "y", "z")
+    np.testing.assert_array_equal(
+        mixed.targets.labels, [[0, 2], [0, 5], [2, 7], [1, 1], [0, np.nan]]
+    )
