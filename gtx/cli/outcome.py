@@ -98,7 +98,10 @@ def print_scores(
 
 
 def score(value: float | np.number) -> str:
-    return f"{value:.4f}" if math.isfinite(value) else "-"
+    """Four digits after the point, four in all of a small one; a dash where it is undefined."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.4g}" if 0 < abs(value) < 1e-3 else f"{value:.4f}"
 
 
 def write_json(path: str | pathlib.Path, data: Mapping[str, Any]) -> None:

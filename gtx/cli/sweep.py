@@ -18,6 +18,7 @@ from rich.table import Table
 
 from gtx import sweeps, training
 from gtx.cli import pictures, shared_flags
+from gtx.cli.outcome import score
 
 
 def define(values: FlagValues) -> None:
@@ -74,8 +75,8 @@ def _print(console: Console, trials: Sequence[sweeps.Trial], fields: Sequence[st
     table.add_column("folder")
     for trial in trials:
         values = [_short(trial.overrides.get(field, "")) for field in fields]
-        outcome = f"{trial.score:.4f}" if trial.status == "done" else "failed"
-        table.add_row(*values, outcome, trial.folder.name)
+        found = score(trial.score) if trial.status == "done" else "failed"
+        table.add_row(*values, found, trial.folder.name)
     console.print(table)
 
 
@@ -94,7 +95,7 @@ def _print_groups(console: Console, groups: Sequence[sweeps.Group]) -> None:
         table.add_row(
             *(_short(group.overrides.get(name, "")) for name in fields),
             str(len(group.trials)),
-            *(f"{mean:.4f} ± {deviation:.4f}" for mean, deviation in summaries),
+            *(f"{score(mean)} ± {score(deviation)}" for mean, deviation in summaries),
             f"{group.trials[0].metrics['parameters']:,}",
             f"{sum(seconds) / len(seconds):.0f}",
         )

@@ -54,8 +54,9 @@ def standardize(dataset: Dataset) -> Dataset:
             "Set a split first, or drop the target."
         )
     mean, std = np.nanmean(train, axis=0), np.nanstd(train, axis=0)
-    # Rounding may leave a constant target a tiny std, and to divide by it would magnify noise.
-    std = np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0)
+    # Rounding may leave a constant target a tiny std, and to divide by it would magnify noise. Tiny
+    # beside its mean, not beside 1: a target may be of 1e-14 in its unit.
+    std = np.where(std > 1e-12 * np.abs(mean), std, 1.0)
     label = dataclasses.replace(label, mean=tuple(map(float, mean)), std=tuple(map(float, std)))
     return dataclasses.replace(dataset, spec=dataset.spec.replace(label=label))
 

@@ -35,10 +35,13 @@ class Table:
 
 
 def number(value: float | None) -> str:
-    """As the commands print it: four digits after the point, or a dash where it is undefined."""
+    """As the commands print it: four digits after the point, or a dash where it is undefined.
+
+    Of very small and very large ones there are four digits in all.
+    """
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}"
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:.4g}"
 
 
 def of_prefix(run: Run, prefix: str, ends: Mapping[str, tuple[float, float]]) -> Table | None:

@@ -132,3 +132,8 @@ def test_edges_and_pairs_are_named_by_their_numbers_in_their_graph(tmp_path):
     assert [row[:3] for row in rows(tmp_path, edges, [[0.0], [1.0]])] == [
         ["id", "edge", "0_measured"], ["1", "2", "1.5"], ["0", "0", "2.5"]
     ]  # fmt: skip
+
+
+def test_small_scores_keep_their_digits():
+    found = [outcome.score(value) for value in (0.0, 0.1236, 1234.5, 3.21e-14, -2e-5, NAN)]
+    assert found == ["0.0000", "0.1236", "1234.5000", "3.21e-14", "-2e-05", "-"]

@@ -22,6 +22,12 @@ def test_mean_and_std_are_of_train_without_missing_labels():
     np.testing.assert_array_equal(dataset.targets.labels, labels.astype(np.float32))
 
 
+def test_a_target_in_a_large_unit_is_not_taken_for_a_constant():
+    labels = np.array([[1e-14, 0.1, 0.0], [3e-14, 0.1, 0.0], [5e-14, 0.1, 0.0]])
+    label = standardize(dataset_with(labels, [0, 0, 0])).spec.label
+    np.testing.assert_allclose(label.std, [np.std(labels[:, 0]), 1.0, 1.0], rtol=1e-6)
+
+
 def test_labels_of_nodes_are_standardised_over_the_nodes_of_train():
     graphs = [from_arrays([], [], n_node=count) for count in (2, 1)]
     dataset = Dataset.from_graphs(graphs, [1.0, 2.0, 50.0], split=["train", "test"])
