@@ -8,6 +8,7 @@ texts are categories there even where they look like numbers.
 
 import dataclasses
 import math
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from gtx.data.exact import DatasetError
 from gtx.data.spec import Categorical, Column, Continuous
 
 _TRUTH = {"true": True, "false": False}
+_INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name in Parquet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,6 +245,12 @@ def features(
             raise DatasetError(
                 f"{frame.table.name}: a column has no name. Give it one, or take it out; a table "
                 "of pandas is written without its index by index=False."
+            )
+        if _INDEX.fullmatch(name):
+            raise DatasetError(
+                f"{frame.table.name}: the column {name!r} is the index of a table of pandas, which "
+                "numbers rows and says nothing of them. Write the table without it by index=False, "
+                "or name the column in config.data.leave_out."
             )
         of_training = None if known is None else known.get(name)
         found[name] = feature(frame, name, of_training, among(name, categorical))

@@ -213,6 +213,12 @@ def test_parquet_files_give_the_same_graphs(tmp_path):
     (one / "edges.csv").write_text("sender,receiver\n1,2\n")
     source = Tables(str(one), "y", level="node")
     assert source.load().spec.nodes["zip"].names == (("06511", "10115"),)
+    of_pandas = codes.append_column("__index_level_0__", [[7, 3]])  # of a table that was sorted
+    parquet.write_table(of_pandas, one / "nodes.parquet")
+    with pytest.raises(DatasetError, match="index of a table of pandas, .* index=False"):
+        source.load()
+    left_out = Tables(str(one), "y", level="node", leave_out="__index_level_0__").load()
+    assert set(left_out.spec.nodes) == {"zip"}
     parquet.write_table(pyarrow.table({"node": [[1], [2]]}), one / "nodes.parquet")
     with pytest.raises(DatasetError, match="the column 'node' is list"):
         source.load()
