@@ -99,6 +99,7 @@ def print_scores(
 
 def score(value: float | np.number) -> str:
     """Four digits after the point, four in all of a small one; a dash where it is undefined."""
+    value = float(value)
     if not math.isfinite(value):
         return "-"
     return f"{value:.4g}" if 0 < abs(value) < 1e-3 else f"{value:.4f}"
