@@ -65,7 +65,10 @@ def _with_all_classes(
     _, label = csv_source.labels_of(_together(tables, names), names, kind, kinds=kinds)
     return [
         dataset.with_targets(
-            "graph", labels=_renumbered(dataset, label), label=label, weights=dataset.targets.weights
+            "graph",
+            labels=_renumbered(dataset, label),
+            label=label,
+            weights=dataset.targets.weights,
         )
         for dataset in datasets
     ]

@@ -64,8 +64,8 @@ class Served:
           dataset: as `gtx.Predictor.dataset` makes it.
 
         Yields:
-          The places of targets in the dataset; for each the row of the outputs that predicts it; the
-          arrays; and the program that takes them.
+          The places of targets in the dataset; for each of them its row of the outputs; the arrays;
+          and the program that takes them.
         """
         graph_of = dataset.target_graph
         sizes = np.array([shape.size or np.iinfo(np.int64).max for shape in self.shapes])

@@ -80,7 +80,8 @@ def test_a_program_runs_without_gtx(exported, predictor, tmp_path):
     served = gtx.export.Served(exported)
     dataset = predictor.dataset(NAMES[:3])
     ((places, rows, inputs, shape),) = list(served.inputs(dataset))
-    assert places.tolist() == rows.tolist() == [0, 1, 2] and (shape.num_graphs, shape.size) == (4, 8)
+    assert places.tolist() == rows.tolist() == [0, 1, 2]
+    assert (shape.num_graphs, shape.size) == (4, 8)
     np.savez(tmp_path / "inputs.npz", **inputs)
     in_a_clean_process(CALL, tmp_path, exported / shape.file)
     outputs = np.load(tmp_path / "outputs.npy")[:3]
