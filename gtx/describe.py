@@ -12,7 +12,7 @@ import numpy as np
 import gtx.encodings
 from gtx import recipes
 from gtx.batch import Batch
-from gtx.batching import Budget, Source, batch_graphs, evaluation_budget, plan, waste
+from gtx.batching import Budget, Source, batch_graphs, evaluation_parts, plan, waste
 from gtx.data import SPLITS, Categorical, Column, Dataset, GraphSpec, Label
 from gtx.data.columns import of_part
 from gtx.data.labels import parts_of
@@ -213,7 +213,8 @@ def _shapes(source: Source, budget: Budget) -> dict[str, Any]:
 
 def _shapes_of_evaluation(graphs: Dataset, budget: Budget) -> int:
     parts = [graphs.part(name) for name in SPLITS]
-    return len({evaluation_budget(budget, part) for part in parts if len(part)})
+    every = [evaluation_parts(budget, part) for part in parts if len(part)]
+    return len({shape for found in every for _, shape in found})
 
 
 def padding(config: Any, graphs: Dataset, source: Source) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from gtx.batching.batches import make_batches as make_batches
 from gtx.batching.batches import stack_batches as stack_batches
 from gtx.batching.budget import Budget as Budget
 from gtx.batching.budget import BudgetError as BudgetError
-from gtx.batching.budget import evaluation_budget as evaluation_budget
+from gtx.batching.budget import evaluation_parts as evaluation_parts
 from gtx.batching.budget import fit_budget as fit_budget
 from gtx.batching.check import BatchError as BatchError
 from gtx.batching.check import check_batch as check_batch

@@ -137,11 +137,19 @@ class Budget:
         """Whether every graph of `dataset` fits into a batch, if necessary alone."""
         return self.first_too_large(dataset) is None
 
+    @property
+    def largest_graph(self) -> int:
+        """The number of nodes of the largest graph that fits."""
+        return min(self.tiers[-1].size, self.num_nodes - 1)
+
+    def too_large(self, dataset: Dataset) -> np.ndarray:
+        """Whether each graph fits no batch, bool [graphs]."""
+        edges = np.any(self.count_edges(dataset) > self.edge_room, axis=1)
+        return (dataset.num_nodes > self.largest_graph) | edges
+
     def first_too_large(self, dataset: Dataset) -> int | None:
         """The place of the first graph that fits no batch, or None."""
-        room = min(self.tiers[-1].size, self.num_nodes - 1)
-        too_large = dataset.num_nodes > room
-        too_large = too_large | np.any(self.count_edges(dataset) > self.edge_room, axis=1)
+        too_large = self.too_large(dataset)
         return int(np.argmax(too_large)) if too_large.any() else None
 
 
@@ -324,7 +332,7 @@ def budget_for(known: Budget, num_nodes: int, num_edges: Sequence[int]) -> Budge
       num_nodes: number of nodes of the graph.
       num_edges: number of its edges, and of those of each edge set.
     """
-    if num_nodes <= min(known.tiers[-1].size, known.num_nodes - 1):
+    if num_nodes <= known.largest_graph:
         if np.all(num_edges <= known.edge_room):
             return known
     size, own, *others = (1 << max(n - 1, 0).bit_length() for n in (num_nodes, *num_edges))
@@ -339,19 +347,38 @@ def budget_for(known: Budget, num_nodes: int, num_edges: Sequence[int]) -> Budge
     )
 
 
-def evaluation_budget(known: Budget, dataset: Dataset) -> Budget:
-    """`known` if every graph fits into it, otherwise a shape for these graphs.
+def evaluation_parts(known: Budget, dataset: Dataset) -> list[tuple[np.ndarray, Budget]]:
+    """Graphs to score together, and the shape of their batches.
 
-    A batch of that shape has at most as many graphs, nodes and pairs as one of `known`, but at
-    least one graph.
+    The graphs that fit `known` are scored in it. Others have shapes of their own, one for graphs of
+    up to four times the room of `known`, one for up to sixteen times, and so on, so that few very
+    large graphs do not decide the place of all. A batch of such a shape has at most as many graphs,
+    nodes and pairs as one of `known`, but at least one graph.
 
     Args:
       known: the shapes of a training run.
       dataset: graphs to score.
+
+    Returns:
+      For each shape the places of its graphs in the dataset, int64 rising, and the shape.
     """
-    if len(dataset) == 0 or known.covers(dataset):
-        return with_room(known, dataset)
-    largest = int(dataset.num_nodes.max())
+    if known.covers(dataset):
+        return [(np.arange(len(dataset)), with_room(known, dataset))]
+    room = [max(known.largest_graph, 1), *known.edge_room]
+    sizes = np.column_stack([dataset.num_nodes, known.count_edges(dataset)])
+    times = np.maximum((sizes / room).max(axis=1), 1 + 1e-9)
+    group = np.where(known.too_large(dataset), np.ceil(np.log(times) / np.log(4)), 0)
+    found = []
+    for each in np.unique(group):
+        places = np.flatnonzero(group == each)
+        part = dataset.select(places)
+        found.append((places, _shape_beyond(known, part) if each else with_room(known, part)))
+    return found
+
+
+def _shape_beyond(known: Budget, dataset: Dataset) -> Budget:
+    """A shape for graphs that do not fit `known`."""
+    largest = max(int(dataset.num_nodes.max()), 1)
     fit = min(known.graphs_per_shard, known.num_nodes // largest)
     if known.dense:
         fit = min(fit, known.num_pairs // largest**2)

@@ -125,7 +125,7 @@ def _check_sizes(dataset: Dataset, budget: Budget) -> None:
     raise BudgetError(
         f"graph {dataset.ids[index]}{name} has {dataset.num_nodes[index]} nodes and "
         f"{dataset.num_edges[index]} edges{of_sets(counts_here)}; this budget has room for "
-        f"graphs of {min(budget.tiers[-1].size, budget.num_nodes - 1)} nodes and "
+        f"graphs of {budget.largest_graph} nodes and "
         f"{budget.num_edges} edges{of_sets(dict(budget.edge_sets))}. "
         "Fit a budget with cover=[this dataset], or a budget of its own."
     )

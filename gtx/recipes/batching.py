@@ -40,7 +40,7 @@ def budget(
     """Shapes of batches of the training part into which other graphs fit too.
 
     Graphs that are so large that batches would have more than three times the size are left out:
-    they are scored in batches of their own (`gtx.batching.evaluation_budget`), so that training
+    they are scored in batches of their own (`gtx.batching.evaluation_parts`), so that training
     does not pad for them.
 
     Args:

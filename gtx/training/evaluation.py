@@ -12,7 +12,7 @@ from gtx.batching import (
     Budget,
     Sampled,
     Source,
-    evaluation_budget,
+    evaluation_parts,
     evaluation_plan,
     stack_batches,
 )
@@ -48,7 +48,8 @@ class Evaluator:
     """Evaluates any number of datasets and parameters with one compilation.
 
     A dataset of a single batch of one graph has its own program, so that no empty batches take
-    memory next to a large graph. So has a dataset with graphs that do not fit the budget.
+    memory next to a large graph. Graphs that do not fit the budget have programs of their own: see
+    `gtx.batching.evaluation_parts`.
 
     Args:
       model: a module called as `model.apply(variables, batch, train=False)`.
@@ -157,16 +158,21 @@ class Evaluator:
         if len(dataset) == 0:
             return
         dataset = self.task.on_model_scale(dataset)
-        budget = evaluation_budget(self.budget, dataset)
-        rows = evaluation_plan(dataset, budget)
-        # A chunk of several batches would allocate all of them, even if only one is filled.
-        alone = len(rows) == budget.batch_size == 1
-        steps = 1 if alone else self.steps_per_call
-        for first in range(0, len(rows), steps):
-            part = rows[first : first + steps]
-            filling = empty_rows(steps - len(part), like=rows)
-            part = np.concatenate([part, filling])
-            yield part, self.devices.shard(stack_batches(dataset, budget, part))
+        for places, budget in evaluation_parts(self.budget, dataset):
+            part = dataset if len(places) == len(dataset) else dataset.select(places)
+            plan = evaluation_plan(part, budget)
+            steps = self._steps(budget, len(plan))
+            for first in range(0, len(plan), steps):
+                rows = plan[first : first + steps]
+                rows = np.concatenate([rows, empty_rows(steps - len(rows), like=rows)])
+                batches = self.devices.shard(stack_batches(part, budget, rows))
+                yield np.where(rows < 0, -1, places[rows]), batches
+
+    def _steps(self, budget: Budget, needed: int) -> int:
+        """Batches in a call. All of them take memory, also those that are not filled."""
+        alone = needed == budget.batch_size == 1
+        beyond = budget.graphs_per_shard == 1 and budget.tiers != self.budget.tiers
+        return 1 if alone or beyond else self.steps_per_call
 
     def _check_finite(self, predictions: np.ndarray, dataset: Dataset) -> None:
         bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))

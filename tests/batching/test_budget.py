@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from gtx.batching import Budget, BudgetError, evaluation_budget, evaluation_plan, fit_budget
+from gtx.batching import Budget, BudgetError, evaluation_parts, evaluation_plan, fit_budget
 from gtx.batching.budget import choose_tiers
 from gtx.ops.layout import Tier
 from tests.batching.datasets import make_dataset, molecule_sizes
@@ -69,16 +69,20 @@ def test_cover_makes_room_for_the_graphs_of_other_datasets():
 def test_graphs_that_do_not_fit_are_scored_in_batches_of_at_most_the_same_size(num_shards):
     train = make_dataset([(3, 4)] * 16)
     budget = fit_budget(train, 16, num_shards=num_shards)
-    assert evaluation_budget(budget, train) is budget
-    test = make_dataset([(6, 20), (2, 1), (5, 9), (6, 7), (1, 0)])
-    own = evaluation_budget(budget, test)
-    assert own.covers(test) and own.num_shards == num_shards
+    ((places, shape),) = evaluation_parts(budget, train)
+    assert shape is budget and list(places) == list(range(16))
+    test = make_dataset([(6, 20), (2, 1), (99, 0), (5, 9), (6, 7), (1, 0)])
+    parts = evaluation_parts(budget, test)
+    # 99 nodes are more than four times the room: they decide no place of another graph.
+    assert [places.tolist() for places, _ in parts] == [[1, 5], [0, 3, 4], [2]]
+    (_, known), (_, own), (_, alone) = parts
+    assert known is budget and own.num_shards == num_shards
     assert own.num_nodes <= budget.num_nodes and own.num_pairs <= budget.num_pairs
     assert own.graphs_per_shard == 4 // num_shards  # of 16 x 9 pairs, of at most 36 each
-    rows = evaluation_plan(test, own)
-    assert sorted(rows[rows >= 0]) == [0, 1, 2, 3, 4]
-    # One graph that is larger than all of a batch.
-    assert evaluation_budget(budget, make_dataset([(99, 0)])).batch_size == num_shards
+    assert alone.batch_size == num_shards  # one graph that is larger than all of a batch
+    for places, shape in parts:
+        rows = evaluation_plan(test.select(places), shape)
+        assert sorted(rows[rows >= 0]) == list(range(len(places)))
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,13 @@ def test_graphs_beyond_the_budget_are_scored_in_batches_of_their_own(dense):
     order = np.argsort(part.num_nodes, kind="stable")
     budget = fit_budget(part.select(order[:3]), 2, dense=dense)
     assert not budget.covers(part)
-    found = evaluate(Sums(), {}, part, budget, small.task())
+    evaluator = Evaluator(Sums(), small.task(), budget)
+    found, prepared = evaluator({}, part), evaluator.prepare(part)
+    # Small graphs are where they would be without the large ones.
+    fits = {int(row) for row in np.flatnonzero(~budget.too_large(part))}
+    rows, first = prepared[0]
+    assert set(rows[rows >= 0]) == fits and first.node_mask.shape[-1] == budget.num_nodes
+    assert sorted(np.concatenate([rows[rows >= 0] for rows, _ in prepared])) == list(range(9))
     wanted = evaluate(Sums(), {}, part, fit_budget(part, 4), small.task())
     np.testing.assert_allclose(found.predictions, wanted.predictions, rtol=1e-6)
     assert found.metrics == pytest.approx(wanted.metrics)
