@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gtx.data.columns import as_column, block_rows, offsets
+from gtx.data.columns import as_column, offsets, shared_rows
 from gtx.data.exact import DatasetError
 
 if TYPE_CHECKING:
@@ -75,8 +75,11 @@ class EdgeTable:
         return np.repeat(np.arange(len(self.ptr) - 1), self.num_edges)
 
     def select(self, graphs: np.ndarray) -> "EdgeTable":
-        """The edges of these graphs, in this order."""
-        rows, ptr = block_rows(self.ptr, graphs)
+        """The edges of these graphs, in this order.
+
+        Those of graphs that follow each other are shared, not copied.
+        """
+        rows, ptr = shared_rows(self.ptr, graphs)
         columns = {name: values[rows] for name, values in self.columns.items()}
         return EdgeTable(ptr, self.senders[rows], self.receivers[rows], columns)
 

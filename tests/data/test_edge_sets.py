@@ -33,6 +33,12 @@ def test_selected_graphs_keep_their_edge_sets():
     np.testing.assert_array_equal(far.ptr, [0, 1, 4])
     np.testing.assert_array_equal(far.senders, [0, 0, 2, 1])
     np.testing.assert_array_equal(far.columns["kind"][:, 0], [3, 2, 1, 0])
+    # A part whose graphs follow each other has no copy.
+    last, whole = dataset.select([1, 2]).edge_sets["far"], dataset.edge_sets["far"]
+    np.testing.assert_array_equal(last.ptr, [0, 0, 1])
+    assert np.shares_memory(last.senders, whole.senders)
+    assert np.shares_memory(last.receivers, whole.receivers)
+    assert np.shares_memory(last.columns["kind"], whole.columns["kind"])
 
 
 def test_edge_sets_are_part_of_what_a_dataset_holds(tmp_path):
