@@ -101,12 +101,16 @@ def with_candidates(
             )
         senders, first = np.unique(table.index[positive, 0], return_index=True)
         for sender, own in zip(senders, graph[positive][first], strict=True):
-            nodes = np.arange(dataset.node_ptr[own], dataset.node_ptr[own + 1])
-            free = np.setdiff1d(nodes, np.append(known.receivers_of(sender), sender))
-            if len(free) > count:
+            start, end = map(int, dataset.node_ptr[own : own + 2])
+            linked = np.union1d(known.receivers_of(sender), [sender])
+            num_free = end - start - len(linked)
+            if num_free > count:
                 # By part and sender, so that another part does not change the draw.
                 rng = np.random.default_rng([seed, code, sender])
-                free = np.sort(rng.choice(free, count, replace=False))
+                places = np.sort(rng.choice(num_free, count, replace=False))
+            else:
+                places = np.arange(num_free)
+            free = _nodes_at(places, start, linked)
             index.append(np.stack([np.full(len(free), sender), free], axis=1))
             split.append(np.full(len(free), code, np.int8))
     added = sum(map(len, index[1:]))
@@ -122,3 +126,16 @@ def with_candidates(
         label=dataset.spec.label,
         weights=weights,
     )
+
+
+def _nodes_at(places: np.ndarray, start: int, left_out: np.ndarray) -> np.ndarray:
+    """The nodes at these places among those from `start` on that are not left out.
+
+    Args:
+      places: from 0.
+      start: the first node.
+      left_out: numbers of nodes from `start` on, rising.
+    """
+    # Before the k-th node that is left out there are so many others.
+    others = left_out - start - np.arange(len(left_out))
+    return start + places + np.searchsorted(others, places, side="right")

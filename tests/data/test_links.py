@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtx.data import DatasetError, Label
-from gtx.data.links import KnownLinks, with_candidates
+from gtx.data.links import KnownLinks, _nodes_at, with_candidates
 from gtx.data.sources import LabelledGraphs
 from gtx.tasks import Link
 from gtx.tasks.ranking import contact_ranks
@@ -93,3 +93,20 @@ def test_known_links_are_positives_and_edges():
     known = KnownLinks.of(pairs)
     senders = np.repeat(np.arange(len(known.ptr) - 1), np.diff(known.ptr))
     assert set(zip(senders.tolist(), known.receivers.tolist(), strict=True)) == links_of(pairs)
+
+
+def test_the_draw_is_that_from_a_list_of_all_free_nodes():
+    given_pairs = LabelledGraphs("pair", "binary", 6, split_seed=1).load()
+    found = with_candidates(given_pairs, 2, seed=5).targets
+    links = links_of(given_pairs)
+    negatives = found.index[(found.split == 2) & (found.labels[:, 0] == 0)]
+    for sender in np.unique(negatives[:, 0]):
+        graph = np.searchsorted(given_pairs.node_ptr, sender, side="right") - 1
+        nodes = range(*given_pairs.node_ptr[graph : graph + 2])
+        free = [n for n in nodes if n != sender and (sender, n) not in links]
+        drawn = np.random.default_rng([5, 2, sender]).choice(free, 2, replace=False)
+        np.testing.assert_array_equal(negatives[negatives[:, 0] == sender, 1], np.sort(drawn))
+    # No list of all nodes is made for a sender: the places are counted.
+    np.testing.assert_array_equal(
+        _nodes_at(np.array([0, 1, 10**9]), 7, np.array([7, 8, 11, 500])), [9, 10, 10**9 + 11]
+    )
