@@ -21,7 +21,8 @@ def with_class_weights(dataset: Dataset, weights: Literal["balanced"] | Sequence
         kinds get balanced weights.
       weights: one number for each class, for a binary label of 0 and of 1; for multilabel two for
         each target. "balanced" is `known / (classes * known of the class)` over the train part, as
-        scikit-learn has it, for each target alone. A class that does not occur there gets 1.
+        scikit-learn has it, for each target alone. A class that does not occur there gets 1. Rows
+        of weight 0 are left out.
 
     Raises:
       DatasetError: there is no such label, or the number of weights is wrong.
@@ -33,7 +34,7 @@ def with_class_weights(dataset: Dataset, weights: Literal["balanced"] | Sequence
             f"dataset: class weights need a label of classes, this has {kind}. Leave them out."
         )
     if weights == "balanced":
-        labels = table.labels[table.split == SPLITS.index("train")]
+        labels = table.labels[(table.split == SPLITS.index("train")) & table.counted]
         changed = _balanced(label, labels)
     elif label.kind == "mixed":
         raise DatasetError(

@@ -20,7 +20,7 @@ def known(labels: np.ndarray, label: Label) -> np.ndarray:
 
 
 def check_trainable(train: Dataset) -> None:
-    """Refuse to train on a target without any label in the training part.
+    """Refuse to train on a target without any label in the training part, of a weight above 0.
 
     Args:
       train: the training part.
@@ -31,10 +31,13 @@ def check_trainable(train: Dataset) -> None:
     labels, label = train.targets.labels, train.spec.label
     if labels is None or label is None:
         raise DatasetError("dataset: the train part has no labels. Add them with with_targets.")
-    there = known(labels, label).any(axis=0)
+    counted = train.targets.counted
+    there = known(labels, label)[counted].any(axis=0)
     if there.all():
         return
     rows = f"{len(labels)} {label.level}s"
+    if not counted.all():
+        rows += f", {np.sum(~counted)} of them of weight 0"
     if label.kind == "multiclass":
         raise DatasetError(
             f"dataset: none of the {rows} of the train part has a class. Give them classes, or "

@@ -20,8 +20,8 @@ from gtx.data.splits import graph_split
 def standardize(dataset: Dataset) -> Dataset:
     """Set the label's mean and std to those of the train part; the labels do not change.
 
-    Missing labels are left out. A constant target gets std 1. Of a mixed label the parts that are
-    regression get theirs.
+    Missing labels are left out, and so are targets of weight 0, which training does not see. A
+    constant target gets std 1. Of a mixed label the parts that are regression get theirs.
 
     Raises:
       DatasetError: there is no regression label, no train part, or a target has no label in train.
@@ -44,7 +44,8 @@ def standardize(dataset: Dataset) -> Dataset:
         raise DatasetError(
             f"dataset: standardize needs a regression label, this has {kind}. Leave it out."
         )
-    train = table.labels[table.split == SPLITS.index("train")].astype(np.float64)
+    rows = (table.split == SPLITS.index("train")) & table.counted
+    train = table.labels[rows].astype(np.float64)
     known = ~np.isnan(train)
     if not known.any(axis=0).all():
         target = int(np.argmin(known.any(axis=0)))

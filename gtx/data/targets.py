@@ -65,6 +65,11 @@ class TargetTable:
         return self.level != "pair" and np.array_equal(self.index, np.arange(len(self)))
 
     @property
+    def counted(self) -> np.ndarray:
+        """Whether each target counts in the loss: bool [targets], False where its weight is 0."""
+        return np.ones(len(self), bool) if self.weights is None else self.weights > 0
+
+    @property
     def first(self) -> np.ndarray:
         """A row of each target that determines its graph: itself, or the first node of a pair."""
         return self.index[:, 0] if self.level == "pair" else self.index

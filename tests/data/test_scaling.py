@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from gtx.data import Dataset, DatasetError, Scaler, standardize, with_descriptors
+from gtx.data.class_weights import with_class_weights
+from gtx.data.labels import check_trainable
 from gtx.graphs import from_arrays
 
 
@@ -26,6 +28,26 @@ def test_a_target_in_a_large_unit_is_not_taken_for_a_constant():
     labels = np.array([[1e-14, 0.1, 0.0], [3e-14, 0.1, 0.0], [5e-14, 0.1, 0.0]])
     label = standardize(dataset_with(labels, [0, 0, 0])).spec.label
     np.testing.assert_allclose(label.std, [np.std(labels[:, 0]), 1.0, 1.0], rtol=1e-6)
+
+
+def test_targets_of_weight_0_are_left_out_of_all_that_is_fitted_to_labels():
+    dataset = dataset_with([1.0, 3.0, 1e6], [0, 0, 0])
+    weights = [0.5, 2.0, 0.0]  # the third is known to be wrong
+    weighted = dataset.with_targets(
+        "graph", labels=dataset.targets.labels, label=dataset.spec.label, weights=weights
+    )
+    label = standardize(weighted).spec.label
+    assert label.mean == (2.0,) and label.std == (1.0,)
+    several = dataset_with(np.array([0, 1, 1]), [0, 0, 0])
+    several = several.with_targets(
+        "graph", labels=several.targets.labels, label=several.spec.label, weights=weights
+    )
+    assert with_class_weights(several, "balanced").spec.label.class_weights == (1.0, 1.0)
+    unseen = dataset.with_targets(
+        "graph", labels=[[np.nan], [np.nan], [1.0]], label=dataset.spec.label, weights=weights
+    )
+    with pytest.raises(DatasetError, match=r"train part \(3 graphs, 1 of them of weight 0\)"):
+        check_trainable(unseen)
 
 
 def test_labels_of_nodes_are_standardised_over_the_nodes_of_train():
