@@ -11,9 +11,12 @@ import numpy as np
 from gtx import Predictor, recipes
 from gtx.cli.explanations import Explained, explained, file_names, legend_of, title
 from gtx.cli.waiting import waiting
-from gtx.data import Dataset
+from gtx.data import Dataset, DatasetError
 from gtx.explain import MeanExplanation, graph_drawing
 
+# Numbers of nodes in their graph; without "of" they would be the keys of an edge or a pair.
+_OF_NODES = ("of_node", "contribution", "deviation")
+_OF_EDGES = ("edge_set", "of_sender", "of_receiver", "contribution")
 PICTURES = 20  # of a file, if nobody says how many
 
 
@@ -43,6 +46,14 @@ def write(
     recipe = predictor.recipe
     with waiting("reading, compiling and explaining..."):
         further = recipes.source(recipe.config).read_further(source, recipe.raw_spec or recipe.spec)
+        first = [*further.keys, "target", "method"]
+        written = {"target", "method", *SUMMARY, *_OF_NODES, *_OF_EDGES}
+        taken = sorted(written & set(further.keys))
+        if taken:
+            raise DatasetError(
+                f"{pathlib.Path(source).name}: has the columns {taken}, which are written. Rename "
+                "them."
+            )
         result = explained(
             predictor, further.dataset, targets=targets, methods=methods, baseline=baseline
         )
@@ -60,10 +71,9 @@ def write(
             for name, shares in each.mean.edges.items():
                 rows = zip(shares.senders, shares.receivers, shares.values, strict=True)
                 edges += [[*head, name, *row] for row in rows]
-    first = [*further.keys, "target", "method"]
     table(output / "graphs.csv", [*first, *SUMMARY], graphs)
-    table(output / "nodes.csv", [*first, "of_node", "contribution", "deviation"], nodes)
-    table(output / "edges.csv", [*first, "edge_set", "sender", "receiver", "contribution"], edges)
+    table(output / "nodes.csv", [*first, *_OF_NODES], nodes)
+    table(output / "edges.csv", [*first, *_OF_EDGES], edges)
     kinds = "nodes.csv, edges.csv, graphs.csv"
     number = _draw(further.dataset, keys, result, methods[0], output, pictures)
     if number:

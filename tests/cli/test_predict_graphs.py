@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+import types
 
 import jax
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from gtx import Predictor, recipes
 from gtx.cli import explain_graphs, explanations
-from gtx.data import Categorical, Continuous, GraphSpec, Label, packed
+from gtx.data import Categorical, Continuous, DatasetError, GraphSpec, Label, packed
+from gtx.data.sources.base import Further
 from tests.cli import commands
 from tests.drawn import drawn
 from tests.explain import squares
@@ -141,7 +143,10 @@ def test_the_graphs_of_a_file_are_explained_by_their_nodes_and_edges(run, tmp_pa
         [row for row in rows if row["method"] == "gradients"] for rows in every.values()
     )
     lost = [row for row in every["edges"] if row["method"] == "leave_one_edge_out"]
-    assert [row["sender"] for row in lost] == [row["sender"] for row in edges]
+    assert list(edges[0]) == [  # no name that a key of an edge or a pair has
+        "graph", "target", "method", "edge_set", "of_sender", "of_receiver", "contribution",
+    ]  # fmt: skip
+    assert [row["of_sender"] for row in lost] == [row["of_sender"] for row in edges]
     assert len({row["contribution"] for row in lost}) > 5
     pictures = sorted(path.name for path in output.glob("*.[ps][nv]g"))
     assert pictures == [
@@ -185,6 +190,17 @@ def test_without_networkx_there_are_tables(tmp_path, capsys, monkeypatch):
     none = explanations.Explained((), {})
     assert explain_graphs._draw(squares.graphs(), [["0"]], none, "gradients", tmp_path, 3) == 0
     assert 'pip install "gtx-jax[networkx]"' in capsys.readouterr().err
+
+
+def test_a_key_with_the_name_of_a_column_that_is_written_is_refused(run, tmp_path, monkeypatch):
+    new = packed.load(run / "mine.npz").select([3]).without_labels()
+    further = Further(new, {"method": ["3"]})
+    source = types.SimpleNamespace(read_further=lambda path, spec: further)
+    monkeypatch.setattr(recipes, "source", lambda config: source)
+    options = dict(targets=[], methods=["gradients"], baseline="zero")
+    predictor = Predictor.load(run / "run")
+    with pytest.raises(DatasetError, match=r"new: has the columns \['method'\], which are written"):
+        explain_graphs.write(predictor, "new", tmp_path / "explained", **options)
 
 
 def test_graphs_are_not_explained_as_molecules(run, capsys):
