@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
-from gtx import Predictor, recipes
+from gtx import Predictor
 from gtx.cli.per_seed import params_sha256
 from gtx.cli.predicted_columns import Asked
 from gtx.cli.reading import UsageError
@@ -82,7 +82,7 @@ def of_run(predictor: Predictor, workdir: str) -> Calibration:
             "writes it at its end."
         )
     print("reading the data of the run, to see how large its errors are.", file=sys.stderr)
-    prepared = recipes.prepare(predictor.recipe.config)
+    prepared = provenance.read_again(predictor.recipe)
     for note in provenance.check_data(predictor.recipe, prepared, ("train", "valid")):
         print(f"note: {note}", file=sys.stderr)
     train, valid = prepared.dataset.part("train"), prepared.dataset.part("valid")

@@ -84,9 +84,7 @@ Scored = Iterator[tuple[str, Dataset, np.ndarray]]  # a part by name, and what e
 def _predictions(predictor: Predictor, splits: Sequence[str]) -> Scored:
     """The parts of the run's own data."""
     config = predictor.recipe.config
-    # A run that started from another one has taken scales of it.
-    started = predictor.recipe if config.get("init_from", "") else None
-    prepared = recipes.prepare(config, started)
+    prepared = provenance.read_again(predictor.recipe)
     for note in provenance.check_data(predictor.recipe, prepared, splits):
         print(f"note: {note}", file=sys.stderr)
     budget = recipes.budget(config, prepared.dataset)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from gtx import Predictor, recipes
+from gtx import Predictor
 from gtx.data import Categorical, molecules
 from gtx.explain import Explainer, ExplainError, Explanation, MeanExplanation, mean_of
 from gtx.recipes import provenance
@@ -153,9 +153,8 @@ def _baselines(predictor: Predictor, explainers: Sequence[Explainer], kind: str)
             for field in ("nodes", "edges")
         }
         return [unknown] * len(explainers)
-    config = predictor.recipe.config
     try:
-        prepared = recipes.prepare(config)
+        prepared = provenance.read_again(predictor.recipe)
         provenance.check_data(predictor.recipe, prepared, ("train",))
     except (OSError, ValueError) as error:
         raise ExplainError(

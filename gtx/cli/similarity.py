@@ -87,7 +87,7 @@ def training_part(predictor: Predictor, workdir: str) -> TrainingPart:
     kept = _read(path, model)
     if kept is None:
         print("reading the data of the run, to compare with its training part.", file=sys.stderr)
-        prepared = recipes.prepare(predictor.recipe.config)
+        prepared = provenance.read_again(predictor.recipe)
         for note in provenance.check_data(predictor.recipe, prepared, ("train", "valid")):
             print(f"note: {note}", file=sys.stderr)
         train, valid = prepared.dataset.part("train"), prepared.dataset.part("valid")

@@ -16,6 +16,14 @@ class OtherDataError(ValueError):
     """The data differ from those of the run."""
 
 
+def read_again(recipe: recipes.Recipe) -> recipes.Prepared:
+    """The data of a run, on the scales that it had; `check_data` says whether they are the same.
+
+    A run that started from another one took scales of that, which need not be there any more.
+    """
+    return recipes.prepare(recipe.config, recipe if recipe.config.get("init_from", "") else None)
+
+
 def check_data(
     recipe: recipes.Recipe, prepared: recipes.Prepared, parts: Iterable[str]
 ) -> tuple[str, ...]:

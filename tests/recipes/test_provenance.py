@@ -148,3 +148,14 @@ def test_labels_of_another_kind_are_refused(recipe, tmp_path):
     config.data.update(path=str(path), kind="binary")
     with pytest.raises(provenance.OtherDataError, match='label.kind: "regression" -> "binary"'):
         provenance.other_data(dataclasses.replace(recipe, config=config))
+
+
+def test_a_run_that_started_from_another_is_read_again_without_it(recipe):
+    config = type(recipe.config)(recipe.config.to_dict())
+    config.init_from = "runs/removed"
+    label = recipe.spec.label  # another scale than that of these labels
+    label = dataclasses.replace(label, mean=(7.0,), std=(3.0,))
+    started = dataclasses.replace(recipe, config=config, spec=recipe.spec.replace(label=label))
+    found = provenance.read_again(started)
+    assert found.dataset.spec == started.spec
+    assert provenance.read_again(recipe).dataset.spec == recipe.spec
