@@ -384,8 +384,8 @@ class Predictor:
         if self._several is None:
             return self._predicted(self.members, dataset, vectors)
         found = []
-        for number, variables in enumerate(self.members):
-            (said,) = self._predicted([variables], self._several.view(dataset, number), vectors)
+        for number, view in enumerate(self._several.views(dataset)):
+            (said,) = self._predicted([self.members[number]], view, vectors)
             if not vectors:
                 # `self.task` knows no scale: what its programs predict is on that of the member.
                 own = recipes.task(self.recipe.config, self._several.each[number].spec)

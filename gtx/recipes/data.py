@@ -191,9 +191,15 @@ def check_mapped(graphs: Dataset, config: ConfigDict) -> None:
         )
 
 
-def with_structures(graphs: Dataset, config: ConfigDict) -> Dataset:
-    """Add the nodes and edge sets of the config's structures, after its encodings."""
-    return gtx.structures.apply(graphs, structures(config))
+def with_structures(graphs: Dataset, config: ConfigDict, like: Dataset | None = None) -> Dataset:
+    """Add the nodes and edge sets of the config's structures, after its encodings.
+
+    Args:
+      graphs: encoded.
+      config: the recipe.
+      like: as for `gtx.structures.apply`.
+    """
+    return gtx.structures.apply(graphs, structures(config), like=like)
 
 
 def structures(config: ConfigDict) -> tuple[gtx.structures.Structure, ...]:

@@ -81,7 +81,7 @@ def prepare(config: ConfigDict, like: Recipe | None = None) -> Prepared:
 def prepare_folds(config: ConfigDict) -> list[tuple[ConfigDict, Prepared]]:
     """The recipe of each fold, and the data that `prepare` makes of it.
 
-    The file is read once, and encodings and descriptors are computed once.
+    The file is read once, and encodings, descriptors and structures are computed once.
 
     Args:
       config: the recipe of all folds, with `config.data.folds`.
@@ -93,7 +93,7 @@ def prepare_folds(config: ConfigDict) -> list[tuple[ConfigDict, Prepared]]:
     started, raw = origin(config), _read(config)
     like = None if started is None else started.recipe
     encoded = encode(raw.graphs, config)
-    found = []
+    found: list[tuple[ConfigDict, Prepared]] = []
     for number in range(num_folds(config)):
         own = of_fold(config, number)
         try:
@@ -101,7 +101,8 @@ def prepare_folds(config: ConfigDict) -> list[tuple[ConfigDict, Prepared]]:
         except DatasetError as error:
             raise DatasetError(f"fold {number}: {error}") from error
         graphs = _with_columns_of(loaded.dataset, encoded)
-        found.append((own, structured(graphs, loaded, own)))
+        before = found[0][1].dataset if found else None
+        found.append((own, structured(graphs, loaded, own, before)))
     return found
 
 
@@ -119,10 +120,16 @@ def _with_columns_of(graphs: Dataset, encoded: Dataset) -> Dataset:
     return dataclasses.replace(graphs, spec=spec, **changes)
 
 
-def structured(graphs: Dataset, loaded: "Prepared", config: ConfigDict) -> Prepared:
-    """`loaded` with these encoded graphs in place of its own, after adding the structures."""
+def structured(
+    graphs: Dataset, loaded: "Prepared", config: ConfigDict, like: Dataset | None = None
+) -> Prepared:
+    """`loaded` with these encoded graphs in place of its own, after adding the structures.
+
+    `like` is as for `with_structures`.
+    """
     raw_spec = graphs.spec if structures(config) else None
-    return dataclasses.replace(loaded, dataset=with_structures(graphs, config), raw_spec=raw_spec)
+    graphs = with_structures(graphs, config, like)
+    return dataclasses.replace(loaded, dataset=graphs, raw_spec=raw_spec)
 
 
 def load(config: ConfigDict, like: Recipe | None = None) -> Prepared:

@@ -5,7 +5,7 @@ each recipe gets its own view of them.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gtx.data import Continuous, Dataset, DatasetError, GraphSpec, Scaler
@@ -32,13 +32,20 @@ class Together:
     each: tuple[Recipe, ...]
     reading: Recipe
 
-    def view(self, dataset: Dataset, number: int) -> Dataset:
-        """The graphs as the model of a recipe reads them.
+    def views(self, dataset: Dataset) -> Iterator[Dataset]:
+        """The graphs as the model of each recipe reads them.
 
         Args:
           dataset: graphs as `reading` has them, without structures.
-          number: the place of the recipe.
         """
+        first = None
+        for number in range(len(self.each)):
+            found = self._view(dataset, number, first)
+            first = found if first is None else first
+            yield found
+
+    def _view(self, dataset: Dataset, number: int, like: Dataset | None) -> Dataset:
+        """One of `views`; `like` is another of them, if one is there."""
         recipe = self.each[number]
         if _DESCRIPTORS in dataset.graphs and recipe.scaler is not None:
             width = recipe.scaler.width
@@ -50,7 +57,8 @@ class Together:
                 spec=dataset.spec.replace(graphs=columns),
             )
         # Structures add rows to columns that are scaled already, as in training.
-        return with_structures(scaled_like(dataset, recipe.raw_spec or recipe.spec), recipe.config)
+        scaled = scaled_like(dataset, recipe.raw_spec or recipe.spec)
+        return with_structures(scaled, recipe.config, like)
 
 
 def together(recipes: Sequence[Recipe]) -> Together:

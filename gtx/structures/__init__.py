@@ -48,13 +48,28 @@ STRUCTURES: dict[str, type[Any]] = {
     "subgraphs": Subgraphs,
 }
 
+# They add no node, and read no column but that of virtual nodes.
+_WITHOUT_COLUMNS = (SelfLoops, KHop, Expander, BigBird, Complete, Causal, Walks, Subgraphs)
 
-def apply(dataset: Dataset, structures: Iterable[Structure]) -> Dataset:
+
+def apply(
+    dataset: Dataset, structures: Iterable[Structure], *, like: Dataset | None = None
+) -> Dataset:
     """The dataset with the nodes and edge sets of these structures, applied in their order.
+
+    Args:
+      dataset: the graphs.
+      structures: what is added.
+      like: the same graphs with these structures, whose columns have other values. Edge sets that
+        are known not to depend on columns are taken of it, not made again.
 
     Raises:
       DatasetError: an edge set has the name of another, or a graph would get too many edges.
     """
     for structure in structures:
-        dataset = structure(dataset)
+        if like is not None and isinstance(structure, _WITHOUT_COLUMNS):
+            known = like.edge_sets[structure.name]
+            dataset = dataset.with_edge_set(structure.name, known, structure.columns())
+        else:
+            dataset = structure(dataset)
     return dataset

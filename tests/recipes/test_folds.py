@@ -10,6 +10,7 @@ from configs import csv_molecules
 from gtx import Predictor, recipes
 from gtx.batching import plan
 from gtx.data import DatasetError, smiles
+from gtx.data.content import content
 from gtx.recipes.folds import of_all
 from gtx.recipes.together import together
 from tests.trained import SMILES, shrink
@@ -138,6 +139,26 @@ def test_members_read_graphs_and_predict_on_their_own_scales(predictors):
     np.testing.assert_allclose(mean, found.mean(axis=0), rtol=1e-6)
     assert [each.config.data.test_fold for each in ensemble.each_recipe] == [0, 1, 2]
     assert "test_fold" not in ensemble.recipe.config.data
+
+
+def test_edge_sets_are_made_once_for_all_folds(path):
+    own = config(path, columns="T")
+    own.structures = {"virtual_nodes": {}, "k_hop": {"hops": 2}, "expander": {}}
+    found = recipes.prepare_folds(own)
+    wanted = recipes.prepare(found[1][0]).dataset
+    several = together(stored(found))
+    predictor = Predictor(several.reading, {}, others=[{}, {}], several=several)
+    raw, _ = predictor.molecules([wanted.names[0]], columns={"T": [300.0]})
+    views = list(several.views(predictor.dataset(raw)))
+    alone = wanted.select([0])
+    for graphs, expected in ((found[1][1].dataset, wanted), (views[1], alone)):
+        assert content(graphs)["nodes.rwse"] == content(expected)["nodes.rwse"]
+        for name in ("virtual", "k_hop", "expander"):
+            key = f"edge_sets.{name}"
+            assert content(graphs)[key] == content(expected)[key]
+    for name in ("k_hop", "expander"):
+        for graphs in ([made.dataset for _, made in found], views):
+            assert len({id(each.edge_sets[name]) for each in graphs}) == 1
 
 
 def test_graphs_that_are_on_a_scale_already_are_refused(predictors, each):
