@@ -325,7 +325,8 @@ def _percentiles(
 def budget_for(known: Budget, num_nodes: int, num_edges: Sequence[int]) -> Budget:
     """The given shapes if a graph fits into them, otherwise powers of two.
 
-    Rounding up to powers of two keeps the number of programs small.
+    Rounding up to powers of two keeps the number of programs small. A batch has at most about as
+    many nodes and pairs as one of `known`, but at least one graph.
 
     Args:
       known: the shapes of a training run.
@@ -336,7 +337,10 @@ def budget_for(known: Budget, num_nodes: int, num_edges: Sequence[int]) -> Budge
         if np.all(num_edges <= known.edge_room):
             return known
     size, own, *others = (1 << max(n - 1, 0).bit_length() for n in (num_nodes, *num_edges))
-    slots = max(1, known.num_nodes // size)  # about as many nodes per batch as in training
+    slots = known.num_nodes // size
+    if known.dense:
+        slots = min(slots, known.num_pairs // size**2)
+    slots = max(slots, 1)
     sets = zip(known.edge_sets, others, strict=True)
     return Budget(
         slots * size + 1,

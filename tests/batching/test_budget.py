@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gtx.batching import Budget, BudgetError, evaluation_parts, evaluation_plan, fit_budget
-from gtx.batching.budget import choose_tiers
+from gtx.batching.budget import budget_for, choose_tiers
 from gtx.ops.layout import Tier
 from tests.batching.datasets import make_dataset, molecule_sizes
 
@@ -83,6 +83,17 @@ def test_graphs_that_do_not_fit_are_scored_in_batches_of_at_most_the_same_size(n
     for places, shape in parts:
         rows = evaluation_plan(test.select(places), shape)
         assert sorted(rows[rows >= 0]) == list(range(len(places)))
+
+
+@pytest.mark.parametrize("dense", [True, False])
+def test_batches_for_larger_graphs_are_no_larger_than_those_of_training(dense):
+    known = fit_budget(make_dataset(molecule_sizes(64)), 32, dense=dense)
+    assert budget_for(known, 20, [40]) is known
+    large = budget_for(known, 100, [200])
+    # 32 molecules have the pairs of one such graph, but the nodes of several.
+    assert large.tiers == ((1 if dense else known.num_nodes // 128, 128),)
+    assert large.num_pairs <= known.num_pairs and large.num_nodes <= known.num_nodes + 1
+    assert budget_for(known, 5000, [0]).tiers == ((1, 8192),)
 
 
 @pytest.mark.parametrize(
