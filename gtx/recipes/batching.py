@@ -10,6 +10,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from gtx import batching
+from gtx.batching.budget import most_targets
 from gtx.data import Dataset
 from gtx.data.sharded import ShardedDataset
 from gtx.limits import rules_of, unknown
@@ -41,7 +42,8 @@ def budget(
 
     Graphs that are so large that batches would have more than three times the size are left out:
     they are scored in batches of their own (`gtx.batching.evaluation_parts`), so that training
-    does not pad for them.
+    does not pad for them. Likewise the room for targets that are edges or pairs is that of the
+    training part, if others have more than twice as many, such as candidates for each link.
 
     Args:
       config: the recipe.
@@ -68,7 +70,11 @@ def budget(
         dense=needs_dense(config),
     )
     others = [graphs.part("valid"), graphs.part("test")]
-    return fit(cover=[part for part in others if _is_covered(part, train, fit)])
+    found = fit(cover=[part for part in others if _is_covered(part, train, fit)])
+    own = most_targets(train, found.graphs_per_shard)
+    if own is not None and (found.num_targets or 0) > 2 * max(own, 1):
+        return dataclasses.replace(found, num_targets=fit().num_targets)
+    return found
 
 
 def _is_covered(

@@ -1,8 +1,14 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from configs import algorithms_gps
 from gtx import describe, recipes
+from gtx.batching import evaluation_parts
+from gtx.batching.budget import most_targets
+from gtx.data.links import with_candidates
+from gtx.data.sources import LabelledGraphs
 from gtx.ops.layout import Tier
 
 
@@ -31,3 +37,21 @@ def test_graphs_of_about_the_same_size_share_the_shapes_of_training(test_nodes):
     budget = recipes.budget(config, graphs)
     assert all(budget.covers(graphs.part(name)) for name in ("train", "valid", "test"))
     assert budget.tiers == (Tier(4, int(np.max(graphs.num_nodes))),)
+
+
+def test_training_has_no_room_for_the_candidates_of_other_parts():
+    config, _ = prepared(16)
+    pairs = LabelledGraphs("pair", "binary", 40).load()
+    ranked = with_candidates(pairs, 10**6)
+    room = {
+        name: recipes.budget(config, graphs).num_targets
+        for name, graphs in (("given", pairs), ("ranked", ranked))
+    }
+    own = most_targets(ranked.part("train"), config.batch.size)
+    assert most_targets(ranked.part("test"), config.batch.size) > 2 * own
+    assert room == {"given": own, "ranked": own}
+    # They are scored in a shape with more room.
+    budget = recipes.budget(config, ranked)
+    ((_, shape),) = evaluation_parts(budget, ranked.part("test"))
+    assert shape.num_targets >= most_targets(ranked.part("test"), config.batch.size)
+    assert dataclasses.replace(shape, num_targets=own) == budget
