@@ -10,8 +10,8 @@ def forest_scores(dataset: Dataset, task: Task, *, seed: int) -> dict[str, float
     """Test scores of forests of 500 trees that are trained on train and validation molecules.
 
     The forest needs no validation part to choose parameters, so it is trained on it too. It then
-    sees the same molecules as the model and its selection together. Targets with labels for the
-    same molecules share a forest.
+    sees the same molecules as the model and its selection together, and none that is in no part or
+    has weight 0. Targets with labels for the same molecules share a forest.
     """
     from sklearn.ensemble import RandomForestRegressor
 
@@ -22,7 +22,8 @@ def forest_scores(dataset: Dataset, task: Task, *, seed: int) -> dict[str, float
     if not test.any():
         return task.metrics(labels[test], labels[test])
     counts = molecules.morgan_counts(list(dataset.names[dataset.target_graph]))
-    known = ~test[:, None] & np.isfinite(labels)
+    seen = (dataset.targets.split >= 0) & ~test & dataset.targets.counted
+    known = seen[:, None] & np.isfinite(labels)
     predictions = np.zeros(labels[test].shape)
     for rows in {column.tobytes(): column for column in known.T}.values():
         shared = (known == rows[:, None]).all(axis=0)

@@ -44,3 +44,18 @@ def test_a_test_part_without_labels_or_graphs_has_no_scores(labels):
     graphs = dataset(labels, np.minimum(SPLIT, 1))
     scores = baseline.forest_scores(graphs, tasks.from_label(graphs.spec.label), seed=0)
     assert all(np.isnan(value) for value in scores.values())
+
+
+def test_molecules_in_no_part_or_of_weight_0_are_not_seen(labels):
+    left_out = np.flatnonzero(SPLIT == 0)[:4]
+    known, expected = labels[:, :1], labels[:, :1].copy()
+    expected[left_out] = np.nan  # training may not see these labels
+    graphs = dataset(expected, SPLIT)
+    task = tasks.from_label(graphs.spec.label)
+    wanted = baseline.forest_scores(graphs, task, seed=0)
+    split, weights = SPLIT.copy(), np.ones(len(SPLIT))
+    split[left_out[:2]], weights[left_out[2:]] = -1, 0
+    weighted = dataset(known, SPLIT).with_targets(
+        "graph", labels=known, label=graphs.spec.label, weights=weights
+    )
+    assert baseline.forest_scores(weighted.with_split(split), task, seed=0) == wanted
