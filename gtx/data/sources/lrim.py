@@ -172,7 +172,11 @@ def draw(
 
 
 def neighbours(side: int) -> np.ndarray:
-    """Edges both ways between neighbours on the torus, int64 [2, 4 side side]."""
-    node = np.arange(side**2).reshape(side, side)
+    """Edges both ways between neighbours on the torus, int32 [2, 4 side side], by receiver.
+
+    A dataset has its edges in this order and type, and need not copy those of all graphs.
+    """
+    node = np.arange(side**2, dtype=np.int32).reshape(side, side)
     ends = [(node, np.roll(node, shift, axis)) for axis in (0, 1) for shift in (1, -1)]
-    return np.stack([np.concatenate([pair[end].reshape(-1) for pair in ends]) for end in (0, 1)])
+    edges = np.stack([np.concatenate([pair[end].reshape(-1) for pair in ends]) for end in (0, 1)])
+    return edges[:, np.argsort(edges[1], kind="stable")]

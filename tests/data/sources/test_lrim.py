@@ -106,6 +106,14 @@ def test_graphs_are_tori_and_follow_seed_and_number():
     assert not np.array_equal(fewer.nodes["spin"], other.nodes["spin"])
 
 
+def test_edges_are_drawn_as_a_dataset_has_them():
+    # In another order or type all of them would be copied, of 655 million for LRIM-128.
+    edges = lrim.neighbours(4)
+    dataset = LRIM(side=4, num_graphs=10, temperature=6.0, sweeps=2).load()
+    assert edges.dtype == dataset.senders.dtype
+    np.testing.assert_array_equal(edges, np.stack([dataset.senders, dataset.receivers])[:, :64])
+
+
 def test_a_graph_is_the_same_everywhere():
     coupling = lrim.couplings(8, 0.6)
     spins = lrim.draw(coupling, 8.0, 1, 5, np.random.default_rng(7))[0]
