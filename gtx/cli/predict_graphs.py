@@ -6,6 +6,7 @@ import pathlib
 
 from gtx import Predictor, recipes
 from gtx.cli.predicted_columns import Asked, columns
+from gtx.cli.reading import UsageError
 from gtx.cli.similarity import TrainingPart
 from gtx.cli.waiting import waiting
 from gtx.data import DatasetError
@@ -36,6 +37,8 @@ def predict_file(
     output = pathlib.Path(target)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"--output={target}: there is no folder {output.parent}.")
+    if output.resolve() == pathlib.Path(source).resolve():
+        raise UsageError(f"--output={target} is the file of graphs, which would be lost.")
     recipe = predictor.recipe
     with waiting("reading, compiling and predicting..."):
         further = recipes.source(recipe.config).read_further(source, recipe.raw_spec or recipe.spec)
