@@ -89,9 +89,9 @@ def tools(chemprop: str) -> dict[str, Program | Trees]:
 
     descriptors = ["--molecule-featurizers", "v1_rdkit_2d_normalized", "--no-descriptor-scaling"]
     return {
-        "gtx": Program(
-            "gtx, configs/csv_molecules.py", _gtx_train, _gtx_predict, "{}_predicted".format
-        ),
+        "gtx": _gtx("gtx, configs/csv_molecules.py", "gtx", []),
+        # As many as chemprop trains.
+        "gtx_50": _gtx("gtx, 50 epochs", "gtx_50", ["--config.training.num_epochs=50"]),
         "chemprop": _chemprop("chemprop, its defaults", chemprop, "chemprop", []),
         "chemprop_descriptors": _chemprop(
             "chemprop with RDKit's descriptors", chemprop, "chemprop_descriptors", descriptors
@@ -109,26 +109,29 @@ def tools(chemprop: str) -> dict[str, Program | Trees]:
     }
 
 
-def _gtx_train(problem: Problem) -> list[str]:
-    kind = "regression"
-    if problem.kind == "classification":
-        kind = "multilabel" if len(problem.targets) > 1 else "binary"
-    targets = ",".join(f'"{target}"' for target in problem.targets)
-    return [
-        *(sys.executable, "-m", "gtx", "train", "--config=configs/csv_molecules.py"),
-        f"--config.data.path={problem.folder / DATA}",
-        f"--config.data.target={targets}",
-        f"--config.data.kind={kind}",
-        "--config.data.split=column",
-        f"--config.seed={problem.seed}",
-        f"--workdir={problem.folder / 'gtx'}",
-    ]
+def _gtx(about: str, name: str, more: Sequence[str]) -> Program:
+    def train(problem: Problem) -> list[str]:
+        kind = "regression"
+        if problem.kind == "classification":
+            kind = "multilabel" if len(problem.targets) > 1 else "binary"
+        targets = ",".join(f'"{target}"' for target in problem.targets)
+        return [
+            *(sys.executable, "-m", "gtx", "train", "--config=configs/csv_molecules.py"),
+            f"--config.data.path={problem.folder / DATA}",
+            f"--config.data.target={targets}",
+            f"--config.data.kind={kind}",
+            "--config.data.split=column",
+            f"--config.seed={problem.seed}",
+            *more,
+            f"--workdir={problem.folder / name}",
+        ]
 
+    def predict(problem: Problem, given: pathlib.Path, written: pathlib.Path) -> list[str]:
+        run = f"--workdir={problem.folder / name}"
+        files = [f"--input={given}", f"--output={written}"]
+        return [sys.executable, "-m", "gtx", "predict", run, *files]
 
-def _gtx_predict(problem: Problem, given: pathlib.Path, written: pathlib.Path) -> list[str]:
-    run = f"--workdir={problem.folder / 'gtx'}"
-    files = [f"--input={given}", f"--output={written}"]
-    return [sys.executable, "-m", "gtx", "predict", run, *files]
+    return Program(about, train, predict, "{}_predicted".format)
 
 
 def _chemprop(about: str, program: str, name: str, more: Sequence[str]) -> Program:

@@ -78,7 +78,7 @@ def test_a_row_is_measured_once(tmp_path, program, molecules, capsys):
     assert run(tmp_path, "a program that is not there", *flags) == 0  # nothing is left to run
     assert capsys.readouterr().out == ""
     line = chemprop.table({"esol/random": found}).splitlines()[-1]
-    assert line.startswith("| esol, random | - | 0.500 ± 0.000 (2); ")
+    assert line.startswith("| esol, random | - | - | 0.500 ± 0.000 (2); ")
 
 
 def test_the_parts_of_a_random_split_are_those_of_its_seed(tmp_path, molecules):
