@@ -1,4 +1,4 @@
-"""Scores on generated data: `python -m experiments.generated lrim algorithms`.
+"""Scores on generated data: `python -m experiments.generated lrim lrim_1024 algorithms`.
 
 Each row is a command, `gtx train` with a recipe and changes that fit two slow cores. Its scores go
 to docs/generated_scores.json, and from there into the tables of docs/generated.md. Without a name
@@ -46,7 +46,7 @@ LRIM = (
     "optimizer.learning_rate=3e-3", "training.num_epochs=10",
 )  # fmt: skip
 SMALL = (
-    "data.train_count=1000", "data.valid_count=100", "data.test_count=50", "model.dim=32",
+    "data.train_count=5000", "data.valid_count=500", "data.test_count=100", "model.dim=32",
     "model.num_layers=3", "optimizer.learning_rate=3e-3", "training.num_epochs=10",
 )  # fmt: skip
 # The same number of nodes and of steps, in lattices of 1,024.
