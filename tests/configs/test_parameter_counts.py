@@ -27,6 +27,7 @@ COUNTS: dict[str, tuple[int | None, str]] = {
     "actor_sgformer": (157_189, NONE),
     "algorithms_gdt": (14_777_554, NONE),
     "algorithms_gps": (212_545, NONE),
+    "algorithms_grit": (238_273, NONE),
     "chameleon_sgformer": (310_533, NONE),
     "chameleon_tuned_gcn": (2_244_101, NONE),
     "characters_decoder": (116_705, NONE),
