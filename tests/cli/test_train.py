@@ -194,7 +194,8 @@ KINDS = {
         ("binary", "random"),
         ("multiclass", "scaffold"),
         pytest.param("multilabel", "random", marks=pytest.mark.slow),  # each as a binary one
-        ("regression", "scaffold"),
+        # tests/test_readme.py trains and predicts a regression.
+        pytest.param("regression", "scaffold", marks=pytest.mark.slow),
     ],
 )
 def test_every_kind_of_label_trains_and_predicts(kind, split, tmp_path, quick_compilation):

@@ -29,6 +29,7 @@ def batch_of_two():
     return batching.batch_graphs(pair)
 
 
+@pytest.mark.slow  # the next test learns in NNX in the default run
 def test_a_layer_has_the_same_values_and_gradients_in_nnx():
     batch = batch_of_two()
     features = Features(nodes=batch.graph.nodes["x"])

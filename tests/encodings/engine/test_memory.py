@@ -95,9 +95,9 @@ LONG = (
 @pytest.mark.parametrize(
     ("n", "edges", "count", "directed"),
     [
-        (150, 300, 1, False),
         (150, 4000, 1, True),
         (12, 14, 500, True),
+        pytest.param(150, 300, 1, False, marks=pytest.mark.slow),
         pytest.param(12, 14, 500, False, marks=pytest.mark.slow),
         pytest.param(150, 300, 1, True, marks=pytest.mark.slow),
         pytest.param(150, 4000, 1, False, marks=pytest.mark.slow),
