@@ -1,5 +1,6 @@
 import json
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -133,15 +134,22 @@ def test_a_sweep_works_from_another_folder_and_so_does_its_best_config(tmp_path,
     assert files.recipe("best.py").seed == 4
 
 
-@pytest.mark.parametrize(
-    ("name", "recipe", "count"),
-    [
-        ("solubility", "solubility_gps", 12),
-        ("csl", "csl_gps", 15),
-        ("zinc_encodings", "zinc_encodings", 15),
-    ],
-)
-def test_a_shipped_sweep_fits_its_recipe(name, recipe, count):
+SHIPPED = {
+    "csl": ("csl_gps", 15),
+    "solubility": ("solubility_gps", 12),
+    "solubility_settings": ("solubility_gps", 9),
+    "zinc_encodings": ("zinc_encodings", 15),
+}
+
+
+def test_every_shipped_sweep_is_tested():
+    folder = pathlib.Path(__file__).parents[1] / "configs" / "sweeps"
+    assert sorted(path.stem for path in folder.glob("[!_]*.py")) == sorted(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_sweep_fits_its_recipe(name):
+    recipe, count = SHIPPED[name]
     found, trials = sweeps.load(f"configs/sweeps/{name}.py")
     assert found == f"configs/{recipe}.py"
     assert len(trials) == count
