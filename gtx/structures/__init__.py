@@ -12,7 +12,9 @@ fill value that each column declares (`gtx.data.Categorical`, `gtx.data.Continuo
 The features of an edge set have their own encoders (`gtx.nn.Embed(edge_sets=...)`), with the same
 width as the features of the graph's edges. A layer that reads edge features may run over several
 sets. A set without columns then gets one learned vector, which distinguishes its edges. To add a
-structure, write such a file and add a line to `STRUCTURES`.
+structure, write such a file and add a line to `STRUCTURES`. A structure that adds no node and reads
+no column but that of virtual nodes says so by the class attribute `reads_columns = False`: its edge
+set is then made once for graphs that differ in their columns alone, as those of folds do.
 """
 
 from collections.abc import Iterable
@@ -48,9 +50,6 @@ STRUCTURES: dict[str, type[Any]] = {
     "subgraphs": Subgraphs,
 }
 
-# They add no node, and read no column but that of virtual nodes.
-_WITHOUT_COLUMNS = (SelfLoops, KHop, Expander, BigBird, Complete, Causal, Walks, Subgraphs)
-
 
 def apply(
     dataset: Dataset, structures: Iterable[Structure], *, like: Dataset | None = None
@@ -67,7 +66,7 @@ def apply(
       DatasetError: an edge set has the name of another, or a graph would get too many edges.
     """
     for structure in structures:
-        if like is not None and isinstance(structure, _WITHOUT_COLUMNS):
+        if like is not None and not getattr(structure, "reads_columns", True):
             known = like.edge_sets[structure.name]
             dataset = dataset.with_edge_set(structure.name, known, structure.columns())
         else:

@@ -1,6 +1,7 @@
 """The edges of BigBird: neighbours in the order of the nodes, a few random ones, and hubs."""
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 
@@ -33,6 +34,8 @@ class BigBird:
     num_global: int = 2
     seed: int = 0
     name: str = "big_bird"
+
+    reads_columns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for field in ("window", "num_random", "num_global"):

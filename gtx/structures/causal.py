@@ -1,6 +1,7 @@
 """Edges from each node to all later ones: the graph that a causal attention runs over."""
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class Causal:
 
     window: int = 0
     name: str = "causal"
+
+    reads_columns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         exact.count(self.window, "causal: window", low=0)

@@ -1,6 +1,7 @@
 """Complete graphs as edges."""
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class Complete:
 
     loops: bool = False
     name: str = "complete"
+
+    reads_columns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_name(self.name)

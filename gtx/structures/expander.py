@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from typing import ClassVar
 
 import numpy as np
 
@@ -47,6 +48,8 @@ class Expander:
     seed: int = 0
     max_tries: int = 100
     name: str = "expander"
+
+    reads_columns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         exact.count(self.degree, "expander: degree", low=-exact.INT32_MAX)

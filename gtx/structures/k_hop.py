@@ -1,6 +1,7 @@
 """Edges between nodes that are a few edges apart."""
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -24,6 +25,8 @@ class KHop:
 
     hops: int
     name: str = "k_hop"
+
+    reads_columns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         exact.count(self.hops, "k_hop: hops", low=2, high=exact.INT32_MAX - 1)

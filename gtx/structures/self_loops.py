@@ -1,6 +1,7 @@
 """Self-loops: an edge from each node to itself."""
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,6 +21,8 @@ class SelfLoops:
     """
 
     name: str = "self_loops"
+
+    reads_columns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_name(self.name)

@@ -1,6 +1,7 @@
 """The subgraph around each node, as the edges inside it."""
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -34,6 +35,8 @@ class Subgraphs:
 
     hops: int
     name: str = "subgraphs"
+
+    reads_columns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         exact.count(self.hops, "subgraphs: hops")

@@ -1,6 +1,7 @@
 """Random walks along the edges of a graph, as the visits that they pay to nodes."""
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 
@@ -55,6 +56,8 @@ class Walks:
     rate: float = 1.0
     seed: int = 0
     name: str = "walks"
+
+    reads_columns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         exact.count(self.length, "walks: length", high=2**16)
