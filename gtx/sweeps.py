@@ -15,7 +15,7 @@ import math
 import os
 import pathlib
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -25,7 +25,7 @@ from gtx import recipes
 from gtx.recipes import files
 
 # Fields that only repeat an experiment with other random numbers or another fold.
-REPEATS = ("seed", "data.fold")
+REPEATS = ("seed", "data.fold", "data.split_seed", "data.test_fold")
 
 Overrides = dict[str, Any]
 Command = Callable[[Overrides, pathlib.Path], Sequence[str]]
@@ -39,11 +39,20 @@ class SweepError(ValueError):
 def grid(fields: Mapping[str, Sequence[Any]]) -> list[Overrides]:
     """Every combination of the values of the fields; the last field varies fastest."""
     for name, values in fields.items():
-        if not values:
+        if len(values) == 0:
             raise SweepError(f"grid: {name} has no values; give at least one.")
     return [
-        dict(zip(fields, values, strict=True)) for values in itertools.product(*fields.values())
+        _plain(dict(zip(fields, values, strict=True)))
+        for values in itertools.product(*fields.values())
     ]
+
+
+def _plain(overrides: Overrides) -> Overrides:
+    """The overrides with Python's own numbers in place of numpy's, which no recipe can hold."""
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in overrides.items()
+    }
 
 
 @runtime_checkable
@@ -94,12 +103,11 @@ def sample(
     trials = []
     for number in range(num_trials):
         # A generator for each trial, so that its draws do not depend on the number of trials.
-        # A generator for each trial, so that its draws do not depend on the number of trials.
         rng = np.random.default_rng((seed, number))
         draw = {}
         for name, values in fields.items():
             draw[name] = values(rng) if callable(values) else Choice(tuple(values))(rng)
-        trials.append(draw)
+        trials.append(_plain(draw))
     return trials
 
 
@@ -117,7 +125,7 @@ def load(path: str | os.PathLike[str]) -> tuple[str, list[Overrides]]:
         for name in ("RECIPE", "get_sweep"):
             if not hasattr(module, name):
                 raise SweepError(f"{path} defines no {name}; see configs/sweeps/solubility.py.")
-        trials = list(module.get_sweep())
+        trials = list(map(_plain, module.get_sweep()))
         if not trials:
             raise SweepError(f"{path}: get_sweep() returns no trials.")
         recipe = _recipe_path(pathlib.Path(path), module.RECIPE)
@@ -157,6 +165,44 @@ def trial_name(overrides: Overrides) -> str:
     """A short hash that names the trial's folder."""
     text = json.dumps(overrides, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def check_finished(
+    recipe: str, trials: Sequence[Overrides], workdir: str | os.PathLike[str]
+) -> None:
+    """Refuse trials that were finished with another recipe than that of today.
+
+    Fields that gtx did not have then are left out.
+
+    Raises:
+      SweepError: names the folder, and the fields with both values.
+    """
+    config = files.recipe(recipe)
+    for trial in trials:
+        folder = pathlib.Path(workdir) / trial_name(trial)
+        if not (folder / "metrics.json").exists():
+            continue
+        then = json.loads((folder / "metrics.json").read_text()).get("config", {})
+        now = json.loads(json.dumps(check(config, trial).to_dict()))
+        changed = list(_changes(then, now))
+        if changed:
+            raise SweepError(
+                f"{folder} holds a finished trial of another recipe: {'; '.join(changed)}. Give "
+                "another --workdir; or delete the folder, to train it anew."
+            )
+
+
+def _changes(then: Any, now: Any, name: str = "config") -> Iterator[str]:
+    """A line for each field of an older config that is another one, or none, now."""
+    if not (isinstance(then, Mapping) and isinstance(now, Mapping)):
+        if then != now:
+            yield f"{name}: {then!r} -> {now!r}"
+        return
+    for key in sorted({*then, *now}):
+        if key in then:
+            yield from _changes(then[key], now.get(key), f"{name}.{key}")
+        elif name in ("config.encodings", "config.structures"):
+            yield f"{name}.{key}: none -> {now[key]!r}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -250,6 +296,11 @@ class Group:
     overrides: Overrides
     trials: tuple[Trial, ...]
 
+    @property
+    def score(self) -> float:
+        """The mean of the scores of its trials."""
+        return float(np.mean([trial.score for trial in self.trials]))
+
     def summary(self, part: str) -> tuple[float, float]:
         """Mean and standard deviation (divided by n - 1; NaN for one) of the main metric."""
         metric = self.trials[0].metrics["main_metric"]
@@ -265,12 +316,22 @@ def grouped(trials: Sequence[Trial], repeats: Sequence[str] = REPEATS) -> list[G
       trials: trials of one sweep.
       repeats: the fields that repeat an experiment.
     """
-    groups: dict[str, list[Trial]] = {}
+    groups: dict[str, tuple[Overrides, list[Trial]]] = {}
     for trial in trials:
         shared = {name: value for name, value in trial.overrides.items() if name not in repeats}
         if trial.status == "done":
-            groups.setdefault(json.dumps(shared, sort_keys=True), []).append(trial)
-    return [Group(json.loads(shared), tuple(group)) for shared, group in groups.items()]
+            key = json.dumps(shared, sort_keys=True)
+            groups.setdefault(key, (shared, []))[1].append(trial)
+    return [Group(shared, tuple(group)) for shared, group in groups.values()]
+
+
+def best(trials: Sequence[Trial]) -> Group | None:
+    """The group with the best mean score, so that no lucky seed decides; None without scores."""
+    groups = [group for group in grouped(trials) if not math.isnan(group.score)]
+    if not groups:
+        return None
+    choose = max if groups[0].trials[0].metrics["mode"] == "max" else min
+    return choose(groups, key=lambda group: group.score)
 
 
 def _run_one(
@@ -299,18 +360,19 @@ def _run_one(
     return Trial(overrides, folder, "done", metrics=json.loads(finished.read_text()))
 
 
-def best_config_source(recipe: str, best: Trial) -> str:
-    """A config file in Python that is the recipe with the best trial's overrides."""
+def best_config_source(recipe: str, best: Group) -> str:
+    """A config file in Python that is the recipe with the overrides of the best trials."""
     path = pathlib.Path(recipe).absolute()
     root = files.root_of(path)
     *folders, name = path.relative_to(root).with_suffix("").parts
     module = ".".join(folders)
-    metric = best.metrics["main_metric"]
+    metric, count = best.trials[0].metrics["main_metric"], len(best.trials)
+    told = f"{metric} {best.score:.4g}" + (f", the mean of {count} runs" if count > 1 else "")
     # Imports from the current folder work without this line.
     elsewhere = [] if root == pathlib.Path.cwd() else ["import sys", ""]
     found = [f"sys.path.append({str(root)!r})", ""] if elsewhere else []
     lines = [
-        f'"""The best of a sweep over {recipe}: validation {metric} {best.score:.4g}."""',
+        f'"""The best of a sweep over {recipe}: validation {told}."""',
         "",
         *elsewhere,
         "from ml_collections import ConfigDict",

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import pathlib
@@ -103,7 +104,8 @@ def test_the_best_config_is_the_recipe_with_the_overrides(tmp_path):
     best = sweeps.Trial(
         {"model.num_layers": 3, "optimizer.learning_rate": 1e-4}, tmp_path, "done", metrics
     )
-    source = sweeps.best_config_source("configs/zinc_gps.py", best)
+    group = sweeps.Group(best.overrides, (best,))
+    source = sweeps.best_config_source("configs/zinc_gps.py", group)
     scope: dict = {}
     exec(compile(source, "best.py", "exec"), scope)
     config = scope["get_config"]()
@@ -128,7 +130,8 @@ def test_a_sweep_works_from_another_folder_and_so_does_its_best_config(tmp_path,
     recipe, trials = sweeps.load(package / "many.py")
     assert recipe == str(package / "small.py") and trials == [{"seed": 4}]
     metrics = {"main_metric": "mae", "mode": "min", "valid": {"mae": 0.25}}
-    source = sweeps.best_config_source(recipe, sweeps.Trial(trials[0], tmp_path, "done", metrics))
+    best = sweeps.Group(trials[0], (sweeps.Trial(trials[0], tmp_path, "done", metrics),))
+    source = sweeps.best_config_source(recipe, best)
     (tmp_path / "elsewhere" / "best.py").write_text(source)
     monkeypatch.setattr(sys, "path", [p for p in sys.path if p != str(package.parent)])
     assert files.recipe("best.py").seed == 4
@@ -184,3 +187,47 @@ def test_an_unknown_field_is_refused_with_the_nearest():
         sweeps.check(config, {"model.num_layer": 4})
     with pytest.raises(sweeps.SweepError, match="num_layers"):
         sweeps.check(config, {"model.num_layers": "many"})
+
+
+@pytest.mark.parametrize(("mode", "wanted"), [("min", 2), ("max", 3)])
+def test_the_best_is_so_on_average_and_no_lucky_seed(mode, wanted, tmp_path):
+    scores = {(1, 0): 0.0, (1, 1): 10.0, (2, 0): 4.0, (2, 1): 4.0, (3, 0): 9.0, (3, 1): 5.0}
+    trials = [
+        sweeps.Trial(
+            {"x": (x, 0), "data.split_seed": seed}, tmp_path, "done",
+            {"main_metric": "mae", "mode": mode, "valid": {"mae": score}},
+        )
+        for (x, seed), score in scores.items()
+    ]  # fmt: skip
+    best = sweeps.best(sweeps.ranked(trials))
+    assert best.overrides == {"x": (wanted, 0)}
+    assert "the mean of 2 runs" in sweeps.best_config_source("configs/zinc_gps.py", best)
+    without = [
+        dataclasses.replace(trial, metrics={**trial.metrics, "valid": {"mae": None}})
+        for trial in trials
+    ]
+    assert sweeps.best(without) is None
+
+
+def test_numbers_of_numpy_are_pythons_own_in_a_recipe():
+    rates = list(np.logspace(-4, -2, 3))
+    for trials in (sweeps.grid({"rate": rates}), sweeps.sample({"rate": rates}, 2)):
+        assert all(type(trial["rate"]) is float for trial in trials)
+
+
+def test_finished_trials_of_another_recipe_are_refused(tmp_path, monkeypatch):
+    recipe, trial = "configs/smoke.py", {"model.dim": 8}
+    config = files.recipe(recipe)
+    folder = tmp_path / sweeps.trial_name(trial)
+    folder.mkdir()
+    then = json.loads(json.dumps(sweeps.check(config, trial).to_dict()))
+    del then["optimizer"]["clip_norm"]  # a field of which gtx knew nothing then
+
+    def finished(then):
+        (folder / "metrics.json").write_text(json.dumps({"config": then}))
+        sweeps.check_finished(recipe, [trial, {"model.dim": 16}], tmp_path)
+
+    finished(then)
+    then["training"]["num_epochs"] += 1
+    with pytest.raises(sweeps.SweepError, match=r"another recipe: config\.training\.num_epochs: "):
+        finished(then)

@@ -3,7 +3,9 @@
     gtx sweep --config=configs/sweeps/solubility.py --workdir=runs/sweep
 
 Every trial is a run in its own folder. If the sweep is started again, failed trials are tried
-again. The best trial is written as a recipe, best.py, to the folder of the sweep.
+again. The best trial is written as a recipe, best.py, to the folder of the sweep. Trials that
+differ only in a seed or a fold are one: their mean score counts, and best.py has the seed of the
+recipe.
 """
 
 import csv
@@ -49,6 +51,7 @@ def main(values: FlagValues) -> int:
 
     console.print(f"{len(trials)} trials of {recipe}, {values.workers} at a time")
     with training.folder_lock(workdir):
+        sweeps.check_finished(recipe, trials, workdir)
         ended = sweeps.run(trials, workdir, command, workers=values.workers, told=told)
     fields = list(dict.fromkeys(name for trial in ended for name in trial.overrides))
     _print(console, ended, fields)
@@ -60,9 +63,12 @@ def main(values: FlagValues) -> int:
         print("error: every trial failed; see log.txt in its folder.", file=sys.stderr)
         return 1
     pictures.sweep(workdir / "trials.png", done, fields)
-    best = workdir / "best.py"
-    best.write_text(sweeps.best_config_source(recipe, done[0]))
-    print(f"Best config: {best}. Next: look at {workdir / 'trials.png'}, then train it.")
+    found, path = sweeps.best(done), workdir / "best.py"
+    if found is None:
+        print("note: no trial has a score on a validation part, so none is the best.")
+        return 0
+    path.write_text(sweeps.best_config_source(recipe, found))
+    print(f"Best config: {path}. Next: look at {workdir / 'trials.png'}, then train it.")
     return 0
 
 
