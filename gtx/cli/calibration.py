@@ -27,23 +27,30 @@ def fit(
 ) -> Calibration | None:
     """The calibration of a run; None if its label has none or nothing is known of it.
 
+    Targets of weight 0 are left out.
+
     Args:
       members: `params` and `batch_stats` of each.
       train, valid: the parts.
       of_train, of_valid: what each member predicts for them, [members, targets, dim].
     """
-    label, labels = valid.spec.label, valid.targets.labels
-    if label is None or labels is None or label.kind == "sequence" or not len(labels):
+    label, labels, counted = valid.spec.label, valid.targets.labels, valid.targets.counted
+    if label is None or labels is None or label.kind == "sequence" or not counted.any():
         return None
     assert train.targets.labels is not None  # without labels nothing was trained
-    floor = training_errors(label, of_train, train.targets.labels)
-    return Calibration.fit(label, of_valid, labels, floor=floor, model=digest(members))
+    seen = train.targets.counted
+    floor = training_errors(label, of_train[:, seen], train.targets.labels[seen])
+    return Calibration.fit(
+        label, of_valid[:, counted], labels[counted], floor=floor, model=digest(members)
+    )
 
 
 def fit_folds(
     members: Sequence[PyTree], graphs: Dataset, predictions: np.ndarray, fold: np.ndarray
 ) -> Calibration | None:
     """The calibration of a run with folds; None if its label has none.
+
+    Targets of weight 0 are left out.
 
     Args:
       members: `params` and `batch_stats` of the model of each fold.
@@ -54,7 +61,10 @@ def fit_folds(
     label, labels = graphs.spec.label, graphs.targets.labels
     if label is None or labels is None or label.kind == "sequence":
         return None
-    return Calibration.fit_folds(label, predictions, labels, fold, model=digest(members))
+    rows = graphs.targets.counted
+    return Calibration.fit_folds(
+        label, predictions[rows], labels[rows], fold[rows], model=digest(members)
+    )
 
 
 def digest(members: Sequence[PyTree]) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -85,6 +86,8 @@ def merged(
 ) -> Merged:
     """Each molecule once: the mean of its known numbers, with the weights of its rows.
 
+    Rows of weight 0 are left out where the molecule has others.
+
     Args:
       table, rows, smiles: as for `report`.
       labels: of each molecule, as in a table of targets.
@@ -99,10 +102,14 @@ def merged(
     values = labels.reshape(len(labels), -1).astype(np.float64)
     amounts = np.ones(len(labels)) if weights is None else weights.astype(np.float64)
     into = {}
+    missing = -1 if label.kind == "multiclass" else math.nan
     for places in groups(smiles, parts):
+        # Rows of weight 0 do not count, unless there are no others.
+        counted = [place for place in places if amounts[place] > 0] or places
         for column, (name, of_numbers) in enumerate(_columns(label)):
-            own = [place for place in places if there[place, column]]
+            own = [place for place in counted if there[place, column]]
             if not own:
+                values[places[0], column] = missing
                 continue
             numbers = values[own, column]
             if not of_numbers and len(set(numbers.tolist())) > 1:
@@ -111,8 +118,7 @@ def merged(
                     f"{table.name}: the molecule of rows {lines} has different classes in column "
                     f"{name!r}, of which there is no mean. Correct them, or give duplicates=keep."
                 )
-            share = amounts[own]
-            share = share if share.sum() > 0 else np.ones(len(own))
+            share = amounts[own] if amounts[own].any() else None
             values[places[0], column] = np.average(numbers, weights=share)
         amounts[places[0]] = amounts[places].sum()
         into.update(dict.fromkeys(places[1:], places[0]))

@@ -85,7 +85,7 @@ class Task(abc.ABC):
         """
 
     def score(self, predictions: np.ndarray, dataset: Dataset) -> dict[str, float]:
-        """The scores of the targets of a dataset.
+        """The scores of the targets of a dataset, without those of weight 0.
 
         Args:
           predictions: [targets, dim], in the order of the targets.
@@ -95,6 +95,9 @@ class Task(abc.ABC):
         labels = dataset.targets.labels
         if labels is None:
             raise ValueError("the targets have no labels to score against.")
+        counted = dataset.targets.counted
+        if not counted.all():
+            predictions, labels = predictions[counted], labels[counted]
         return self.metrics(predictions, labels)
 
     def on_model_scale(self, dataset: Dataset) -> Dataset:

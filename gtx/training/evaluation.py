@@ -118,7 +118,7 @@ class Evaluator:
             labels=labels,
             loss=loss_sum / count if count > 0 else float("nan"),
             metrics={} if labels is None else self.task.score(predictions, dataset),
-            notes=() if labels is None else tuple(self.task.undefined(labels)),
+            notes=() if labels is None else tuple(self.task.undefined(labels[table.counted])),
         )
 
     def _predict(

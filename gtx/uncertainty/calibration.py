@@ -132,15 +132,20 @@ class Fitted:
     def calibrated(self, predictions: np.ndarray) -> np.ndarray | None:
         """Calibrated probabilities, float64 [targets, outputs]; None if they are not known.
 
+        Of folds it is the mean of the calibrated probabilities of all models: what is known is of
+        single models. Their mean may be right more often than it says.
+
         Args:
           predictions: probabilities by each member, [members, targets, outputs].
         """
-        mean = members.mean(predictions)
+        each = predictions if self.folds else members.mean(predictions)[None]
         if self.temperature is not None:
-            return probabilities.at_temperature(mean, self.temperature)
-        if self.platt is not None:
-            return probabilities.after_platt(mean[:, 0], *self.platt)[:, None]
-        return None
+            found = [probabilities.at_temperature(one, self.temperature) for one in each]
+        elif self.platt is not None:
+            found = [probabilities.after_platt(one[:, 0], *self.platt)[:, None] for one in each]
+        else:
+            return None
+        return np.mean(found, axis=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,8 +225,10 @@ class Calibration:
                 classes = measured.astype(np.int64)
                 fitted = _of_classes(target, said, classes)
                 scores = class_sets.scores(of_classes(said.astype(np.float64)), classes)
-            each = (scores[fold[rows] == number] for number in range(count))
-            by_fold = tuple(_kept(part, count) for part in each)
+            # Of all folds together: each keeps its share of the scores, however large it is.
+            kept = _chosen(len(scores), MOST_SCORES)
+            scores, its = scores[kept], fold[rows][kept]
+            by_fold = tuple(_rising(scores[its == number]) for number in range(count))
             found.append(dataclasses.replace(fitted, folds=by_fold))
         return cls(tuple(found), model)
 
@@ -332,9 +339,8 @@ def _of_regression(
 
 def _of_classes(target: Target, mean: np.ndarray, measured: np.ndarray) -> Fitted:
     scores = _kept(class_sets.scores(of_classes(mean.astype(np.float64)), measured))
-    if len(measured) > MOST_FITTED:  # such as all nodes of many graphs
-        rows = np.random.default_rng(0).choice(len(measured), MOST_FITTED, replace=False)
-        mean, measured = mean[rows], measured[rows]
+    rows = _chosen(len(measured), MOST_FITTED)  # there are more with all nodes of many graphs
+    mean, measured = mean[rows], measured[rows]
     if target.kind == "multiclass":
         temperature = probabilities.temperature(mean, measured) if len(measured) else None
         return Fitted(target.name, target.kind, scores, temperature=temperature)
@@ -343,9 +349,18 @@ def _of_classes(target: Target, mean: np.ndarray, measured: np.ndarray) -> Fitte
     return Fitted(target.name, target.kind, scores, platt=platt)
 
 
-def _kept(scores: np.ndarray, share: int = 1) -> tuple[float, ...]:
-    """At most `MOST_SCORES` divided by `share` of them, rising, in seven digits."""
-    most = MOST_SCORES // share
-    if len(scores) > most:
-        scores = np.random.default_rng(0).choice(scores, most, replace=False)
+def _kept(scores: np.ndarray) -> tuple[float, ...]:
+    """At most `MOST_SCORES` of them, rising."""
+    return _rising(scores[_chosen(len(scores), MOST_SCORES)])
+
+
+def _chosen(count: int, most: int) -> np.ndarray:
+    """The numbers below `count`, or a random choice of `most` of them."""
+    if count <= most:
+        return np.arange(count)
+    return np.random.default_rng(0).choice(count, most, replace=False)
+
+
+def _rising(scores: np.ndarray) -> tuple[float, ...]:
+    """Rising, in seven digits."""
     return tuple(float(f"{score:.7g}") for score in np.sort(scores))

@@ -114,3 +114,15 @@ def test_means_stay_when_a_second_file_has_further_classes(write):
     np.testing.assert_array_equal(
         mixed.targets.labels, [[0, 2], [0, 5], [2, 7], [1, 1], [0, np.nan]]
     )
+
+
+def test_rows_of_weight_0_are_in_no_mean(write):
+    given = dict(target_columns="y,z", duplicates="mean", weight_column="w")
+    text = "smiles,y,z,w\nCCO,,1,1\nOCC,5,3,0\nCC,2,,0\nC-C,4,,0\nC,1,1,1\n"
+    targets = csv_source.load(write(text), **given).dataset.targets
+    # The 5 does not come back; of rows that are all of weight 0 there is a mean, which counts not.
+    np.testing.assert_array_equal(targets.labels, [[np.nan, 1], [3, np.nan], [1, 1]])
+    np.testing.assert_array_equal(targets.weights, [1, 0, 1])
+    text = "smiles,y,w\nCCO,a,1\nOCC,b,0\nCC,b,1\n"
+    classes = dict(target_columns="y", duplicates="mean", weight_column="w", kind="multiclass")
+    assert csv_source.load(write(text), **classes).dataset.targets.labels.tolist() == [0, 1]

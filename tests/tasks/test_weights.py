@@ -134,3 +134,16 @@ def test_weights_of_targets_multiply_the_loss_of_their_column():
     ):
         with pytest.raises(ValueError, match="target_weights"):
             from_label(label, target_weights=wrong)
+
+
+@pytest.mark.parametrize("kind", ["regression", "multiclass"])
+def test_targets_of_weight_0_are_in_no_score(kind):
+    rng = np.random.default_rng(0)
+    dataset = LabelledGraphs("graph", kind, 6).load()
+    weights = np.array([1, 0, 2, 1, 0, 3], np.float32)
+    label, labels = dataset.spec.label, dataset.targets.labels
+    dataset = dataset.with_targets("graph", labels=labels, label=label, weights=weights)
+    said, task, kept = rng.random((6, label.dim)), from_label(label), weights > 0
+    expected = task.metrics(said[kept], labels[kept])
+    assert task.score(said, dataset) == pytest.approx(expected, nan_ok=True)
+    assert task.score(said, dataset) != pytest.approx(task.metrics(said, labels), nan_ok=True)

@@ -129,6 +129,20 @@ def test_many_scores_are_thinned_at_random(monkeypatch):
     assert high - low == pytest.approx(2 * 1.645, rel=0.1)
 
 
+def test_unequal_folds_keep_their_shares_of_the_scores(monkeypatch):
+    monkeypatch.setattr(calibration, "MOST_SCORES", 1000)
+    fold = np.repeat([0, 1, 2], [3000, 1900, 100])
+    # The errors of the smallest fold are the largest: weighed too much, they widen all intervals.
+    labels = np.where(fold == 2, 100.0, np.linspace(0, 1, 5000))[:, None].astype(np.float32)
+    label = Label("graph", "regression", 1, ("y",))
+    predictions = np.zeros((5000, 1), np.float32)
+    (target,) = Calibration.fit_folds(label, predictions, labels, fold).targets
+    sizes = [len(each) for each in target.folds]
+    assert sum(sizes) == 1000 and sizes == pytest.approx([600, 380, 20], abs=40)
+    low, high = target.interval(np.zeros((3, 1), np.float32), 0.9)
+    assert high - low < 3
+
+
 def test_numbers_are_fitted_to_some_of_many_labels(monkeypatch):
     rng = np.random.default_rng(0)
     p = rng.dirichlet(np.ones(3), size=(1, 5000)).astype(np.float32)

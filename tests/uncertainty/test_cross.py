@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gtx.data import Label
-from gtx.uncertainty import Calibration, TooFewError, conformal, cross
+from gtx.uncertainty import Calibration, TooFewError, conformal, cross, probabilities
 
 RNG = np.random.default_rng(0)
 SCORES = [np.sort(RNG.exponential(size=size)).tolist() for size in (11, 14, 0, 6)]
@@ -100,6 +100,10 @@ def test_classes_of_folds_have_sets_and_probabilities_and_gaps_are_left_out():
     a, b = found.targets
     assert list(map(len, a.folds)) == [10] * 5 and list(map(len, b.folds)) == [8] * 5
     assert a.platt is not None and a.platt[0] > 1  # such probabilities are too timid
+    spread = np.array([0.1, 0.2, 0.5, 0.6, 0.9], np.float32)[:, None, None]
+    # What was fitted to single models is applied to single models.
+    each = probabilities.after_platt(spread[:, 0, 0], *a.platt)
+    np.testing.assert_allclose(a.calibrated(spread), [[each.mean()]], rtol=1e-6)
     members = np.full((5, 2, 1), 0.5, np.float32)
     members[:, 0] = 0.99
     np.testing.assert_array_equal(a.classes(members, 0.9)[0], [False, True])
