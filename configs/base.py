@@ -122,6 +122,6 @@ def get_config() -> ConfigDict:
     training.patience = 0  # evaluations without a better score before stopping; 0 never stops
     training.select = "best"  # parameters that are tested: best on validation, or last
 
-    # A random forest on Morgan counts beside the score; molecules with a regression label.
+    # A random forest on Morgan counts beside the score; molecules with numbers or classes.
     config.baseline = False
     return config

@@ -224,6 +224,8 @@ class Predictor:
             )
         smiles = list(smiles)
         dataset, errors = self.molecules(smiles, columns=columns)
+        for place, reason in csv_columns.far(dataset, self.scaled_columns):
+            warnings.warn(molecules.MoleculeWarning(place, reason), stacklevel=3)
         return self.of_molecules(dataset, len(smiles)), errors
 
     def molecules(
@@ -322,15 +324,15 @@ class Predictor:
         Raises:
           DatasetError: they are not made from SMILES.
         """
-        features = self.recipe.config.data.get("features")
-        if features is None:
+        features = recipes.smiles_features(self.recipe.config)
+        if not features:
             spec = self.recipe.spec
             raise DatasetError(
                 f"this model was trained on the source {self.recipe.config.data.name!r}, whose "
                 f"features are not made from SMILES. Give graphs with the node columns "
                 f"{sorted(spec.nodes)} and the edge columns {sorted(spec.edges)}."
             )
-        return str(features)
+        return features
 
     def dataset(
         self,
@@ -367,6 +369,11 @@ class Predictor:
     def columns(self) -> dict[str, Column]:
         """The columns of a CSV file that the model reads beside the SMILES, and what they hold."""
         return self._reader.columns
+
+    @property
+    def scaled_columns(self) -> dict[str, Column]:
+        """The same with the mean and the standard deviation by which training scaled numbers."""
+        return {name: self._spec.graphs[name] for name in self.columns}
 
     @property
     def smiles_column(self) -> str:

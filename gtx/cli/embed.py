@@ -35,6 +35,7 @@ from gtx.cli import shared_flags
 from gtx.cli.exit_codes import NOT_ALL
 from gtx.cli.predict_molecules import (
     SHOWN,
+    are_molecules,
     place_of,
     places_of_columns,
     preparation_of,
@@ -79,10 +80,10 @@ def main(values: FlagValues) -> int:
     members = [""]
     if len(predictor.members) > 1:
         members = [f"_{folder.name}" for folder in member_folders(pathlib.Path(values.workdir))]
-    if recipes.reads_smiles(predictor.recipe.config):
+    if are_molecules(predictor, values.input):
         return _molecules(values, predictor, level, members)
     if values.smiles_column is not None:
-        raise UsageError("the graphs of this model are no molecules. Leave out --smiles_column.")
+        raise UsageError("--input is no CSV file of molecules. Leave out --smiles_column.")
     return _graphs(values, predictor, level, members)
 
 

@@ -3,7 +3,9 @@
     gtx evaluate --workdir=runs/smoke --split=valid --split=test
 
 The data are read again and must be the same as those of the run. With --other_data the model is
-scored on the data that its recipe reads now, such as corrected labels or further molecules.
+scored on the data that its recipe reads now, such as corrected labels or further molecules. A split
+that is drawn is then drawn anew, and a warning says whether the parts may hold graphs of the run's
+training part.
 
 The folder of a run of several seeds is an ensemble: its mean prediction is scored, beside the mean
 score of its members.
@@ -40,7 +42,6 @@ def define(values: FlagValues) -> None:
 def main(values: FlagValues) -> None:
     predictor = Predictor.load(values.workdir)
     refuse_folds(
-        predictor,
         values.workdir,
         "metrics.json has the scores of all folds, and each has a test part of its own",
     )
@@ -100,6 +101,13 @@ def _other_predictions(predictor: Predictor, splits: Sequence[str]) -> Scored:
     """The parts of the data that the config reads now."""
     dataset = provenance.other_data(predictor.recipe)
     print("note: these scores are not of the data of the run.", file=sys.stderr)
+    if provenance.drawn_anew(predictor.recipe, dataset):
+        print(
+            "warning: the parts of these data are drawn anew: graphs on which the model trained "
+            "may be in each of them, and the scores too good. Name the parts in a column "
+            "(data.split='column'), or predict for new graphs alone: gtx predict --input.",
+            file=sys.stderr,
+        )
     for split in splits:
         part = _part(dataset, split)
         yield split, part, predictor.by_member(part)

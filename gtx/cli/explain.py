@@ -24,9 +24,10 @@ from typing import Any
 from absl import flags
 from absl.flags import FlagValues
 
-from gtx import Predictor, recipes
+from gtx import Predictor
 from gtx.cli import explain_graphs, explain_molecules, shared_flags
 from gtx.cli.explanations import BASELINES, METHODS
+from gtx.cli.predict_molecules import are_molecules
 from gtx.cli.reading import UsageError
 from gtx.cli.refusals import refuse_folds
 from gtx.cli.warning_lines import as_lines
@@ -45,6 +46,7 @@ def define(values: FlagValues) -> None:
         "output", None, "Folder to write; by default `explained` in that of the run.",
         flag_values=values,
     )  # fmt: skip
+    shared_flags.define_smiles_column(values)
     flags.DEFINE_multi_string(
         "target", [], "A target or class; may be given again. By default all.", flag_values=values
     )
@@ -67,11 +69,9 @@ def main(values: FlagValues) -> int:
     if bool(values.smiles) == bool(values.input):
         raise UsageError("give either --smiles or --input.")
     predictor = Predictor.load(values.workdir)
-    refuse_folds(
-        predictor, values.workdir, "the models of folds read features on scales of their own"
-    )
-    reads_smiles = recipes.reads_smiles(predictor.recipe.config)
-    if values.smiles and not reads_smiles:
+    refuse_folds(values.workdir, "the models of folds read features on scales of their own")
+    molecules = are_molecules(predictor, values.input)
+    if values.smiles and not molecules:
         raise UsageError(
             "the graphs of this model are no molecules. Give a file of graphs: --input."
         )
@@ -80,15 +80,17 @@ def main(values: FlagValues) -> int:
             f"this model also reads the columns {list(predictor.columns)}, which --smiles does not "
             "give. Write them and the SMILES to a CSV file: --input."
         )
-    if values.baseline == "unknown" and not reads_smiles:
+    if values.baseline == "unknown" and not molecules:
         raise UsageError("--baseline=unknown is for molecules. Give mean or zero.")
-    if reads_smiles and "leave_one_edge_out" in (values.method or ()):
+    if molecules and "leave_one_edge_out" in (values.method or ()):
         raise UsageError(
             "--method=leave_one_edge_out is for graphs that are no molecules. Give leave_one_out; "
             "in Python gtx.explain.Explainer.leave_one_edge_out leaves bonds out."
         )
+    if values.smiles_column is not None and not (molecules and values.input):
+        raise UsageError("--smiles_column is that of a CSV file of molecules. Leave it out.")
     output = pathlib.Path(values.output or pathlib.Path(values.workdir) / "explained")
-    default = ["gradients", "leave_one_out"] if reads_smiles else ["gradients"]
+    default = ["gradients", "leave_one_out"] if molecules else ["gradients"]
     options: dict[str, Any] = dict(
         targets=values.target,
         methods=list(dict.fromkeys(values.method or default)),
@@ -97,9 +99,9 @@ def main(values: FlagValues) -> int:
     if values.pictures is not None:
         options["pictures"] = values.pictures
     with as_lines(ExplainWarning):
-        if reads_smiles:
+        if molecules:
             given = explain_molecules.of_flags(values.smiles)
             if values.input:
-                given = explain_molecules.of_file(predictor, values.input)
+                given = explain_molecules.of_file(predictor, values.input, values.smiles_column)
             return explain_molecules.write(predictor, given, output, **options)
         return explain_graphs.write(predictor, values.input, output, **options)

@@ -49,14 +49,19 @@ def of_flags(smiles: Sequence[str]) -> Given:
     return Given(smiles, [f"--smiles {place + 1}" for place in range(len(smiles))])
 
 
-def of_file(predictor: Predictor, path: str) -> Given:
+def of_file(predictor: Predictor, path: str, smiles_column: str | None = None) -> Given:
     """The molecules of a CSV file.
+
+    Args:
+      predictor: the trained model.
+      path: the file.
+      smiles_column: of the file; None for that of the training data.
 
     Raises:
       CsvError: a column that the model reads is not there.
     """
     table = csv_source.read(path).without_blank_rows()
-    place = place_of(predictor, table.header, table.name, None)
+    place = place_of(predictor, table.header, table.name, smiles_column)
     places_of_columns(predictor, table.header, table.name)
     return Given(
         [cells[place].strip() for cells in table.rows],
@@ -239,5 +244,5 @@ def _cells(by_method: Mapping[str, MeanExplanation]) -> list[str]:
 
 def _pictures(path: pathlib.Path, panels: Sequence[drawing.Panel], legend: str) -> None:
     svg, png = drawing.draw(panels, legend)
-    path.with_name(f"{path.name}.svg").write_text(svg)
+    path.with_name(f"{path.name}.svg").write_text(svg, encoding="utf-8")
     path.with_name(f"{path.name}.png").write_bytes(png)

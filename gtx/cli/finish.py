@@ -144,12 +144,15 @@ def score(
     parts = {name: graphs.part(name) for name in ("train", "valid", "test")}
     parts = {name: part for name, part in parts.items() if len(part)}
     source = recipes.batches(config, parts["train"], budget)
+    if config.task.get("masked", 0.0) and len(parts) > 1:
+        # Its nodes are hidden in training alone, and a node that is seen is no task.
+        del parts["train"]
     if evaluator is None:
         evaluator = training.evaluator_of(model, task, source, budget)
     repeated = np.zeros(len(graphs), bool)
-    if recipes.reads_smiles(config):
+    if recipes.made_of_smiles(config):
         repeated = splits.duplicates_across(graphs)
-    kept = ~repeated[graphs.target_graph][graphs.targets.split == 2]
+    kept = (~repeated[graphs.target_graph] & graphs.targets.counted)[graphs.targets.split == 2]
     last = "test" if "test" in parts else list(parts)[-1]
     scores: dict[int, per_seed.Scores] = {}
     said: dict[str, list[np.ndarray]] = {name: [] for name in parts}  # by each seed
@@ -183,7 +186,7 @@ def score(
             ensemble[_WITHOUT_REPEATS] = _scores_of(task, parts["test"], test, kept)
         write_predictions(workdir, parts[last], said[last], task)
 
-    if said.get("valid"):
+    if said.get("valid") and said.get("train"):
         own = [replica.variables for replica in result.replicas if not replica.diverged]
         predicted = {name: np.stack(said[name]) for name in ("train", "valid")}
         fitted = calibration.fit(

@@ -42,6 +42,8 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
         _log.warning("row %d (%r) is left out: %s", row.row, row.smiles, row.reason)
     configs = [own for own, _ in each]
     parts = [prepared.dataset for _, prepared in each]
+    if config.baseline:
+        baseline.check(parts[0])
     budget = recipes.shared_budget(configs, parts)
     stored = recipes.shared_budget(configs, parts, num_shards=1)
     done = []

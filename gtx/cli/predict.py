@@ -27,7 +27,7 @@ begins with the graph (and the node, edge or pair) of each prediction.
 from absl import flags
 from absl.flags import FlagValues
 
-from gtx import Predictor, recipes
+from gtx import Predictor
 from gtx.cli import (
     calibration,
     predict_graphs,
@@ -47,7 +47,7 @@ def define(values: FlagValues) -> None:
     shared_flags.define_workdir(values, "Folder of the run.")
     flags.DEFINE_multi_string("smiles", [], "A molecule; may be given again.", flag_values=values)
     flags.DEFINE_string(
-        "input", None, "CSV file of molecules; for other models a file or folder of graphs.",
+        "input", None, "CSV file of molecules; or a file or folder of graphs, as in training.",
         flag_values=values,
     )  # fmt: skip
     flags.DEFINE_string("output", None, "CSV file to write.", flag_values=values)
@@ -81,12 +81,9 @@ def main(values: FlagValues) -> int:
         )
     further = calibration.asked(predictor, values.workdir, values.interval, values.calibrated)
     part = similarity.training_part(predictor, values.workdir) if values.similarity else None
-    molecules = recipes.reads_smiles(predictor.recipe.config)
-    if values.input and not molecules:
+    if values.input and not predict_molecules.are_molecules(predictor, values.input):
         if values.smiles_column is not None:
-            raise UsageError(
-                "the graphs of this model are no molecules. Leave out --smiles_column."
-            )
+            raise UsageError("--input is no CSV file of molecules. Leave out --smiles_column.")
         return predict_graphs.predict_file(predictor, values.input, values.output, further, part)
     if values.input:
         return predict_molecules.predict_file(

@@ -28,7 +28,7 @@ from gtx.cli.predicted_columns import Asked, columns
 from gtx.cli.preparation import Preparation, Prepared
 from gtx.cli.similarity import TrainingPart
 from gtx.cli.warning_lines import as_lines
-from gtx.data import CsvError, MoleculeWarning, csv_source
+from gtx.data import CsvError, MoleculeWarning, csv_columns, csv_source
 from gtx.data.workers import workers
 
 ROWS = 2048  # that are parsed, predicted and written together
@@ -99,7 +99,8 @@ def predict_file(
             for part, prepared, predictions in predicted(predictor, parts, ahead=similar is None):
                 errors = prepared.errors
                 with warnings_as_lines([f"row {number}" for number, _ in part]):
-                    for row, reason in prepared.warnings:
+                    far = csv_columns.far(prepared.dataset, predictor.scaled_columns)
+                    for row, reason in [*prepared.warnings, *far]:
                         warnings.warn(MoleculeWarning(row, reason), stacklevel=1)
                 new = columns(predictor.task.label, predictions, asked)
                 if similar is not None:
@@ -216,6 +217,13 @@ class Partial:
 
 def _no_rows(predictor: Predictor) -> np.ndarray:
     return np.zeros((len(predictor.members), 0, predictor.task.prediction_dim), np.float32)
+
+
+def are_molecules(predictor: Predictor, path: str | None) -> bool:
+    """Whether an input is a CSV of molecules, and not a file or folder of graphs; None: SMILES."""
+    if path is not None and (path.endswith(".npz") or pathlib.Path(path).is_dir()):
+        return False
+    return recipes.reads_smiles(predictor.recipe.config)
 
 
 def place_of(

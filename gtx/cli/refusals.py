@@ -2,20 +2,13 @@
 
 import pathlib
 
-from gtx import Predictor
 from gtx.cli.reading import UsageError
-from gtx.training.members import member_folders
+from gtx.training.members import kind_of_members, member_folders
 
 
-def refuse_folds(predictor: Predictor, workdir: str, why: str) -> None:
-    """Raise a UsageError for a run with folds, which names the folder of a fold.
-
-    Args:
-      predictor: of the run.
-      workdir: its folder.
-      why: the reason.
-    """
-    if len(predictor.each_recipe) > 1:
+def refuse_folds(workdir: str, why: str) -> None:
+    """Raise a UsageError for the folder of a run with folds, which names that of a fold."""
+    if kind_of_members(pathlib.Path(workdir)) == "folds":
         first = member_folders(pathlib.Path(workdir))[0]
         raise UsageError(
             f"{workdir} is a run with folds: {why}. Give the folder of one fold, such as {first}."

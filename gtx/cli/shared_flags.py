@@ -25,12 +25,17 @@ def define_json(values: FlagValues, what: str) -> None:
     flags.DEFINE_string("json", "", text, flag_values=values)
 
 
-def define_reading(values: FlagValues) -> None:
-    """Define how the molecules of --input are read."""
+def define_smiles_column(values: FlagValues) -> None:
+    """Define which column of --input has the molecules."""
     flags.DEFINE_string(
         "smiles_column", None, "Column of --input; by default that of the training data.",
         flag_values=values,
     )  # fmt: skip
+
+
+def define_reading(values: FlagValues) -> None:
+    """Define how the molecules of --input are read."""
+    define_smiles_column(values)
     flags.DEFINE_integer(
         "workers", None, "Processes that parse molecules and compute descriptors and encodings; "
         "by default one for each core if the file is large.",

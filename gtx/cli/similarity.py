@@ -56,11 +56,15 @@ class TrainingPart:
         found = distance.as_quantile(distance.to_nearest(vectors, self.vectors), self.valid)
         columns = {DISTANCE: [f"{share:.3f}" for share in found]}
         if self.smiles is not None:
-            assert graphs.names is not None
+            if graphs.names is None:
+                raise UsageError(
+                    "--similarity compares molecules by their SMILES, and --input has none. Give "
+                    "them in the file of names beside it, or in a CSV file."
+                )
             similarity, place = nearest(fingerprints(graphs.names.tolist()), self.known)
             columns = {
                 SIMILARITY: [f"{each:.3f}" for each in similarity],
-                NEAREST: self.smiles[place].tolist(),
+                NEAREST: np.where(similarity > 0, self.smiles[place], "").tolist(),
                 **columns,
             }
         if num_rows is None:
@@ -80,10 +84,10 @@ def training_part(predictor: Predictor, workdir: str) -> TrainingPart:
       UsageError: the run has no validation part, or it has folds.
       OtherDataError: the data changed since the run.
     """
-    refuse_folds(predictor, workdir, "--similarity compares with the training part of one model")
+    refuse_folds(workdir, "--similarity compares with the training part of one model")
     first = Predictor(predictor.recipe, predictor.members[0])
     path, model = pathlib.Path(workdir) / FILE, digest(predictor.members[:1])
-    molecules = recipes.reads_smiles(predictor.recipe.config)
+    molecules = recipes.has_smiles(predictor.recipe.config)
     kept = _read(path, model)
     if kept is None:
         print("reading the data of the run, to compare with its training part.", file=sys.stderr)
@@ -101,11 +105,10 @@ def training_part(predictor: Predictor, workdir: str) -> TrainingPart:
             vectors=vectors,
             valid=np.sort(distance.to_nearest(first.embed(valid), vectors)),
         )
-        if molecules:
-            assert train.names is not None
+        if molecules and train.names is not None:
             kept["smiles"] = np.asarray(train.names, np.str_)
         npz.write(path, kept, compressed=True)
-    known = tuple(fingerprints(kept["smiles"].tolist())) if molecules else ()
+    known = tuple(fingerprints(kept["smiles"].tolist())) if "smiles" in kept else ()
     return TrainingPart(first, kept["vectors"], kept["valid"], kept.get("smiles"), known)
 
 

@@ -58,6 +58,8 @@ def run(config: ConfigDict, workdir: pathlib.Path) -> None:
     for row in prepared.rejected:
         _log.warning("row %d (%r) is left out: %s", row.row, row.smiles, row.reason)
     graphs = prepared.dataset
+    if config.baseline:
+        baseline.check(graphs)
     budget = recipes.budget(config, graphs)
     model = recipes.model(config, graphs.spec)
     task = recipes.task(config, graphs.spec)

@@ -17,6 +17,7 @@ from gtx.data.exact import DatasetError
 from gtx.data.smiles import shortened
 from gtx.data.spec import Categorical, Column, Continuous
 
+FAR = 10  # standard deviations from the mean of training
 _DESCRIPTORS = "descriptors"  # the graph column of RDKit's descriptors
 
 
@@ -110,6 +111,32 @@ def added(
     kept = dataset.select(np.array([row not in lacking for row in dataset.ids.tolist()], bool))
     columns = {name: array[kept.ids] for name, array in arrays.items()}
     return kept.with_columns("graph", columns, known), {row: found[row] for row in sorted(found)}
+
+
+def far(dataset: Dataset, scaled: Mapping[str, Column]) -> list[tuple[int, str]]:
+    """The molecules with a number that is far from those of training, by id, and what it is.
+
+    A model then says something of what it has seen nothing like, such as of 298 where a column held
+    temperatures in degrees Celsius.
+
+    Args:
+      dataset: molecules with columns as their file has them.
+      scaled: what the columns are, with mean and standard deviation of training; numbers without
+        them are not compared.
+    """
+    found = []
+    for name, column in scaled.items():
+        if not isinstance(column, Continuous) or not column.mean:
+            continue
+        values = dataset.graphs[name][:, 0].astype(np.float64)
+        distance = np.abs(values - column.mean[0]) / column.std[0]
+        for row in np.flatnonzero(distance > FAR):
+            reason = (
+                f"column {name!r} holds {values[row]:g}, which is {distance[row]:.0f} standard "
+                f"deviations from the mean of training, {column.mean[0]:.4g}"
+            )
+            found.append((int(dataset.ids[row]), reason))
+    return found
 
 
 def _values(

@@ -120,7 +120,7 @@ def flat_smiles(smiles: Sequence[str]) -> list[str]:
     Charges, tautomers and the other parts of a salt are kept, because they make another compound.
     """
     chem = rdkit()
-    return parse_all(smiles, use=lambda each, _: chem.MolToSmiles(_flat(each)))
+    return parse_all(smiles, any_valence=True, use=lambda each, _: chem.MolToSmiles(_flat(each)))
 
 
 def scaffolds(smiles: Sequence[str]) -> list[str]:

@@ -11,8 +11,11 @@ from gtx.recipes.checks import check_model as check_model
 from gtx.recipes.data import encode as encode
 from gtx.recipes.data import encoded_columns as encoded_columns
 from gtx.recipes.data import encodings as encodings
+from gtx.recipes.data import has_smiles as has_smiles
+from gtx.recipes.data import made_of_smiles as made_of_smiles
 from gtx.recipes.data import masked_nodes as masked_nodes
 from gtx.recipes.data import reads_smiles as reads_smiles
+from gtx.recipes.data import smiles_features as smiles_features
 from gtx.recipes.data import source as source
 from gtx.recipes.data import structures as structures
 from gtx.recipes.data import with_structures as with_structures

@@ -18,8 +18,9 @@ from gtx.recipes.data import (
     encoding_of,
     encodings,
     given_encodings,
+    has_smiles,
     label,
-    reads_smiles,
+    made_of_smiles,
     structures,
 )
 from gtx.recipes.declared import declared_spec, example
@@ -42,7 +43,7 @@ def check(config: ConfigDict) -> None:
     source_label, settings = label(config), config.data
     check_folds(config)
     # Calls without molecules cost nothing and run the checks of the functions themselves.
-    if reads_smiles(config):
+    if made_of_smiles(config):
         try:
             molecules.from_smiles([], features=settings.features)
         except ValueError as error:
@@ -84,13 +85,14 @@ def check(config: ConfigDict) -> None:
             "config.task.class_weights: they are for classes, and the source "
             f"{settings.name!r} has a {source_label.kind} label. Give none."
         )
-    if config.baseline and (source_label.kind, source_label.level) != ("regression", "graph"):
+    kinds = ("regression", "binary", "multiclass")
+    if config.baseline and (source_label.level != "graph" or source_label.kind not in kinds):
         raise ConfigError(
-            "config.baseline: True is not allowed: the forest regresses labels of molecules, "
-            f"and the source {settings.name!r} has a {source_label.kind} label of each "
+            "config.baseline: True is not allowed: the forest learns numbers or classes of "
+            f"molecules, and the source {settings.name!r} has a {source_label.kind} label of each "
             f"{source_label.level}. Give False."
         )
-    if config.baseline and not reads_smiles(config):
+    if config.baseline and not has_smiles(config):
         raise ConfigError(
             f"config.baseline: True is not allowed: the forest needs SMILES, and the source "
             f"{settings.name!r} has none. Give False."
@@ -130,6 +132,18 @@ def _check_noise(config: ConfigDict) -> None:
     masked, noise, scale = (
         config.task.get(name, 0.0) for name in ("masked", "noise", "noise_scale")
     )
+    # Fields that nothing reads would be a task that the user does not get.
+    for field, default, switch, on in (
+        ("masked_columns", "", "masked", masked),
+        ("noise_columns", "", "noise or config.task.noise_scale", noise or scale),
+        ("corrupt", "receiver", "negatives", config.task.get("negatives", 0)),
+    ):
+        given = config.task.get(field, default)
+        if given != default and not on:
+            raise ConfigError(
+                f"config.task.{field}: {given!r} is read together with config.task.{switch}, which "
+                f"is off. Set that, or leave it {default!r}."
+            )
     noisy = "noise" if noise else "noise_scale"
     if masked and (noise or scale):
         raise ConfigError(

@@ -17,9 +17,25 @@ from gtx.recipes.rules import ConfigError, call_checked, choose, frozen, setting
 from gtx.typing import LEVELS
 
 
-def reads_smiles(config: ConfigDict) -> bool:
-    """Whether the recipe's graphs are molecules made from SMILES, which are their names."""
+def has_smiles(config: ConfigDict) -> bool:
+    """Whether the recipe's graphs are molecules whose names are SMILES."""
     return SOURCES[config.data.name].has_smiles
+
+
+def smiles_features(config: ConfigDict) -> str:
+    """The features of atoms and bonds of the recipe's molecules; "" for other graphs."""
+    own = getattr(SOURCES[config.data.name], "features", "")
+    return str(config.data.get("features", own))
+
+
+def reads_smiles(config: ConfigDict) -> bool:
+    """Whether the recipe's graphs are molecules, so that its models predict for SMILES."""
+    return bool(smiles_features(config))
+
+
+def made_of_smiles(config: ConfigDict) -> bool:
+    """Whether the recipe's graphs are made of SMILES when they are read, and not published."""
+    return "features" in rules_of(SOURCES[config.data.name])
 
 
 def source(config: ConfigDict) -> DataSource:

@@ -11,9 +11,9 @@ from tests.trained import SMILES
 pytest.importorskip("rdkit", reason="fingerprints need the extra `molecules`")
 
 
-def dataset(labels, split):
+def dataset(labels, split, label=None):
     graphs, _ = molecules.from_smiles(SMILES)
-    label = Label("graph", "regression", labels.shape[1], ("a", "b", "c")[: labels.shape[1]])
+    label = label or Label("graph", "regression", labels.shape[1], ("a", "b")[: labels.shape[1]])
     return graphs.with_targets("graph", labels=labels, label=label).with_split(split)
 
 
@@ -59,3 +59,46 @@ def test_molecules_in_no_part_or_of_weight_0_are_not_seen(labels):
         "graph", labels=known, label=graphs.spec.label, weights=weights
     )
     assert baseline.forest_scores(weighted.with_split(split), task, seed=0) == wanted
+
+
+def by_hand(wanted, rows):
+    """Probabilities of a classifier of scikit-learn for the test molecules."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    counts = molecules.morgan_counts(SMILES)
+    forest = RandomForestClassifier(500, random_state=0).fit(counts[rows], wanted[rows])
+    return forest.predict_proba(counts[SPLIT == 2])
+
+
+def test_yes_or_no_targets_have_classifiers_of_their_own():
+    labels = np.stack(
+        [["O" in smiles for smiles in SMILES], [len(smiles) > 4 for smiles in SMILES]], axis=1
+    ).astype(np.float32)
+    labels[1, 0] = np.nan
+    label = Label("graph", "binary", 2, ("oxygen", "long"))
+    graphs = dataset(labels, SPLIT, label)
+    task = tasks.from_label(label)
+    rows = SPLIT != 2
+    expected = np.stack(
+        [
+            by_hand(labels[:, 0], rows & ~np.isnan(labels[:, 0]))[:, 1],
+            by_hand(labels[:, 1], rows)[:, 1],
+        ],
+        axis=1,
+    )
+    assert baseline.forest_scores(graphs, task, seed=0) == task.metrics(
+        expected, labels[SPLIT == 2]
+    )
+
+
+def test_a_class_of_several_may_be_missing_or_unknown():
+    labels = np.array([min(smiles.count("C"), 2) for smiles in SMILES])
+    labels = np.where(labels == 1, 3, labels)  # no molecule is of class 1
+    labels[2] = -1
+    label = Label("graph", "multiclass", 4)
+    task = tasks.from_label(label)
+    expected = np.zeros(((SPLIT == 2).sum(), 4))
+    expected[:, [0, 2, 3]] = by_hand(labels, (SPLIT != 2) & (labels >= 0))
+    scores = baseline.forest_scores(dataset(labels, SPLIT, label), task, seed=0)
+    assert scores == pytest.approx(task.metrics(expected, labels[SPLIT == 2]), nan_ok=True)
+    assert scores["accuracy"] > 0

@@ -10,7 +10,7 @@ import pytest
 from configs import csv_molecules
 from gtx import Predictor, recipes
 from gtx.cli.predict_molecules import predict_file
-from gtx.data import CsvError, DatasetError
+from gtx.data import CsvError, DatasetError, MoleculeWarning
 from tests.cli import commands
 from tests.trained import SMILES, invented, shrink
 
@@ -227,3 +227,15 @@ def test_smiles_alone_are_refused_in_python_with_the_remedy(predictor):
         predictor.smiles(["C", "CC"], columns={"T/K, dry": [300, 301], "solvent": ["water"]})
     with pytest.raises(DatasetError, match=r"and got \['T/K, dry'\]"):
         predictor.smiles(["C"], columns={"T/K, dry": [300]})
+
+
+def test_a_number_far_from_those_of_training_is_told(predictor, tmp_path, capsys):
+    columns = {"T/K, dry": [25, 290], "solvent": ["water", "water"]}
+    with pytest.warns(MoleculeWarning, match="holds 25, which is .* standard deviations") as told:
+        predictor.smiles(["CCO", "CCO"], columns=columns)
+    assert [warning.message.place for warning in told] == [0]
+    source = tmp_path / "in.csv"
+    source.write_text('smiles,solvent,"T/K, dry"\nCCO,water,290\nCCO,water,25\n')
+    assert predict_file(predictor, str(source), str(tmp_path / "out.csv")) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: row 3: column 'T/K, dry' holds 25, which is 2")

@@ -148,3 +148,16 @@ def _shaken(params):
 def test_targets_have_files_of_their_own():
     names = explanations.file_names(["log S", "log_S", "LOG_S", "%", "pH 7.4"])
     assert names == ["log_S", "log_S_2", "LOG_S_3", "_", "pH_7.4"]
+
+
+def test_a_file_may_name_its_molecules_otherwise(trained_run, tmp_path, capsys):
+    source, output = tmp_path / "in.csv", tmp_path / "out"
+    source.write_text("mol\nOCCO\n")
+    arguments = [f"--workdir={trained_run.workdir}", "--method=leave_one_out"]
+    arguments += [f"--input={source}", f"--output={output}", "--pictures=0"]
+    assert commands.run("explain", *arguments) == 2
+    assert "with --smiles_column" in capsys.readouterr().err
+    assert commands.run("explain", *arguments, "--smiles_column=mol") == 0
+    assert [row["symbol"] for row in rows(output / "atoms.csv")] == [*"OCCO"]
+    assert commands.run("explain", *arguments[:2], "--smiles=C", "--smiles_column=mol") == 2
+    assert "that of a CSV file" in capsys.readouterr().err

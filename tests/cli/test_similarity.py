@@ -28,7 +28,7 @@ def test_columns_say_how_alike_a_molecule_and_the_training_part_are(
     train, valid = (trained_run.graphs.part(name) for name in ("train", "valid"))
     known = train.names[3]
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
-    source.write_text(f"smiles\n{known}\nC(C\n{trained.LARGE}\n")
+    source.write_text(f"smiles\n{known}\nC(C\n{trained.LARGE}\n[Xe]\n")
     arguments = [f"--workdir={folder}", f"--input={source}", f"--output={target}", "--similarity"]
     assert commands.run("predict", *arguments) == 3
     assert "reading the data of the run" in capsys.readouterr().err
@@ -38,6 +38,7 @@ def test_columns_say_how_alike_a_molecule_and_the_training_part_are(
     assert rows[0]["train_similarity"] == "1.000" and rows[0]["train_nearest"] == known
     assert [rows[1][name] for name in columns] == ["", "", ""]
     assert float(rows[2]["train_similarity"]) < 0.5
+    assert [rows[3][name] for name in columns[:2]] == ["0.000", ""]
     predictor = Predictor.load(folder)
     vectors = predictor.embed(train)
     of_valid = distance.to_nearest(predictor.embed(valid), vectors)

@@ -35,6 +35,9 @@ class DataSource(abc.ABC):
     that do not depend on the data are attributes of the class, so that a recipe can be checked
     without data.
 
+    A source whose graphs are those of `gtx.data.molecules.from_smiles` has an attribute `features`:
+    of its atoms and bonds; a field where a recipe chooses them. Its models predict for SMILES.
+
     Attributes:
       label: description of its labels; a property if it depends on fields.
       splits: possible values of `config.data.split`; "given" is its own split.

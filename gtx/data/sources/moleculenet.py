@@ -71,6 +71,8 @@ class MoleculeNet(PackedSource):
 
     nodes: ClassVar[Mapping[str, Column]] = {"atom": Categorical(molecules.ATOM_SIZES)}
     edges: ClassVar[Mapping[str, Column]] = {"bond": Categorical(molecules.BOND_SIZES)}
+    has_smiles: ClassVar[bool] = True
+    features: ClassVar[str] = "ogb"
     needs: ClassVar[str] = "the file <root>/moleculenet/<graphs>.npz"
 
     @property

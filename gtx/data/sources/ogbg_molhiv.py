@@ -28,6 +28,8 @@ class OGBGMolhiv(PackedSource):
     file: ClassVar[str] = "ogbg_molhiv/molhiv.npz"
     nodes: ClassVar[Mapping[str, Column]] = {"atom": Categorical(molecules.ATOM_SIZES)}
     edges: ClassVar[Mapping[str, Column]] = {"bond": Categorical(molecules.BOND_SIZES)}
+    has_smiles: ClassVar[bool] = True
+    features: ClassVar[str] = "ogb"
     label: ClassVar[Label] = Label("graph", "binary", 1, ("HIV_active",))
 
     def published(self) -> Published:

@@ -29,6 +29,7 @@ class OGBGMolpcba(PackedSource):
     file: ClassVar[str] = "ogbg_molpcba/ogbg_molpcba.npz"
     nodes: ClassVar[Mapping[str, Column]] = {"atom": Categorical(molecules.ATOM_SIZES)}
     edges: ClassVar[Mapping[str, Column]] = {"bond": Categorical(molecules.BOND_SIZES)}
+    features: ClassVar[str] = "ogb"
     label: ClassVar[Label] = Label("graph", "multilabel", 128)
 
     def published(self) -> Published:

@@ -41,6 +41,7 @@ class PCQM4Mv2(PackedSource):
     file: ClassVar[str] = "pcqm4mv2/pcqm4mv2.npz"
     nodes: ClassVar[Mapping[str, Column]] = {"atom": Categorical(molecules.ATOM_SIZES)}
     edges: ClassVar[Mapping[str, Column]] = {"bond": Categorical(molecules.BOND_SIZES)}
+    features: ClassVar[str] = "ogb"
     label: ClassVar[Label] = Label("graph", "regression", 1, ("homo-lumo gap",))
 
     def published(self) -> Published:

@@ -30,6 +30,7 @@ class PeptidesFunc(PackedSource):
     file: ClassVar[str] = "peptides_func/peptides_func.npz"
     nodes: ClassVar[Mapping[str, Column]] = {"atom": Categorical(ATOM_SIZES)}
     edges: ClassVar[Mapping[str, Column]] = {"bond": Categorical(molecules.BOND_SIZES)}
+    features: ClassVar[str] = "ogb"
     label: ClassVar[Label] = Label(
         "graph", "multilabel", 10, tuple(f"class{number}" for number in range(10))
     )

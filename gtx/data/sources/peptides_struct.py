@@ -36,6 +36,7 @@ class PeptidesStruct(PackedSource):
     file: ClassVar[str] = "peptides_struct/peptides_struct.npz"
     nodes: ClassVar[Mapping[str, Column]] = {"atom": Categorical(ATOM_SIZES)}
     edges: ClassVar[Mapping[str, Column]] = {"bond": Categorical(molecules.BOND_SIZES)}
+    features: ClassVar[str] = "ogb"
     label: ClassVar[Label] = Label("graph", "regression", len(TARGETS), TARGETS)
 
     def published(self) -> Published:
