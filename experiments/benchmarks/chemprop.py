@@ -20,6 +20,7 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
 from absl import flags
 from absl.flags import FlagValues
 
@@ -40,6 +41,7 @@ from gtx.cli.command import Command, execute
 from gtx.cli.exit_codes import leave
 from gtx.cli.reading import UsageError
 from gtx.data import SPLITS, Dataset, splits
+from gtx.data.smiles import parse
 from gtx.data.sources import MoleculeNet, Solubility
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -129,7 +131,11 @@ def prepared(row: str, seed: int, root: str, folder: pathlib.Path) -> Problem:
 
 
 def load(name: str, root: str) -> Dataset:
-    return (Solubility() if name == "solubility" else MoleculeNet(root, name)).load()
+    """The molecules of a set that RDKit reads today, which is not all of Tox21."""
+    graphs = (Solubility() if name == "solubility" else MoleculeNet(root, name)).load()
+    assert graphs.names is not None
+    _, errors = parse(graphs.names.tolist(), use=lambda molecule, text: None)
+    return graphs.select(np.setdiff1d(np.arange(len(graphs)), list(errors)))
 
 
 def measured(tool: Program | Trees, problem: Problem, *, rate: bool) -> dict[str, Any]:
