@@ -46,6 +46,8 @@ def fit(
     """
     graphs = prepared.dataset
     train, valid = graphs.part("train"), graphs.part("valid")
+    if not len(valid.targets):
+        _log.warning("there is no validation part: the parameters of the last epoch are kept.")
     optimizer = recipes.optimizer(config, source.steps_per_epoch)
     for note in notes_on_spread(
         train,
@@ -75,7 +77,7 @@ def fit(
         model,
         task,
         source,
-        valid,
+        valid if len(valid.targets) else None,
         optimizer=optimizer,
         num_epochs=settings.num_epochs,
         workdir=workdir,

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import math
 import pathlib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -130,17 +132,18 @@ def figures_of(folds: Sequence[Fold]) -> dict[str, Any]:
     """What metrics.json says of the scores and of how training went.
 
     Returns:
-      The mean scores by part; `deviations`, the standard deviations between folds (by n - 1);
+      The mean scores by part, each over the folds where it is defined; `deviations`, the standard
+      deviations between these folds (by n - 1);
       `folds`, by number what is said of each; and sums over folds of seconds and compilations. The
       scores by part are those of each fold's own parts, so that "test" is the mean over folds.
     """
     each = {number: fold.scores for number, fold in enumerate(folds)}
     own = [fold.scored.figures for fold in folds]
     baselines = {number: figures["baseline"] for number, figures in enumerate(own)}
-    forest = None if own[0]["baseline"] is None else per_seed.over(each, baselines, np.mean)
+    forest = None if own[0]["baseline"] is None else per_seed.over(each, baselines, _mean_known)
     return {
-        **per_seed.over(each, each, np.mean),
-        "deviations": per_seed.over(each, each, per_seed.deviation),
+        **per_seed.over(each, each, _mean_known),
+        "deviations": per_seed.over(each, each, _deviation_known),
         "folds": {
             number: {
                 **each[number],
@@ -161,6 +164,31 @@ def figures_of(folds: Sequence[Fold]) -> dict[str, Any]:
         **{name: sum(figures[name] for figures in own) for name in _SUMS},
         **{name: own[0][name] for name in ("main_metric", "mode", "parameters", "attention")},
     }
+
+
+def _mean_known(values: Sequence[float]) -> float:
+    """Over the folds where a score is defined; of a fold without both classes there is no AUC."""
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
+
+
+def _deviation_known(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return per_seed.deviation(known) if len(known) > 1 else math.nan
+
+
+def _undefined(folds: Sequence[per_seed.Scores], metric: str) -> list[str]:
+    """A line for each part that has folds without this score."""
+    lines = []
+    for part in folds[0]:
+        without = [n for n, scores in enumerate(folds) if math.isnan(scores[part][metric])]
+        if without:
+            numbers = ", ".join(map(str, without))
+            lines.append(
+                f"{part} {metric} is not defined in {len(without)} of {len(folds)} folds "
+                f"({numbers}); means and deviations are those of the others."
+            )
+    return lines
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -202,6 +230,8 @@ def _print(
         deviations=figures["deviations"],
         title=f"Scores: mean ± standard deviation of {len(folds)} folds",
     )
+    for line in _undefined([fold.scores for fold in folds], metric):
+        print(f"note: {line}", file=sys.stderr)
     outcome.print_scores(
         {"all": together}, None, title="Scores of all, each by the model that did not see it"
     )

@@ -183,6 +183,12 @@ def check_fields(config: ConfigDict) -> None:
                 f"{_near(path, rules)}; the fields there are {', '.join(_beside(path, rules))}."
             )
     _check_split(config.data, SOURCES[source])
+    drawn = config.data.split in ("random", "scaffold")
+    if drawn and config.training.patience and not config.data.valid_fraction > 0:
+        raise ConfigError(
+            "config.training.patience: it waits for a better validation score, and "
+            "config.data.valid_fraction 0 leaves no validation part. Give 0, or a fraction above 0."
+        )
     _check_batch(config)
     _check_seeds(config)
 
@@ -230,6 +236,14 @@ def _check_split(settings: ConfigDict, source: type[DataSource]) -> None:
         raise ConfigError(
             f"config.data.split: {settings.split!r} is not possible with the source "
             f"{settings.name!r}. Give one of {', '.join(source.splits)}."
+        )
+    # A column that is named and not read would be a split of the user's own that is lost.
+    column = settings.get("split_column", "")
+    default = getattr(source, "split_column", column)
+    if column != default and settings.split != "column":
+        raise ConfigError(
+            f"config.data.split_column: {column!r} is not read, because config.data.split is "
+            f"{settings.split!r}. Give config.data.split='column', or leave it {default!r}."
         )
     drawn = settings.split in ("random", "scaffold")
     if drawn and "test_fraction" not in settings:

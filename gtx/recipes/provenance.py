@@ -95,6 +95,21 @@ def other_data(recipe: recipes.Recipe) -> Dataset:
     return dataset
 
 
+def drawn_anew(recipe: recipes.Recipe, dataset: Dataset) -> bool:
+    """Whether graphs that a run trained on may be in any part of data that are read now.
+
+    A split that is drawn is another one if there are other graphs or another order. Then only a
+    test part that the data name themselves is unknown to the model.
+    """
+    if recipe.config.data.get("split", "given") not in ("random", "scaffold"):
+        return False
+    known, found = recipe.content or {}, content_of_parts(dataset)
+    return any(
+        known.get(part, {}).get("structure") != found.get(part, {}).get("structure")
+        for part in ("train", "valid")
+    )
+
+
 def _unfitted(label: Label) -> Label:
     """The label without what was computed from the train part."""
     parts = tuple(_unfitted(part) for part in label.parts)

@@ -165,7 +165,7 @@ def _of_other_data(config: ConfigDict, like: Recipe, spec: GraphSpec, names: lis
     modules: set[str] = set()
     label, theirs = spec.label, like.spec.label
     assert label is not None
-    if theirs is None or not alike(label, theirs):
+    if not alike(label, config, like):
         modules.add(_OF_LABEL)
     if theirs is None or label.level != theirs.level:
         modules.add(_OF_LEVEL)

@@ -88,7 +88,7 @@ def takes_descriptors(like: Recipe, config: ConfigDict) -> bool:
 def takes_head(label: Label, like: Recipe, config: ConfigDict) -> bool:
     """Whether the head of another run predicts this label, and is taken."""
     asked = any(matches("head", pattern) for pattern in frozen(config.get("init_new", ())))
-    return not asked and like.spec.label is not None and alike(label, like.spec.label)
+    return not asked and alike(label, config, like)
 
 
 def check_columns(spec: GraphSpec, like: Recipe, config: ConfigDict) -> None:
@@ -183,9 +183,16 @@ def _difference(column: Column, other: Column) -> str:
     return "holds categories, and numbers" if isinstance(column, Categorical) else numbers
 
 
-def alike(label: Label, other: Label) -> bool:
-    """Whether two labels are the same but for what was computed from the train parts."""
-    return _without_train(label) == _without_train(other)
+def alike(label: Label, config: ConfigDict, like: Recipe) -> bool:
+    """Whether the label of another run is this one but for what was computed from the train parts.
+
+    The label of one class of several has the names of the classes alone: the recipes say of which
+    column they are.
+    """
+    if like.spec.label is None or _without_train(label) != _without_train(like.spec.label):
+        return False
+    columns = (config.data.get("target"), like.config.data.get("target"))
+    return label.kind != "multiclass" or columns[0] == columns[1] or None in columns
 
 
 def _without_train(label: Label) -> Label:

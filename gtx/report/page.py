@@ -147,6 +147,7 @@ def _target(run: Run, target: Target) -> dict[str, Any]:
         "worst": _worst(target),
         "calibration": _calibration(target),
         "fitted": target.fitted is not None,
+        "of_valid": run.last_part == "valid",
     }
 
 

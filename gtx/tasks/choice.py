@@ -106,6 +106,10 @@ def _check_target_weights(label: Label, weights: tuple[float, ...]) -> None:
 
 def _mixed(label: Label, loss: str, metric: str, head_weights: tuple[float, ...]) -> Mixed:
     """The heads of a mixed label; `loss` is that of its regression heads."""
+    if loss != "auto" and all(part.kind != "regression" for part in label.parts):
+        raise ValueError(
+            f"loss {loss!r} is that of regression heads, and this label has none. Give 'auto'."
+        )
     chosen, _, own = metric.rpartition("/")
     heads = []
     for part in label.parts:

@@ -1,9 +1,16 @@
 """The parameters of a run for inference: of one model, or of the members of an ensemble."""
 
 import pathlib
+import warnings
 
 from gtx.interop import safetensors
-from gtx.training.checkpoint import CheckpointError, Checkpoints, Restored, load_json
+from gtx.training.checkpoint import (
+    CheckpointError,
+    Checkpoints,
+    CheckpointWarning,
+    Restored,
+    load_json,
+)
 from gtx.training.folders import BEST, MEMBERS, Members, folder_of, folders_of
 from gtx.training.manifest import ManifestError
 
@@ -125,4 +132,12 @@ def restore_members(workdir: pathlib.Path) -> list[Restored]:
                 "no ensemble. Give the folder of one seed."
             )
         found.append(restored)
+    if not one_recipe and not (workdir / MEMBERS).exists():
+        config = (found[0].recipe or {}).get("config", {})
+        warnings.warn(
+            f"{workdir} holds {len(found)} of {config.get('data', {}).get('folds')} folds, and is "
+            "not finished: the mean is that of these folds.",
+            CheckpointWarning,
+            stacklevel=2,
+        )
     return found

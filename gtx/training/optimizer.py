@@ -250,7 +250,12 @@ def update_average(average: PyTree, new: PyTree, step: Int[Array, ""], decay: fl
     does not contain the initial values. It is stored in float32.
     """
     weight = average_weight(step, decay)
-    return jax.tree.map(lambda old, value: (1 - weight) * old + weight * value, average, new)
+
+    def averaged(old: Array, value: Array) -> Array:
+        # A value that does not change, such as a frozen one, keeps all its bits.
+        return jnp.where(value == old, old, (1 - weight) * old + weight * value)
+
+    return jax.tree.map(averaged, average, new)
 
 
 def average_weight(step: Int[Array, ""], decay: float) -> Float[Array, ""]:

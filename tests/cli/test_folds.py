@@ -12,7 +12,7 @@ import pytest
 from configs import csv_molecules
 from gtx import Predictor, recipes
 from gtx.cli import calibration, per_fold
-from gtx.training import JsonLines
+from gtx.training import CheckpointWarning, JsonLines
 from gtx.uncertainty import Calibration
 from tests.cli import commands
 from tests.recipes.test_folds import write
@@ -231,6 +231,8 @@ def test_a_run_that_was_stopped_goes_on_and_ends_with_the_same_bits(
     folder = tmp_path / "run"
     assert not (folder / "metrics.json").exists()
     assert len(list(folder.glob("fold_*/metrics.json"))) == finished
+    with pytest.warns(CheckpointWarning, match=r"holds \d of 3 folds, and is not finished"):
+        Predictor.load(folder)
     done = sorted((folder / "fold_0" / "checkpoints").rglob("manifest.json"))
     times = [path.stat().st_mtime_ns for path in done]
     assert train(tmp_path) == 0

@@ -94,6 +94,11 @@ WRONG = {
     "csv_molecules": [
         ({"data.split": "given"}, "test_path is '' and split is 'given'"),
         ({"data.test_path": "other.csv"}, "goes with split 'given'"),
+        ({"data.split_column": "part"}, "is not read, because config.data.split is"),
+        ({"data.valid_fraction": 0.0, "training.patience": 3}, "waits for a better validation"),
+        ({"task.masked_columns": "atom"}, "is read together with config.task.masked"),
+        ({"task.noise_columns": "nodes.atom"}, "is read together with config.task.noise"),
+        ({"task.corrupt": "both"}, "is read together with config.task.negatives"),
         ({"data.duplicates": "drop"}, "keep"),
         ({"data.categorical": "plate"}, "there are no columns"),
         ({"data.test_fraction": 0.95}, "leave nothing to train on"),
@@ -107,7 +112,15 @@ WRONG = {
         ({"data.descriptors": ("MolWeight",)}, "RDKit has no 'MolWeight'"),
         ({"data.descriptors": (3,)}, "a tuple: a text"),
         ({"task.loss": "mse", "data.kind": "binary"}, "choose one of cross_entropy"),
-        ({"baseline": True, "data.kind": "binary"}, "a binary label of each graph"),
+        (
+            {
+                "baseline": True,
+                "data.kind": "mixed",
+                "data.target": "a,b",
+                "data.kinds": "regression,binary",
+            },
+            "a mixed label of each graph",
+        ),
         ({"data.num_folds": 5}, "'csv' reads no such field"),
     ],
     "solubility_gps": [

@@ -134,9 +134,12 @@ def test_other_data_are_read_with_the_scales_of_the_run(tmp_path):
     config.data.descriptors = ("MolWt",)
     data = recipes.recipe(config, recipes.prepare(config))
     predictor = trained.invented(data)
+    write(path, [(text, 2 * value) for text, value in ROWS])  # no other graphs, no other parts
+    assert not provenance.drawn_anew(predictor.recipe, provenance.other_data(predictor.recipe))
     write(path, [*ROWS, ("CCCCCCCCCCCCO", 99.0)])
     dataset = provenance.other_data(predictor.recipe)
     assert len(dataset) == len(ROWS) + 1 and not dataset.graphs
+    assert provenance.drawn_anew(predictor.recipe, dataset)
     expected = trained.invented(data)([text for text, _ in ROWS])
     assert predictor(dataset)[: len(ROWS)] == pytest.approx(expected, abs=1e-5)
 

@@ -9,10 +9,10 @@ import pytest
 from ml_collections import ConfigDict
 
 from gtx import Predictor, recipes
-from gtx.data import Categorical, Continuous, GraphSpec
+from gtx.data import Categorical, Continuous, GraphSpec, Label
 from gtx.data.column_scales import standardize_columns
 from gtx.recipes.start import check_start
-from gtx.recipes.taken_data import check_columns, with_features_of, with_label_of
+from gtx.recipes.taken_data import alike, check_columns, with_features_of, with_label_of
 from gtx.training.checkpoint import Checkpoints
 from tests.cli import commands
 from tests.trained import SMILES
@@ -269,3 +269,15 @@ def test_patterns_without_a_run_are_refused(trained_run):
     settings.init_from = ""
     with pytest.raises(recipes.ConfigError, match="config.init_from names none"):
         check_start(settings)
+
+
+def test_classes_of_another_column_have_a_head_of_their_own(trained_run):
+    label = Label("graph", "multiclass", 2, ("high", "low"))
+    settings, like = (
+        config(trained_run, data__target=name, data__kind="multiclass") for name in ("risk", "size")
+    )
+    spec = trained_run.graphs.spec.replace(label=label)
+    like = dataclasses.replace(recipes.read_recipe(trained_run.recipe), config=like, spec=spec)
+    assert not alike(label, settings, like)
+    settings.data.target = "size"
+    assert alike(label, settings, like)

@@ -242,3 +242,13 @@ def test_an_axis_holds_its_values_and_has_a_few_ticks(values, log):
     ticks = axis.ticks()
     assert 1 <= len(ticks) <= 8 and ticks == sorted(ticks)
     assert all(10 - 1e-6 <= axis(tick) <= 100 + 1e-6 for tick in ticks)
+
+
+def test_intervals_are_not_checked_on_the_part_that_they_are_fitted_to(regression, tmp_path):
+    metrics = json.loads((regression / "metrics.json").read_text())
+    assert "cannot be checked by it" not in shown(regression, output=tmp_path / "a.html").text
+    metrics["valid"] = metrics.pop("test")
+    metrics.pop("baseline")
+    outcome.write_json(regression / "metrics.json", metrics)
+    found = shown(regression, output=tmp_path / "b.html")
+    assert "cannot be checked by it" in found.text and "in intervals that are" not in found.text

@@ -74,6 +74,9 @@ def test_the_main_metric_is_that_of_the_first_head_or_one_by_name():
     assert from_label(LABEL).main_metric == "value/mae" and from_label(LABEL).mode == "min"
     task = from_label(LABEL, metric="flags/roc_auc", loss="mse")
     assert (task.mode, task.heads[0].loss_name) == ("max", "mse")
+    without = mixed_label([part for part in LABEL.parts if part.kind != "regression"])
+    with pytest.raises(ValueError, match="is that of regression heads, and this label has none"):
+        from_label(without, loss="mse")
     with pytest.raises(ValueError, match="main_metric='mae' is not a metric of Mixed"):
         from_label(LABEL, metric="mae")
     with pytest.raises(ValueError, match="head_weights has 1 numbers for 3 heads"):

@@ -79,6 +79,14 @@ def test_the_average_is_the_weighted_mean_of_what_was_added(decay):
         np.testing.assert_allclose(average["w"], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_the_average_of_what_does_not_change_has_its_bits():
+    value = {"w": jnp.asarray(np.random.default_rng(0).normal(size=1000), jnp.float32)}
+    average = value
+    for step in range(50):
+        average = update_average(average, value, jnp.int32(step), 0.99)
+    np.testing.assert_array_equal(average["w"], value["w"])
+
+
 @pytest.mark.parametrize("decay", [0.9, 0.999, 0.99999])
 def test_the_weight_of_an_entry_keeps_its_digits(decay):
     steps = np.array([0, 1, 10, 1000, 1000000])
