@@ -65,21 +65,28 @@ def check_links(dataset: Dataset) -> None:
 
 
 def with_candidates(
-    dataset: Dataset, count: int, *, seed: int = 0, parts: tuple[str, ...] = ("valid", "test")
+    dataset: Dataset,
+    count: int,
+    *,
+    seed: int = 0,
+    parts: tuple[str, ...] = ("valid", "test"),
+    edges: bool = True,
 ) -> Dataset:
     """Replace the negatives of parts by candidates among which each link is ranked.
 
     For every node that sends a link of a part, receivers in its graph are drawn that are no known
     link of it: no positive of any part and no edge of the graph, nor the node itself. They are the
     negatives of that part. So all links of a node are ranked among the same candidates, and a
-    ranking within senders is the filtered one (Bordes et al., 2013). If all candidates are taken,
-    it is also the extended filtered ranking of PCQM-Contact (Tönshoff et al., 2023).
+    ranking within senders is the filtered one (Bordes et al., 2013). If all candidates are taken
+    and edges are none, it is also the extended filtered ranking of PCQM-Contact (Tönshoff et al.,
+    2023), where a bond is no contact.
 
     Args:
       dataset: its targets are pairs with one yes-or-no label, and have a split.
       count: number of candidates for each sender; a node with fewer has all of them.
       seed: of the draw.
       parts: names of the parts whose negatives are replaced.
+      edges: whether the edges of the graphs are links too.
 
     Raises:
       DatasetError: the targets are no links, or a part has no positive.
@@ -87,7 +94,7 @@ def with_candidates(
     check_links(dataset)
     if count < 1:
         raise DatasetError(f"dataset: count is {count}. Give the number of candidates, at least 1.")
-    known, table = KnownLinks.of(dataset), dataset.targets
+    known, table = KnownLinks.of(dataset, edges=edges), dataset.targets
     assert table.labels is not None
     codes = [SPLITS.index(part) for part in parts]
     kept = ~(np.isin(table.split, codes) & (table.labels[:, 0] == 0))

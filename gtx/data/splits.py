@@ -46,13 +46,18 @@ def random(
     seed: int = 0,
     by: By = "graph",
 ) -> Dataset:
-    """Train, valid and test drawn at random in these fractions."""
-    count = _count(dataset, by)
+    """Train, valid and test drawn at random in these fractions.
+
+    Edges or pairs between the same two nodes, in both directions too, are drawn together.
+    """
+    unit = _units(dataset, by)
+    count = int(unit.max(initial=-1)) + 1
     train, valid, _ = _sizes(count, fractions)
     order = np.random.default_rng(seed).permutation(count)
-    split = np.full(count, SPLITS.index("test"), np.int8)
-    split[order[:train]] = SPLITS.index("train")
-    split[order[train : train + valid]] = SPLITS.index("valid")
+    of_unit = np.full(count, SPLITS.index("test"), np.int8)
+    of_unit[order[:train]] = SPLITS.index("train")
+    of_unit[order[train : train + valid]] = SPLITS.index("valid")
+    split = of_unit[unit]
     _check_parts(split, fractions, "", by)
     return _with_parts(dataset, split, by)
 
@@ -191,19 +196,23 @@ def with_validation(
       fraction: fraction of the train part, rounded to whole graphs or targets, at least one.
       seed: seed of the random choice.
       method: "random", or "scaffold", which takes whole scaffolds, in random order while they fit.
-      by: whether "graph"s or "target"s are taken; "scaffold" takes graphs only.
+      by: whether "graph"s or "target"s are taken; "scaffold" takes graphs only. Edges or pairs
+        between the same two nodes are taken together.
     """
     split = graph_split(dataset) if by == "graph" else dataset.targets.split.copy()
     train = np.nonzero(split == SPLITS.index("train"))[0]
-    count = max(1, round(fraction * len(train))) if 0 < fraction < 1 else len(train)
-    if count >= len(train):
+    unit = _units(dataset, by)
+    units = np.unique(unit[train])
+    count = max(1, round(fraction * len(units))) if 0 < fraction < 1 else len(units)
+    if count >= len(units):
         raise DatasetError(
             f"split: cannot take a fraction {fraction} out of {len(train)} train {by}s. "
             "Set a split first, and a fraction between 0 and 1 that leaves some."
         )
     rng = np.random.default_rng(seed)
     if method == "random":
-        split[rng.permutation(train)[:count]] = SPLITS.index("valid")
+        chosen = np.isin(unit[train], rng.permutation(units)[:count])
+        split[train[chosen]] = SPLITS.index("valid")
     elif method == "scaffold" and by == "graph":
         groups = _scaffold_groups(dataset.select(train))
         room = count
@@ -303,6 +312,22 @@ def duplicates_across(dataset: Dataset) -> np.ndarray:
     test = split == SPLITS.index("test")
     seen = (split >= 0) & ~test
     return test & np.isin(flat, flat[seen])
+
+
+def _units(dataset: Dataset, by: By) -> np.ndarray:
+    """The number of what each graph or target is drawn together with: int64 [graphs or targets].
+
+    The two directions of an edge mostly have the same label, and each would tell it of the other.
+    """
+    count, table = _count(dataset, by), dataset.targets
+    if by == "graph" or table.level not in ("edge", "pair"):
+        return np.arange(count)
+    ends = table.index
+    if table.level == "edge":
+        start = np.repeat(dataset.node_ptr[:-1], dataset.num_edges)
+        ends = np.stack([dataset.senders + start, dataset.receivers + start], axis=1)[table.index]
+    found, unit = np.unique(np.sort(ends, axis=1), axis=0, return_inverse=True)
+    return np.arange(count) if len(found) == count else unit.reshape(-1)
 
 
 def _count(dataset: Dataset, by: By) -> int:

@@ -14,6 +14,7 @@ from gtx.data import Dataset, DatasetError
 from gtx.export.programs import Shape, arrays, batch_of, read_shapes
 from gtx.graphs import GraphsTuple
 from gtx.predict import Predictor
+from gtx.training import NonFiniteError
 from gtx.training.members import restore_exported
 
 
@@ -40,19 +41,35 @@ class Served:
         self._programs: dict[str, Any] = {}
 
     def __call__(
-        self, graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str
+        self,
+        graphs: GraphsTuple | Dataset | Iterable[GraphsTuple] | Iterable[str] | str,
+        *,
+        targets: Any = None,
     ) -> np.ndarray:
         """Predict, as `gtx.Predictor` does: float32 [targets, dim], in the order given.
 
+        Args:
+          graphs, targets: as `gtx.Predictor` takes them.
+
         Raises:
+          NonFiniteError: a prediction is not finite.
           GraphError: names the graph, the field and the remedy.
           DatasetError: a graph has more nodes than any program takes.
         """
-        dataset = self._preparation.dataset(graphs)
+        dataset = self._preparation.dataset(graphs, targets=targets)
         found = np.zeros((len(dataset.targets), self._preparation.task.prediction_dim), np.float32)
         for places, rows, inputs, shape in self.inputs(dataset):
             outputs = np.asarray(jax.device_get(self._program(shape)(inputs)))
             found[places] = outputs[rows]
+        bad = np.unique(dataset.target_graph[~np.isfinite(found).all(axis=1)])
+        if len(bad):
+            raise NonFiniteError(
+                f"predictions are not finite. Graph ids: {dataset.ids[bad].tolist()[:10]}. Look "
+                "for extreme features in these graphs.",
+                None,
+                dataset.ids[bad],
+                ["prediction"],
+            )
         return found
 
     def inputs(

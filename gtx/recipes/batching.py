@@ -13,6 +13,7 @@ from gtx import batching
 from gtx.batching.budget import most_targets
 from gtx.data import Dataset
 from gtx.data.sharded import ShardedDataset
+from gtx.data.sources import SOURCES
 from gtx.limits import rules_of, unknown
 from gtx.recipes.data import noisy_names
 from gtx.recipes.models import needs_dense
@@ -100,7 +101,8 @@ def batches(config: ConfigDict, train: Dataset, budget: batching.Budget) -> batc
     if isinstance(train, ShardedDataset):
         return _of_shards(config, train, budget)
     if negatives and not settings:
-        return batching.SampledNegatives(train, budget, negatives, config.task.corrupt)
+        edges = SOURCES[config.data.name].edges_are_links
+        return batching.SampledNegatives(train, budget, negatives, config.task.corrupt, edges)
     if settings and (negatives or train.targets.weights is not None):
         raise ConfigError(
             "config.batch.sampling: parts of a graph have neither drawn negatives "

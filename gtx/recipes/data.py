@@ -11,6 +11,7 @@ import gtx.structures
 from gtx.data import Continuous, Dataset, DatasetError, GraphSpec, Label, splits
 from gtx.data.labels import label_of_kind
 from gtx.data.masking import hidden_columns, masked_label, widened
+from gtx.data.sharded import ShardedDataset
 from gtx.data.sources import SOURCES, DataSource
 from gtx.limits import rules_of
 from gtx.recipes.rules import ConfigError, call_checked, choose, frozen, settings_of
@@ -182,6 +183,11 @@ def check_mapped(graphs: Dataset, config: ConfigDict) -> None:
             f"{len(graphs.part('valid'))} graphs into valid. A packed folder is written with its "
             "parts in order: set train, valid and test by gtx.data.splits before "
             "packed_folder.save, and give --config.data.split=given."
+        )
+    if config.task.get("candidates", 0) and isinstance(graphs, ShardedDataset):
+        raise ConfigError(
+            "config.task.candidates: they are not drawn for several packed folders. Give 0, or "
+            "call gtx.data.links.with_candidates before packed_folder.save."
         )
     if config.task.get("masked", 0.0):
         raise ConfigError(

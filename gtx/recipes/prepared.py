@@ -23,6 +23,7 @@ from gtx.data.folds import Folds
 from gtx.data.labels import check_trainable, of_kind
 from gtx.data.links import with_candidates
 from gtx.data.masking import with_masked_nodes
+from gtx.data.sources import SOURCES
 from gtx.recipes.checks import check, check_model
 from gtx.recipes.data import (
     check_mapped,
@@ -197,7 +198,12 @@ def _scaled(read: _Read, config: ConfigDict, like: Recipe | None) -> Prepared:
     else:
         graphs = split(graphs, settings)
     if config.task.get("candidates", 0):
-        graphs = with_candidates(graphs, config.task.candidates, seed=settings.split_seed)
+        graphs = with_candidates(
+            graphs,
+            config.task.candidates,
+            seed=settings.split_seed,
+            edges=SOURCES[settings.name].edges_are_links,
+        )
     masked = config.task.get("masked", 0.0)
     if len(graphs.part("train")) and graphs.spec.label is not None and not masked:
         check_trainable(graphs.part("train"))

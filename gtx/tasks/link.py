@@ -48,7 +48,7 @@ class Link(Binary):
         if not self.filtered:
             return scores
         assert table.labels is not None  # `super().score` refuses targets without labels
-        known = ~np.isnan(table.labels[:, 0])
+        known = ~np.isnan(table.labels[:, 0]) & table.counted
         positive = table.labels[known, 0] == 1
         ranks, _ = ranks_within(predictions[known, 0], positive, table.index[known, 0])
         graph = dataset.target_graph[known][positive]

@@ -1,5 +1,7 @@
 """Candidates are no known links, and the ranks among them are the filtered ones."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -110,3 +112,35 @@ def test_the_draw_is_that_from_a_list_of_all_free_nodes():
     np.testing.assert_array_equal(
         _nodes_at(np.array([0, 1, 10**9]), 7, np.array([7, 8, 11, 500])), [9, 10, 10**9 + 11]
     )
+
+
+def test_where_edges_are_no_links_they_are_candidates():
+    given_pairs = LabelledGraphs("pair", "binary", 15).load()
+    table = given_pairs.targets
+    links = table.index[table.labels[:, 0] == 1]
+    links = np.unique(np.concatenate([links, links[:, ::-1]]), axis=0)  # in both directions
+    label, every = given_pairs.spec.label, np.full(len(links), 2)
+    dataset = with_candidates(
+        given_pairs.with_targets("pair", links, np.ones((len(links), 1)), every, label=label),
+        10**6,
+        parts=("test",),
+        edges=False,
+    )
+    table = np.random.default_rng(0).uniform(size=(int(dataset.node_ptr[-1]),) * 2)
+    task = Link(label, "filtered_mrr", filtered=True)
+    predictions = table[tuple(dataset.targets.index.T)][:, None].astype(np.float32)
+    ranks = []
+    for start, end in zip(dataset.node_ptr[:-1], dataset.node_ptr[1:], strict=True):
+        own = links[(links[:, 0] >= start) & (links[:, 0] < end)]
+        if len(own):
+            scores = table[start:end, start:end].astype(np.float32)
+            ranks.append(contact_ranks(scores, own - start))
+    expected = np.mean([np.mean(1 / each) for each in ranks])
+    found = task.score(predictions, dataset)["filtered_mrr_of_graphs"]
+    assert found == pytest.approx(expected)
+    # A link of weight 0 is in no score.
+    weights = np.ones(len(dataset.targets), np.float32)
+    weights[np.flatnonzero(dataset.targets.labels[:, 0] == 1)[1:]] = 0
+    table = dataset.targets.replace(weights=weights)
+    scores = task.score(predictions, dataclasses.replace(dataset, targets=table))
+    assert scores["filtered_mrr"] == pytest.approx(1 / ranks[0][0])

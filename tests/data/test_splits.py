@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gtx.data import Dataset, DatasetError, Label, molecules, packed, splits
+from gtx.data import Dataset, DatasetError, GraphSpec, Label, molecules, packed, splits
 from gtx.graphs import from_arrays
 from tests.data.files import data_folder
 
@@ -272,3 +272,32 @@ def test_a_split_by_class_needs_classes_and_enough_of_each():
         splits.per_class(labelled([0, 1, 0, 1, 0]), 2, valid=1, test=1)
     with pytest.raises(DatasetError, match="multiclass label"):
         splits.per_class(dataset_of(4), 1, valid=1, test=1)
+
+
+@pytest.mark.parametrize("level", ["edge", "pair"])
+def test_both_directions_of_an_edge_are_in_one_part(level):
+    edges = np.array([[a, b] for a in range(12) for b in range(a)])
+    both = np.concatenate([edges, edges[:, ::-1]])
+    spec = GraphSpec(label=Label(level, "regression", 1))
+    graph = Dataset.from_columns(
+        node_ptr=[0, 12], edge_ptr=[0, len(both)], senders=both[:, 0], receivers=both[:, 1],
+        spec=GraphSpec(),
+    ).with_targets(
+        level, None if level == "edge" else both, labels=np.zeros((len(both), 1)), label=spec.label
+    )  # fmt: skip
+    ends = np.stack([graph.senders, graph.receivers], axis=1) if level == "edge" else both
+
+    def parts(split):
+        found = {}
+        for pair, part in zip(map(frozenset, ends.tolist()), split.tolist(), strict=True):
+            assert found.setdefault(pair, part) == part
+        assert len(found) == len(edges)
+
+    found = splits.random(graph, (0.6, 0.2, 0.2), by="target").targets.split
+    parts(found)
+    np.testing.assert_allclose(np.bincount(found) / len(found), [0.6, 0.2, 0.2], atol=0.02)
+    less = splits.with_validation(
+        splits.random(graph, (0.8, 0.0, 0.2), by="target"), 0.25, by="target"
+    ).targets.split
+    parts(less)
+    np.testing.assert_allclose(np.bincount(less) / len(less), [0.6, 0.2, 0.2], atol=0.02)

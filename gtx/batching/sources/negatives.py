@@ -46,9 +46,10 @@ class SampledNegatives(Graphs):
 
     What is drawn for a link depends on the seed, the step, and the places of its nodes; not on the
     batch or the number of shards. So a run that is resumed draws the same. A drawn pair is neither
-    a positive of this dataset nor an edge of its graph, nor a node with itself; links of other
-    parts are not known here. Where every draw for a place is a link, which happens to nodes that
-    are linked to nearly all others, the place is left out. A negative has the weight of its link.
+    a positive of this dataset nor an edge of its graph, if edges are links, nor a node with itself;
+    links of other parts are not known here. Where every draw for a place is a link, which happens
+    to nodes that are linked to nearly all others, the place is left out. A negative has the weight
+    of its link.
 
     The negatives of the dataset itself are not read. In a batch the negatives follow all positives.
 
@@ -57,12 +58,14 @@ class SampledNegatives(Graphs):
       budget: the static shape of a batch, without the negatives that are drawn.
       num_negatives: for each link.
       corrupt: "receiver" replaces the receiver of a link; "both" draws both nodes of its graph.
+      edges: whether the edges of the graphs are links too.
     """
 
     dataset: Dataset
     budget: Budget
     num_negatives: int = 1
     corrupt: Literal["receiver", "both"] = "receiver"
+    edges: bool = True
 
     def __post_init__(self) -> None:
         check_links(self.dataset)
@@ -84,7 +87,7 @@ class SampledNegatives(Graphs):
 
     @property
     def constants(self) -> LinkColumns:
-        known, dataset = KnownLinks.of(self.dataset), self.dataset
+        known, dataset = KnownLinks.of(self.dataset, edges=self.edges), self.dataset
         senders = np.repeat(np.arange(len(known.ptr) - 1), np.diff(known.ptr))
         graph = np.searchsorted(dataset.node_ptr, senders, side="right") - 1
         receivers = known.receivers - dataset.node_ptr[graph]
@@ -145,7 +148,9 @@ class SampledNegatives(Graphs):
         )
 
     def identity(self) -> dict[str, Any]:
-        settings = {"num_negatives": self.num_negatives, "corrupt": self.corrupt}
+        settings: dict[str, Any] = dict(num_negatives=self.num_negatives, corrupt=self.corrupt)
+        if not self.edges:  # runs before there was this field have none
+            settings["edges"] = False
         return {**super().identity(), "class": "SampledNegatives", **settings}
 
 

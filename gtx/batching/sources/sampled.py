@@ -271,6 +271,11 @@ def _check_one_graph(dataset: Dataset) -> None:
             "for targets of level 'node'. Set them with Dataset.with_targets('node', ...), or "
             "train on the whole graph."
         )
+    if dataset.targets.weights is not None:
+        raise DatasetError(
+            "dataset: its targets have weights, which parts of a graph do not keep. Leave them "
+            "out, or train on the whole graph."
+        )
     if dataset.pairs or dataset.edge_sets:
         raise DatasetError(
             f"dataset: has the columns of pairs {sorted(dataset.pairs)} and the edge sets "

@@ -87,9 +87,8 @@ class Sharded(Source):
     def streams(self) -> bool:
         return True
 
-    @property
-    def steps_per_epoch(self) -> int:
-        return -(-sum(map(len, self.shards)) // self.budget.batch_size)
+    def ids(self, rows: np.ndarray) -> np.ndarray:
+        return np.concatenate([each.ids for each in self.shards])[rows]
 
     @functools.cached_property
     def _starts(self) -> np.ndarray:

@@ -43,7 +43,7 @@ def from_dgl(
       graphs: a homogeneous DGLGraph, several, or a batched one, which is taken apart.
       labels: one row for each graph: numbers or a tensor.
       nodes, edges: names in `ndata` and `edata` that become columns; None takes all but `target`
-        and the masks.
+        and the masks, and refuses a `label` that is not the target.
       target: a name in `ndata`: the labels of nodes. Their split is in `train_mask`, `val_mask`
         and `test_mask`, where these are there.
       kind: of the label; None infers it as `Dataset.from_columns` does.
@@ -78,7 +78,12 @@ def from_dgl(
             parts.append(
                 split_of_masks({part: ndata.get(name) for part, name in _MASKS.items()}, fold)
             )
-        taken = {target, *_MASKS.values()} if target is not None else set()
+        if target is None and nodes is None and "label" in ndata:
+            raise DatasetError(
+                f"graph {number}: ndata has 'label', which would be a feature. Give "
+                "target='label'; or name the columns in nodes."
+            )
+        taken = {target, *_MASKS.values()}
         columns = dict(
             nodes=_chosen(ndata, nodes, taken, f"graph {number}: ndata"),
             edges=_chosen(edata, edges, set(), f"graph {number}: edata"),

@@ -74,6 +74,8 @@ def _problem(molecule: Any, positions: bool) -> str:
         return "it is not sanitized: call Chem.SanitizeMol"
     if positions and not molecule.GetNumConformers():
         return "it has no coordinates"
+    if positions and not molecule.GetConformer().Is3D():
+        return "its coordinates are those of a drawing, not of atoms in space"
     return ""
 
 

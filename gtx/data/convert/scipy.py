@@ -72,7 +72,8 @@ def from_scipy(
         return dataset if split is None else dataset.with_split(split)
     from gtx.data.convert.gathered import Target, labels_of
 
-    values, label = labels_of(Target(level, np.ma.asanyarray(labels), kind))
+    known = None if spec is None else spec.label
+    values, label = labels_of(Target(level, np.ma.asanyarray(labels), kind), known)
     return dataset.with_targets(level, labels=values, split=split, label=label)
 
 

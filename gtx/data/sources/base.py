@@ -43,6 +43,8 @@ class DataSource(abc.ABC):
       splits: possible values of `config.data.split`; "given" is its own split.
       has_validation: whether its own split has a validation part.
       has_smiles: whether its graphs are molecules whose names are SMILES.
+      edges_are_links: of links whether the edges of a graph are some of them, or something else,
+        such as bonds where links are contacts.
       recipe_name: its `config.data.name`; "" for the name of its file.
       needs: what must exist before it can be loaded, in words: files, extras; "" for nothing.
 
@@ -53,6 +55,7 @@ class DataSource(abc.ABC):
     splits: ClassVar[tuple[str, ...]] = ("given", "random")
     has_validation: ClassVar[bool] = True
     has_smiles: ClassVar[bool] = False
+    edges_are_links: ClassVar[bool] = True
     recipe_name: ClassVar[str] = ""
     needs: ClassVar[str] = ""
 

@@ -30,7 +30,8 @@ class PCQMContact(PackedSource):
     90/5/5. Pairs are those of the published file, with its labels.
 
     Published models draw negatives in training (`config.task.negatives`), and rank each contact
-    among all pairs of the same first atom, averaged over molecules. `filtered_mrr_of_graphs` with
+    among all pairs of the same first atom that are no contact, bonded ones too, averaged over
+    molecules. `filtered_mrr_of_graphs` with
     as many `config.task.candidates` as atoms is the corrected score of Tönshoff et al. (2023). The
     published files could not be reached when this was written: what reads them is tested on small
     files of their form.
@@ -44,6 +45,7 @@ class PCQMContact(PackedSource):
     edges: ClassVar[Mapping[str, Column]] = {"bond": Categorical(molecules.BOND_SIZES)}
     label: ClassVar[Label] = Label("pair", "binary", 1, ("contact",))
     splits: ClassVar[tuple[str, ...]] = ("given",)
+    edges_are_links: ClassVar[bool] = False
 
     def published(self) -> Published:
         return Published(

@@ -103,3 +103,12 @@ def test_what_it_cannot_read_is_refused():
     without = [each.without_labels() for each in shards]
     with pytest.raises(DatasetError, match="no labels"):
         Sharded.fit(without, 3).check()
+
+
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_the_steps_of_an_epoch_are_those_of_its_windows(window):
+    shards = pieces()
+    source = Sharded.fit(shards, 4, window=window)
+    assert source.steps_per_epoch == len(source.plan(0, 0))
+    names = np.concatenate([each.ids for each in shards])
+    np.testing.assert_array_equal(source.ids(np.array([0, 9, 27])), names[[0, 9, 27]])

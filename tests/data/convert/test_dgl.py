@@ -98,6 +98,9 @@ REFUSED = {
     "two kinds of labels": (
         lambda: Graph(2, [0], [1]), dict(labels=[1], target="y"), "Give one.",
     ),
+    "a label that would be a feature": (
+        lambda: Graph(2, [0], [1], dict(label=np.ones((2, 1)))), {}, "Give target='label'",
+    ),
     "no such target": (lambda: Graph(2, [0], [1]), dict(target="y"), "ndata has no 'y'"),
     "no such column": (lambda: Graph(2, [0], [1]), dict(edges=["w"]), r"edata has no \['w'\]"),
 }  # fmt: skip

@@ -59,6 +59,16 @@ def test_an_sdf_file_has_graphs_labels_and_coordinates(tmp_path):
         np.testing.assert_array_equal(np.sort(plain.nodes[name], axis=0), np.sort(array, axis=0))
     lengths = np.linalg.norm(np.diff(dataset.nodes["pos"][-2:], axis=0))
     assert 1.3 < lengths < 1.5  # C-O in methanol, in Ångström
+    from rdkit.Chem import AllChem
+
+    flat = tmp_path / "flat.sdf"
+    molecule = Chem.MolFromSmiles("CCO")
+    AllChem.Compute2DCoords(molecule)
+    with Chem.SDWriter(str(flat)) as writer:
+        writer.write(molecule)
+    with pytest.raises(DatasetError, match="those of a drawing"):
+        from_sdf(flat, positions="pos")
+    assert len(from_sdf(flat)[0]) == 1
     with_hydrogens = from_sdf(path, remove_hydrogens=False)[0]
     assert with_hydrogens.num_nodes.tolist() == [13, 9, 6]
 

@@ -78,6 +78,10 @@ def test_wrong_arguments_are_refused():
         path(level="edge")
     with pytest.raises(DatasetError, match="labels has shape|1 entr|one for each"):
         path(labels=[1, 2, 3])
+    known = path(level="node", labels=np.array(["b", "c"]), spec=None).spec
+    wider = known.replace(label=Label("node", "multiclass", 3, ("a", "b", "c")))
+    again = path(level="node", labels=np.array(["b", "c"]), spec=wider)
+    assert again.targets.labels.tolist() == [1, 2]  # the classes of training
     twice = from_scipy(coo([1.0], [0], [1])).select([0, 0])
     with pytest.raises(DatasetError, match="no edge column 'w'"):
         to_scipy(twice, weight="w")
