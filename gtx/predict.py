@@ -222,8 +222,7 @@ class Predictor:
                 f"this model predicts for {level}s, whose number differs between graphs. Call the "
                 "predictor itself."
             )
-        smiles = list(smiles)
-        dataset, errors = self.molecules(smiles, columns=columns)
+        dataset, errors = self.molecules(smiles := list(smiles), columns=columns)
         for place, reason in csv_columns.far(dataset, self.scaled_columns):
             warnings.warn(molecules.MoleculeWarning(place, reason), stacklevel=3)
         return self.of_molecules(dataset, len(smiles)), errors
@@ -326,11 +325,11 @@ class Predictor:
         """
         features = recipes.smiles_features(self.recipe.config)
         if not features:
-            spec = self.recipe.spec
+            nodes, edges = sorted(self.recipe.spec.nodes), sorted(self.recipe.spec.edges)
             raise DatasetError(
                 f"this model was trained on the source {self.recipe.config.data.name!r}, whose "
-                f"features are not made from SMILES. Give graphs with the node columns "
-                f"{sorted(spec.nodes)} and the edge columns {sorted(spec.edges)}."
+                "features are not made from SMILES. Give graphs with the node columns "
+                f"{nodes} and the edge columns {edges}."
             )
         return features
 
@@ -383,8 +382,7 @@ class Predictor:
     @property
     def num_compilations(self) -> int:
         """Number of programs compiled so far."""
-        evaluators = self._evaluators.values()
-        return sum(evaluator.program.num_compilations for evaluator in evaluators)
+        return sum(each.program.num_compilations for each in self._evaluators.values())
 
     def _predict(self, dataset: Dataset, vectors: Level | None = None) -> np.ndarray:
         """float32 [members, targets, dim]; of the vectors of a level, where it is named."""
@@ -405,21 +403,20 @@ class Predictor:
     ) -> np.ndarray:
         """What some members predict of graphs that are as their model reads them."""
         task = self._vectors(vectors)[1] if vectors else self.task
-        shape = (len(members), len(dataset.targets), task.prediction_dim)
-        predictions = np.zeros(shape, np.float32)
-        edges = self.recipe.budget.count_edges(dataset).tolist()
-        sizes = zip(dataset.num_nodes.tolist(), edges, strict=True)
-        budgets = [budget_for(self.recipe.budget, *size) for size in sizes]
+        predictions = np.zeros(
+            (len(members), len(dataset.targets), task.prediction_dim), np.float32
+        )
+        own = self.recipe.budget
+        sizes = zip(dataset.num_nodes.tolist(), own.count_edges(dataset).tolist(), strict=True)
+        budgets = [budget_for(own, *size) for size in sizes]
         for budget in dict.fromkeys(budgets):
             chosen = np.array([budget == other for other in budgets])
             rows = chosen[dataset.target_graph]
             part = dataset if chosen.all() else dataset.select(chosen)
             evaluator = self._evaluator(with_room(budget, part), len(part), vectors)
-            several = len(members) > 1
-            prepared = evaluator.prepare(part) if several else None  # once for all of them
+            prepared = evaluator.prepare(part) if len(members) > 1 else None  # once for all
             for member, variables in enumerate(members):
-                found = evaluator(variables, part, prepared).predictions
-                predictions[member, rows] = found
+                predictions[member, rows] = evaluator(variables, part, prepared).predictions
         return predictions
 
     def _evaluator(
@@ -430,8 +427,8 @@ class Predictor:
         steps = _MANY_STEPS if num_graphs > 4 * _MANY_STEPS * budget.batch_size else 1
         if (budget, steps, vectors) not in self._evaluators:
             model, task = self._vectors(vectors) if vectors else (self.model, self.task)
-            found = Evaluator(model, task, budget, steps_per_call=steps)
-            self._evaluators[budget, steps, vectors] = found
+            program = Evaluator(model, task, budget, steps_per_call=steps)
+            self._evaluators[budget, steps, vectors] = program
         return self._evaluators[budget, steps, vectors]
 
     def _vectors(self, level: Level) -> tuple[Any, tasks.Task]:
@@ -445,8 +442,7 @@ class Predictor:
     def _example(self, level: Level | None = None) -> Batch:
         """A batch of one node, whose targets are of a level, or of that of the label."""
         level = level or self.task.label.level
-        example = one_node(self._spec)
-        example = example.with_targets(level, [[0, 0]] if level == "pair" else None)
+        example = one_node(self._spec).with_targets(level, [[0, 0]] if level == "pair" else None)
         return batch_graphs(example, dense=self.recipe.budget.dense)
 
     def shapes(self) -> PyTree:

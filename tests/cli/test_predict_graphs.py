@@ -85,7 +85,7 @@ def test_the_vectors_of_graphs_and_nodes_of_a_file_are_written(run, tmp_path):
         (["--input=nowhere.npz", "--output=out.csv"], "there is no file nowhere.npz"),
         (["--input=a.npz", "--output=nowhere/out.csv"], "there is no folder nowhere"),
         (["--input=a.npz", "--output=./a.npz"], "is the file of graphs, which would be lost"),
-        (["--input=a", "--output=b", "--smiles_column=c"], "are no molecules"),
+        (["--input=a", "--output=b", "--smiles_column=c"], "is no CSV file of molecules"),
         (["--smiles=CCO"], "features are not made from SMILES"),
     ],
 )

@@ -34,7 +34,9 @@ def folder(tmp_path_factory, quick_compilation):
     (found / "moleculenet").mkdir()
     graphs, _ = molecules.from_smiles(SMILES, features="ogb")
     labels = np.array([["O" in smiles] for smiles in SMILES], np.float32)
-    graphs = graphs.with_targets("graph", labels=labels, label=Label("graph", "binary", 1))
+    graphs = graphs.with_targets(
+        "graph", labels=labels, label=Label("graph", "binary", 1, ("Class",))
+    )
     split = np.resize([0, 0, 0, 1, 2, 2], len(SMILES))
     packed.save(graphs.with_split(split), found / "moleculenet" / "bace.npz")
     arguments = [f"--config.data.root={found}", f"--workdir={found / 'run'}"]

@@ -239,14 +239,3 @@ def test_a_loss_that_does_not_fit_the_kind_is_refused(finished, tmp_path, capsys
     path, _ = finished
     assert train(path, tmp_path / "run", "--config.task.loss=cross_entropy") == 2
     assert "task.loss: loss='cross_entropy' does not fit a regression" in capsys.readouterr().err
-
-
-def test_a_forest_for_classes_is_refused_before_training(tmp_path, capsys):
-    path = tmp_path / "classes.csv"
-    path.write_text(
-        "smiles,logS\n" + "".join(f"{s},{i % 2}\n" for i, s in enumerate(trained.SMILES))
-    )
-    flags = ("--config.data.kind=binary", "--config.baseline=True")
-    assert train(path, tmp_path / "run", *flags) == 2
-    assert "config.baseline" in capsys.readouterr().err
-    assert not (tmp_path / "run").exists()

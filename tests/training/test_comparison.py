@@ -83,7 +83,6 @@ ZINC = {
     "task.loss": ("mse", REFUSED),
     "task.metric": ("rmse", REFUSED),
     "task.noise": (0.05, REFUSED),
-    "task.noise_columns": ("nodes.atom", NOTHING),  # without noise
     "task.noise_weight": (2.0, NOTHING),
     "training.checkpoint_every": (3, NOTHING),
     "training.evaluate_every": (3, REFUSED),
@@ -107,7 +106,6 @@ SMILES = {
     "data.path": ("same.csv", NOTHING),  # the same rows in another file
     "data.smiles": ("again", NOTHING),  # the same molecules in another column
     "data.split": ("scaffold", REFUSED),
-    "data.split_column": ("fold", NOTHING),  # read where the split is a column
     "data.split_seed": (1, REFUSED),
     "data.standardize": (False, NOTHING),  # there are no numbers
     "data.target": ("other", REFUSED),
@@ -133,7 +131,6 @@ ONE_GRAPH = {
     "data.test_share": (0.2, REFUSED),
     "data.valid_share": (0.2, REFUSED),
     "task.candidates": (3, REFUSED),
-    "task.corrupt": ("both", NOTHING),
     "task.negatives": (1, REFUSED),
     "encodings": ({"random_walk": {"walk_length": 3}}, REFUSED),
     "model.ends": ("concatenate", REFUSED),
@@ -150,8 +147,10 @@ ONE_VALUE = {"data.name", "model.name"}  # others have other fields; what they m
 NOT_HERE = {"data.graph", "data.test_share", "data.valid_share", "encodings", "task.head_weights"}
 NOT_HERE |= {f"data.{field}" for field in ("dim", "num_classes", "num_edges", "num_nodes")}
 NOT_HERE |= {"data.normalize_words", "data.nodes_per_class"}
-# Without noise on numbers, hidden nodes, weights or several targets these are refused.
-NOT_HERE |= {"task.noise_scale", "task.masked_columns", "task.target_weights"}
+# Without noise on numbers, hidden nodes, negatives, a split by a column, weights or several targets
+# these are refused.
+NOT_HERE |= {"task.noise_scale", "task.noise_columns", "task.masked_columns", "task.corrupt"}
+NOT_HERE |= {"data.split_column", "task.target_weights"}
 NOT_HERE |= {"data.kinds", "data.weights", "data.test_path", "data.categorical"}
 # Of another run, whose parameters are compared by content (tests/recipes/test_start.py).
 NOT_HERE |= {"init_from", "init_new"}
