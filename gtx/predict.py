@@ -216,11 +216,9 @@ class Predictor:
         self, smiles: Iterable[str], *, columns: Mapping[str, Sequence[object]] | None = None
     ) -> tuple[np.ndarray, dict[int, str]]:
         """`smiles` with the predictions of each member, float32 [members, molecules, dim]."""
-        level = self.task.label.level
-        if level != "graph":
+        if (level := self.task.label.level) != "graph":
             raise DatasetError(
-                f"this model predicts for {level}s, whose number differs between graphs. Call the "
-                "predictor itself."
+                f"this model predicts for {level}s, of which graphs have many. Call it with graphs."
             )
         dataset, errors = self.molecules(smiles := list(smiles), columns=columns)
         for place, reason in csv_columns.far(dataset, self.scaled_columns):

@@ -2,9 +2,9 @@
 
 Both get the same molecules, the same split and the same seed, as files and commands that a user
 would type; trees on fingerprints stand beside them. What each does with its defaults is measured:
-nothing was tuned on these sets. Every finished run leaves an entry in docs/chemprop.json and is not
-repeated; docs/chemprop.md holds the tables. chemprop (Heid et al. 2024, version 2) has requirements
-of its own, so give the program of another environment:
+nothing was tuned on these sets but solubility. Every finished run leaves an entry in
+docs/chemprop.json and is not repeated; docs/chemprop.md holds the tables. chemprop (Heid et al.
+2024, version 2) has requirements of its own, so give the program of another environment:
 
     python -m venv chemprop && chemprop/bin/pip install chemprop
     python -m experiments.benchmarks.chemprop --root=data --chemprop=chemprop/bin/chemprop

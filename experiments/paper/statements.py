@@ -59,7 +59,7 @@ SECTIONS = (
         "A representation compresses data; a recurrent network squeezes context through one "
         "vector of fixed length.",
         (),
-        "Not tested: gtx has no recurrent networks. E11 shows the squeeze on graphs.",
+        "Not tested: of recurrent layers gtx has Mamba alone. E11 shows the squeeze on graphs.",
     ),
     Statement("1.1, 1.2", "Attention updates all tokens in parallel.", (21,)),
     Statement("1.3", "Several heads capture several relations.", (14,)),

@@ -5,13 +5,14 @@ import sys
 from typing import NoReturn
 
 USAGE = 2  # wrong flags, or an error that the user can fix in a recipe, a file or a folder
-NOT_ALL = 3  # predict: some rows have no prediction
+NOT_ALL = 3  # predict, embed, explain: some rows have no result
 
 EXIT_CODES = """\
   0        it did what was asked
   1        sweep: every trial failed; any command: a traceback, which is a bug of gtx
   2        a wrong flag, recipe, file or folder; one line on standard error says which
-  3        predict: some rows have no prediction; the column `error` says why
+  3        predict, embed, explain: some rows have no result; the column `error`, or of explain
+           standard error, says why
   128 + n  ended by signal n: 130 by Ctrl-C, 143 by SIGTERM. train has saved where it was"""
 
 
