@@ -3,12 +3,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from configs import algorithms_gps
+from configs import algorithms_gps, tasks
 from gtx import describe, recipes
 from gtx.batching import evaluation_parts
 from gtx.batching.budget import most_targets
 from gtx.data.links import with_candidates
-from gtx.data.sources import LabelledGraphs
+from gtx.data.sources import SOURCES, LabelledGraphs
 from gtx.ops.layout import Tier
 
 
@@ -55,3 +55,19 @@ def test_training_has_no_room_for_the_candidates_of_other_parts():
     ((_, shape),) = evaluation_parts(budget, ranked.part("test"))
     assert shape.num_targets >= most_targets(ranked.part("test"), config.batch.size)
     assert dataclasses.replace(shape, num_targets=own) == budget
+
+
+@pytest.mark.parametrize("edges", [True, False])
+def test_the_source_says_whether_edges_are_links(edges, monkeypatch):
+    assert LabelledGraphs.edges_are_links and not SOURCES["pcqm_contact"].edges_are_links
+    monkeypatch.setattr(LabelledGraphs, "edges_are_links", edges)
+    config = tasks.get_config()
+    config.data.update(level="pair", kind="binary", num_graphs=20)
+    config.task.update(negatives=2, candidates=10**6)
+    graphs = recipes.load(config).dataset
+    given = LabelledGraphs("pair", "binary", 20).load()
+    expected = with_candidates(given, 10**6, edges=edges).targets
+    np.testing.assert_array_equal(graphs.targets.index, expected.index)
+    source = recipes.batches(config, graphs.part("train"), recipes.budget(config, graphs))
+    links = len(given.part("train").targets.labels.nonzero()[0])
+    assert (len(source.constants.receivers) - 1 > 2 * links) == edges  # both ways, and the edges

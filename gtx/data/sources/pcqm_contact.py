@@ -31,10 +31,9 @@ class PCQMContact(PackedSource):
 
     Published models draw negatives in training (`config.task.negatives`), and rank each contact
     among all pairs of the same first atom that are no contact, bonded ones too, averaged over
-    molecules. `filtered_mrr_of_graphs` with
-    as many `config.task.candidates` as atoms is the corrected score of Tönshoff et al. (2023). The
-    published files could not be reached when this was written: what reads them is tested on small
-    files of their form.
+    molecules. `filtered_mrr_of_graphs` with as many `config.task.candidates` as atoms is the
+    corrected score of Tönshoff et al. (2023). The published files could not be reached when this
+    was written: what reads them is tested on small files of their form.
 
     Attributes:
       root: the folder that holds the folder `pcqm_contact`.
