@@ -239,3 +239,12 @@ def test_a_loss_that_does_not_fit_the_kind_is_refused(finished, tmp_path, capsys
     path, _ = finished
     assert train(path, tmp_path / "run", "--config.task.loss=cross_entropy") == 2
     assert "task.loss: loss='cross_entropy' does not fit a regression" in capsys.readouterr().err
+
+
+def test_nodes_that_are_hidden_in_training_alone_have_no_score(tmp_path):
+    small = ["--config.data.num_graphs=20", "--config.training.num_epochs=1"]
+    small += ["--config.model.dim=8", "--config.model.num_layers=1", "--config.task.masked=0.3"]
+    arguments = ["--config=configs/tasks.py", *small, f"--workdir={tmp_path / 'run'}"]
+    assert commands.run("train", *arguments) == 0
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert "train" not in metrics and {"valid", "test"} <= set(metrics)
